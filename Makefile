@@ -1,0 +1,38 @@
+# `make lab` shows the whole thing; `make test` proves it; both need root on Debian 12. `make test-unit` needs neither.
+VENV := .venv
+BIN := $(VENV)/bin
+LAB := $(BIN)/python -m tests.lab
+OPERATOR := $(LAB) operator --
+
+.PHONY: lab down test test-unit test-lab bench clean
+.DEFAULT_GOAL := test-unit
+
+$(VENV)/installed: pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	touch $@
+
+lab: $(VENV)/installed
+	$(LAB) up
+	$(OPERATOR) $(BIN)/pyinfra tests/lab/inventory.py deploy.py -y
+	$(OPERATOR) kubectl --kubeconfig kubeconfig/admin.conf get nodes,pods -A
+
+down: $(VENV)/installed
+	$(LAB) down
+
+test: test-unit test-lab
+
+test-unit: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m 'not lab'
+
+test-lab: $(VENV)/installed
+	$(BIN)/pytest -m lab --exitfirst
+
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,23 @@
+"""The road from Enterprise Linux hosts to a highly available Kubernetes cluster, one line a layer."""
+
+from k8s_ha import (
+    container_runtime,
+    control_plane,
+    kubernetes_packages,
+    load_balancer,
+    pod_network,
+    prepare_host,
+    repositories,
+    verify,
+    workers,
+)
+
+prepare_host()
+repositories()
+container_runtime()
+kubernetes_packages()
+load_balancer()
+control_plane()
+workers()
+pod_network()
+verify()

@@ -1,0 +1,28 @@
+"""The cluster's settings, each with its default; README.md says what they mean."""
+
+from k8s_ha import check
+
+k8s_ha = {
+    "kubernetes_version": "1.30.14",
+    # None: the first load balancer's address, port 6443.
+    "control_plane_endpoint": None,
+    "pod_cidr": "10.244.0.0/16",
+    "service_cidr": "10.96.0.0/12",
+    "dns_domain": "cluster.local",
+    "container_runtime": "containerd",
+    "mirror": "official",
+    # None: the mirror's.
+    "image_repository": None,
+    "registry_mirrors": {},
+    "pod_network": "flannel",
+    "flannel_backend": "vxlan",
+    "kube_proxy_mode": "iptables",
+    "firewall": "disabled",
+    "selinux": "permissive",
+    "kubeadm_patches": {},
+    "cert_extra_sans": [],
+    "kubeconfig_dir": "kubeconfig",
+    "verify_timeout_seconds": 300,
+}
+
+check(k8s_ha)

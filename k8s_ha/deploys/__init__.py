@@ -1,0 +1,1 @@
+"""The layers of the road, one file each; every function runs on all hosts and acts on those whose role it is."""

@@ -1,0 +1,72 @@
+"""Layers 4.6 and 4.7: the first control plane initialised, the others joined one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyinfra import host, state
+from pyinfra.api import deploy
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.deploys.begin import begin
+from k8s_ha.node_state import unreachable_refusal
+from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.endpoint import endpoint_reached
+from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled, join_secrets_minted, joined
+from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
+from k8s_ha.run import Run
+
+
+@deploy("Bring up the control plane")
+def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
+    """Have one cluster with every control-plane host in it, and root's kubectl on each of them.
+
+    Leaves short-lived join secrets in the cluster while joins are pending; the layer ``workers`` takes them away.
+    Raises PyinfraError, before anything is changed, where a control plane that may hold a cluster cannot be reached.
+    """
+    run = begin(settings, groups)
+    cluster = run.cluster
+    _refuse_unreachable(run)
+    planes = [entry.name for entry in cluster.control_planes]
+    if host.name in {node.name for node in cluster.nodes}:
+        endpoint_reached(name="Reach the endpoint's port", address=cluster.endpoint_host, port=cluster.endpoint_port)
+        images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))
+
+    barrier(name="Wait for every host before the control plane comes up")
+
+    if host.name == planes[0]:
+        cluster_initialised(name=f"Initialise the cluster on {cluster.control_planes[0].hostname}", run=run)
+
+    barrier(name="Wait for the first control plane")
+
+    if host.name in planes:
+        join_secrets_minted(name="Make the secrets that pending joins need", run=run)
+        for entry in cluster.control_planes:
+            # Every control plane calls every join, so that each waits for the one before it.
+            join = joined if entry.name == host.name else barrier
+            arguments: dict[str, Any] = {"run": run, "role": "control_plane"} if entry.name == host.name else {}
+            join(name=f"Join {entry.hostname} to the control plane", **arguments)
+        root_kubeconfig(name="Give root the kubeconfig", endpoint=cluster.endpoint)
+        kubeconfig_fetched(name="Fetch the kubeconfig to the operator", run=run)
+
+    barrier(name="Wait for the control plane")
+
+
+def flannel_images(run: Run) -> tuple[str, ...]:
+    """The pod network's images, empty where users bring their own pod network."""
+    profile = run.cluster.mirror
+    if run.cluster.settings.pod_network != "flannel":
+        return ()
+    return (profile.flannel_image, profile.flannel_cni_plugin_image)
+
+
+def _refuse_unreachable(run: Run) -> None:
+    missing = [
+        entry.name
+        for entry in run.cluster.control_planes
+        if entry.name not in run.surveys and state.is_host_in_limit(host.inventory.get_host(entry.name))
+    ]
+    reason = unreachable_refusal(run.surveys, missing, run.cluster)
+    if reason:
+        raise PyinfraError(reason)

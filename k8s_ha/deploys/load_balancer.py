@@ -1,0 +1,44 @@
+"""Layer 4.5: nginx as TCP load balancer before the API servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pyinfra import host
+from pyinfra.api import deploy
+
+from k8s_ha.deploys.begin import begin
+from k8s_ha.operations.files import include_line, service_running
+from k8s_ha.operations.packages import packages_installed
+from k8s_ha.resources import render
+
+NGINX_CONFIG: Final = "/etc/nginx/nginx.conf"
+PROXY_CONFIG: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
+
+
+@deploy("Set up the load balancer")
+def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
+    """Have nginx pass the endpoint's port on to every control plane's API server."""
+    cluster = begin(settings, groups).cluster
+    if host.name not in {balancer.name for balancer in cluster.load_balancers}:
+        return
+    packages_installed(
+        name="Install nginx with its stream module",
+        packages={"nginx": "*", "nginx-mod-stream": "*"},
+        log="install-nginx",
+    )
+    # A stream block may stand at top level only, and only behind the line that loads the stream module.
+    include_line(
+        name="Include the TCP configuration in nginx.conf",
+        path=NGINX_CONFIG,
+        line="include /etc/nginx/conf.d/tcp.d/*.conf;",
+        after="include /usr/share/nginx/modules/*.conf;",
+    )
+    service_running(
+        name="Configure and start nginx",
+        unit="nginx.service",
+        files={PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster)},
+        on_change="reload",
+        test="nginx -q -t",
+    )

@@ -1,0 +1,42 @@
+"""Layer 4.9: flannel, from a manifest of this package's own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import deploy
+
+from k8s_ha.deploys.begin import begin
+from k8s_ha.operations.cluster import manifest_applied
+from k8s_ha.resources import render
+from k8s_ha.settings import Cluster
+
+
+@deploy("Set up the pod network")
+def pod_network(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
+    """Have flannel run on every node, with the cluster's pod network and each node's own address."""
+    run = begin(settings, groups)
+    cluster = run.cluster
+    if cluster.settings.pod_network == "flannel" and host.name in {entry.name for entry in cluster.control_planes}:
+        manifest, digest = flannel_manifest(cluster)
+        manifest_applied(
+            name="Apply flannel",
+            run=run,
+            resource="daemonset/kube-flannel-ds",
+            namespace="kube-flannel",
+            manifest=manifest,
+            digest=digest,
+        )
+
+
+def flannel_manifest(cluster: Cluster) -> tuple[str, str]:
+    """The manifest, and the digest that its daemonset carries."""
+
+    def rendered(digest: str) -> str:
+        return render("flannel.yaml.j2", cluster=cluster, profile=cluster.mirror, digest=digest)
+
+    digest = hashlib.sha256(rendered("").encode()).hexdigest()
+    return rendered(digest), digest

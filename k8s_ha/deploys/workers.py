@@ -1,0 +1,33 @@
+"""Layer 4.8: the workers joined, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import deploy
+
+from k8s_ha.deploys.begin import begin
+from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed, joined
+
+
+@deploy("Join the workers")
+def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
+    """Have every worker in the cluster, and no join secret left anywhere."""
+    run = begin(settings, groups)
+    planes = {entry.name for entry in run.cluster.control_planes}
+
+    if host.name in planes:
+        join_secrets_minted(name="Make the secrets that pending joins need", run=run)
+
+    barrier(name="Wait for the join secrets")
+
+    if host.name in {entry.name for entry in run.cluster.workers}:
+        joined(name="Join the workers to the cluster", run=run, role="worker")
+
+    barrier(name="Wait for the workers")
+
+    if host.name in planes:
+        join_secrets_removed(name="Remove the secrets that joins needed", run=run)

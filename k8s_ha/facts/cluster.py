@@ -1,0 +1,48 @@
+"""What the cluster answers on the control plane that leads."""
+
+from __future__ import annotations
+
+import shlex
+
+from pyinfra.api import FactBase
+
+from k8s_ha.facts.lines import fields, script
+from k8s_ha.health import Health, PodState
+
+
+class ManifestDigest(FactBase[str]):
+    """The digest of the manifest that a live object was applied with; None where there is none.
+
+    + address: the host's node address
+    + resource: such as ``daemonset/kube-flannel-ds``
+    + namespace: its namespace
+    """
+
+    def command(self, address: str, resource: str, namespace: str) -> str:
+        return (
+            f"timeout 30 kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://{address}:6443 "
+            f"-n {shlex.quote(namespace)} get {shlex.quote(resource)} --ignore-not-found "
+            r"-o jsonpath='{.metadata.annotations.k8s-ha/manifest-digest}'"
+        )
+
+
+class ClusterHealth(FactBase[Health]):
+    """The cluster's health, asked through the load balancer by a control plane's admin kubeconfig."""
+
+    def command(self) -> str:
+        return script("health.sh")
+
+    def process(self, output: list[str]) -> Health:
+        values = fields(output)
+        nodes = [line.split(" ") for line in values["node"]]
+        return Health(
+            endpoint_answers="readyz" in values,
+            nodes={name: ready == "True" for name, ready, _ in nodes},
+            versions={name: version for name, _, version in nodes},
+            pods=tuple(_pod(line) for line in values["pod"]),
+        )
+
+
+def _pod(line: str) -> PodState:
+    namespace, name, node, phase, *ready = line.split(" ")
+    return PodState(namespace, name, node, phase, bool(ready) and all(entry == "true" for entry in ready if entry))

@@ -1,0 +1,36 @@
+"""A host before the first change."""
+
+from __future__ import annotations
+
+from pyinfra.api import FactBase
+from pyinfra.api.exceptions import FactProcessError
+
+from k8s_ha.facts.lines import fields, script
+from k8s_ha.node_state import HostSurvey
+
+
+class Survey(FactBase[HostSurvey]):
+    """Identity, system and addresses of a host; see ``HostSurvey``."""
+
+    def command(self) -> str:
+        return script("survey.sh")
+
+    def process(self, output: list[str]) -> HostSurvey:
+        values = fields(output)
+
+        def one(key: str) -> str:
+            return next(iter(values.get(key, [])), "").strip()
+
+        if not one("uid").isdigit():
+            raise FactProcessError(f"no uid in {output[:3]!r}")
+        return HostSurvey(
+            uid=int(one("uid")),
+            os_id=one("os_id"),
+            os_like=tuple(one("os_like").split()),
+            os_version=one("os_version"),
+            architecture=one("architecture"),
+            hostname=one("hostname"),
+            addresses=tuple(address for address in values["address"] if not address.startswith("127.")),
+            network_manager=one("network_manager") == "yes",
+            node=one("node") == "yes",
+        )

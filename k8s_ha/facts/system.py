@@ -1,0 +1,183 @@
+"""Facts about a host's kernel, files, services and packages."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase
+
+from k8s_ha.facts.lines import fields, script
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file as it stands: ``sha256`` in hex, ``mode`` in octal without leading zeros, ``owner`` as USER:GROUP."""
+
+    sha256: str
+    mode: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """A systemd unit, its configuration files, and the digest of those that it last started with."""
+
+    loaded: bool
+    active: bool
+    enabled: bool
+    digest: str | None
+    files: Mapping[str, FileState]
+
+
+def _files(values: Mapping[str, Sequence[str]]) -> dict[str, FileState]:
+    states = {}
+    for line in values.get("file", ()):
+        sha256, mode, owner, path = line.split(" ", 3)
+        states[path] = FileState(sha256, mode, owner)
+    return states
+
+
+class Service(FactBase[ServiceState]):
+    """A systemd unit with the files it is configured by.
+
+    + unit: the unit's name, with its ending
+    + paths: its configuration files
+    """
+
+    def command(self, unit: str, paths: Sequence[str]) -> str:
+        return script("service.sh", UNIT=unit) + _files_script(paths)
+
+    def process(self, output: list[str]) -> ServiceState:
+        values = fields(output)
+        properties = dict(line.split("=", 1) for line in output if "=" in line and " " not in line.split("=", 1)[0])
+        return ServiceState(
+            loaded=properties.get("LoadState") == "loaded",
+            active=properties.get("ActiveState") == "active",
+            enabled=properties.get("UnitFileState") == "enabled",
+            digest=next(iter(values["digest"]), None),
+            files=_files(values),
+        )
+
+
+class Files(FactBase[dict[str, FileState]]):
+    """Digest, mode and owner of those of ``paths`` that exist."""
+
+    def command(self, paths: Sequence[str]) -> str:
+        return _files_script(paths)
+
+    @staticmethod
+    def default() -> dict[str, FileState]:
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, FileState]:
+        return _files(fields(output))
+
+
+def _files_script(paths: Sequence[str]) -> str:
+    return script("files.sh").replace("$PATHS", " ".join(map(shlex.quote, paths)))
+
+
+class Text(FactBase[str]):
+    """The text of the file at ``path``, empty where there is none."""
+
+    def command(self, path: str) -> str:
+        return f"cat {shlex.quote(path)} 2>/dev/null; echo end"
+
+    def process(self, output: list[str]) -> str:
+        return "".join(f"{line}\n" for line in output[:-1])
+
+
+@dataclass(frozen=True)
+class KernelState:
+    """Kernel modules not loaded, sysctl values, swap in use, swap entries in fstab, SELinux modes."""
+
+    unloaded: tuple[str, ...]
+    sysctl: Mapping[str, str]
+    swap: tuple[str, ...]
+    fstab_swap: bool
+    swap_masked: bool
+    selinux: str
+    selinux_configured: str
+
+
+class Kernel(FactBase[KernelState]):
+    """What the kernel runs with.
+
+    + modules: kernel modules to look for
+    + keys: sysctl keys to read
+    """
+
+    def command(self, modules: Sequence[str], keys: Sequence[str]) -> str:
+        return script("kernel.sh", MODULES=" ".join(modules), KEYS=" ".join(keys))
+
+    def process(self, output: list[str]) -> KernelState:
+        values = fields(output)
+        return KernelState(
+            unloaded=tuple(values["unloaded"]),
+            sysctl=dict(line.split(" ", 1) for line in values["sysctl"]),
+            swap=tuple(values["swap"]),
+            fstab_swap="fstab_swap" in values,
+            swap_masked="swap_masked" in values,
+            selinux=next(iter(values["selinux"]), "Disabled"),
+            selinux_configured=next(iter(values["selinux_configured"]), "disabled"),
+        )
+
+
+class Packages(FactBase[dict[str, str]]):
+    """Version-release of those of ``names`` that are installed."""
+
+    def command(self, names: Sequence[str]) -> str:
+        quoted = " ".join(map(shlex.quote, names))
+        return f"rpm -q --qf 'package %{{NAME}} %{{VERSION}}-%{{RELEASE}}\\n' {quoted} | grep '^package .* .*-' || true"
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        installed = {}
+        for line in fields(output)["package"]:
+            name, _, version = line.partition(" ")
+            if " " not in version:  # "package NAME is not installed"
+                installed[name] = version
+        return installed
+
+
+class ActiveUnits(FactBase[list[str]]):
+    """Those of ``units`` that are active."""
+
+    def command(self, units: Sequence[str]) -> str:
+        names = " ".join(map(shlex.quote, units))
+        return f"for unit in {names}; do systemctl -q is-active $unit && echo $unit; done; true"
+
+    @staticmethod
+    def default() -> list[str]:
+        return []
+
+    def process(self, output: list[str]) -> list[str]:
+        return output
+
+
+class Port(FactBase[bool]):
+    """Whether a TCP connection to ``host``:``port`` succeeds within three seconds."""
+
+    def command(self, address: str, port: int) -> str:
+        return (
+            f"timeout 3 bash -c ': </dev/tcp/{shlex.quote(address)}/{port:d}' 2>/dev/null && echo open || echo closed"
+        )
+
+    def process(self, output: list[str]) -> bool:
+        return output == ["open"]
+
+
+class HttpsAnswer(FactBase[str]):
+    """What answers HTTPS at ``address`` (HOST:PORT): a status, ``unclear`` after a time-out, or None for nothing."""
+
+    def command(self, address: str) -> str:
+        url = shlex.quote(f"https://{address}/version")
+        return (
+            f"status=$(curl -ksS -o /dev/null -w '%{{http_code}}' --max-time 10 {url} 2>/dev/null); "
+            'case "$?" in 0) echo "HTTP status $status";; 28) echo "unclear: no answer within 10 s";; esac'
+        )

@@ -1,0 +1,202 @@
+"""What the hosts told, and what follows from it. Values in, values out: no I/O, no pyinfra."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from k8s_ha.settings import Cluster, HostSettings
+
+EL_MAJORS: Final = (8, 9, 10)
+"""Enterprise Linux majors that this version installs on."""
+
+
+@dataclass(frozen=True)
+class HostSurvey:
+    """A host as it was before the first change."""
+
+    uid: int
+    os_id: str
+    os_like: tuple[str, ...]
+    os_version: str
+    architecture: str
+    hostname: str
+    addresses: tuple[str, ...]
+    network_manager: bool
+    node: bool
+    """Whether the host carries a kubelet's identity, so that its name must stay."""
+
+    @property
+    def el_major(self) -> int | None:
+        """The EL major, or None where the host is no Enterprise Linux."""
+        if not {"rhel", "centos"} & {self.os_id, *self.os_like}:
+            return None
+        major = self.os_version.partition(".")[0]
+        return int(major) if major.isdigit() else None
+
+
+@dataclass(frozen=True)
+class ClusterNode:
+    """A Node object, as the API server tells it."""
+
+    name: str
+    ready: bool
+    version: str
+    control_plane: bool
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """What a host holds of a cluster, and what its own API server, if it has one, answers."""
+
+    traces: tuple[str, ...]
+    """Paths that kubeadm, kubelet or etcd left; empty on a virgin host."""
+    server: str | None
+    """The API endpoint in the kubelet's or root's kubeconfig, ``https://HOST:PORT``."""
+    authority: str | None
+    """The cluster's CA certificate, PEM."""
+    ready: bool = False
+    """Whether the host's own API server says ok at /readyz."""
+    nodes: tuple[ClusterNode, ...] = ()
+    join_secrets: tuple[str, ...] = ()
+    """Names of bootstrap tokens and uploaded certificates that this package minted and that are still there."""
+
+
+class NodeState(Enum):
+    """Where a host stands between nothing and a member of the cluster."""
+
+    VIRGIN = "virgin"
+    PARTIAL = "partial"
+    JOINED = "joined"
+    STALE = "stale"
+    FOREIGN = "foreign"
+
+
+def classify(view: NodeView, known: bool, endpoint: str) -> NodeState:
+    """The state of a host.
+
+    + view: what the host holds
+    + known: whether the cluster has a Node of the host's name
+    + endpoint: the cluster's endpoint, ``HOST:PORT``
+    """
+    if not view.traces:
+        return NodeState.STALE if known else NodeState.VIRGIN
+    if view.server is not None and view.server != f"https://{endpoint}":
+        return NodeState.FOREIGN
+    has_identity = "/etc/kubernetes/kubelet.conf" in view.traces
+    return NodeState.JOINED if known and has_identity else NodeState.PARTIAL
+
+
+JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
+    NodeState.PARTIAL: (
+        "holds {traces}, but the cluster has no such node: a join was cut off or the node was removed; "
+        "run `kubeadm reset` on it, then run this again"
+    ),
+    NodeState.STALE: (
+        "is blank, but the cluster still has a node of its name; "
+        "run `kubectl delete node {hostname}`, remove its etcd member if it was a control plane, then run this again"
+    ),
+    NodeState.FOREIGN: (
+        "belongs to another cluster ({server}); it was not touched; "
+        "take it out of the inventory, or reset it yourself if that cluster is gone"
+    ),
+}
+
+
+def join_refusal(view: NodeView, state: NodeState, hostname: str) -> str:
+    """Why a host in ``state`` (partial, stale or foreign) is not joined, and the way out."""
+    reason = JOIN_REFUSALS[state].format(
+        traces=", ".join(view.traces[:2]) or "nothing", server=view.server, hostname=hostname
+    )
+    return f"{hostname} {reason}."
+
+
+def leader(views: Mapping[str, NodeView | None], cluster: Cluster) -> HostSettings | None:
+    """The first control plane, in the inventory's order, that is a healthy member of *this* cluster."""
+    for host in cluster.control_planes:
+        view = views.get(host.name)
+        if view and view.ready and classify(view, _knows(view, host), cluster.endpoint) is NodeState.JOINED:
+            return host
+    return None
+
+
+def _knows(view: NodeView, host: HostSettings) -> bool:
+    return any(node.name == host.hostname for node in view.nodes)
+
+
+def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoint_answer: str | None) -> str | None:
+    """Why no cluster may be initialised, or None where certainly none exists.
+
+    + views: by inventory name; None, or a missing name, is a control plane that could not be read
+    + endpoint_answer: what the endpoint said, None where nothing answers there
+    """
+    unread = [host.name for host in cluster.control_planes if views.get(host.name) is None]
+    if unread:
+        return (
+            f"No cluster was initialised: {_list(unread)} could not be read and may hold one; every control-plane "
+            "host must answer before the first init; bring it back or take it out of the inventory."
+        )
+    for host in cluster.control_planes:
+        view = views[host.name]
+        if view and view.traces:
+            return (
+                f"No cluster was initialised: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
+                "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
+                "nothing in it is needed."
+            )
+    if endpoint_answer is not None:
+        return (
+            f"No cluster was initialised: the endpoint {cluster.endpoint} already answers ({endpoint_answer}), so it "
+            "belongs to a cluster of other hosts; choose another control_plane_endpoint or add those hosts."
+        )
+    return None
+
+
+def survey_refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
+    """One sentence for each host that cannot be used, judged before the first change."""
+    refusals = []
+    for host in cluster.hosts:
+        survey = surveys.get(host.name)
+        if survey is None:
+            continue
+        if survey.uid != 0:
+            refusals.append(
+                f"{host.name}: commands run as uid {survey.uid}; root is needed; "
+                "log in as root, or set _sudo=True for the host and let its user sudo"
+            )
+        if survey.el_major not in EL_MAJORS:
+            refusals.append(
+                f"{host.name}: runs {survey.os_id or 'an unknown system'} {survey.os_version}; "
+                f"Enterprise Linux {', '.join(map(str, EL_MAJORS))} is supported; use such a host"
+            )
+        if survey.addresses and host.address not in survey.addresses:
+            refusals.append(
+                f"{host.name}: {host.address} is on none of its interfaces ({', '.join(survey.addresses)}); "
+                "the node address must be; set k8s_ha_host = {'address': …}"
+            )
+        if survey.node and survey.hostname != host.hostname:
+            refusals.append(
+                f"{host.name}: is a node named {survey.hostname}; a node's name cannot change to {host.hostname}; "
+                f"set k8s_ha_host = {{'hostname': '{survey.hostname}'}} or reset the node first"
+            )
+    return refusals
+
+
+def unreachable_refusal(reached: Mapping[str, HostSurvey], missing: Sequence[str], cluster: Cluster) -> str | None:
+    """Why nothing may begin: control planes cannot be reached while no host that can is a node of a cluster.
+
+    + reached: what the hosts told, by inventory name
+    + missing: control planes that should have told and did not
+    """
+    if not missing or any(reached[host.name].node for host in cluster.control_planes if host.name in reached):
+        return None
+    return (
+        f"{_list(missing)} cannot be reached, and no cluster was found on the other control planes: it may hold one, "
+        "so nothing was changed; bring it back or take it out of the inventory"
+    )
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

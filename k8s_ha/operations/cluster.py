@@ -1,0 +1,81 @@
+"""Looking at the cluster from all its control planes, and changing what stands in it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import Host, StringCommand
+
+from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.node import Node
+from k8s_ha.node_state import NodeView, leader
+from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.run import Run, is_executing
+from k8s_ha.settings import HostSettings
+
+
+def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
+    """What each control plane holds and answers, by inventory name; None for one that could not be read.
+
+    Read from all of them at once and kept: joins add nodes but never take one away. Execution begins with a look of its
+    own, since minutes or a person's decision may lie between it and the preparation. ``fresh`` reads again.
+    """
+    with run.lock:
+        if fresh or not run.views or run.viewed_executing != is_executing():
+            run.viewed_executing = is_executing()
+            addresses = {
+                host.inventory.get_host(entry.name): {"address": entry.address} for entry in run.cluster.control_planes
+            }
+            run.views = read_everywhere(Node, addresses)
+        return run.views
+
+
+def elected(run: Run) -> HostSettings | None:
+    """The control plane that leads this run; None where there is no cluster yet, or no member of it is healthy."""
+    return leader(views(run), run.cluster)
+
+
+def leads(run: Run, candidate: Host) -> bool:
+    """Whether ``candidate`` is the control plane that leads this run."""
+    chosen = elected(run)
+    return chosen is not None and chosen.name == candidate.name
+
+
+def no_leader(run: Run, wish: str) -> str:
+    """The sentence for a host that needs the cluster and finds no healthy member of it."""
+    names = ", ".join(entry.name for entry in run.cluster.control_planes)
+    return (
+        f"{wish}: no control plane of the cluster ({names}) is healthy; see what they say above, then run this again."
+    )
+
+
+def kubectl(address: str, arguments: str) -> str:
+    """A kubectl command against the API server of the host it runs on."""
+    server = shlex.quote(f"https://{address}:6443")
+    return f"kubectl --kubeconfig /etc/kubernetes/admin.conf --server {server} --request-timeout=30s {arguments}"
+
+
+@guarded
+def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, digest: str) -> Generator[StringCommand]:
+    """Have a manifest applied, on the control plane that leads.
+
+    + resource: the manifest's last object, such as ``daemonset/kube-flannel-ds``; it carries the digest as annotation,
+      so that a manifest applied by half is applied again
+    + digest: of the manifest
+    """
+    if not is_executing() and elected(run) is None:
+        if host.name == run.cluster.control_planes[0].name:
+            yield StringCommand("kubectl apply -f -")
+        return
+    if not leads(run, host):
+        host.noop("another control plane leads")
+        return
+    address = run.cluster.host(host.name).address
+    live = look(ManifestDigest, address=address, resource=resource, namespace=namespace)
+    if live == digest:
+        host.noop("the manifest is applied")
+    else:
+        yield StringCommand(kubectl(address, "apply -f -"), _stdin=manifest)

@@ -1,0 +1,104 @@
+"""The commands that operations yield, and how facts are read across hosts."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+import gevent
+from pyinfra import logger, state
+from pyinfra.api import FactBase, Host, QuoteString, StringCommand
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.facts import get_fact
+
+from k8s_ha.resources import read_file
+from k8s_ha.run import is_executing
+
+T = TypeVar("T")
+
+
+def refuse(reason: str) -> StringCommand:
+    """A command that fails the host it is yielded for, and that host alone, with ``reason``."""
+    if not is_executing():
+        logger.warning(reason)
+    return StringCommand("echo", QuoteString(reason), ">&2;", "exit", "1")
+
+
+def write(path: str, content: str, mode: str = "644") -> StringCommand:
+    """Replace ``path`` in one step with ``content``, owned by root.
+
+    The content travels on stdin: neither argv nor pyinfra's output shows it. A daemon that reads the file sees the old
+    one or the new one, and an operator that dies in between leaves the old one, since the length is compared first.
+    """
+    content = content if content.endswith("\n") else content + "\n"
+    length = len(content.encode())
+    target, beside = shlex.quote(path), shlex.quote(f"{path}.k8s-ha-new")
+    folder = shlex.quote(path.rpartition("/")[0] or "/")
+    return StringCommand(
+        f"umask 077; mkdir -p -m 755 {folder} && cat >{beside} && "
+        f'[ "$(wc -c <{beside})" -eq {length} ] && '
+        f"chmod {mode} {beside} && chown root:root {beside} && "
+        f"{{ [ ! -e {target} ] || chcon --reference={target} {beside} 2>/dev/null || true; }} && "
+        f"mv -f {beside} {target}",
+        _stdin=content,
+    )
+
+
+def long_command(
+    name: str, command: str, *, seconds: int, unless: str = "", lock: str | None = None, **arguments: Any
+) -> StringCommand:
+    """A command that may outlive the operator.
+
+    + name: of its log, ``/var/log/k8s-ha/NAME.log``
+    + seconds: it is stopped after so many; a run that finds it at work waits as long
+    + unless: shell test, asked when the lock is held; success means that there is nothing left to do
+    + lock: name of the lock; commands of one lock exclude each other (default: ``name``)
+    """
+    values = {
+        "NAME": name,
+        "COMMAND": command,
+        "SECONDS_ALLOWED": str(seconds),
+        "UNLESS": unless,
+        "LOCK": lock or name,
+    }
+    assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+    return StringCommand(assignments + read_file("long-command.sh"), **arguments)
+
+
+def read_fact(target: Host, fact: type[FactBase[T]], **arguments: Any) -> T | None:
+    """A fact of any host, from any other host's operation; None where it cannot be read. Never fails a host."""
+    if target in state.failed_hosts:
+        return None
+    try:
+        return cast("T | None", get_fact(target.state, target, fact, kwargs=arguments, apply_failed_hosts=False))
+    except (PyinfraError, OSError, EOFError) as error:
+        logger.debug("%s: could not read %s: %s", target.name, fact.name, error)
+        return None
+
+
+def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[str, Any]]) -> dict[str, T | None]:
+    """A fact of many hosts at once, by inventory name.
+
+    In greenlets of its own: pyinfra's pool may be full of the very hosts that wait for the answer.
+
+    + arguments: the fact's arguments by host
+    """
+
+    def read(target: Host, own: Mapping[str, Any]) -> T | None:
+        return read_fact(target, fact, **own)
+
+    greenlets = {target.name: gevent.spawn(read, target, own) for target, own in arguments.items()}
+    gevent.joinall(list(greenlets.values()))
+    return {name: greenlet.get() for name, greenlet in greenlets.items()}
+
+
+def run_silently(target: Host, command: str) -> str | None:
+    """The standard output of ``command``, shown at no verbosity; None where it failed. For what must stay secret."""
+    arguments, _ = pop_global_arguments(target.state, target, {})
+    connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
+    succeeded, output = target.run_shell_command(
+        StringCommand(command), print_output=False, print_input=False, **connector
+    )
+    return output.stdout if succeeded else None

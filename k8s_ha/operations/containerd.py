@@ -1,0 +1,38 @@
+"""containerd, whose configuration differs between its majors."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.system import Packages
+from k8s_ha.operations.commands import refuse
+from k8s_ha.operations.files import service_running
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.resources import render
+
+CONFIG: Final = "/etc/containerd/config.toml"
+TEMPLATES: Final = {1: "containerd-1.toml.j2", 2: "containerd-2.toml.j2"}
+"""Template by containerd major (containerd's docs/cri/config.md): configuration version 2 until 1.7, 3 from 2.0."""
+
+
+@guarded
+def containerd_running(pause_image: str, expected_major: int) -> Generator[StringCommand]:
+    """Have containerd run with systemd's cgroup driver, the pause image set, and its CRI plugin not disabled.
+
+    + pause_image: with its tag; otherwise containerd pulls its own default, from a registry that may be out of reach
+    + expected_major: the major that will be installed, for a look before it is
+    """
+    version = look(Packages, names=["containerd.io"]).get("containerd.io")
+    major = int(version.partition(".")[0]) if version else expected_major
+    if major not in TEMPLATES:
+        yield refuse(
+            f"{host.name}: containerd.io {version} is installed; 1.x and 2.x are supported; install one of them."
+        )
+        return
+    yield from service_running._inner(
+        unit="containerd.service", files={CONFIG: render(TEMPLATES[major], pause_image=pause_image)}
+    )

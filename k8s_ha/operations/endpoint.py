@@ -1,0 +1,30 @@
+"""The control-plane endpoint, as nodes reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.system import Port
+from k8s_ha.operations.commands import refuse
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.run import is_executing
+
+
+@guarded
+def endpoint_reached(address: str, port: int) -> Generator[StringCommand]:
+    """Refuse to go on where this host cannot connect to the endpoint: kubeadm would find out after minutes.
+
+    + address: the endpoint's host
+    + port: the endpoint's port
+    """
+    # While pyinfra prepares, the load balancer may not be there yet.
+    if is_executing() and not look(Port, address=address, port=port):
+        yield refuse(
+            f"{host.name} cannot connect to the endpoint {address}:{port}; nginx must listen there and no firewall "
+            "stand between; see the load balancer's errors above, or check the route."
+        )
+    else:
+        host.noop("the endpoint's port answers")

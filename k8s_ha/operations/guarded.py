@@ -1,0 +1,46 @@
+"""Operations that fail their own host and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from pyinfra import host
+from pyinfra.api import FactBase, operation
+from pyinfra.api.arguments_typed import PyinfraOperation
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.operations.commands import refuse
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class FactUnreadable(Exception):
+    """A fact whose command failed; pyinfra has printed why."""
+
+
+def look(fact: type[FactBase[T]], **arguments: Any) -> T:
+    """A fact of the current host, for use in a ``guarded`` operation, which it ends where the fact cannot be read."""
+    value = host.get_fact(fact, **arguments)
+    if value is None:
+        raise FactUnreadable(f"{host.name}: {fact.name} could not be read; see the error above; then run this again.")
+    return value
+
+
+def guarded(function: Callable[P, Generator[PyinfraCommand]]) -> PyinfraOperation[P]:
+    """pyinfra's ``@operation()`` for a generator that may raise FactUnreadable or PyinfraError.
+
+    An exception in an operation's generator would end the whole run with a traceback; this one fails the host.
+    """
+
+    @wraps(function)
+    def generator(*args: P.args, **kwargs: P.kwargs) -> Generator[PyinfraCommand]:
+        try:
+            yield from function(*args, **kwargs)
+        except (FactUnreadable, PyinfraError) as error:
+            yield refuse(str(error))
+
+    return operation()(generator)

@@ -1,0 +1,276 @@
+"""kubeadm init and join, and the secrets that a join needs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shlex
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.node import Node
+from k8s_ha.facts.system import Files, HttpsAnswer
+from k8s_ha.kubeadm_config import images_config, init_config, join_config, upload_certs_config
+from k8s_ha.node_state import NodeState, classify, init_refusal, join_refusal
+from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views
+from k8s_ha.operations.commands import long_command, read_fact, refuse, write
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.resources import read_file
+from k8s_ha.run import JoinSecrets, Run, is_executing
+from k8s_ha.settings import HostSettings
+
+SECONDS_FOR_KUBEADM: Final = 900
+"""kubeadm itself gives a control plane four minutes and a TLS bootstrap five; pulling images comes on top."""
+
+SECONDS_FOR_IMAGES: Final = 1800
+
+TOKEN_LIFE: Final = timedelta(minutes=60)
+"""Longer than the joins of a run take; what is left after a crash dies with it."""
+
+CRI_SOCKETS: Final = {"containerd": "unix:///run/containerd/containerd.sock"}
+
+_WORKER_IMAGES: Final = "/(kube-proxy|pause|coredns(/coredns)?):"
+
+
+def _kubeadm(name: str, command: str, config: str, *, unless: str = "", after: str = "") -> list[StringCommand]:
+    """kubeadm with a configuration file that holds secrets: written, used up, removed."""
+    path = f"/run/k8s-ha/{name}.yaml"
+    script = "".join(
+        f"{key}={shlex.quote(value)}\n"
+        for key, value in {"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after}.items()
+    )
+    return [
+        write(path, config, "600"),
+        long_command(
+            name, script + read_file("kubeadm-watched.sh"), seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm"
+        ),
+    ]
+
+
+def _label_secrets(secrets: JoinSecrets, address: str) -> str:
+    return f"TOKEN_ID={secrets.token_id}\nADDRESS={address}\n" + read_file("label-join-secrets.sh")
+
+
+@guarded
+def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[StringCommand]:
+    """Have a host that is not yet a node hold the images it will start with, pulled on all hosts at once."""
+    if look(Files, paths=["/etc/kubernetes/kubelet.conf"]):
+        host.noop("the host is a node: its kubelet pulls what it needs")
+        return
+    cluster = run.cluster
+    listing = f"printf %s {shlex.quote(images_config(cluster))} | kubeadm config images list --config /dev/stdin"
+    if "control_plane" not in cluster.host(host.name).role:
+        listing += f" | grep -E '{_WORKER_IMAGES}'"
+    more = " ".join(map(shlex.quote, flannel_images))
+    yield long_command(
+        "image-pull",
+        f"{{ {listing}; printf '%s\\n' {more}; }} | "
+        'xargs -r -n 1 -P 3 sh -c \'crictl inspecti "$1" >/dev/null 2>&1 || crictl pull "$1"\' pull',
+        seconds=SECONDS_FOR_IMAGES,
+    )
+
+
+@guarded
+def cluster_initialised(run: Run) -> Generator[StringCommand]:
+    """Have a cluster: initialise one here, unless any control plane or the endpoint has, or may have, one already."""
+    cluster = run.cluster
+    if elected(run) is not None:
+        host.noop("the cluster exists")
+        return
+    answer = read_fact(host, HttpsAnswer, address=cluster.endpoint)
+    reason = init_refusal(views(run, fresh=is_executing()), cluster, answer)
+    if reason is not None:
+        yield refuse(reason)
+        return
+    if not is_executing():
+        yield StringCommand("kubeadm init")
+        return
+    own = cluster.host(host.name)
+    secrets = run.secrets()
+    config = init_config(
+        cluster,
+        own,
+        cri_socket=CRI_SOCKETS[cluster.settings.container_runtime],
+        token=secrets.token,
+        certificate_key=secrets.certificate_key,
+        token_ttl=f"{int(TOKEN_LIFE.total_seconds())}s",
+    )
+    answers = f"[ -e /etc/kubernetes/admin.conf ] && {kubectl(own.address, 'get --raw /readyz')}"
+    yield from _kubeadm(
+        "kubeadm-init",
+        "init --upload-certs --skip-token-print --skip-certificate-key-print",
+        config,
+        unless=answers,
+        after=_label_secrets(secrets, own.address),
+    )
+    run.minted = True
+    views(run, fresh=True)
+
+
+def _pending(run: Run) -> list[HostSettings]:
+    """Nodes that the inventory has and the cluster has not."""
+    leading = elected(run)
+    view = views(run)[leading.name] if leading else None
+    known = {node.name for node in view.nodes} if view else set()
+    return [node for node in run.cluster.nodes if node.hostname not in known]
+
+
+@guarded
+def join_secrets_minted(run: Run) -> Generator[StringCommand]:
+    """Have a short-lived token, and uploaded certificates, while joins are pending; on the control plane that leads."""
+    if not leads(run, host) or run.minted:
+        host.noop("another control plane leads, or the secrets are there")
+        return
+    pending = _pending(run)
+    if not pending:
+        host.noop("no join is pending")
+        return
+    if not is_executing():
+        yield StringCommand("kubectl create -f -")
+        return
+    secrets = run.secrets()
+    address = run.cluster.host(host.name).address
+    yield StringCommand(kubectl(address, "create -f -"), _stdin=_token_secret(secrets))
+    label = _label_secrets(secrets, address)
+    if any("control_plane" in node.role for node in pending):
+        config = upload_certs_config(run.cluster, certificate_key=secrets.certificate_key)
+        upload = "init phase upload-certs --upload-certs --skip-certificate-key-print"
+        yield from _kubeadm("kubeadm-upload-certs", upload, config, after=label)
+    run.minted = True
+
+
+def _token_secret(secrets: JoinSecrets) -> str:
+    """A bootstrap token as a Secret (kubernetes.io: authenticate with bootstrap tokens), so that no argv holds it."""
+    values = {
+        "description": "k8s_ha: pending joins",
+        "token-id": secrets.token_id,
+        "token-secret": secrets.token_secret,
+        "expiration": (datetime.now(UTC) + TOKEN_LIFE).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "usage-bootstrap-authentication": "true",
+        "usage-bootstrap-signing": "true",
+        "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
+    }
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "bootstrap.kubernetes.io/token",
+            "metadata": {
+                "name": f"bootstrap-token-{secrets.token_id}",
+                "namespace": "kube-system",
+                "labels": {"app.kubernetes.io/managed-by": "k8s-ha"},
+            },
+            "data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()},
+        }
+    )
+
+
+@guarded
+def joined(run: Run, role: str) -> Generator[StringCommand]:
+    """Have this host in the cluster.
+
+    + role: ``control_plane`` or ``worker``
+    """
+    cluster = run.cluster
+    own = cluster.host(host.name)
+    wish = f"{own.hostname} was not joined"
+    leading = elected(run)
+    if leading is None and is_executing():
+        yield refuse(no_leader(run, wish))
+        return
+    if leading is None:
+        if own != cluster.control_planes[0]:  # which is initialised, not joined
+            yield StringCommand("kubeadm join")
+        return
+    leading_view = views(run)[leading.name]
+    view = views(run).get(host.name) if host.name == leading.name else look(Node, address=own.address)
+    if view is None or leading_view is None:
+        yield refuse(f"{wish}: what it holds of a cluster could not be read; see the error above.")
+        return
+    state = classify(view, any(node.name == own.hostname for node in leading_view.nodes), cluster.endpoint)
+    if state is NodeState.JOINED:
+        host.noop("the host is a node of the cluster")
+    elif state is not NodeState.VIRGIN:
+        yield refuse(join_refusal(view, state, own.hostname))
+    elif not is_executing():
+        yield StringCommand("kubeadm join")
+    else:
+        yield from _join(run, own, role, leading, leading_view.authority)
+
+
+def _join(
+    run: Run, own: HostSettings, role: str, leading: HostSettings, authority: str | None
+) -> Generator[StringCommand]:
+    control_plane = role == "control_plane"
+    earlier = _earlier_unjoined(run, own) if control_plane else None
+    if earlier is not None:
+        yield refuse(
+            f"{own.hostname} was not joined: control planes join one at a time, and {earlier} before it is not a node "
+            "yet; mend that host and run this again without --serial and --no-wait."
+        )
+        return
+    if not run.minted or authority is None:
+        yield refuse(
+            f"{own.hostname} was not joined: {leading.name}, which leads the cluster, made no join token in this run; "
+            f"run this again with {leading.name} in it, and without --serial and --no-wait."
+        )
+        return
+    secrets = run.secrets()
+    config = join_config(
+        run.cluster,
+        own,
+        cri_socket=CRI_SOCKETS[run.cluster.settings.container_runtime],
+        token=secrets.token,
+        ca_cert_hash=authority_hash(authority),
+        certificate_key=secrets.certificate_key if control_plane else None,
+    )
+    node = shlex.quote(own.hostname)
+    yield from _kubeadm(
+        "kubeadm-join",
+        "join",
+        config,
+        unless="[ -e /etc/kubernetes/kubelet.conf ] && "
+        f"kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=10s get node {node}",
+    )
+
+
+def _earlier_unjoined(run: Run, own: HostSettings) -> str | None:
+    """A control plane that joins before ``own``, takes part in this run, and is not a node yet; by its hostname."""
+    leading = elected(run)
+    view = views(run, fresh=True)[leading.name] if leading else None
+    known = {node.name for node in view.nodes} if view else set()
+    for other in run.cluster.control_planes:
+        if other.name == own.name:
+            return None
+        takes_part = host.inventory.get_host(other.name) in host.state.activated_hosts
+        if takes_part and other.hostname not in known:
+            return other.hostname
+    return None
+
+
+def authority_hash(certificate: str) -> str:
+    """``sha256:`` and the hex digest of a PEM certificate's public key, as kubeadm's caCertHashes want it."""
+    key = load_pem_x509_certificate(certificate.encode()).public_key()
+    return "sha256:" + hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+@guarded
+def join_secrets_removed(run: Run) -> Generator[StringCommand]:
+    """Have no join secret of ours left in the cluster, also none of a run that was cut off."""
+    if not leads(run, host):
+        host.noop("another control plane leads")
+        return
+    address = run.cluster.host(host.name).address
+    view = look(Node, address=address)
+    if view is None or not view.join_secrets:
+        host.noop("no join secret is left")
+        return
+    yield StringCommand(kubectl(address, "-n kube-system delete --ignore-not-found"), *view.join_secrets)
+    run.minted = False

@@ -1,0 +1,86 @@
+"""The kubeconfig: root's on every control plane, and the operator's."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final
+
+from pyinfra import host, logger
+from pyinfra.api import FunctionCommand, Host, StringCommand
+from pyinfra.api.state import State
+
+from k8s_ha.facts.system import Files
+from k8s_ha.operations.cluster import elected, leads
+from k8s_ha.operations.commands import refuse, run_silently
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.run import Run, is_executing
+
+ADMIN: Final = "/etc/kubernetes/admin.conf"
+
+
+@guarded
+def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
+    """Have root's kubectl use this cluster; a kubeconfig of another one is left alone.
+
+    + endpoint: the cluster's, ``HOST:PORT``
+    """
+    own = "/root/.kube/config"
+    files = look(Files, paths=[ADMIN, own])
+    if own in files and ADMIN in files and files[own].sha256 == files[ADMIN].sha256:
+        host.noop("root has the kubeconfig")
+        return
+    if is_executing() and ADMIN not in files:
+        yield refuse(f"{host.name}: {ADMIN} is missing, so it did not become a control plane; see its errors above.")
+        return
+    server = shlex.quote(f"server: https://{endpoint}")
+    yield StringCommand(
+        f"if [ ! -e {own} ] || grep -qF {server} {own}; then install -D -m 600 {ADMIN} {own}; "
+        f'else echo "{own} is of another cluster and was left alone" >&2; fi'
+    )
+
+
+def local_path(run: Run) -> Path:
+    """Where the kubeconfig lies on the operator's machine."""
+    return Path(host.state.cwd or ".") / run.cluster.settings.kubeconfig_dir / "admin.conf"
+
+
+@guarded
+def kubeconfig_fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
+    """Have the admin kubeconfig on the operator's machine, for its owner's eyes only, in a folder that git ignores."""
+    if elected(run) is None and not is_executing():
+        if host.name == run.cluster.control_planes[0].name:
+            yield StringCommand("cat", ADMIN)
+        return
+    if not leads(run, host):
+        host.noop("another control plane leads")
+        return
+    path = local_path(run)
+    remote = look(Files, paths=[ADMIN]).get(ADMIN)
+    if remote and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == remote.sha256:
+        host.noop(f"{path} is the cluster's")
+    else:
+        yield FunctionCommand(_fetch, (path,), {})
+
+
+def _fetch(state: State, host: Host, path: Path) -> bool:
+    text = run_silently(host, f"cat {ADMIN}")
+    if text is None:
+        logger.error(f"{host.name}: {ADMIN} could not be read")
+        return False
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignore = path.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        beside.replace(path)
+    except OSError as error:
+        logger.error(f"the kubeconfig could not be written: {error}; make {path.parent} writable or set kubeconfig_dir")
+        return False
+    return True

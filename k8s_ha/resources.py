@@ -1,0 +1,39 @@
+"""The package's own files and templates: inside the package in a wheel, beside it in a checkout."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_PACKAGE = Path(__file__).parent
+
+
+def _folder(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+@cache
+def read_file(name: str) -> str:
+    """The text of ``files/NAME``."""
+    return (_folder("files") / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    # The results are configuration files and YAML, never HTML: there is nothing to escape.
+    return Environment(
+        loader=FileSystemLoader(_folder("templates")),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """``templates/TEMPLATE`` with ``values``; a value that the template misses raises jinja2's ``UndefinedError``."""
+    return _environment().get_template(template).render(**values)

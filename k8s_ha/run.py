@@ -1,0 +1,161 @@
+"""What one pyinfra run knows on the operator's side: the cluster that is wanted, and the secrets of pending joins."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from gevent.lock import RLock
+from pyinfra import host, inventory, state
+from pyinfra.api import Host
+from pyinfra.api.exceptions import NoGroupError, PyinfraError
+from pyinfra.api.state import State
+
+from k8s_ha.node_state import HostSurvey, NodeView
+from k8s_ha.settings import Cluster, SettingsError, load_cluster
+
+GROUPS: Final[Mapping[str, str]] = {
+    "control_plane": "control_plane",
+    "worker": "workers",
+    "load_balancer": "load_balancers",
+}
+"""The inventory's group for each role; ``groups=`` of every deploy function overrides single entries."""
+
+_TOKEN_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True)
+class JoinSecrets:
+    """A bootstrap token and a certificate key, made on the operator and never written anywhere there."""
+
+    token_id: str
+    token_secret: str = field(repr=False)
+    certificate_key: str = field(repr=False)
+
+    @property
+    def token(self) -> str:
+        return f"{self.token_id}.{self.token_secret}"
+
+    @classmethod
+    def mint(cls) -> JoinSecrets:
+        def word(length: int) -> str:
+            return "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(length))
+
+        return cls(word(6), word(16), secrets.token_hex(32))
+
+
+@dataclass
+class Run:
+    """One cluster within one pyinfra run."""
+
+    cluster: Cluster
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    lock: RLock = field(default_factory=RLock)
+    surveys: dict[str, HostSurvey] = field(default_factory=dict)
+    views: dict[str, NodeView | None] = field(default_factory=dict)
+    viewed_executing: bool = False
+    join_secrets: JoinSecrets | None = None
+    minted: bool = False
+    """Whether this run has put its join secrets into the cluster."""
+
+    def secrets(self) -> JoinSecrets:
+        """The join secrets of this run, minted when first asked for."""
+        if self.join_secrets is None:
+            self.join_secrets = JoinSecrets.mint()
+        return self.join_secrets
+
+
+_runs: WeakKeyDictionary[State, list[Run]] = WeakKeyDictionary()
+
+
+def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> Run:
+    """The run that this state and these settings belong to, shared by all hosts and layers.
+
+    + settings: the cluster's settings; None takes ``k8s_ha`` from the host's data
+    + groups: inventory group by role (see ``GROUPS``)
+
+    Raises PyinfraError with one line for each mistake in the settings.
+    """
+    cluster = _load(host.data.get("k8s_ha") if settings is None else settings, groups)
+    current: State = _current_state()
+    known = _runs.setdefault(current, [])
+    for run in known:
+        if run.cluster == cluster:
+            return run
+    run = Run(cluster)
+    known.append(run)
+    return run
+
+
+def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
+    """Check ``settings`` against the inventory; call it from ``group_data`` to have it done before connecting.
+
+    Raises PyinfraError with one line for each mistake.
+    """
+    _load(settings, groups)
+
+
+def _load(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Cluster:
+    try:
+        return load_cluster(settings or {}, _hosts({**GROUPS, **(groups or {})}))
+    except SettingsError as error:
+        raise PyinfraError("the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)) from None
+
+
+def _hosts(groups: Mapping[str, str]) -> list[dict[str, Any]]:
+    unknown = sorted(set(groups) - set(GROUPS))
+    if unknown:
+        raise SettingsError([f"groups: {unknown[0]!r} is no role; the roles are {', '.join(GROUPS)}; name one of them"])
+    hosts: dict[str, dict[str, Any]] = {}
+    for role, group in groups.items():
+        for member in _members(group):
+            entry = hosts.setdefault(member.name, {"name": member.name, "role": []} | _own_settings(member))
+            entry["role"].append(role)
+    return list(hosts.values())
+
+
+def _members(group: str) -> Sequence[Host]:
+    try:
+        return inventory.get_group(group)
+    except NoGroupError:
+        return []
+
+
+def _own_settings(member: Host) -> dict[str, Any]:
+    own = member.data.get("k8s_ha_host") or {}
+    if not isinstance(own, Mapping):
+        raise SettingsError([f"{member.name}: k8s_ha_host is {own!r}; it must be a mapping; write {{'address': …}}"])
+    reserved = sorted({"name", "role"} & set(own))
+    if reserved:
+        raise SettingsError(
+            [f"{member.name}: k8s_ha_host sets {reserved[0]!r}; the inventory and its groups decide that; remove it"]
+        )
+    return {"address": member.data.get("ssh_hostname") or member.name.removeprefix("@fake/"), **own}
+
+
+def _current_state() -> State:
+    # `state` is a proxy; the object behind it is what lives as long as the run.
+    owner: State = host.state
+    return owner
+
+
+def without_nagle(target: Host) -> None:
+    """Send every command at once: 45 of a command's 50 ms are Nagle's algorithm waiting for a delayed ACK.
+
+    Set on the live connection, so that it needs no entry in the inventory and works beside jump hosts.
+    """
+    client = getattr(target.connector, "client", None)
+    transport = client.get_transport() if client else None
+    connection = getattr(transport, "sock", None)
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def is_executing() -> bool:
+    """Whether commands run now: False while pyinfra prepares, and throughout a dry run."""
+    return bool(state.is_executing)

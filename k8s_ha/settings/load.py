@@ -1,0 +1,109 @@
+"""From plain data to a Cluster, or to every mistake at once."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from k8s_ha.mirrors import MirrorSettings
+from k8s_ha.settings.checks import CHECKS, warnings
+from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
+
+
+class SettingsError(Exception):
+    """Settings or hosts with mistakes; `lines` has one sentence per mistake."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        """One line per mistake."""
+        super().__init__("\n".join(lines))
+        self.lines = list(lines)
+
+
+# By pydantic's type of error: rule and remedy. A ValueError of our own carries both in its text.
+_RULES = {
+    "missing": "it has no default; set it",
+    "string_type": "it is text; write it in quotes",
+    "string_too_short": "it is not empty; write one",
+    "int_type": "it is a whole number; write one without quotes",
+    "literal_error": "it is one of {expected}; choose one of them",
+    "greater_than_equal": "it is at least {ge}; choose a larger number",
+    "list_type": "it is a list; write [...]",
+    "tuple_type": "it is a list; write [...]",
+    "dict_type": "it is a map; write {{name: value}}",
+    "model_type": "it is a map of settings; write {{name: value}}",
+    "value_error": "{error}",
+}
+# Valid values in place of invalid ones, so that the rest of a host can be checked.
+_STAND_INS = {"name": "unnamed", "hostname": "unnamed", "address": "192.0.2.1", "role": "worker"}
+_BLANKED = ("name", "hostname", "address")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, object]]) -> Cluster:
+    """The cluster that these settings and hosts describe.
+
+    + settings: fields of ClusterSettings by name; what is missing has its default
+    + hosts: fields of HostSettings by name, in declared order
+
+    Raises SettingsError with one line per mistake: "WHERE: what was given; the rule; what to do".
+    """
+    parsed_settings, lines, invalid = _parse(ClusterSettings, settings, "")
+    parsed_hosts = []
+    for number, host in enumerate(hosts, start=1):
+        name = host.get("name") if isinstance(host, Mapping) else None
+        where = name if isinstance(name, str) and name else f"host {number}"
+        parsed_host, host_lines, host_invalid = _parse(HostSettings, host, f"{where}: ")
+        parsed_hosts.append(parsed_host.model_copy(update={f: "" for f in host_invalid if f in _BLANKED}))
+        lines += host_lines
+        invalid |= {f"host.{field}" for field in host_invalid}
+
+    cluster = Cluster.model_construct(settings=parsed_settings, hosts=tuple(parsed_hosts), warnings=())
+    for check in CHECKS:
+        if invalid.isdisjoint(check.reads):
+            lines += check.find(cluster, *check.arguments)
+    if lines:
+        # A name with a line break in it must not make two lines of one mistake.
+        raise SettingsError([" ".join(line.split()) for line in lines])
+    return cluster.model_copy(update={"warnings": tuple(warnings(cluster))})
+
+
+def _parse(model: type[Model], given: object, where: str) -> tuple[Model, list[str], set[str]]:
+    """The model, a line per mistake, and the invalid fields, which the model has at their defaults or stand-ins."""
+    values = dict(given) if isinstance(given, Mapping) else given
+    try:
+        return model.model_validate(values), [], set()
+    except ValidationError as error:
+        details = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
+    lines = [where + _sentence(model, detail) for detail in details]
+    rest = values if isinstance(values, dict) else {}
+    invalid = {str(detail["loc"][0]) for detail in details if detail["loc"]} if rest else set(model.model_fields)
+    valid = {key: rest[key] for key in model.model_fields if key in rest and key not in invalid}
+    stand_ins = {key: value for key, value in _STAND_INS.items() if key in invalid and key in model.model_fields}
+    return model.model_validate({**stand_ins, **valid}), lines, invalid
+
+
+def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
+    """One line for one of pydantic's errors, without the host's name."""
+    path = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    if detail["type"] == "extra_forbidden":
+        return _unknown(MirrorSettings if detail["loc"][0] == "mirror" else model, path)
+    given = "not given" if detail["type"] == "missing" else _short(detail["input"])
+    known = _RULES.get(detail["type"])
+    rule = known.format_map(detail.get("ctx", {})) if known else f"{detail['msg']}; correct it"
+    colon = ":" if model is ClusterSettings and path else ""
+    return f"{path}{colon} {given}; {rule}".lstrip()
+
+
+def _unknown(model: type[BaseModel], path: str) -> str:
+    name = path.rpartition(".")[2]
+    close = get_close_matches(name, model.model_fields, n=1)
+    remedy = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(model.model_fields)}"
+    return f"{path}: unknown setting; settings are spelt as in {model.__name__}; {remedy}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:99]}…"

@@ -1,0 +1,210 @@
+"""The cluster and its hosts as frozen values. They know their own syntax; what must fit together is in checks.py."""
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from k8s_ha import compat, mirrors
+from k8s_ha.settings import names
+
+API_PORT = 6443
+Role = Literal["control_plane", "worker", "load_balancer"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def _mirror_of(value: object) -> object:
+    """A profile's name stands for that profile unchanged."""
+    return {"base": value} if isinstance(value, str) else value
+
+
+def _roles_of(value: object) -> object:
+    """One role or several, in the fixed order of ROLES so that equal hosts compare equal."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, (list, tuple, set, frozenset)) and all(role in ROLES for role in value):
+        return tuple(role for role in ROLES if role in value)
+    return value
+
+
+class ClusterSettings(BaseModel):
+    """The settings of one cluster; every one has a default. Unknown names are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    kubernetes_version: names.Version = Field(
+        default="1.30.14",
+        description="Version to install, x.y.z. 1.30 is the newest line that EL7 and EL8 run unaided.",
+    )
+    control_plane_endpoint: names.Endpoint | None = Field(
+        default=None,
+        description="HOST:PORT that every node and user reaches the API at: a load balancer, or the only control "
+        "plane. None: the first load balancer's address, else the only control plane's, with port 6443.",
+    )
+    pod_cidr: names.Network = Field(default="10.244.0.0/16", description="IPv4 network of the pods, /8 to /24.")
+    service_cidr: names.Network = Field(default="10.96.0.0/12", description="IPv4 network of the Services, /12 to /28.")
+    dns_domain: names.DnsDomain = Field(default="cluster.local", description="DNS domain of the cluster's Services.")
+    container_runtime: Literal["containerd", "docker"] = Field(
+        default="containerd", description="What runs the containers."
+    )
+    mirror: Annotated[mirrors.MirrorSettings, BeforeValidator(_mirror_of)] = Field(
+        default=mirrors.MirrorSettings(),
+        description="Where packages and images come from: a profile's name or a MirrorSettings.",
+    )
+    image_repository: mirrors.ImageRepository | None = Field(
+        default=None, description="Where kubeadm's images are pulled from. None: the mirror's."
+    )
+    registry_mirrors: dict[names.Registry, list[mirrors.Url]] = Field(
+        default={}, description="Mirrors of a registry, tried in order before it, such as {'docker.io': ['https://…']}."
+    )
+    pod_network: Literal["flannel", "none"] = Field(
+        default="flannel", description="Pod network to install. none: nodes stay NotReady until you install one."
+    )
+    flannel_backend: Literal["vxlan", "host-gw"] = Field(
+        default="vxlan",
+        description="How flannel carries packets between nodes; host-gw needs all nodes in one layer-2 network.",
+    )
+    kube_proxy_mode: Literal["iptables", "ipvs", "nftables"] = Field(
+        default="iptables",
+        description="How kube-proxy implements Services. nftables: from Kubernetes 1.31 and kernel 5.13.",
+    )
+    firewall: Literal["disabled", "keep"] = Field(
+        default="disabled", description="firewalld: stopped and disabled, or kept."
+    )
+    selinux: Literal["permissive", "keep"] = Field(
+        default="permissive", description="SELinux: permissive now and at boot (a disabled one is left alone), or kept."
+    )
+    kubeadm_patches: dict[str, dict[str, Any]] = Field(
+        default={},
+        description="By kind of kubeadm configuration, what to merge over the package's: maps merge, lists replace. "
+        "extraArgs may be a map for every Kubernetes version; from 1.31 it is turned into the list kubeadm reads.",
+    )
+    cert_extra_sans: list[names.CertificateName] = Field(
+        default=[], description="More DNS names and IP addresses in the API servers' certificates."
+    )
+    kubeconfig_dir: str = Field(
+        default="kubeconfig",
+        min_length=1,
+        description="Folder on the operator's machine that the kubeconfig is fetched into.",
+    )
+    verify_timeout_seconds: int = Field(
+        default=300,
+        ge=1,
+        strict=True,
+        description="Seconds to wait for nodes to be Ready and pods to be Running at the end.",
+    )
+
+    @property
+    def kubernetes_line(self) -> compat.KubernetesLine:
+        """The row of compat.py for kubernetes_version."""
+        return compat.LINES[int(self.kubernetes_version.split(".")[1])]
+
+
+class HostSettings(BaseModel):
+    """One host of the cluster."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    name: str = Field(min_length=1, description="Its name in the inventory.")
+    hostname: names.Hostname = Field(
+        default_factory=lambda data: data["name"],
+        description="Its hostname and node name, RFC 1123 in lower case. Default: the inventory name.",
+    )
+    address: names.Address = Field(description="IPv4 address that the other hosts reach it by; the node's IP.")
+    role: Annotated[tuple[Role, ...], BeforeValidator(_roles_of)] = Field(
+        description="One role or several: control_plane or worker, load_balancer beside it or alone."
+    )
+    labels: names.Labels = Field(default={}, description="Node labels given when the node joins.")
+    taints: list[names.Taint] | None = Field(
+        default=None,
+        description="Taints, key=value:Effect, given when the node joins. None: kubeadm's, which keep workloads off "
+        "control planes; []: no taint at all.",
+    )
+
+    @property
+    def is_node(self) -> bool:
+        """Whether a kubelet runs on it."""
+        return "control_plane" in self.role or "worker" in self.role
+
+
+class Cluster(BaseModel):
+    """Settings and hosts that fit together; load_cluster makes it.
+
+    + warnings: sentences about what is allowed but probably not meant
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: ClusterSettings
+    hosts: tuple[HostSettings, ...]
+    warnings: tuple[str, ...] = ()
+
+    def _with_role(self, role: Role) -> tuple[HostSettings, ...]:
+        return tuple(host for host in self.hosts if role in host.role)
+
+    @property
+    def control_planes(self) -> tuple[HostSettings, ...]:
+        """Control-plane hosts in declared order."""
+        return self._with_role("control_plane")
+
+    @property
+    def workers(self) -> tuple[HostSettings, ...]:
+        """Worker hosts in declared order."""
+        return self._with_role("worker")
+
+    @property
+    def load_balancers(self) -> tuple[HostSettings, ...]:
+        """Load balancers in declared order."""
+        return self._with_role("load_balancer")
+
+    @property
+    def nodes(self) -> tuple[HostSettings, ...]:
+        """Control planes, then workers, each in declared order."""
+        return self.control_planes + self.workers
+
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """Every host's hostname in declared order."""
+        return tuple(host.hostname for host in self.hosts)
+
+    @property
+    def endpoint(self) -> str:
+        """The control-plane endpoint, "host:port"."""
+        default_host = (self.load_balancers or self.control_planes)[0]
+        return self.settings.control_plane_endpoint or f"{default_host.address}:{API_PORT}"
+
+    @property
+    def endpoint_host(self) -> str:
+        """The endpoint's address or name."""
+        return names.split_endpoint(self.endpoint)[0]
+
+    @property
+    def endpoint_port(self) -> int:
+        """The endpoint's port."""
+        return names.split_endpoint(self.endpoint)[1]
+
+    @property
+    def api_port(self) -> int:
+        """The port of every control plane's own API server."""
+        return API_PORT
+
+    @property
+    def mirror(self) -> mirrors.Profile:
+        """Every source of packages and images."""
+        return self.settings.mirror.profile
+
+    @property
+    def image_repository(self) -> str:
+        """Where kubeadm's images are pulled from."""
+        return self.settings.image_repository or self.mirror.image_repository
+
+    @property
+    def pause_image(self) -> str:
+        """The pause image that this Kubernetes line expects."""
+        return f"{self.image_repository}/pause:{self.settings.kubernetes_line.pause}"
+
+    def host(self, name: str) -> HostSettings:
+        """The host with this inventory name; KeyError if there is none."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)

@@ -1,0 +1,28 @@
+"""The source document's six hosts, for tests of what needs no host."""
+
+from typing import Any
+
+from k8s_ha.settings import Cluster, load_cluster
+
+OWN_KUBERNETES = {
+    "kubernetes_baseurl": "https://mirror.example/kubernetes/{minor}",
+    "kubernetes_gpgkey": "https://mirror.example/key",
+}
+
+
+def six_hosts() -> list[dict[str, Any]]:
+    """Three control planes, two workers, a load balancer; a new list each time."""
+    rows = (
+        ("master1", "10.0.11.18", "control_plane"),
+        ("master2", "10.0.12.55", "control_plane"),
+        ("master3", "10.0.13.22", "control_plane"),
+        ("worker1", "10.0.12.16", "worker"),
+        ("worker2", "10.0.13.37", "worker"),
+        ("master-lb", "10.0.1.157", "load_balancer"),
+    )
+    return [{"name": name, "address": address, "role": role} for name, address, role in rows]
+
+
+def six_host_cluster(**settings: object) -> Cluster:
+    """These hosts with these settings."""
+    return load_cluster(settings, six_hosts())

@@ -1,0 +1,110 @@
+"""The lab's command line: `python -m tests.lab --help`."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.lab import LabError, access, digest, hosts, lifecycle, machine, network, state, topology
+from tests.lab.build import BuildError
+
+POWER = {"off": hosts.power_off, "kill": hosts.kill, "on": hosts.power_on, "reboot": hosts.reboot}
+LINK = {"down": network.link_down, "up": network.link_up, "drop": network.link_drop}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out one command; the exit code is the command's own for exec and operator, else 0 or 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (LabError, BuildError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted; run down to put everything back", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab", description="Lookalike EL hosts on a network of their own.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: object, help: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=help)
+        command.set_defaults(run=run)
+        return command
+
+    up = add("up", _up, "boot all hosts and wait until they answer SSH; builds what is missing")
+    up.add_argument("--topology", type=Path, default=topology.DEFAULT, metavar="FILE", help="TOML; default %(default)s")
+    add("down", lambda _: lifecycle.down(), "end the lab and put the machine back as it was")
+    add("status", lambda _: print("\n".join(lifecycle.status())), "what is running, or left over")
+    inside = add("exec", _exec, "run a command inside a host as root, as on its console")
+    inside.add_argument("host")
+    _add_command(inside)
+    _add_command(add("operator", _operator, "run a command where the operator stands in the lab's network"))
+    power = add("power", _power, "off and reboot are clean, kill ends the host at once, on boots it")
+    power.add_argument("host")
+    power.add_argument("action", choices=POWER)
+    link = add("link", _link, "down pulls the host's cable, drop swallows its packets silently, up undoes both")
+    link.add_argument("host")
+    link.add_argument("action", choices=LINK)
+    digests = add("digest", _digest, "JSON to compare: each host's files, packages, units, running containers")
+    digests.add_argument("--files", action="store_true", help="the lines themselves instead, to diff")
+    return parser
+
+
+def _add_command(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="with its arguments")
+
+
+def _command(options: argparse.Namespace) -> list[str]:
+    words: list[str] = options.command
+    words = words[1:] if words[:1] == ["--"] else words
+    if not words:
+        raise LabError("no command given; write it after --")
+    return words
+
+
+def _up(options: argparse.Namespace) -> None:
+    lifecycle.up(topology.load(options.topology))
+
+
+def _exec(options: argparse.Namespace) -> None:
+    command = hosts.inside(state.current().topology.host(options.host), _command(options))
+    os.execvp(command[0], command)
+
+
+def _operator(options: argparse.Namespace) -> None:
+    command, environment = access.at_operator(_command(options), state.current())
+    os.execvpe(command[0], command, environment)
+
+
+def _power(options: argparse.Namespace) -> None:
+    machine.check()
+    with state.locked():
+        POWER[options.action](state.current().topology.host(options.host))
+
+
+def _link(options: argparse.Namespace) -> None:
+    machine.check()
+    with state.locked():
+        lab = state.current()
+        nft = ["chroot", str(lab.artifacts.base), "/usr/sbin/nft"]  # Debian does not install it by default
+        LINK[options.action](lab.topology.host(options.host), nft)
+
+
+def _digest(options: argparse.Namespace) -> None:
+    all_hosts = state.current().topology.hosts
+    if not options.files:
+        print(json.dumps(digest.digests(all_hosts), indent=1))
+        return
+    for name, kinds in digest.details(all_hosts).items():
+        for kind, lines in kinds.items():
+            sys.stdout.writelines(f"{name} {kind} {line}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,83 @@
+"""The layers of a host's root file system: the base, one flavour over it, and on top what only containers need."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cache import Cache, Step
+from .installed import ROCKY_8
+from .packages import build_all
+from .rpms import Package
+
+HERE = Path(__file__).parent
+TREES = HERE / "trees"
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """One Enterprise Linux: the script and trees that dress the base, its rpm database, and the key it trusts.
+
+    + dress: script that takes the root and the trees, which are copied one over the other
+    + release_key: path of the vendor's package key -> signer whose public key goes there
+    """
+
+    dress: str
+    trees: tuple[str, ...]
+    installed: tuple[Package, ...]
+    release_key: tuple[str, str]
+
+
+FLAVOURS = {
+    "rocky-8": Flavour(
+        dress="dress.sh",
+        trees=("el-8", "rocky-8"),
+        installed=ROCKY_8,
+        release_key=("etc/pki/rpm-gpg/RPM-GPG-KEY-rockyofficial", "rocky"),
+    ),
+}
+
+
+def base_layer(cache: Cache) -> Path:
+    """Return the read-only Debian root file system."""
+    script = HERE / "base.sh"
+    return cache.folder("base", [script], lambda step: step.run(script, step.folder))
+
+
+def container_layer(cache: Cache) -> Path:
+    """Return the top read-only layer, which belongs to the running kernel."""
+    script, tree = HERE / "container.sh", TREES / "container"
+    inputs: list[Path | str] = [script, tree, os.uname().release]
+    return cache.folder("container", inputs, lambda step: step.run(script, step.folder, tree))
+
+
+def flavour_layer(cache: Cache, name: str, base: Path, keys: Path) -> Path:
+    """Return the overlay layer that dresses the base as the flavour `name`."""
+    flavour = FLAVOURS[name]
+    trees = [TREES / tree for tree in flavour.trees]
+    script = HERE / "overlay.sh"
+    key_path, signer = flavour.release_key
+    trusted = {
+        "etc/pki/tls/certs/ca-bundle.crt": keys / "ca.crt",
+        "etc/pki/ca-trust/source/anchors/lab.crt": keys / "ca.crt",
+        key_path: keys / f"{signer}.asc",
+        "root/.ssh/authorized_keys": keys / "id_lab.pub",
+    }
+
+    def make(step: Step) -> None:
+        scratch = step.folder.with_name(f"{step.folder.name}-scratch")
+        shutil.rmtree(scratch, ignore_errors=True)
+        database, extra = scratch / "rpms", scratch / "extra"
+        database.mkdir(parents=True)
+        build_all(Step(step.kind, scratch, step.log), flavour.installed, {}, database)
+        for path, source in trusted.items():
+            target = extra / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        (extra / "root/.ssh").chmod(0o700)
+        (extra / "root").chmod(0o700)
+        step.run(script, base, step.folder, scratch, database, HERE / flavour.dress, *trees, extra)
+        shutil.rmtree(scratch)
+
+    recipe = [script, HERE / flavour.dress, *trees, HERE / "installed.py", HERE / "rpms.py"]
+    return cache.folder(f"flavour-{name}", [*recipe, repr(flavour), base, *trusted.values()], make)

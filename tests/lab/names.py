@@ -1,0 +1,35 @@
+"""The names of the outside world that the lab answers for: package mirrors and image registries."""
+
+import re
+
+# A mirror's name -> (what it is asked for, which file below the web root that is), first match wins.
+MIRRORS: dict[str, tuple[tuple[str, str], ...]] = {
+    "dl.rockylinux.org": ((r"/lab/(.*)", r"\1"),),
+    "download.docker.com": ((r"/(linux/.*)", r"docker/\1"),),
+    "pkgs.k8s.io": ((r"/core:/stable:/(v[0-9.]+)/rpm/(.*)", r"kubernetes/\1/\2"),),
+    "pkgs.lab": ((r"/(kubernetes/.*)", r"\1"),),
+}
+
+REGISTRIES = (
+    "registry.k8s.io",
+    "k8s.gcr.io",
+    "ghcr.io",
+    "quay.io",
+    "docker.io",
+    "registry-1.docker.io",
+    "registry.aliyuncs.com",
+)
+
+
+def file_of(host: str, path: str) -> str | None:
+    """The path below the web root that a mirror serves for a URL's path; None when it has no such thing.
+
+    >>> file_of("pkgs.k8s.io", "/core:/stable:/v1.20/rpm/repodata/repomd.xml")
+    'kubernetes/v1.20/repodata/repomd.xml'
+    """
+    if ".." in path.split("/"):
+        return None
+    for pattern, file in MIRRORS.get(host, ()):
+        if found := re.fullmatch(pattern, path):
+            return found.expand(file)
+    return None

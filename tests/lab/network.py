@@ -1,0 +1,109 @@
+"""The lab's network: one bridge in the operator's network namespace, one namespace a host, no way out."""
+
+import subprocess
+from pathlib import Path
+
+from tests.lab import LabError
+from tests.lab.topology import GATEWAY, NETWORK, REGISTRY, Host, Topology
+
+OPERATOR = "lab"
+"""The network namespace where the operator and the services stand."""
+BRIDGE = "br0"
+NETNS = Path("/run/netns")
+
+# Swallows IP and answers ARP, as a dead host behind a router seems from another subnet.
+DROP = """
+table inet lab {
+  chain in { type filter hook prerouting priority raw; iifname eth0 drop; }
+  chain out { type filter hook postrouting priority raw; oifname eth0 drop; }
+}
+"""
+
+
+def namespace(host: Host) -> str:
+    """The name of a host's network namespace."""
+    return f"lab-{host.name}"
+
+
+def path(namespace: str) -> Path:
+    """The file by which nsenter and systemd-nspawn find a network namespace."""
+    return NETNS / namespace
+
+
+def port(host: Host) -> str:
+    """The operator's end of a host's cable: a link on the bridge (a link's name has at most 15 characters)."""
+    third, fourth = host.address.split(".")[2:]
+    return f"v{third}x{fourth}"
+
+
+def create(topology: Topology) -> None:
+    """Make the bridge and a cable to every host."""
+    namespaces = [OPERATOR, *map(namespace, topology.hosts)]
+    _ip(None, *(f"netns add {name}" for name in namespaces))
+    _ip(
+        OPERATOR,
+        "link set lo up",
+        f"link add {BRIDGE} type bridge forward_delay 0",
+        *(f"addr add {address}/{NETWORK.prefixlen} dev {BRIDGE}" for address in (GATEWAY, REGISTRY)),
+        f"link set {BRIDGE} up",
+        *(f"link add {port(host)} type veth peer name eth0 netns {namespace(host)}" for host in topology.hosts),
+        *(f"link set {port(host)} master {BRIDGE} up" for host in topology.hosts),
+    )
+    for host in topology.hosts:
+        _ip(
+            namespace(host),
+            "link set lo up",
+            f"addr add {host.address}/{NETWORK.prefixlen} dev eth0",
+            "link set eth0 up",
+            f"route add default via {GATEWAY}",  # leads nowhere: kubeadm wants one to find the node's address
+        )
+
+
+    # Without this, a packet for the outside would vanish; with it, the sender hears "network unreachable" at once.
+    _run(["ip", "netns", "exec", OPERATOR, "sysctl", "--quiet", "--load", "-"], "net.ipv4.ip_forward=1\n", "routing")
+
+
+def remove() -> None:
+    """Delete every network namespace of the lab; what is still inside one keeps it alive until it ends."""
+    _ip(None, *(f"netns delete {name}" for name in existing()))
+
+
+def existing() -> list[str]:
+    """The lab's network namespaces on the machine."""
+    names = sorted(entry.name for entry in NETNS.glob(f"{OPERATOR}*"))
+    return [name for name in names if name == OPERATOR or name.startswith(f"{OPERATOR}-")]
+
+
+def link_down(host: Host, nft: list[str]) -> None:
+    """Pull the cable: other hosts find no neighbour, and their connections fail with an error."""
+    link_up(host, nft)
+    _ip(OPERATOR, f"link set {port(host)} down")
+
+
+def link_drop(host: Host, nft: list[str]) -> None:
+    """Swallow every packet from and to the host without a word; connections to it hang."""
+    link_up(host, nft)
+    _nft(host, nft, DROP)
+
+
+def link_up(host: Host, nft: list[str]) -> None:
+    """Undo `link_down` and `link_drop`."""
+    _ip(OPERATOR, f"link set {port(host)} up")
+    _nft(host, nft, "table inet lab\ndelete table inet lab\n")  # declared first, so deleting it never fails
+
+
+def _ip(namespace: str | None, *commands: str) -> None:
+    where = ["-netns", namespace] if namespace else []
+    text = "".join(f"{command}\n" for command in commands)
+    _run(["ip", *where, "-batch", "-"], text, "the lab's network")
+
+
+def _nft(host: Host, nft: list[str], rules: str) -> None:
+    _run(["ip", "netns", "exec", namespace(host), *nft, "-f", "-"], rules, f"{host.name}'s packet filter")
+
+
+def _run(command: list[str], text: str, what: str) -> None:
+    done = subprocess.run(command, input=text, capture_output=True, text=True)
+    if done.returncode:
+        words = " ".join(done.stderr.split())
+        raise LabError(f"{what} could not be changed ({words}); run down, then up again")

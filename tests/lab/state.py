@@ -1,0 +1,87 @@
+"""What the lab remembers between commands: one folder, one JSON file, one lock."""
+
+import dataclasses
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import LabError
+from tests.lab.build import Artifacts
+from tests.lab.topology import Host, Login, Topology
+
+FOLDER = Path(os.environ.get("K8S_HA_LAB_STATE", "/var/lib/k8s-ha-lab"))
+HOSTS = FOLDER / "hosts"
+LOGS = FOLDER / "logs"
+KNOWN_HOSTS = FOLDER / "known_hosts"
+SSH_CONFIG = FOLDER / "ssh_config"
+HOST_TABLE = FOLDER / "hosts.tsv"
+RESOLV_CONF = FOLDER / "resolv.conf"
+_FILE = FOLDER / "lab.json"
+_LOCK = FOLDER / "lock"
+
+
+@dataclass(frozen=True)
+class State:
+    """A lab that `up` began. It is written before the first change to the machine, so `down` can always undo it."""
+
+    topology: Topology
+    artifacts: Artifacts
+    ready: bool
+    """Every host has answered SSH once."""
+
+
+def save(state: State) -> None:
+    """Write the state so that a crash leaves the old one or the new one."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    new = _FILE.with_suffix(".new")
+    new.write_text(json.dumps(dataclasses.asdict(state), default=str, indent=1))
+    new.replace(_FILE)
+
+
+def load() -> State | None:
+    """The state of the lab, or None when no lab was begun."""
+    try:
+        content = json.loads(_FILE.read_text())
+    except FileNotFoundError:
+        return None
+    except json.JSONDecodeError as error:
+        raise LabError(f"{_FILE}: unreadable ({error}); remove it and run down") from None
+    hosts = (Host(**{**host, "login": Login(**host["login"])}) for host in content["topology"]["hosts"])
+    return State(Topology(tuple(hosts)), _artifacts(content["artifacts"]), content["ready"])
+
+
+def current() -> State:
+    """The lab that is up; LabError when there is none."""
+    state = load()
+    if state is None or not state.ready:
+        raise LabError("no lab is up; run up first")
+    return state
+
+
+def forget() -> None:
+    """Remove everything the lab remembers, except the lock that the caller holds."""
+    for path in (_FILE, KNOWN_HOSTS, SSH_CONFIG, HOST_TABLE, RESOLV_CONF):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Hold the lab for one command that changes it; LabError when another one does."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with _LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError("another lab command is at work; wait until it ends") from None
+        yield
+
+
+def _artifacts(content: dict[str, object]) -> Artifacts:
+    flavours = content.pop("flavours")
+    assert isinstance(flavours, dict)
+    paths = {key: Path(str(value)) for key, value in content.items()}
+    return Artifacts(flavours={name: Path(path) for name, path in flavours.items()}, **paths)

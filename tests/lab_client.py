@@ -1,0 +1,65 @@
+"""The lab's command line, as tests and benchmarks use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parent.parent
+KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
+PYINFRA = [sys.executable, "-m", "pyinfra"]
+DEPLOY = ["tests/lab/inventory.py", "deploy.py"]
+
+
+class Lab:
+    """One lab; every method blocks until its command has ended."""
+
+    def run(self, *arguments: str, check: bool = False, timeout: float = 3600) -> subprocess.CompletedProcess[str]:
+        """``python -m tests.lab ARGUMENTS``. What an interrupted lab builds stays visible on the terminal."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.lab", *arguments],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def operator(self, *command: str, check: bool = False, timeout: float = 3600) -> subprocess.CompletedProcess[str]:
+        """A command where the operator stands, in the project's folder."""
+        return self.run("operator", "--", *command, check=check, timeout=timeout)
+
+    def host(self, name: str, script: str, check: bool = True) -> str:
+        """The output of a shell script inside a host, as root."""
+        return self.run("exec", name, "--", "sh", "-c", script, check=check).stdout
+
+    def pyinfra(self, *options: str, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
+        """pyinfra's CLI over the lab's inventory and the project's deploy.py."""
+        return self.operator(*PYINFRA, *DEPLOY, *options, timeout=timeout)
+
+    def kubectl(self, *arguments: str, check: bool = True) -> str:
+        """kubectl where the operator stands, with the kubeconfig that the deploy fetched."""
+        return self.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments, check=check).stdout
+
+    def digest(self) -> Mapping[str, Any]:
+        """Digest of every host's files, packages, units and containers."""
+        digests: Mapping[str, Any] = json.loads(self.run("digest", check=True).stdout)
+        return digests
+
+
+def until(condition: Callable[[], bool], seconds: float, what: str) -> float:
+    """Poll until ``condition`` holds and return how long that took; AssertionError after ``seconds``."""
+    started = time.monotonic()
+    while not condition():
+        if time.monotonic() - started > seconds:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.5)
+    return time.monotonic() - started

@@ -1,0 +1,217 @@
+"""The main job on real hosts, told in order: six virgin hosts, a dry run, a cluster, and what it then stands."""
+
+from __future__ import annotations
+
+import json
+import stat
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab_client import KUBECONFIG, PROJECT, Lab, until
+
+pytestmark = pytest.mark.lab
+
+PLANES = ("master1", "master2", "master3")
+WORKERS = ("worker1", "worker2")
+NODES = (*PLANES, *WORKERS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_kubeconfig() -> None:
+    """A kubeconfig of an earlier lab would hide that this one was never fetched."""
+    KUBECONFIG.unlink(missing_ok=True)
+
+
+def ready_nodes(lab: Lab) -> list[str]:
+    listing = lab.kubectl("get", "nodes", "--no-headers", check=False)
+    return sorted(line.split()[0] for line in listing.splitlines() if line.split()[1] == "Ready")
+
+
+def test_a_dry_run_on_virgin_hosts_lists_every_operation_and_changes_nothing(lab: Lab) -> None:
+    before = lab.digest()
+    run = lab.pyinfra("--dry")
+    assert run.returncode == 0, run.stderr
+    for operation in (
+        "Set the hostname",
+        "Install containerd",
+        "Install kubelet, kubeadm and kubectl 1.20.2",
+        "Configure and start nginx",
+        "Initialise the cluster on master1",
+        "Join master3 to the control plane",
+        "Join the workers to the cluster",
+        "Apply flannel",
+    ):
+        assert operation in run.stderr
+    assert lab.digest() == before
+
+
+def test_an_unreachable_control_plane_stops_the_run_before_the_first_change(lab: Lab) -> None:
+    before = {name: digest for name, digest in lab.digest().items() if name != "master2"}
+    lab.run("link", "master2", "drop", check=True)
+    try:
+        run = lab.pyinfra("-y")
+    finally:
+        lab.run("link", "master2", "up", check=True)
+    assert run.returncode == 1
+    assert "master2 cannot be reached, and no cluster was found on the other control planes" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert {name: digest for name, digest in lab.digest().items() if name != "master2"} == before
+
+
+def test_one_command_builds_the_cluster(lab: Lab) -> None:
+    run = lab.pyinfra("-y", "--json")
+    assert run.returncode == 0, run.stderr
+    results = json.loads(run.stdout)["results"]
+    assert results["failed_hosts"] == []
+    assert results["totals"]["error"] == 0
+    assert "The cluster answers at https://10.0.1.157:6443, Kubernetes 1.20.2." in run.stderr
+    assert ready_nodes(lab) == sorted(NODES)
+
+
+def test_etcd_itself_counts_three_members(lab: Lab) -> None:
+    pki = "/etc/kubernetes/pki/etcd"
+    members = lab.kubectl(
+        *("-n", "kube-system", "exec", "etcd-master1", "--", "etcdctl", "member", "list"),
+        *(f"--cacert={pki}/ca.crt", f"--cert={pki}/server.crt", f"--key={pki}/server.key"),
+    )
+    assert sorted(line.split(", ")[2] for line in members.splitlines()) == list(PLANES)
+
+
+def test_every_pod_of_the_road_runs(lab: Lab) -> None:
+    pods = [
+        (line.split()[1], line.split()[2], line.split()[3])
+        for line in lab.kubectl("get", "pods", "-A", "--no-headers").splitlines()
+    ]
+    assert all(ready == "1/1" and phase == "Running" for _, ready, phase in pods), pods
+    names = [name for name, _, _ in pods]
+    for component in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+        assert {f"{component}-{plane}" for plane in PLANES} <= set(names)
+    for prefix, count in {"coredns-": 2, "kube-proxy-": 5, "kube-flannel-ds-": 5}.items():
+        assert sum(name.startswith(prefix) for name in names) == count
+
+
+def test_the_kubeconfigs_are_where_they_belong_and_secret(lab: Lab) -> None:
+    assert stat.S_IMODE(KUBECONFIG.stat().st_mode) == 0o600
+    for plane in PLANES:
+        assert lab.host(plane, "stat -c %a /root/.kube/config; kubectl get nodes --no-headers | wc -l").split() == [
+            "600",
+            "5",
+        ]
+
+
+def test_no_join_secret_is_left(lab: Lab) -> None:
+    secrets = lab.kubectl("-n", "kube-system", "get", "secrets", "-o", "name")
+    assert "bootstrap-token" not in secrets
+    assert "kubeadm-certs" not in secrets
+    for node in NODES:
+        assert lab.host(node, "find /run/k8s-ha -name '*.yaml'") == ""
+
+
+def test_a_second_run_changes_nothing(lab: Lab) -> None:
+    before = lab.digest()
+    run = lab.pyinfra("-y", "--json")
+    assert run.returncode == 0, run.stderr
+    results = json.loads(run.stdout)["results"]
+    assert results["failed_hosts"] == []
+    assert {key: results["totals"][key] for key in ("success", "error")} == {"success": 0, "error": 0}
+    hosts = {name for operation in results["operations"] for name in operation["no_change"]}
+    assert hosts == {*NODES, "master-lb"}
+    assert lab.digest() == before
+
+
+def test_a_dry_run_on_the_finished_cluster_would_change_nothing(lab: Lab) -> None:
+    run = lab.pyinfra("--dry", "--json")
+    assert run.returncode == 0, run.stderr
+    changed = {
+        operation["name"]: operation["will_change"]
+        for operation in json.loads(run.stdout)["plan"]["operations"]
+        if operation["will_change"]
+    }
+    assert changed == {}
+
+
+PROBES = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: probe}
+spec:
+  selector: {matchLabels: {app: probe}}
+  template:
+    metadata: {labels: {app: probe}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: probe
+          image: docker.io/library/busybox:1.36
+          command: [sh, -c, "hostname > /tmp/index.html && exec httpd -f -p 8080 -h /tmp"]
+          env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]
+---
+%s
+"""
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: only-%(node)s}
+spec:
+  selector: {app: probe, node: %(node)s}
+  ports: [{port: 80, targetPort: 8080}]
+---"""
+
+
+@pytest.fixture(scope="module")
+def probes(lab: Lab) -> Iterator[dict[str, str]]:
+    """A pod on each worker, and for each a Service that only that pod stands behind; pod name by worker."""
+    manifest = PROJECT / "kubeconfig" / "probes.yaml"
+    manifest.write_text(PROBES % "".join(SERVICE % {"node": node} for node in WORKERS), encoding="utf-8")
+    lab.kubectl("apply", "-f", str(manifest))
+    lab.kubectl("rollout", "status", "daemonset/probe", "--timeout=120s")
+    listing = lab.kubectl(
+        *("get", "pods", "-l", "app=probe", "-o", r'jsonpath={range .items[*]}{.spec.nodeName} {.metadata.name}{"\n"}'),
+    )
+    pods = dict(line.split() for line in listing.splitlines())
+    for node, pod in pods.items():
+        lab.kubectl("label", "pod", pod, f"node={node}", "--overwrite")
+    yield pods
+    lab.kubectl("delete", "-f", str(manifest), "--wait=false")
+    manifest.unlink()
+
+
+def fetched(lab: Lab, pod: str, url: str) -> str:
+    return lab.kubectl("exec", pod, "--", "wget", "-q", "-T", "5", "-O", "-", url, check=False).strip()
+
+
+@pytest.mark.parametrize(("here", "there"), [("worker1", "worker2"), ("worker2", "worker1")])
+def test_a_pod_reaches_a_service_whose_backend_is_on_another_node(
+    lab: Lab, probes: dict[str, str], here: str, there: str
+) -> None:
+    until(lambda: fetched(lab, probes[here], f"http://only-{there}") == probes[there], 30, f"{here} -> {there}")
+
+
+def test_a_host_reaches_a_service(lab: Lab, probes: dict[str, str]) -> None:
+    address = lab.kubectl("get", "service", "only-worker2", "-o", "jsonpath={.spec.clusterIP}")
+    for node in ("worker1", "master1"):
+        assert lab.host(node, f"curl -sS --max-time 5 http://{address}").strip() == probes["worker2"]
+
+
+def test_cluster_dns_resolves_a_service(lab: Lab, probes: dict[str, str]) -> None:
+    answer = lab.kubectl("exec", probes["worker1"], "--", "nslookup", "kubernetes.default.svc.cluster.local")
+    assert "10.96.0.1" in answer
+
+
+def test_without_the_first_control_plane_the_api_still_answers(lab: Lab) -> None:
+    worker = (
+        "kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=5s get node worker1 --no-headers | wc -l"
+    )
+    lab.run("link", "master1", "drop", check=True)
+    try:
+        for ask in (lambda: lab.host("worker1", worker).strip() == "1", lambda: len(ready_nodes(lab)) >= 2):
+            started = time.monotonic()
+            assert ask()
+            assert time.monotonic() - started < 5
+        until(lambda: "master1" not in ready_nodes(lab), 120, "master1 is noticed to be gone")
+        assert len(ready_nodes(lab)) == 4
+    finally:
+        lab.run("link", "master1", "up", check=True)
+    until(lambda: ready_nodes(lab) == sorted(NODES), 180, "master1 is Ready again without help")
