@@ -11,7 +11,7 @@ from k8s_ha.health import Health, PodState
 
 
 class ManifestDigest(FactBase[str]):
-    """The digest of the manifest that a live object was applied with; None where there is none.
+    """The digest of the manifest that a live object was applied with; empty where there is none.
 
     + address: the host's node address
     + resource: such as ``daemonset/kube-flannel-ds``
@@ -24,6 +24,10 @@ class ManifestDigest(FactBase[str]):
             f"-n {shlex.quote(namespace)} get {shlex.quote(resource)} --ignore-not-found "
             r"-o jsonpath='{.metadata.annotations.k8s-ha/manifest-digest}'"
         )
+
+    @staticmethod
+    def default() -> str:
+        return ""
 
 
 class ClusterHealth(FactBase[Health]):

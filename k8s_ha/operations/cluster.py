@@ -35,7 +35,8 @@ def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
 
 def elected(run: Run) -> HostSettings | None:
     """The control plane that leads this run; None where there is no cluster yet, or no member of it is healthy."""
-    return leader(views(run), run.cluster)
+    lost = {failed.name for failed in host.state.failed_hosts}
+    return leader({name: view for name, view in views(run).items() if name not in lost}, run.cluster)
 
 
 def leads(run: Run, candidate: Host) -> bool:

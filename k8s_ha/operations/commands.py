@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import gevent
 from pyinfra import logger, state
@@ -17,6 +17,9 @@ from k8s_ha.resources import read_file
 from k8s_ha.run import is_executing
 
 T = TypeVar("T")
+
+SECONDS_FOR_A_FACT: Final = 60
+"""How long another host may take to tell a fact; its scripts bound themselves to less."""
 
 
 def refuse(reason: str) -> StringCommand:
@@ -37,7 +40,7 @@ def write(path: str, content: str, mode: str = "644") -> StringCommand:
     target, beside = shlex.quote(path), shlex.quote(f"{path}.k8s-ha-new")
     folder = shlex.quote(path.rpartition("/")[0] or "/")
     return StringCommand(
-        f"umask 077; mkdir -p -m 755 {folder} && cat >{beside} && "
+        f"umask 022; mkdir -p {folder} && umask 077 && cat >{beside} && "
         f'[ "$(wc -c <{beside})" -eq {length} ] && '
         f"chmod {mode} {beside} && chown root:root {beside} && "
         f"{{ [ ! -e {target} ] || chcon --reference={target} {beside} 2>/dev/null || true; }} && "
@@ -71,11 +74,13 @@ def read_fact(target: Host, fact: type[FactBase[T]], **arguments: Any) -> T | No
     """A fact of any host, from any other host's operation; None where it cannot be read. Never fails a host."""
     if target in state.failed_hosts:
         return None
-    try:
-        return cast("T | None", get_fact(target.state, target, fact, kwargs=arguments, apply_failed_hosts=False))
-    except (PyinfraError, OSError, EOFError) as error:
-        logger.debug("%s: could not read %s: %s", target.name, fact.name, error)
-        return None
+    # A host whose packets are swallowed would otherwise be waited for as long as paramiko does: an hour.
+    with gevent.Timeout(SECONDS_FOR_A_FACT, TimeoutError()):
+        try:
+            return cast("T | None", get_fact(target.state, target, fact, kwargs=arguments, apply_failed_hosts=False))
+        except (PyinfraError, OSError, EOFError) as error:  # OSError holds TimeoutError
+            logger.debug("%s: could not read %s: %s", target.name, fact.name, error)
+    return None
 
 
 def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[str, Any]]) -> dict[str, T | None]:

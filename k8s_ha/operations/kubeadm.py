@@ -42,6 +42,8 @@ _WORKER_IMAGES: Final = "/(kube-proxy|pause|coredns(/coredns)?):"
 def _kubeadm(name: str, command: str, config: str, *, unless: str = "", after: str = "") -> list[StringCommand]:
     """kubeadm with a configuration file that holds secrets: written, used up, removed."""
     path = f"/run/k8s-ha/{name}.yaml"
+    if unless:
+        unless = f"{unless} && rm -f {path}"
     script = "".join(
         f"{key}={shlex.quote(value)}\n"
         for key, value in {"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after}.items()

@@ -29,7 +29,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.lab", description="Lookalike EL hosts on a network of their own.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab", description="Lookalike EL hosts on a network of their own."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, run: object, help: str) -> argparse.ArgumentParser:

@@ -24,7 +24,7 @@ ONE_HOST = """Host {host.name}
 
 
 def write_files(topology: Topology, key: Path) -> None:
-    """Write ssh_config, known_hosts and hosts.tsv (name, address, group, sudo password or "-") from the hosts' disks."""
+    """Write ssh_config, known_hosts (from the hosts' disks) and hosts.tsv: name, address, group, sudo password or -."""
     options = ALL_HOSTS.format(key=key, known_hosts=state.KNOWN_HOSTS)
     state.SSH_CONFIG.write_text("".join(ONE_HOST.format(host=host) for host in topology.hosts) + options)
     state.KNOWN_HOSTS.write_text("".join(line for host in topology.hosts for line in _host_keys(host)))

@@ -21,10 +21,6 @@ DEVICES = ("/dev/kmsg", "/dev/fuse", "/dev/net/tun")
 START_SECONDS = 90
 STOP_SECONDS = 100  # systemd gives a stubborn unit 90
 
-ETC_HOSTS = """127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4
-::1         localhost localhost.localdomain localhost6 localhost6.localdomain6
-"""
-
 
 def folder(host: Host) -> Path:
     """Where the host's disk and console log lie on the machine."""
@@ -46,7 +42,6 @@ def create(host: Host, artifacts: Artifacts) -> None:
     etc = root(host) / "etc"
     for name, content in {
         "hostname": f"{host.first_hostname}\n",
-        "hosts": ETC_HOSTS,
         "machine-id": f"{uuid.uuid4().hex}\n",
         "resolv.conf": f"nameserver {GATEWAY}\n",
     }.items():
@@ -157,7 +152,13 @@ def leader(host: Host) -> int | None:
 def inside(host: Host, command: Sequence[str]) -> list[str]:
     """The command line that runs a command inside a running host as root, like on its console."""
     spaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd"]
-    env = ["env", "-i", "HOME=/root", "LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+    env = [
+        "env",
+        "-i",
+        "HOME=/root",
+        "LANG=C.UTF-8",
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ]
     enter = ["nsenter", f"--target={_running(host)}", *spaces, "--", *env, *command]
     return machine.joined(_cgroup(host), enter)
 

@@ -1,7 +1,6 @@
 """A whole lab: up, down, and what is left of one."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +60,10 @@ def status() -> list[str]:
     if lab is None:
         return [f"left over: {line}" for line in leftovers()] or ["no lab is up, and none has left anything behind"]
     rows = [
-        *((host.name, hosts.status(host), f"{host.address} {host.group} {host.flavour}") for host in lab.topology.hosts),
+        *(
+            (host.name, hosts.status(host), f"{host.address} {host.group} {host.flavour}")
+            for host in lab.topology.hosts
+        ),
         *((name, status, "service") for name, status in services.status().items()),
     ]
     lines = [f"{name:<12} {status:<8} {remark}" for name, status, remark in rows]
@@ -87,5 +89,4 @@ def _clean() -> None:
     machine.end_processes("")
     network.remove()
     machine.restore()
-    shutil.rmtree(state.HOSTS, ignore_errors=True)
     state.forget()

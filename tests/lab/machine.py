@@ -23,7 +23,18 @@ NETNS_RUN = Path("/run/netns")
 WANTED_SYSCTLS = {"fs/inotify/max_user_instances": "1024"}  # counted per uid over all hosts; six kubelets need more
 SHARED_SYSCTLS = ("fs", "kernel", "vm")  # not per namespace: what a host writes there, it writes for the machine
 MOVING_SYSCTLS = {"kernel/ns_last_pid", "kernel/perf_event_max_sample_rate", "kernel/tainted"}  # the kernel's own moves
-MODULES = ("overlay", "bridge", "br_netfilter", "veth", "vxlan", "nf_tables", "ip_tables", "ip_set", "nf_conntrack", "tun")
+MODULES = (
+    "overlay",
+    "bridge",
+    "br_netfilter",
+    "veth",
+    "vxlan",
+    "nf_tables",
+    "ip_tables",
+    "ip_set",
+    "nf_conntrack",
+    "tun",
+)
 
 JOIN = 'group=$1; shift; for c in /sys/fs/cgroup/*/; do echo $$ >"$c$group/cgroup.procs"; done; exec "$@"'
 

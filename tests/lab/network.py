@@ -58,7 +58,6 @@ def create(topology: Topology) -> None:
             f"route add default via {GATEWAY}",  # leads nowhere: kubeadm wants one to find the node's address
         )
 
-
     # Without this, a packet for the outside would vanish; with it, the sender hears "network unreachable" at once.
     _run(["ip", "netns", "exec", OPERATOR, "sysctl", "--quiet", "--load", "-"], "net.ipv4.ip_forward=1\n", "routing")
 
@@ -75,9 +74,11 @@ def existing() -> list[str]:
 
 
 def link_down(host: Host, nft: list[str]) -> None:
-    """Pull the cable: other hosts find no neighbour, and their connections fail with an error."""
+    """Pull the cable: the others find no neighbour, so new connections fail with an error after three seconds."""
     link_up(host, nft)
     _ip(OPERATOR, f"link set {port(host)} down")
+    for name in existing():
+        _ip(name, f"neigh flush to {host.address}")  # what they still know would let them wait much longer
 
 
 def link_drop(host: Host, nft: list[str]) -> None:

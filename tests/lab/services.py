@@ -30,8 +30,7 @@ LISTENERS = ((GATEWAY, 53), (GATEWAY, 80), (GATEWAY, 443), (REGISTRY, 443))
 def start(artifacts: Artifacts) -> None:
     """Start all services and wait until they listen."""
     certificate, key = artifacts.authority / "server.crt", artifacts.authority / "server.key"
-    config = state.FOLDER / "registry.yml"
-    config.write_text(
+    state.REGISTRY_CONFIG.write_text(
         REGISTRY_CONFIG.format(root=artifacts.registry, address=REGISTRY, certificate=certificate, key=key)
     )
     web = [sys.executable, "-m", "tests.lab.webserver", artifacts.packages, GATEWAY, certificate, key]
@@ -39,7 +38,7 @@ def start(artifacts: Artifacts) -> None:
     for name, command in {
         "names": [tools / "dnsmasq", *_dnsmasq_options()],
         "mirrors": ["env", "-C", REPOSITORY, *web],
-        "registry": [tools / "docker-registry", "serve", config],
+        "registry": [tools / "docker-registry", "serve", state.REGISTRY_CONFIG],
     }.items():
         inside = ["ip", "netns", "exec", network.OPERATOR, *map(str, command)]
         machine.spawn(f"services/{name}", inside, state.LOGS / f"{name}.log")
@@ -49,7 +48,8 @@ def start(artifacts: Artifacts) -> None:
 def status() -> dict[str, str]:
     """Each service's name and whether it is running or dead."""
     return {
-        name: "running" if machine.processes(f"services/{name}") else "dead" for name in ("names", "mirrors", "registry")
+        name: "running" if machine.processes(f"services/{name}") else "dead"
+        for name in ("names", "mirrors", "registry")
     }
 
 

@@ -4,10 +4,12 @@ import dataclasses
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.lab import LabError
 from tests.lab.build import Artifacts
@@ -20,6 +22,7 @@ KNOWN_HOSTS = FOLDER / "known_hosts"
 SSH_CONFIG = FOLDER / "ssh_config"
 HOST_TABLE = FOLDER / "hosts.tsv"
 RESOLV_CONF = FOLDER / "resolv.conf"
+REGISTRY_CONFIG = FOLDER / "registry.yml"
 _FILE = FOLDER / "lab.json"
 _LOCK = FOLDER / "lock"
 
@@ -63,8 +66,10 @@ def current() -> State:
 
 
 def forget() -> None:
-    """Remove everything the lab remembers, except the lock that the caller holds."""
-    for path in (_FILE, KNOWN_HOSTS, SSH_CONFIG, HOST_TABLE, RESOLV_CONF):
+    """Remove everything the lab remembers, the state last, and except the lock that the caller holds."""
+    for folder in (HOSTS, LOGS):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in (KNOWN_HOSTS, SSH_CONFIG, HOST_TABLE, RESOLV_CONF, REGISTRY_CONFIG, _FILE):
         path.unlink(missing_ok=True)
 
 
@@ -80,8 +85,6 @@ def locked() -> Iterator[None]:
         yield
 
 
-def _artifacts(content: dict[str, object]) -> Artifacts:
-    flavours = content.pop("flavours")
-    assert isinstance(flavours, dict)
-    paths = {key: Path(str(value)) for key, value in content.items()}
-    return Artifacts(flavours={name: Path(path) for name, path in flavours.items()}, **paths)
+def _artifacts(content: dict[str, Any]) -> Artifacts:
+    flavours = {name: Path(path) for name, path in content.pop("flavours").items()}
+    return Artifacts(flavours=flavours, **{key: Path(value) for key, value in content.items()})

@@ -1,4 +1,4 @@
-"""The package mirrors' web server: `python -m tests.lab.webserver WEB_ROOT ADDRESS CERTIFICATE KEY`, ports 80 and 443."""
+"""The package mirrors: `python -m tests.lab.webserver WEB_ROOT ADDRESS CERTIFICATE KEY` serves ports 80 and 443."""
 
 import shutil
 import socket

@@ -83,8 +83,12 @@ class Cache:
         step.log.unlink(missing_ok=True)
         shutil.rmtree(step.folder, ignore_errors=True)  # the remains of an interrupted build
         step.folder.mkdir(parents=True)
-        with self._heartbeat(kind, step.log):
-            make(step)
+        try:
+            with self._heartbeat(kind, step.log):
+                make(step)
+        except BuildError:
+            self.progress(f"{kind}: failed; other steps under way are still waited for")
+            raise
         step.folder.rename(final)
         self.progress(f"{kind}: built in {time.monotonic() - started:.1f} s")
         return final

@@ -22,6 +22,7 @@ LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = "lib64/ld-linux-x86-64.so.2"
+LINKED = (0, 2)  # what the loader's --verify ends with for a program and for a plugin; 1 is linked statically
 XTABLES = {"usr/sbin/xtables-nft-multi": "base/usr/sbin/xtables-nft-multi"}
 EXTENSIONS = {f"{LIBRARIES}/xtables": f"base/{LIBRARIES}/xtables"}
 IPTABLES = {
@@ -35,11 +36,11 @@ APPLETS = "cat cp date echo env grep hostname httpd ip ls mkdir mv nc nslookup p
 
 @dataclass(frozen=True)
 class Image:
-    """One image of one layer.
+    """One image of one layer; programs and plugins bring the shared libraries they need.
 
     + name: the repository, with the registry's host left out
-    + files: path in the image -> source, "debs/…", "kubernetes/…" or "base/…"; programs bring their shared libraries
-    + folders: path in the image -> source folder, whose files go in without a look at their libraries
+    + files: path in the image -> source, "debs/…", "kubernetes/…" or "base/…"
+    + folders: path in the image -> source folder, whose files all go in
     + links: path in the image -> target of a symbolic link
     """
 
@@ -127,11 +128,10 @@ class Store:
 
     def add(self, image: Image, sources: Mapping[str, Path]) -> None:
         """Write one image."""
-        files = [(path, find(sources, source)) for path, source in image.files.items()]
+        files = {path: find(sources, source) for path, source in image.files.items()}
         for path, source in image.folders.items():
-            files += [(f"{path}/{entry.name}", entry) for entry in sorted(find(sources, source).iterdir())]
-        programs = [find(sources, source) for source in image.files.values()]
-        files += shared_libraries(programs, sources["base"]).items()
+            files |= {f"{path}/{entry.name}": entry for entry in find(sources, source).iterdir()}
+        files |= shared_libraries(files.values(), sources["base"])
         plain = layer(files, image.links)
         packed = gzip.compress(plain, compresslevel=1, mtime=0)
         config = {
@@ -188,12 +188,13 @@ def find(sources: Mapping[str, Path], source: str) -> Path:
 
 
 def shared_libraries(programs: Iterable[Path], base: Path) -> dict[str, Path]:
-    """Return path in the image -> file for everything that dynamically linked programs load from the base."""
+    """Return path in the image -> file for everything that dynamically linked files load from the base."""
     found: dict[str, Path] = {}
     loader = base / LOADER
     for program in programs:
-        if subprocess.run([loader, "--verify", program], check=False, capture_output=True).returncode != 0:
-            continue  # linked statically
+        verified = subprocess.run([loader, "--verify", program], check=False, capture_output=True)
+        if verified.returncode not in LINKED:
+            continue
         command: list[str | Path] = [loader, "--library-path", base / LIBRARIES, "--list", program]
         listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         for line in listed.splitlines():
@@ -204,11 +205,11 @@ def shared_libraries(programs: Iterable[Path], base: Path) -> dict[str, Path]:
     return found
 
 
-def layer(files: Iterable[tuple[str, Path]], links: Mapping[str, str]) -> bytes:
+def layer(files: Mapping[str, Path], links: Mapping[str, str]) -> bytes:
     """Return a tar archive that depends on nothing but its content."""
     memory = io.BytesIO()
     with tarfile.open(fileobj=memory, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for path, source in sorted(dict(files).items()):
+        for path, source in sorted(files.items()):
             entry = tarfile.TarInfo(path)
             entry.mode = 0o755
             content = source.read_bytes()

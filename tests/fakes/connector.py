@@ -1,0 +1,83 @@
+"""pyinfra's @fake connector with a simulated world behind it, and a log of all that was run."""
+
+from __future__ import annotations
+
+import atexit
+import json
+from io import IOBase
+from itertools import count
+from typing import Any
+
+import gevent
+from pyinfra.api.command import StringCommand
+from pyinfra.connectors.fake import FakeConnector
+from pyinfra.connectors.util import CommandOutput, OutputLine
+
+from tests.fakes.answers import Answer, Failure, Request, answer_to
+from tests.fakes.scenario import current, folder
+from tests.fakes.world import KUBEADM, World
+
+SECONDS_OF_KUBEADM = 0.02
+"""Long enough for every other host to get on with its own work meanwhile, where nothing makes it wait."""
+
+_moments = count()
+
+
+class SimulatedConnector(FakeConnector):
+    """One simulated host; all hosts of the process share one world."""
+
+    scenario = current()
+    world = World.load(folder() / "world.json", scenario)
+
+    def connect(self) -> None:
+        self._log("connect", "", next(_moments), True, False)
+
+    def run_shell_command(
+        self,
+        command: str | StringCommand,
+        print_output: bool = False,
+        print_input: bool = False,
+        **arguments: Any,
+    ) -> tuple[bool, CommandOutput]:
+        text = command if isinstance(command, str) else command.get_raw_value()
+        begun, row = next(_moments), answer_to(text)
+        if row.step in KUBEADM:
+            gevent.sleep(SECONDS_OF_KUBEADM)
+        succeeded, lines = self._respond(row, text, arguments.get("_stdin") or "")
+        self._log(row.step, text, begun, succeeded, row.changes)
+        stream = "stdout" if succeeded else "stderr"
+        output = CommandOutput([OutputLine(stream, line) for line in lines])
+        if print_output:
+            for line in output.output_lines:
+                print(f"{self.host.print_prefix}{line}")
+        return succeeded, output
+
+    def put_file(self, filename_or_io: str | IOBase, remote_filename: str, *_: Any, **__: Any) -> bool:
+        self._log("unknown", f"put {remote_filename}", next(_moments), True, True)
+        return True
+
+    def _respond(self, row: Answer, command: str, stdin: str) -> tuple[bool, list[str]]:
+        name = self.host.name.removeprefix("@fake/")
+        for host, part, answer in self.scenario.answers:
+            if host == name and part in command:
+                return answer.get("success", True), answer.get("lines", [])
+        try:
+            return True, row.handler(Request(self.world, self.scenario, self.world.machines[name], command, stdin))
+        except Failure as failure:
+            return False, [str(failure)]
+
+    def _log(self, step: str, command: str, begun: int, succeeded: bool, changes: bool) -> None:
+        entry = {
+            "host": self.host.name.removeprefix("@fake/"),
+            "step": step,
+            "command": command,
+            "begun": begun,
+            "ended": next(_moments),
+            "succeeded": succeeded,
+            "changes": changes,
+        }
+        with (folder() / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry) + "\n")
+
+
+atexit.register(SimulatedConnector.world.save, folder() / "world.json")

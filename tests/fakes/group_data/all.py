@@ -1,0 +1,9 @@
+"""The scenario's settings, checked as the example's are."""
+
+from k8s_ha import check
+from tests.fakes.scenario import current as _current
+
+k8s_ha = _current().settings
+
+if _current().check:
+    check(k8s_ha)

@@ -1,0 +1,87 @@
+"""Runs of pyinfra's command line on a simulated cluster, and what they did."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fakes.scenario import VARIABLE, Scenario
+from tests.fakes.world import World
+
+FAKES = Path(__file__).parent
+PROJECT = FAKES.parents[1]
+SECONDS_FOR_A_RUN = 60
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command that ran on a host; ``begun`` and ``ended`` are positions in the order of all of the run."""
+
+    host: str
+    step: str
+    command: str
+    begun: int
+    ended: int
+    succeeded: bool
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run printed, did, and left behind."""
+
+    exit_code: int
+    output: str
+    log: Sequence[Step]
+    world: World
+
+    def steps(self, *kinds: str) -> list[Step]:
+        """The steps of these kinds (see ``ANSWERS``), in the order in which they began."""
+        return [step for step in self.log if step.step in kinds]
+
+    @property
+    def sentences(self) -> str:
+        """The output in one line, since pyinfra breaks and indents it."""
+        return " ".join(self.output.split())
+
+
+class Fleet:
+    """A scenario's hosts in a folder of their own, as the runs before left them."""
+
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
+        self.folder = folder
+        self.world_file = folder / "world.json"
+        self.change(scenario)
+
+    def change(self, scenario: Scenario) -> None:
+        """Go on with these hosts under another scenario."""
+        self.scenario = scenario
+        scenario.save(self.folder)
+
+    def run(self, *flags: str, deploy: str | Path = FAKES / "deploy.py", seed: int = 0) -> Outcome:
+        """``pyinfra inventory.py DEPLOY FLAGS``, by default ``-y``.
+
+        + deploy: a deploy file, or MODULE.FUNCTION
+        + seed: of Python's hashes, which pyinfra's order of operations may depend on
+        """
+        log = self.folder / "log.jsonl"
+        log.unlink(missing_ok=True)
+        process = subprocess.run(
+            [sys.executable, "-m", "pyinfra", str(FAKES / "inventory.py"), str(deploy), *(flags or ("-y",))],
+            cwd=self.folder,
+            env={**os.environ, VARIABLE: str(self.folder), "PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": str(seed)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_FOR_A_RUN,
+            check=False,
+        )
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+        steps = sorted((Step(**json.loads(line)) for line in lines), key=lambda step: step.begun)
+        world = World.load(self.world_file, self.scenario)
+        return Outcome(process.returncode, process.stdout + process.stderr, steps, world)

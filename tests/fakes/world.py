@@ -1,0 +1,150 @@
+"""What the simulated hosts hold, and what kubeadm makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.fakes.scenario import Scenario
+
+RECORDED = Path(__file__).parents[1] / "recorded" / "node-control-plane.txt"
+KUBERNETES = "/etc/kubernetes"
+CONTROL_PLANE_FILES = (
+    "pki/ca.crt",
+    "admin.conf",
+    "kubelet.conf",
+    "manifests/kube-apiserver.yaml",
+    "manifests/etcd.yaml",
+)
+
+
+class KubeadmError(Exception):
+    """What kubeadm ends with; its text is the last line of kubeadm's output."""
+
+
+@dataclass
+class Machine:
+    """One host: text by path, version by package, units by state, its hostname."""
+
+    name: str
+    address: str
+    hostname: str = "localhost"
+    files: dict[str, str] = field(default_factory=dict)
+    modes: dict[str, str] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
+    active: list[str] = field(default_factory=lambda: ["firewalld.service"])
+    enabled: list[str] = field(default_factory=lambda: ["firewalld.service"])
+
+    def write(self, path: str, text: str, mode: str = "600") -> None:
+        self.files[path] = text
+        self.modes[path] = mode
+
+    def config(self, path: str) -> dict[str, Any]:
+        """A kubeadm configuration file, its documents merged; used up, as kubeadm's wrapper does it."""
+        merged: dict[str, Any] = {}
+        for document in yaml.safe_load_all(self.files.pop(path)):
+            merged |= document
+        return merged
+
+
+@dataclass
+class World:
+    """All hosts, and the cluster as its API tells it.
+
+    + nodes: by hostname, whether the node is a control plane
+    + tokens: bootstrap tokens that a join may use
+    + secrets: names of join secrets, as kubectl prints them
+    + certificate_key: of the uploaded certificates
+    + manifest: digest of the applied pod network, empty before
+    """
+
+    machines: dict[str, Machine]
+    nodes: dict[str, bool] = field(default_factory=dict)
+    tokens: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    certificate_key: str = ""
+    manifest: str = ""
+
+    @classmethod
+    def load(cls, path: Path, scenario: Scenario) -> World:
+        """The world that an earlier run left in ``path``, else one of virgin hosts."""
+        if path.exists():
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            saved["machines"] = {name: Machine(**machine) for name, machine in saved["machines"].items()}
+            return cls(**saved)
+        seed = {"/etc/nginx/nginx.conf": "include /usr/share/nginx/modules/*.conf;\n", "/etc/hosts": "127.0.0.1 localhost\n"}
+        hosts = scenario.addresses.items()
+        return cls({name: Machine(name, address, files=dict(seed)) for name, address in hosts})
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    def forget(self, name: str) -> None:
+        """A host replaced by a blank one, and its node deleted."""
+        machine = self.machines[name]
+        self.nodes.pop(machine.hostname, None)
+        self.machines[name] = Machine(name, machine.address, files={"/etc/hosts": "127.0.0.1 localhost\n"})
+
+    def endpoint_open(self) -> bool:
+        return any("nginx.service" in machine.active for machine in self.machines.values())
+
+    def kubeadm(self, machine: Machine, name: str, config: dict[str, Any]) -> None:
+        """The effect of ``kubeadm-init``, ``kubeadm-join`` or ``kubeadm-upload-certs``; KubeadmError where it fails."""
+        KUBEADM[name](self, machine, config)
+
+    def init(self, machine: Machine, config: Mapping[str, Any]) -> None:
+        self._admit(config["bootstrapTokens"][0]["token"])
+        self._upload(machine, config)
+        self._add(machine, config, config["controlPlaneEndpoint"], control_plane=True)
+
+    def join(self, machine: Machine, config: Mapping[str, Any]) -> None:
+        discovery = config["discovery"]["bootstrapToken"]
+        plane = config.get("controlPlane")
+        if discovery["token"] not in self.tokens:
+            raise KubeadmError("couldn't validate the identity of the API Server: unknown bootstrap token")
+        if plane and plane["certificateKey"] != self.certificate_key:
+            raise KubeadmError("error decrypting secret kubeadm-certs")
+        self._add(machine, config, discovery["apiServerEndpoint"], control_plane=bool(plane))
+
+    def _upload(self, _: Machine, config: Mapping[str, Any]) -> None:
+        self.certificate_key = config["certificateKey"]
+        self.secrets += ["secret/kubeadm-certs"] * ("secret/kubeadm-certs" not in self.secrets)
+
+    def _admit(self, token: str) -> None:
+        self.tokens.append(token)
+        self.secrets.append(f"secret/bootstrap-token-{token.partition('.')[0]}")
+
+    def token_created(self, manifest: Mapping[str, Any]) -> None:
+        """A bootstrap token, given as a Secret."""
+        from base64 import b64decode
+
+        data = {key: b64decode(value).decode() for key, value in manifest["data"].items()}
+        self._admit(f"{data['token-id']}.{data['token-secret']}")
+
+    def secrets_deleted(self, names: list[str]) -> None:
+        identities = [name.removeprefix("secret/bootstrap-token-") for name in names]
+        self.secrets = [name for name in self.secrets if name not in names]
+        self.tokens = [token for token in self.tokens if token.partition(".")[0] not in identities]
+        if "secret/kubeadm-certs" in names:
+            self.certificate_key = ""
+
+    def _add(self, machine: Machine, config: Mapping[str, Any], endpoint: str, control_plane: bool) -> None:
+        self.nodes[config["nodeRegistration"]["name"]] = control_plane
+        for name in CONTROL_PLANE_FILES if control_plane else ("kubelet.conf", "pki/ca.crt"):
+            machine.write(f"{KUBERNETES}/{name}", f"    server: https://{endpoint}\n")
+        machine.write(f"{KUBERNETES}/pki/ca.crt", authority())
+        machine.active.append("kubelet.service")
+
+
+KUBEADM = {"kubeadm-init": World.init, "kubeadm-join": World.join, "kubeadm-upload-certs": World._upload}
+
+
+def authority() -> str:
+    """A cluster's CA certificate."""
+    lines = RECORDED.read_text(encoding="utf-8").splitlines()
+    return "".join(f"{line.removeprefix('authority ')}\n" for line in lines if line.startswith("authority "))

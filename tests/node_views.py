@@ -1,0 +1,34 @@
+"""What control planes may tell, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from k8s_ha.facts.node import Node
+from k8s_ha.node_state import ClusterNode, NodeView
+
+RECORDED = Path(__file__).parent / "recorded"
+ENDPOINT = "https://10.0.1.157:6443"
+PLANES = ("master1", "master2", "master3")
+NODES = (*PLANES, "worker1", "worker2")
+ADMIN, KUBELET = "/etc/kubernetes/admin.conf", "/etc/kubernetes/kubelet.conf"
+VIRGIN = NodeView(traces=(), server=None, authority=None)
+
+
+def recorded(name: str) -> list[str]:
+    """The lines of tests/recorded/NAME.txt."""
+    return (RECORDED / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+AUTHORITY = Node().process(recorded("node-control-plane")).authority
+
+
+def nodes(names: Iterable[str]) -> tuple[ClusterNode, ...]:
+    """Ready nodes of these names."""
+    return tuple(ClusterNode(name, True, "v1.30.14", name in PLANES) for name in names)
+
+
+def member(*names: str, ready: bool = True, server: str = ENDPOINT, secrets: tuple[str, ...] = ()) -> NodeView:
+    """A control plane of the cluster, which knows the nodes of these names."""
+    return NodeView((ADMIN, KUBELET), server, AUTHORITY, ready, nodes(names), secrets)

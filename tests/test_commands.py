@@ -1,0 +1,250 @@
+"""The shell that operations yield, run for real; and the texts that they compose."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k8s_ha.operations.commands import long_command, write
+from k8s_ha.operations.files import with_block, with_line
+from k8s_ha.operations.host import swap_off
+from k8s_ha.resources import read_file
+from tests.operation_bench import Bench, Command, command
+from tests.shell_bench import Shell
+from tests.test_operations import kernel
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    for folder in ("etc", "run", "var/log"):
+        (tmp_path / folder).mkdir(parents=True)
+    return Shell(tmp_path)
+
+
+def run(shell: Shell, given: Command) -> subprocess.CompletedProcess[str]:
+    return shell.run(given.text, given.stdin)
+
+
+def test_write_is_one_command_with_the_text_on_stdin() -> None:
+    assert command(write("/etc/a dir/b", "text")) == Command(
+        "umask 022; mkdir -p '/etc/a dir' && umask 077 && cat >'/etc/a dir/b.k8s-ha-new' && "
+        "[ \"$(wc -c <'/etc/a dir/b.k8s-ha-new')\" -eq 5 ] && "
+        "chmod 644 '/etc/a dir/b.k8s-ha-new' && chown root:root '/etc/a dir/b.k8s-ha-new' && "
+        "{ [ ! -e '/etc/a dir/b' ] || chcon --reference='/etc/a dir/b' '/etc/a dir/b.k8s-ha-new' 2>/dev/null || true; } "
+        "&& mv -f '/etc/a dir/b.k8s-ha-new' '/etc/a dir/b'",
+        "text\n",
+    )
+
+
+@pytest.mark.parametrize("path", ["/etc/new/folder/x", "/etc/with blank/x y", "/etc/quote's"])
+@pytest.mark.parametrize("text", ["a\n", "no newline", "unicode é\n", "$HOME `date` 'q'\n"])
+def test_write_writes(shell: Shell, path: str, text: str) -> None:
+    assert run(shell, command(write(path, text, "600"))).returncode == 0
+    file = shell.root / path.lstrip("/")
+    assert file.read_text(encoding="utf-8") == text.rstrip("\n") + "\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [entry.name for entry in file.parent.iterdir()] == [file.name]
+
+
+def test_folders_that_write_makes_can_be_entered_by_all(shell: Shell) -> None:
+    run(shell, command(write("/etc/one/two/x", "a\n", "600")))
+    assert [stat.S_IMODE((shell.root / folder).stat().st_mode) for folder in ("etc/one", "etc/one/two")] == [0o755] * 2
+
+
+def test_write_replaces_the_file_and_not_its_text(shell: Shell) -> None:
+    file = shell.file("/etc/hosts", "old\n")
+    with file.open(encoding="utf-8") as reader:
+        run(shell, command(write("/etc/hosts", "new\n")))
+        assert reader.read() == "old\n"
+    assert file.read_text(encoding="utf-8") == "new\n"
+
+
+def test_half_a_text_leaves_the_old_file(shell: Shell) -> None:
+    file = shell.file("/etc/hosts", "old\n")
+    written = command(write("/etc/hosts", "a long new text\n"))
+    assert run(shell, written._replace(stdin="a long")).returncode != 0
+    assert file.read_text(encoding="utf-8") == "old\n"
+
+
+def long(shell_command: str, seconds: int = 20, unless: str = "") -> Command:
+    return command(long_command("work", shell_command, seconds=seconds, unless=unless))
+
+
+def test_a_long_command_succeeds_silently_with_its_output_in_a_log(shell: Shell) -> None:
+    done = run(shell, long("echo out; echo err >&2"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (shell.root / "var/log/k8s-ha/work.log").read_text(encoding="utf-8") == "out\nerr\n"
+
+
+@pytest.mark.parametrize(
+    ("shell_command", "seconds", "reason"),
+    [
+        ("echo why; exit 3", 20, "why\nwork failed with exit code 3"),
+        ("echo begun; sleep 20", 1, "begun\nwork was stopped after 1 seconds"),
+    ],
+)
+def test_a_long_command_fails_with_the_end_of_its_log(
+    shell: Shell, shell_command: str, seconds: int, reason: str
+) -> None:
+    done = run(shell, long(shell_command, seconds))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == f"{reason}; its whole output is in /var/log/k8s-ha/work.log on this host.\n"
+
+
+def test_a_long_command_that_is_done_is_not_begun(shell: Shell) -> None:
+    shell.file("/etc/done")
+    assert run(shell, long("exit 9", unless="[ -e /etc/done ]")).returncode == 0
+    assert run(shell, long("exit 9", unless="[ -e /etc/other ]")).returncode == 1
+
+
+def test_a_second_run_waits_for_the_first(shell: Shell) -> None:
+    unless = "[ -e /etc/done ]"
+    first = subprocess.Popen(
+        [
+            "bash",
+            "-c",
+            shell.moved(long("touch /etc/begun; while [ ! -e /etc/go ]; do sleep 0.05; done; touch /etc/done").text),
+        ]
+    )
+    wait_for(shell.root / "etc/begun")
+    waited = run(shell, long("exit 9", seconds=1, unless=unless))
+    assert waited.stderr.startswith("work did not begin: another run held its lock for 1 seconds; ")
+    shell.file("/etc/go")
+    assert run(shell, long("exit 9", unless=unless)).returncode == 0
+    assert first.wait(timeout=20) == 0
+
+
+def test_a_long_command_outlives_the_operator(shell: Shell) -> None:
+    operator = subprocess.Popen(
+        ["bash", "-c", shell.moved(long("touch /etc/begun; sleep 0.3; echo more; touch /etc/done").text)],
+        start_new_session=True,
+    )
+    wait_for(shell.root / "etc/begun")
+    operator.kill()
+    operator.wait()
+    wait_for(shell.root / "etc/done")
+
+
+def wait_for(path: Path, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, f"no {path} within {seconds} seconds"
+        time.sleep(0.02)
+
+
+WATCHED = "COMMAND={}\nCONFIG=/run/config.yaml\nAFTER={}\n" + read_file("kubeadm-watched.sh")
+
+
+@pytest.mark.parametrize(("exit_code", "after"), [(0, True), (7, False)])
+def test_kubeadm_uses_its_configuration_up(shell: Shell, exit_code: int, after: bool) -> None:
+    shell.add_tool("journalctl", "exit 0")
+    shell.add_tool("kubeadm", f'[ "$*" = "join --config {shell.root}/run/config.yaml" ] && exit {exit_code}')
+    config = shell.file("/run/config.yaml", "secret")
+    assert shell.run(WATCHED.format("'kubeadm join'", "'touch /etc/after'")).returncode == exit_code
+    assert not config.exists()
+    assert (shell.root / "etc/after").exists() is after
+
+
+def test_a_kubelet_that_refused_a_pod_is_restarted_once(shell: Shell) -> None:
+    shell.file("/run/config.yaml")
+    shell.add_tool("journalctl", "echo 'Failed to admit pod etcd-master2: insufficient ephemeral-storage'")
+    shell.add_tool("systemctl", f'echo "$*" >>{shell.root}/etc/restarts')
+    shell.add_tool("kubeadm", f"until [ -e {shell.root}/etc/restarts ]; do sleep 0.1; done; sleep 1.5")
+    assert shell.run(WATCHED.format("'kubeadm join'", "''")).returncode == 0
+    assert (shell.root / "etc/restarts").read_text(encoding="utf-8") == "restart kubelet\n"
+
+
+def test_join_secrets_are_labelled(shell: Shell) -> None:
+    shell.add_tool(
+        "kubectl",
+        f"""case "$*" in
+    *kubeadm-certs*ownerReferences*) echo bootstrap-token-internal ;;
+    *kubeadm-certs*"-o name") echo secret/kubeadm-certs ;;
+    *label*) echo "$*" >>{shell.root}/etc/labelled ;;
+esac""",
+    )
+    assert shell.run("TOKEN_ID=abcdef\nADDRESS=10.0.0.1\n" + read_file("label-join-secrets.sh")).returncode == 0
+    labelled = (shell.root / "etc/labelled").read_text(encoding="utf-8").splitlines()
+    assert [line.split()[-2] for line in labelled] == [
+        "secret/bootstrap-token-abcdef",
+        "secret/kubeadm-certs",
+        "secret/bootstrap-token-internal",
+    ]
+    assert all(line.endswith(" app.kubernetes.io/managed-by=k8s-ha") for line in labelled)
+
+
+def test_only_swap_is_taken_out_of_fstab(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = "/dev/sda1 / xfs defaults 0 0\n# /dev/old swap swap defaults 0 0\n/dev/swap /swap xfs defaults 0 0\n"
+    fstab = shell.file("/etc/fstab", kept + "/dev/dm-1 none swap defaults 0 0\n")
+    from k8s_ha.facts.system import Kernel
+
+    (edit,) = Bench(monkeypatch).steps(swap_off, facts={Kernel: kernel(fstab_swap=True)})
+    assert isinstance(edit, Command)
+    assert run(shell, edit).returncode == 0
+    assert fstab.read_text(encoding="utf-8") == kept + "# /dev/dm-1 none swap defaults 0 0\n"
+    assert (shell.root / "etc/fstab.before-k8s-ha").exists()
+
+
+BLOCK = "# BEGIN k8s_ha\nb\n# END k8s_ha\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", BLOCK),
+        ("a\n", "a\n" + BLOCK),
+        ("a", "a\n" + BLOCK),
+        ("a\n" + BLOCK + "c\n", "a\n" + BLOCK + "c\n"),
+        ("a\n# BEGIN k8s_ha\nold\nolder\n# END k8s_ha\nc\n", "a\n" + BLOCK + "c\n"),
+        ("a\n# BEGIN k8s_ha\nb\n", "a\n" + BLOCK + "b\n"),
+    ],
+)
+def test_with_block(text: str, wanted: str) -> None:
+    assert with_block(text, "b\n") == wanted
+
+
+NGINX = (Path(__file__).parent / "lab/build/trees/rpm/nginx/etc/nginx/nginx.conf").read_text(encoding="utf-8")
+MODULES, TCP = "include /usr/share/nginx/modules/*.conf;", "include /etc/nginx/conf.d/tcp.d/*.conf;"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("old\n", "old\nnew\n"),
+        ("a\n  old\nz\n", "a\n  old\nnew\nz\n"),
+        ("old\nnew\n", "old\nnew\n"),
+        ("old\na\nnew\n", "old\na\nnew\n"),
+        ("new\nold\nz\n", "old\nnew\nz\n"),
+        ("a\n", None),
+        ("", None),
+        ("# old\n", None),
+    ],
+)
+def test_with_line(text: str, wanted: str | None) -> None:
+    assert with_line(text, "new", "old") == wanted
+
+
+def test_nginx_gets_the_stream_behind_the_modules_and_outside_http() -> None:
+    lines = (with_line(NGINX, TCP, MODULES) or "").splitlines()
+    assert lines[lines.index(MODULES) + 1] == TCP
+    assert lines.index(TCP) < lines.index("http {")
+    assert [line for line in lines if line != TCP] == NGINX.splitlines()
+
+
+LINES = st.lists(st.sampled_from(["old", "new", "a", " old", "# BEGIN k8s_ha", "# END k8s_ha"]), max_size=6)
+
+
+@given(lines=LINES)
+def test_texts_settle_at_once(lines: list[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    once = with_line(text, "new", "old")
+    if once is not None:
+        assert with_line(once, "new", "old") == once
+    assert with_block(with_block(text, "b"), "b") == with_block(text, "b")

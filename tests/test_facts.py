@@ -1,0 +1,298 @@
+"""Facts: their parsers on output that real hosts gave, their scripts run for real."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+from pyinfra.api.exceptions import FactProcessError
+
+from k8s_ha.facts.cluster import ClusterHealth
+from k8s_ha.facts.node import Node
+from k8s_ha.facts.survey import Survey
+from k8s_ha.facts.system import Files, FileState, Kernel, KernelState, Packages, Port, Service, ServiceState, Text
+from k8s_ha.health import PodState
+from k8s_ha.node_state import ClusterNode, HostSurvey, NodeView
+from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN, recorded
+from tests.shell_bench import Shell
+
+CONTAINERD_DIGEST = "a43c69ce412356fb4d6901efd112683e9b52477c20c907c2a9458d1f691bc4af"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_a_survey_of_a_node() -> None:
+    assert Survey().process(recorded("survey-node")) == HostSurvey(
+        uid=0,
+        os_id="rocky",
+        os_like=("rhel", "centos", "fedora"),
+        os_version="8.10",
+        architecture="x86_64",
+        hostname="master1",
+        addresses=("10.0.11.18", "10.244.0.1"),
+        network_manager=False,
+        node=True,
+    )
+    assert not Survey().process(recorded("survey-balancer")).node
+
+
+def test_a_survey_without_an_answer_is_none() -> None:
+    with pytest.raises(FactProcessError, match="no uid"):
+        Survey().process(["Last login: yesterday"])
+
+
+OS_RELEASES = {
+    "rocky 8": ('ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="8.10"\n', "rocky", 8),
+    "CentOS 7": ('ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\n', "centos", 7),
+    "RHEL 9": ('ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="9.4"\n', "rhel", 9),
+    "Debian": ('ID=debian\nVERSION_ID="12"\n', "debian", None),
+}
+
+
+@pytest.mark.parametrize(("os_release", "os_id", "el_major"), OS_RELEASES.values(), ids=OS_RELEASES)
+def test_the_survey_script_reads_a_host(shell: Shell, os_release: str, os_id: str, el_major: int | None) -> None:
+    shell.file("/etc/os-release", os_release)
+    shell.add_tool("ip", 'echo "1: lo    inet 127.0.0.1/8 scope host lo"; echo "2: eth0    inet 10.0.11.18/16 scope x"')
+    shell.add_tool("systemctl", "exit 3")
+    survey = Survey().process(shell.lines(Survey().command()))
+    assert (survey.uid, survey.os_id, survey.el_major) == (0, os_id, el_major)
+    assert (survey.addresses, survey.network_manager, survey.node) == (("10.0.11.18",), False, False)
+    shell.add_tool("systemctl", '[ "$*" = "-q is-active NetworkManager.service" ]')
+    shell.file("/etc/kubernetes/kubelet.conf")
+    survey = Survey().process(shell.lines(Survey().command()))
+    assert (survey.network_manager, survey.node) == (True, True)
+
+
+def test_the_survey_script_takes_a_host_without_any_of_it(shell: Shell) -> None:
+    shell.add_tool("systemctl", "exit 127")
+    survey = Survey().process(shell.lines(Survey().command()))
+    assert (survey.os_id, survey.el_major, survey.node) == ("", None, False)
+
+
+def test_a_control_plane() -> None:
+    view = Node().process(recorded("node-control-plane"))
+    assert view.traces == (
+        "/etc/kubernetes/admin.conf",
+        "/etc/kubernetes/kubelet.conf",
+        "/etc/kubernetes/pki/ca.crt",
+        "/etc/kubernetes/manifests/kube-apiserver.yaml",
+        "/etc/kubernetes/manifests/etcd.yaml",
+        "/var/lib/etcd/member",
+    )
+    assert view.server == ENDPOINT
+    assert view.authority is not None
+    assert view.authority.startswith("-----BEGIN CERTIFICATE-----\nMIIC")
+    assert view.authority.endswith("\n-----END CERTIFICATE-----")
+    assert view.ready
+    assert view.nodes == tuple(ClusterNode(name, True, "v1.20.2", name in PLANES) for name in NODES)
+    assert view.join_secrets == ()
+
+
+def test_a_worker() -> None:
+    view = Node().process(recorded("node-worker"))
+    assert view.traces == ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt")
+    assert (view.server, view.ready, view.nodes) == (ENDPOINT, False, ())
+
+
+def test_a_virgin_host_is_not_a_host_that_was_not_read() -> None:
+    assert Node().process(recorded("node-virgin")) == VIRGIN
+    assert Node().default() is None
+
+
+def test_nodes_that_are_lost_or_new_and_secrets_of_ours() -> None:
+    view = Node().process(recorded("node-odd"))
+    assert view.nodes == (ClusterNode("lost", False, "v1.30.14", True), ClusterNode("new", False, "v1.30.14", False))
+    assert view.join_secrets == ("secret/bootstrap-token-gq4vie", "secret/kubeadm-certs")
+
+
+KUBECONFIG = "apiVersion: v1\nclusters:\n- cluster:\n    server: {}\n  name: kubernetes\n"
+ASKED = """case "$*" in
+    *"--server https://10.0.11.18:6443"*"get --raw /readyz") printf {readyz} ;;
+    *"get nodes"*) echo 'node master1 True v1.30.14 {{"node-role.kubernetes.io/control-plane":""}}' ;;
+    *"get secrets -l app.kubernetes.io/managed-by=k8s-ha -o name") echo secret/kubeadm-certs ;;
+    *) exit 1 ;;
+esac"""
+
+
+def node(shell: Shell) -> NodeView:
+    return Node().process(shell.lines(Node().command(address="10.0.11.18")))
+
+
+def test_the_node_script_on_virgin_hosts_and_on_a_cut_off_init(shell: Shell) -> None:
+    assert node(shell) == VIRGIN
+    shell.file("/etc/kubernetes/pki/ca.crt", "-----BEGIN\nabc\n")
+    shell.file("/var/lib/etcd/member/wal")
+    traces = ("/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member")
+    assert node(shell) == NodeView(traces, None, "-----BEGIN\nabc")
+
+
+def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.file("/etc/kubernetes/kubelet.conf", KUBECONFIG.format("https://10.0.11.18:6443"))
+    shell.add_tool("kubectl", ASKED.format(readyz="ok"))
+    view = node(shell)
+    assert view.server == ENDPOINT
+    assert view.ready
+    assert view.nodes == (ClusterNode("master1", True, "v1.30.14", True),)
+    assert view.join_secrets == ("secret/kubeadm-certs",)
+
+
+@pytest.mark.parametrize("kubectl", ["exit 1", "echo unhealthy"])
+def test_the_node_script_on_a_control_plane_that_is_down(shell: Shell, kubectl: str) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.add_tool("kubectl", kubectl)
+    assert node(shell) == NodeView(("/etc/kubernetes/admin.conf",), ENDPOINT, None)
+
+
+def test_the_node_script_fails_where_it_may_not_look(shell: Shell) -> None:
+    shell.add_tool("id", "echo 1000")
+    assert shell.run(Node().command(address="10.0.11.18")).returncode == 1
+
+
+def test_health() -> None:
+    health = ClusterHealth().process(recorded("health"))
+    assert health.endpoint_answers
+    assert health.nodes == dict.fromkeys(NODES, True)
+    assert health.versions == dict.fromkeys(NODES, "v1.20.2")
+    assert PodState("kube-system", "coredns-76c6f6bbc9-dwftk", "master1", "Running", True) in health.pods
+    assert len(health.pods) == 24
+    assert sum(not pod.running for pod in health.pods) == 3
+
+
+def test_health_of_pods_that_are_not_there_yet() -> None:
+    health = ClusterHealth().process(recorded("health-odd"))
+    assert health.nodes == {"lost": False, "new": False}
+    assert {pod.name: (pod.node, pod.phase, pod.running) for pod in health.pods} == {
+        "coredns-76c6f6bbc9-dwftk": ("", "Pending", False),
+        "two-containers": ("worker1", "Running", False),
+        "both-ready": ("worker1", "Running", True),
+        "mirror-just-made": ("master1", "Running", False),
+    }
+
+
+def test_health_without_an_answer() -> None:
+    assert not ClusterHealth().process([]).endpoint_answers
+
+
+def test_the_kernel() -> None:
+    assert Kernel().process(recorded("kernel")) == KernelState(
+        unloaded=("no_such_module",),
+        sysctl={
+            "net.ipv4.ip_forward": "1",
+            "net.bridge.bridge-nf-call-iptables": "1",
+            "net.ipv4.ip_local_port_range": "32768\t60999",
+        },
+        swap=(),
+        fstab_swap=False,
+        swap_masked=False,
+        selinux="Permissive",
+        selinux_configured="permissive",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fstab", "swap"),
+    [
+        ("/dev/mapper/rl-swap none swap defaults 0 0\n", True),
+        ("UUID=1\tswap\tswap\tdefaults 0 0\n", True),
+        ("# /dev/mapper/rl-swap none swap defaults 0 0\n", False),
+        ("/dev/swap /swap xfs defaults 0 0\n", False),
+        ("", False),
+    ],
+)
+def test_the_kernel_script_finds_swap_in_fstab_alone(shell: Shell, fstab: str, swap: bool) -> None:
+    shell.file("/etc/fstab", fstab)
+    shell.file("/etc/selinux/config", "# SELINUX= can be\nSELINUX=enforcing\nSELINUXTYPE=targeted\n")
+    for name, body in {
+        "modprobe": "exit 0",
+        "sysctl": "exit 1",
+        "systemctl": "echo masked",
+        "getenforce": "exit 1",
+    }.items():
+        shell.add_tool(name, body)
+    state = Kernel().process(shell.lines(Kernel().command(modules=[], keys=["no.such.key"])))
+    assert (state.fstab_swap, state.swap_masked, state.selinux_configured) == (swap, True, "enforcing")
+
+
+# modprobe -n -q, then with --first-time: what EL's modprobe answers for a module in each state.
+MODPROBE = {"absent": (1, 1), "not loaded": (0, 0), "loaded or built in": (0, 1)}
+
+
+@pytest.mark.parametrize(("state", "unloaded"), [("absent", True), ("not loaded", True), ("loaded or built in", False)])
+def test_the_kernel_script_tells_modules_that_must_be_loaded(shell: Shell, state: str, unloaded: bool) -> None:
+    known, first_time = MODPROBE[state]
+    shell.add_tool("modprobe", f'case "$*" in *--first-time*) exit {first_time} ;; *) exit {known} ;; esac')
+    shell.add_tool("systemctl", "exit 1")
+    told = Kernel().process(shell.lines(Kernel().command(modules=["overlay"], keys=[])))
+    assert told.unloaded == (("overlay",) if unloaded else ())
+
+
+def test_services() -> None:
+    assert Service().process(recorded("service-containerd")) == ServiceState(
+        loaded=True,
+        active=True,
+        enabled=True,
+        digest=None,
+        files={"/etc/containerd/config.toml": FileState(CONTAINERD_DIGEST, "644", "root:root")},
+    )
+    assert Service().process(recorded("service-firewalld")) == ServiceState(True, False, False, None, {})
+    assert Service().process(recorded("service-absent")) == ServiceState(False, False, False, None, {})
+
+
+def test_the_service_script_reads_the_record_of_the_last_start(shell: Shell) -> None:
+    shell.add_tool("systemctl", f"cat {Path(__file__).parent / 'recorded' / 'service-containerd.txt'}")
+    shell.file("/var/lib/k8s-ha/containerd.service.digest", "abc\n")
+    command = Service().command(unit="containerd.service", paths=[])
+    assert Service().process(shell.lines(command)).digest == "abc"
+
+
+@pytest.mark.parametrize("path", ["/etc/a.conf", "/etc/with blank", "/etc/quote's", "/etc/$dollar"])
+def test_the_files_script_reads_files(shell: Shell, path: str) -> None:
+    file = shell.file(path, "text\n", 0o600)
+    shell.file("/etc/folder/file")
+    state = Files().process(shell.lines(Files().command(paths=[path, "/etc/absent", "/etc/folder"])))
+    owner = f"{file.owner()}:{file.group()}"
+    assert state == {path: FileState(hashlib.sha256(b"text\n").hexdigest(), "600", owner)}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "a\n", "a", "a\n\n\n", "  indented\n\ttab \n", "a\nend\n", "\n"])
+def test_a_text_is_read_as_it_is(shell: Shell, text: str) -> None:
+    shell.file("/etc/hosts", text)
+    assert Text().process(shell.lines(Text().command(path="/etc/hosts"))) == text
+
+
+def test_an_absent_text_is_empty_and_one_that_may_not_be_read_is_none(shell: Shell) -> None:
+    command = Text().command(path="/etc/hosts")
+    assert Text().process(shell.lines(command)) == ""
+    (shell.root / "etc" / "hosts").mkdir(parents=True)
+    assert shell.run(command).returncode != 0
+
+
+def test_packages() -> None:
+    assert Packages().process(recorded("packages")) == {
+        "kubelet": "1.20.2-0",
+        "kubeadm": "1.20.2-0",
+        "containerd.io": "1.6.20-3.1.el8",
+        "chrony": "4.5-1.el8",
+    }
+
+
+def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
+    shell.add_tool("rpm", "echo package kubelet 1.30.14-1; echo package no-such-package is not installed; exit 1")
+    assert shell.lines(Packages().command(names=["kubelet", "no-such-package"])) == ["package kubelet 1.30.14-1"]
+    shell.add_tool("rpm", "echo package kubelet is not installed; exit 1")
+    assert Packages().process(shell.lines(Packages().command(names=["kubelet"]))) == {}
+
+
+def test_a_port(shell: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))
+    assert not Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))

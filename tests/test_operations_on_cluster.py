@@ -1,0 +1,237 @@
+"""Operations on a cluster that stands: secrets of pending joins, manifests, kubeconfigs, the last look."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import stat
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyinfra.api import FunctionCommand, Host, StringCommand
+from pyinfra.connectors.util import CommandOutput, OutputLine
+
+from k8s_ha.facts.cluster import ClusterHealth, ManifestDigest
+from k8s_ha.facts.system import Files, FileState
+from k8s_ha.kubeadm_config import upload_certs_config
+from k8s_ha.node_state import NodeView
+from k8s_ha.operations.cluster import manifest_applied
+from k8s_ha.operations.kubeadm import (
+    join_secrets_minted,
+    join_secrets_removed,
+)
+from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
+from k8s_ha.operations.verify import cluster_verified
+from tests.cluster_health import complete_health
+from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Stage, kubeadm
+from tests.example_cluster import six_host_cluster
+from tests.node_views import NODES, PLANES, member
+from tests.operation_bench import Command, Noop, Step, refusal
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+NO_PLANES = {name: member(*PLANES, "worker1", "worker2") for name in PLANES}
+NO_WORKERS = {name: member(*PLANES) for name in PLANES}
+
+
+def test_secrets_are_minted_where_joins_are_pending(stage: Stage) -> None:
+    stage.hold(ONE_PLANE)
+    assert stage.steps(join_secrets_minted, on="master1", executing=False, run=stage.run) == [
+        Command("kubectl create -f -")
+    ]
+    token, *upload = stage.steps(join_secrets_minted, on="master1", run=stage.run)
+    assert isinstance(token, Command)
+    assert token.text == KUBECTL.format("10.0.11.18", "create -f -")
+    assert upload == kubeadm(
+        "kubeadm-upload-certs",
+        "init phase upload-certs --upload-certs --skip-certificate-key-print",
+        upload_certs_config(CLUSTER, certificate_key=SECRETS.certificate_key),
+        after=LABEL,
+    )
+    assert stage.run.minted
+    manifest = json.loads(token.stdin or "")
+    assert manifest["metadata"] == {
+        "name": "bootstrap-token-abcdef",
+        "namespace": "kube-system",
+        "labels": {"app.kubernetes.io/managed-by": "k8s-ha"},
+    }
+    values = {key: base64.b64decode(value).decode() for key, value in manifest["data"].items()}
+    assert (values["token-id"], values["token-secret"]) == ("abcdef", "0123456789abcdef")
+    life = datetime.strptime(values["expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) - datetime.now(UTC)
+    assert timedelta(minutes=59) < life <= timedelta(minutes=60)
+
+
+def test_workers_need_no_certificates(stage: Stage) -> None:
+    stage.hold(NO_WORKERS)
+    assert len(stage.steps(join_secrets_minted, on="master1", run=stage.run)) == 1
+
+
+@pytest.mark.parametrize("executing", [False, True])
+@pytest.mark.parametrize(
+    ("name", "views", "minted", "reason"),
+    [
+        ("master2", ONE_PLANE, False, "another control plane leads, or the secrets are there"),
+        ("master1", ONE_PLANE, True, "another control plane leads, or the secrets are there"),
+        ("master1", {}, False, "another control plane leads, or the secrets are there"),
+        ("master1", NO_PLANES, False, "no join is pending"),
+    ],
+)
+def test_no_secret_is_minted_without_need(
+    stage: Stage, name: str, views: Mapping[str, NodeView], minted: bool, reason: str, executing: bool
+) -> None:
+    stage.hold(views).run.minted = minted
+    assert stage.steps(join_secrets_minted, on=name, executing=executing, run=stage.run) == [Noop(reason)]
+
+
+def test_secrets_are_removed_by_the_leader(stage: Stage) -> None:
+    secrets = ("secret/bootstrap-token-abcdef", "secret/kubeadm-certs")
+    stage.hold({"master1": member(*NODES, secrets=secrets), "master2": member(*NODES, secrets=secrets)})
+    stage.run.minted = True
+    assert stage.steps(join_secrets_removed, on="master2", run=stage.run) == [Noop("another control plane leads")]
+    assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [
+        Command(KUBECTL.format("10.0.11.18", f"-n kube-system delete --ignore-not-found {' '.join(secrets)}"))
+    ]
+    assert not stage.run.minted
+    stage.hold({"master1": member(*NODES)})
+    assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [Noop("no join secret is left")]
+
+
+MANIFEST = {"resource": "daemonset/kube-flannel-ds", "namespace": "kube-flannel", "manifest": "yaml", "digest": "d1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "executing", "views", "live", "steps"),
+    [
+        ("master1", False, {}, "", [Command("kubectl apply -f -")]),
+        ("master2", False, {}, "", []),
+        ("master1", True, {}, "", [Noop("another control plane leads")]),
+        ("master2", True, ONE_PLANE, "", [Noop("another control plane leads")]),
+        ("master1", True, ONE_PLANE, "d1", [Noop("the manifest is applied")]),
+        ("master1", True, ONE_PLANE, "d0", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
+        ("master1", False, ONE_PLANE, "", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
+    ],
+)
+def test_a_manifest_is_applied_by_the_leader_when_it_changed(
+    stage: Stage, name: str, executing: bool, views: Mapping[str, NodeView], live: str, steps: list[Step]
+) -> None:
+    stage.hold(views)
+    facts = {ManifestDigest: live}
+    assert stage.steps(manifest_applied, on=name, executing=executing, facts=facts, run=stage.run, **MANIFEST) == steps
+
+
+OWN, ADMIN_CONF = "/root/.kube/config", "/etc/kubernetes/admin.conf"
+INSTALL = Command(
+    f"if [ ! -e {OWN} ] || grep -qF 'server: https://10.0.1.157:6443' {OWN}; then "
+    f'install -D -m 600 {ADMIN_CONF} {OWN}; else echo "{OWN} is of another cluster and was left alone" >&2; fi'
+)
+
+
+def conf(text: str) -> FileState:
+    return FileState(hashlib.sha256(text.encode()).hexdigest(), "600", "root:root")
+
+
+@pytest.mark.parametrize(
+    ("executing", "files", "steps"),
+    [
+        (False, {}, [INSTALL]),
+        (True, {ADMIN_CONF: conf("a")}, [INSTALL]),
+        (True, {ADMIN_CONF: conf("a"), OWN: conf("b")}, [INSTALL]),
+        (True, {ADMIN_CONF: conf("a"), OWN: conf("a")}, [Noop("root has the kubeconfig")]),
+        (
+            True,
+            {},
+            [
+                refusal(
+                    "master1: /etc/kubernetes/admin.conf is missing, so it did not become a control plane; see its "
+                    "errors above."
+                )
+            ],
+        ),
+    ],
+)
+def test_root_gets_the_kubeconfig(
+    stage: Stage, executing: bool, files: Mapping[str, FileState], steps: list[Step]
+) -> None:
+    arguments = {"endpoint": "10.0.1.157:6443"}
+    facts = {Files: files}
+    assert stage.steps(root_kubeconfig, on="master1", executing=executing, facts=facts, **arguments) == steps
+
+
+def test_the_kubeconfig_is_fetched_for_its_owner_alone(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def run_shell_command(_: Host, command: StringCommand, **arguments: Any) -> tuple[bool, CommandOutput]:
+        asked.append({"command": str(command), **arguments})
+        return True, CommandOutput([OutputLine("stdout", line) for line in ("secret: 1", "more: 2")])
+
+    monkeypatch.setattr(Host, "run_shell_command", run_shell_command)
+    stage.state.cwd = str(tmp_path)
+    stage.hold(ONE_PLANE)
+    facts = {Files: {ADMIN_CONF: conf("secret: 1\nmore: 2\n")}}
+    fetched = tmp_path / "kubeconfig" / "admin.conf"
+
+    (fetch,) = stage.steps(kubeconfig_fetched, on="master1", facts=facts, run=stage.run)
+    assert isinstance(fetch, FunctionCommand)
+    with stage.on("master1", executing=True) as host:
+        assert fetch.function(stage.state, host, *fetch.args)
+    assert fetched.read_text() == "secret: 1\nmore: 2\n"
+    assert stat.S_IMODE(fetched.stat().st_mode) == 0o600
+    assert stat.S_IMODE(fetched.parent.stat().st_mode) == 0o700
+    assert [entry.name for entry in sorted(fetched.parent.iterdir())] == [".gitignore", "admin.conf"]
+    assert (asked[0]["command"], asked[0]["print_output"]) == (f"cat {ADMIN_CONF}", False)
+
+    assert stage.steps(kubeconfig_fetched, on="master1", facts=facts, run=stage.run) == [
+        Noop(f"{fetched} is the cluster's")
+    ]
+    assert stage.steps(kubeconfig_fetched, on="master2", run=stage.run) == [Noop("another control plane leads")]
+
+
+def test_before_the_first_cluster_the_first_control_planes_kubeconfig_will_be_fetched(stage: Stage) -> None:
+    assert stage.steps(kubeconfig_fetched, on="master1", executing=False, run=stage.run) == [
+        Command(f"cat {ADMIN_CONF}")
+    ]
+    assert stage.steps(kubeconfig_fetched, on="master2", executing=False, run=stage.run) == []
+
+
+COMPLETE = complete_health(CLUSTER)
+BROKEN = replace(COMPLETE, endpoint_answers=False)
+
+
+def test_the_last_look_waits_for_what_is_missing(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.hold(ONE_PLANE)
+    looks = [BROKEN, BROKEN, COMPLETE]
+    facts = {ClusterHealth: lambda: looks.pop(0)}
+    with caplog.at_level("INFO", logger="pyinfra"):
+        assert stage.steps(cluster_verified, on="master1", facts=facts, run=stage.run) == []
+    assert looks == []
+    assert caplog.messages[0] == "The cluster answers at https://10.0.1.157:6443, Kubernetes 1.30.14."
+    assert stage.steps(cluster_verified, on="master2", run=stage.run) == [Noop("another control plane leads")]
+
+
+def test_the_last_look_has_an_end(stage: Stage) -> None:
+    stage.hold(ONE_PLANE).run.cluster = six_host_cluster(verify_timeout_seconds=1)
+    facts = {ClusterHealth: BROKEN}
+    assert stage.steps(cluster_verified, on="master1", facts=facts, run=stage.run) == [
+        refusal("The cluster is not complete after 1 seconds: the API does not answer at the endpoint 10.0.1.157:6443.")
+    ]
+
+
+def test_there_is_nothing_to_look_at_before_the_first_cluster(stage: Stage) -> None:
+    assert stage.steps(cluster_verified, on="master1", executing=False, run=stage.run) == []
+    assert stage.steps(cluster_verified, on="master1", run=stage.run) == [
+        refusal(
+            "The cluster was not verified: no control plane of the cluster (master1, master2, master3) is healthy; "
+            "see what they say above, then run this again."
+        )
+    ]

@@ -1,0 +1,232 @@
+"""Operations on files and services: arguments and facts in, exact commands out, whether preparing or executing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from k8s_ha.facts.system import Files, FileState, Packages, Service, ServiceState, Text
+from k8s_ha.operations.commands import write
+from k8s_ha.operations.containerd import containerd_running
+from k8s_ha.operations.files import file_block, files_written, include_line, service_running
+from k8s_ha.resources import render
+from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, refusal
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def as_written(text: str, mode: str = "644", owner: str = "root:root") -> FileState:
+    return FileState(sha256(text), mode, owner)
+
+
+FILES = {"/etc/b.conf": "b\n", "/etc/a.conf": "a\n"}
+HELD = {path: as_written(text) for path, text in FILES.items()}
+WRITE_A = command(write("/etc/a.conf", "a\n"))
+WRITE_B = command(write("/etc/b.conf", "b\n"))
+BLOCK = "# BEGIN k8s_ha\n10.0.0.1 a\n# END k8s_ha\n"
+FILE_ROWS: dict[str, Row] = {
+    "files as wanted": (files_written, {"files": FILES}, {Files: HELD}, [Noop("the files are as wanted")]),
+    "no file": (files_written, {"files": FILES}, {Files: {}}, [WRITE_A, WRITE_B]),
+    "a file of another text": (
+        files_written,
+        {"files": FILES},
+        {Files: HELD | {"/etc/a.conf": as_written("A\n")}},
+        [WRITE_A],
+    ),
+    "a file of another mode": (
+        files_written,
+        {"files": FILES},
+        {Files: HELD | {"/etc/b.conf": as_written("b\n", mode="600")}},
+        [WRITE_B],
+    ),
+    "a file of another owner": (
+        files_written,
+        {"files": FILES},
+        {Files: HELD | {"/etc/b.conf": as_written("b\n", owner="nobody:nobody")}},
+        [WRITE_B],
+    ),
+    "a secret file": (
+        files_written,
+        {"files": {"/etc/a.conf": "a\n"}, "mode": "600"},
+        {Files: HELD},
+        [command(write("/etc/a.conf", "a\n", "600"))],
+    ),
+    "a block that stands": (
+        file_block,
+        {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
+        {Text: "127.0.0.1 localhost\n" + BLOCK},
+        [Noop("/etc/hosts holds the block")],
+    ),
+    "a block for the first time": (
+        file_block,
+        {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
+        {Text: "127.0.0.1 localhost\n"},
+        [command(write("/etc/hosts", "127.0.0.1 localhost\n" + BLOCK))],
+    ),
+    "a line that stands": (
+        include_line,
+        {"path": "/etc/x", "line": "new", "after": "old"},
+        {Text: "old\nnew\n"},
+        [Noop("/etc/x has the line")],
+    ),
+    "a line for the first time": (
+        include_line,
+        {"path": "/etc/x", "line": "new", "after": "old"},
+        {Text: "a\n  old  \nz\n"},
+        [command(write("/etc/x", "a\n  old  \nnew\nz\n"))],
+    ),
+    "a line without its place": (
+        include_line,
+        {"path": "/etc/x", "line": "new", "after": "old"},
+        {Text: "a\n"},
+        [refusal("worker1: /etc/x has no line 'old'; 'new' must follow it; restore the package's file.")],
+    ),
+}
+
+NGINX: dict[str, Any] = {
+    "unit": "nginx.service",
+    "files": {"/etc/a.conf": "a\n"},
+    "on_change": "reload",
+    "test": "nginx -q -t",
+}
+DIGEST = sha256("/etc/a.conf\0a\n")
+RUNS = ServiceState(loaded=True, active=True, enabled=True, digest=DIGEST, files=HELD)
+FORGET = Command("rm -f /var/lib/k8s-ha/nginx.service.digest")
+
+
+def act(action: str, test: str = "nginx -q -t", digest: str = DIGEST, unit: str = "nginx.service") -> Command:
+    record = f"/var/lib/k8s-ha/{unit}.digest"
+    return Command(
+        f"{test} && systemctl -q enable {unit} && {action} && mkdir -p -m 755 /var/lib/k8s-ha && "
+        f"echo {digest} >{record}.new && mv -f {record}.new {record}"
+    )
+
+
+def service(**changed: Any) -> dict[type[Service], ServiceState]:
+    return {Service: ServiceState(**{**vars(RUNS), **changed})}
+
+
+CONTAINERD_1 = render("containerd-1.toml.j2", pause_image="pause:3.9")
+CONTAINERD_2 = render("containerd-2.toml.j2", pause_image="pause:3.9")
+CONTAINERD: dict[str, Any] = {"pause_image": "pause:3.9", "expected_major": 1}
+CONFIG = "/etc/containerd/config.toml"
+
+
+def containerd_steps(text: str, action: str) -> list[Step]:
+    return [
+        Command("rm -f /var/lib/k8s-ha/containerd.service.digest"),
+        command(write(CONFIG, text)),
+        act(f"systemctl {action} containerd.service", "true", sha256(f"{CONFIG}\0{text}"), "containerd.service"),
+    ]
+
+
+SERVICE_ROWS: dict[str, Row] = {
+    "a service that runs": (
+        service_running,
+        NGINX,
+        service(),
+        [Noop("nginx.service runs with this configuration")],
+    ),
+    "a service on a virgin host": (
+        service_running,
+        NGINX,
+        service(loaded=False, active=False, enabled=False, digest=None, files={}),
+        [FORGET, WRITE_A, act("systemctl start nginx.service")],
+    ),
+    "a changed file": (
+        service_running,
+        NGINX,
+        service(files={"/etc/a.conf": as_written("other\n")}),
+        [FORGET, WRITE_A, act("systemctl reload nginx.service")],
+    ),
+    "a file written, and the run cut off before the reload": (
+        service_running,
+        NGINX,
+        service(digest=None),
+        [act("systemctl reload nginx.service")],
+    ),
+    "a file written anew, and the run cut off, the record being of the old one": (
+        service_running,
+        NGINX,
+        service(digest=sha256("old")),
+        [act("systemctl reload nginx.service")],
+    ),
+    "a service that restarts on change": (
+        service_running,
+        {**NGINX, "on_change": "restart"},
+        service(digest=None),
+        [act("systemctl restart nginx.service")],
+    ),
+    "a service that stopped": (
+        service_running,
+        NGINX,
+        service(active=False),
+        [act("systemctl start nginx.service")],
+    ),
+    "a service that is not enabled": (service_running, NGINX, service(enabled=False), [act("true")]),
+    "a service without files": (
+        service_running,
+        {"unit": "nginx.service"},
+        service(active=False, digest=None, files={}),
+        [act("systemctl start nginx.service", "true", sha256(""))],
+    ),
+    "containerd 1": (
+        containerd_running,
+        CONTAINERD,
+        {Packages: {"containerd.io": "1.6.33-3.1.el8"}} | service(digest=None, files={}),
+        containerd_steps(CONTAINERD_1, "restart"),
+    ),
+    "containerd 2, though 1 was expected": (
+        containerd_running,
+        CONTAINERD,
+        {Packages: {"containerd.io": "2.1.5-1.el9"}} | service(active=False, files={}),
+        containerd_steps(CONTAINERD_2, "start"),
+    ),
+    "containerd not installed yet": (
+        containerd_running,
+        {**CONTAINERD, "expected_major": 2},
+        {Packages: {}} | service(active=False, files={}),
+        containerd_steps(CONTAINERD_2, "start"),
+    ),
+    "containerd 3": (
+        containerd_running,
+        CONTAINERD,
+        {Packages: {"containerd.io": "3.0.0-1.el9"}},
+        [refusal("worker1: containerd.io 3.0.0-1.el9 is installed; 1.x and 2.x are supported; install one of them.")],
+    ),
+}
+
+
+ROWS = FILE_ROWS | SERVICE_ROWS
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(monkeypatch)
+
+
+@pytest.mark.parametrize("executing", [False, True], ids=["preparing", "executing"])
+@pytest.mark.parametrize(("operation", "arguments", "facts", "steps"), ROWS.values(), ids=ROWS)
+def test_operations(
+    bench: Bench,
+    operation: Any,
+    arguments: Mapping[str, Any],
+    facts: Facts,
+    steps: list[Step],
+    executing: bool,
+) -> None:
+    assert bench.steps(operation, executing=executing, facts=facts, **arguments) == steps
+
+
+def test_before_nginx_is_installed_its_configuration_is_taken_for_the_packages(bench: Bench) -> None:
+    arguments = {"path": "/etc/x", "line": "new", "after": "old"}
+    assert bench.steps(include_line, executing=False, facts={Text: ""}, **arguments) == [
+        command(write("/etc/x", "old\nnew\n"))
+    ]
+    refused = refusal("worker1: /etc/x has no line 'old'; 'new' must follow it; restore the package's file.")
+    assert bench.steps(include_line, executing=True, facts={Text: ""}, **arguments) == [refused]

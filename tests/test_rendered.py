@@ -1,0 +1,157 @@
+"""Every file that the layers write on virgin hosts, and every manifest they apply, against golden files."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from configparser import ConfigParser
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import UndefinedError
+from pyinfra.facts.server import Hostname, Which
+from pyinfra.facts.systemd import SystemdEnabled, SystemdStatus
+
+from k8s_ha import (
+    container_runtime,
+    control_plane,
+    kubernetes_packages,
+    load_balancer,
+    pod_network,
+    prepare_host,
+    repositories,
+    verify,
+    workers,
+)
+from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.node import Node
+from k8s_ha.facts.survey import Survey
+from k8s_ha.facts.system import ActiveUnits, Files, Kernel, KernelState, Packages, Service, ServiceState, Text
+from k8s_ha.node_state import EL_MAJORS, HostSurvey
+from k8s_ha.resources import render
+from tests.example_cluster import OWN_KUBERNETES
+from tests.golden_files import GOLDEN, assert_golden
+from tests.lab_client import PROJECT
+from tests.node_views import NODES, member
+from tests.operation_bench import Bench
+from tests.test_commands import NGINX
+
+ROAD = (
+    *(prepare_host, repositories, container_runtime, kubernetes_packages, load_balancer),
+    *(control_plane, workers, pod_network, verify),
+)
+TARGET = re.compile(r"mv -f \S+ (\S+)$")
+EVERYTHING_SET: dict[str, Any] = {
+    "kubernetes_version": "1.24.17",
+    "registry_mirrors": {
+        "docker.io": ["https://one.example", "https://two.example/v2"],
+        "quay.io": ["http://q.example"],
+    },
+    "control_plane_endpoint": "master-lb:8443",
+    "pod_cidr": "10.200.0.0/16",
+    "flannel_backend": "host-gw",
+    "image_repository": "registry.example/k8s",
+    "mirror": {
+        **OWN_KUBERNETES,
+        "docker_baseurl": "https://mirror.example/docker/{distribution}/{el}/{arch}",
+        "docker_gpgkey": "https://mirror.example/docker-key",
+        "flannel_image": "registry.example/flannel:v0.28.9",
+        "flannel_cni_plugin_image": "registry.example/flannel-cni-plugin:v1.9.1-flannel3",
+    },
+}
+
+
+class Virgins(Bench):
+    """Six hosts with nothing of ours on them, of one EL major, beside a cluster that answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, el_major: int, endpoint: str) -> None:
+        super().__init__(monkeypatch)
+        self.state.check_for_changes = False
+        survey = HostSurvey(0, "rocky", ("rhel",), f"{el_major}.4", "x86_64", "localhost", (), True, False)
+        blank = {
+            Survey: survey,
+            Node: member(*NODES, server=f"https://{endpoint}"),
+            Files: {},
+            Service: ServiceState(False, False, False, None, {}),
+            Packages: {},
+            ActiveUnits: ["chronyd.service"],
+            Kernel: KernelState((), {}, (), False, True, "Disabled", "disabled"),
+            Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/nginx/nginx.conf": NGINX}[path],
+            ManifestDigest: "",
+            Hostname: "localhost",
+            Which: "/usr/bin/hostnamectl",
+            SystemdStatus: {},
+            SystemdEnabled: {},
+        }
+        for facts in self.facts.values():
+            facts |= blank
+
+    def written(self, name: str, settings: dict[str, Any]) -> dict[str, str]:
+        """What a host is sent on stdin, by the path it goes to, or by the command that reads it."""
+        with self.on(name, executing=False) as host:
+            for layer in ROAD:
+                layer(settings=settings)
+            sent = [
+                (str(yielded), yielded.connector_arguments["_stdin"])
+                for data in self.state.ops[host].values()
+                for yielded in data.command_generator()
+                if "_stdin" in yielded.connector_arguments
+            ]
+        return {(found[1] if (found := TARGET.search(text)) else text): stdin for text, stdin in sent}
+
+
+SETTINGS: dict[str, dict[str, Any]] = {"defaults": {}, "everything-set": EVERYTHING_SET}
+BY_MAJOR = {"/etc/yum.repos.d/k8s-ha.repo"}
+"""What differs between EL majors; everything else must not."""
+
+
+def golden_of(label: str, el_major: int, path: str) -> str:
+    """The golden file for a path, or for the manifest that kubectl reads."""
+    name = path.strip("/").replace("/", ".") if path.startswith("/") else "flannel.yaml"
+    return f"rendered/{label}/el{el_major}.{name}" if path in BY_MAJOR else f"rendered/{label}/{name}"
+
+
+@pytest.mark.parametrize("el_major", EL_MAJORS)
+@pytest.mark.parametrize("label", SETTINGS)
+def test_golden_files(monkeypatch: pytest.MonkeyPatch, label: str, el_major: int) -> None:
+    settings = SETTINGS[label]
+    endpoint = settings.get("control_plane_endpoint", "10.0.1.157:6443")
+    compared = set()
+    for name in (*NODES, "master-lb"):
+        for path, text in Virgins(monkeypatch, el_major, endpoint).written(name, settings).items():
+            golden = golden_of(label, el_major, path)
+            assert_golden(golden, text)
+            compared.add(GOLDEN / golden)
+    others = {f"el{major}" for major in EL_MAJORS if major != el_major}
+    stored = {path for path in (GOLDEN / "rendered" / label).iterdir() if path.name.partition(".")[0] not in others}
+    assert stored == compared
+
+
+@pytest.mark.parametrize("label", SETTINGS)
+def test_what_is_rendered_can_be_read(label: str) -> None:
+    folder = GOLDEN / "rendered" / label
+    manifest = list(yaml.safe_load_all((folder / "flannel.yaml").read_text(encoding="utf-8")))
+    settings = next(document for document in manifest if document["kind"] == "ConfigMap")["data"]
+    network = json.loads(settings["net-conf.json"])
+    assert network["Network"] == SETTINGS[label].get("pod_cidr", "10.244.0.0/16")
+    assert json.loads(settings["cni-conf.json"])["name"] == "cbr0"
+    for path in folder.glob("*.toml"):
+        assert tomllib.loads(path.read_text(encoding="utf-8"))
+    for path in folder.glob("*.repo"):
+        repositories_file = ConfigParser(interpolation=None)
+        repositories_file.read_string(path.read_text(encoding="utf-8"))
+        assert all(repositories_file[section]["gpgcheck"] == "1" for section in repositories_file.sections())
+
+
+def test_every_file_of_the_package_is_rendered_or_copied() -> None:
+    """A template that no layer renders is dead; facts and scripts are not written to hosts."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "k8s_ha").rglob("*.py"))
+    names = [path.name for folder in ("files", "templates") for path in (PROJECT / folder).rglob("*.*")]
+    assert [name for name in names if f'"{name}"' not in sources and f'/{name}"' not in sources] == []
+
+
+def test_a_value_that_a_template_misses_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        render("containerd-2.toml.j2")
