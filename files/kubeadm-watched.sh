@@ -1,8 +1,9 @@
-# COMMAND, CONFIG: runs kubeadm with its configuration file, which holds secrets and is removed afterwards.
+# COMMAND, CONFIG, AFTER: runs kubeadm with its configuration file, which holds secrets and is removed afterwards.
 #
 # kubernetes#99305: a kubelet may refuse the etcd pod because it has not yet seen the disk's size, and never tries again.
 # Then etcd never starts, and a cluster of two has no quorum. Restarting that kubelet is what helps.
 trap 'rm -f "$CONFIG"' EXIT
+trap 'exit 143' TERM
 started=$(date '+%Y-%m-%d %H:%M:%S')
 $COMMAND --config "$CONFIG" &
 kubeadm=$!

@@ -1,4 +1,4 @@
-# NAME, COMMAND, SECONDS_ALLOWED, UNLESS: runs COMMAND to its end even if the operator goes away meanwhile.
+# NAME, COMMAND, SECONDS_ALLOWED, UNLESS, LOCK: runs COMMAND to its end even if the operator goes away meanwhile.
 #
 # Its output goes to a log and not to the session, since the death of an operator kills a remote command at its next line
 # of output. The lock makes a second run wait for the first; UNLESS, asked under the lock, then finds its work done.

@@ -74,7 +74,6 @@ PROFILES = {
 DOCKER_DISTRIBUTION = {7: "centos", 8: "rhel", 9: "rhel", 10: "rhel"}
 DOCKER_REPOSITORY = "k8s-ha-docker"
 KUBERNETES_REPOSITORY = "k8s-ha-kubernetes"
-KUBERNETES_REPOSITORY = "kubernetes"
 KUBERNETES_PACKAGES = ("kubelet", "kubeadm", "kubectl", "cri-tools", "kubernetes-cni")
 
 

@@ -31,7 +31,7 @@ class HostSurvey:
     @property
     def el_major(self) -> int | None:
         """The EL major, or None where the host is no Enterprise Linux."""
-        if not {"rhel", "centos"} & {self.os_id, *self.os_like}:
+        if not {"rhel", "centos", "ol"} & {self.os_id, *self.os_like}:
             return None
         major = self.os_version.partition(".")[0]
         return int(major) if major.isdigit() else None

@@ -1,13 +1,19 @@
-"""What tests share: the lab, brought up once for all tests that need it."""
+"""What tests share: the lab, brought up once for all that need it; the package's wheel, and a project that uses it."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.lab_client import Lab
+from tests.lab_client import PROJECT, Lab
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +25,29 @@ def lab() -> Iterator[Lab]:
     yield client
     if not os.environ.get("K8S_HA_KEEP_LAB"):
         client.run("down", check=True)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(build, cwd=PROJECT, check=True, capture_output=True, timeout=120)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel, and with this one's packages but not its editable install of the checkout."""
+    environment = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True, timeout=120)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(packages)
+    # A folder named in a .pth file is searched, but .pth files within it are not read.
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return environment / "bin" / "python"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return shutil.copytree(PROJECT / "tests" / "import", tmp_path / "project")

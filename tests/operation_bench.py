@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyinfra.api.host
@@ -15,11 +16,16 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
 import k8s_ha.operations.commands
+from k8s_ha.facts.system import KernelState
 from k8s_ha.run import GROUPS
 from tests.example_cluster import six_hosts
 
 Facts = Mapping[type[FactBase[Any]], Any]
 """A fact's value, a function of its arguments, or an error to raise; None is a fact that could not be read."""
+
+
+NGINX_CONFIG = (Path(__file__).parent / "lab/build/trees/rpm/nginx/etc/nginx/nginx.conf").read_text(encoding="utf-8")
+"""nginx.conf as Enterprise Linux packages it."""
 
 
 class Noop(NamedTuple):
@@ -105,6 +111,20 @@ class Bench:
         with self.on(on, executing):
             yielded = list(operation._inner(**arguments))
         return [*map(_step, yielded), *self._noops]
+
+
+def kernel(**changed: Any) -> KernelState:
+    """A kernel with nothing to change, but for what is given."""
+    settled = {
+        "unloaded": (),
+        "sysctl": {},
+        "swap": (),
+        "fstab_swap": False,
+        "swap_masked": True,
+        "selinux": "Permissive",
+        "selinux_configured": "permissive",
+    }
+    return KernelState(**{**settled, **changed})
 
 
 def _inventory() -> Inventory:

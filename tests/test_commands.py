@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
 import subprocess
 import time
@@ -11,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8s_ha.facts.system import Kernel
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.files import with_block, with_line
 from k8s_ha.operations.host import swap_off
 from k8s_ha.resources import read_file
-from tests.operation_bench import Bench, Command, command
+from tests.operation_bench import NGINX_CONFIG, Bench, Command, command, kernel
 from tests.shell_bench import Shell
-from tests.test_operations import kernel
 
 
 @pytest.fixture
@@ -36,8 +38,9 @@ def test_write_is_one_command_with_the_text_on_stdin() -> None:
         "umask 022; mkdir -p '/etc/a dir' && umask 077 && cat >'/etc/a dir/b.k8s-ha-new' && "
         "[ \"$(wc -c <'/etc/a dir/b.k8s-ha-new')\" -eq 5 ] && "
         "chmod 644 '/etc/a dir/b.k8s-ha-new' && chown root:root '/etc/a dir/b.k8s-ha-new' && "
-        "{ [ ! -e '/etc/a dir/b' ] || chcon --reference='/etc/a dir/b' '/etc/a dir/b.k8s-ha-new' 2>/dev/null || true; } "
-        "&& mv -f '/etc/a dir/b.k8s-ha-new' '/etc/a dir/b'",
+        "{ [ ! -e '/etc/a dir/b' ] || "
+        "chcon --reference='/etc/a dir/b' '/etc/a dir/b.k8s-ha-new' 2>/dev/null || true; } && "
+        "mv -f '/etc/a dir/b.k8s-ha-new' '/etc/a dir/b'",
         "text\n",
     )
 
@@ -106,13 +109,7 @@ def test_a_long_command_that_is_done_is_not_begun(shell: Shell) -> None:
 
 def test_a_second_run_waits_for_the_first(shell: Shell) -> None:
     unless = "[ -e /etc/done ]"
-    first = subprocess.Popen(
-        [
-            "bash",
-            "-c",
-            shell.moved(long("touch /etc/begun; while [ ! -e /etc/go ]; do sleep 0.05; done; touch /etc/done").text),
-        ]
-    )
+    first = begin(shell, long("touch /etc/begun; while [ ! -e /etc/go ]; do sleep 0.05; done; touch /etc/done"))
     wait_for(shell.root / "etc/begun")
     waited = run(shell, long("exit 9", seconds=1, unless=unless))
     assert waited.stderr.startswith("work did not begin: another run held its lock for 1 seconds; ")
@@ -122,14 +119,20 @@ def test_a_second_run_waits_for_the_first(shell: Shell) -> None:
 
 
 def test_a_long_command_outlives_the_operator(shell: Shell) -> None:
-    operator = subprocess.Popen(
-        ["bash", "-c", shell.moved(long("touch /etc/begun; sleep 0.3; echo more; touch /etc/done").text)],
-        start_new_session=True,
-    )
+    work = "echo $$ >/etc/pid; mv /etc/pid /etc/begun; while [ ! -e /etc/go ]; do sleep 0.05; done; touch /etc/done"
+    operator = begin(shell, long(work))
     wait_for(shell.root / "etc/begun")
-    operator.kill()
+    assert os.getsid(int((shell.root / "etc/begun").read_text(encoding="utf-8"))) != operator.pid
+    os.killpg(operator.pid, signal.SIGKILL)
     operator.wait()
+    shell.file("/etc/go")
     wait_for(shell.root / "etc/done")
+
+
+def begin(shell: Shell, given: Command) -> subprocess.Popen[bytes]:
+    """A session of an operator, in a process group of its own."""
+    script = shell.moved(given.text)
+    return subprocess.Popen(["bash", "--posix", "-c", script], env=shell.environment(), start_new_session=True)
 
 
 def wait_for(path: Path, seconds: float = 20) -> None:
@@ -150,6 +153,14 @@ def test_kubeadm_uses_its_configuration_up(shell: Shell, exit_code: int, after: 
     assert shell.run(WATCHED.format("'kubeadm join'", "'touch /etc/after'")).returncode == exit_code
     assert not config.exists()
     assert (shell.root / "etc/after").exists() is after
+
+
+def test_kubeadm_that_is_stopped_leaves_no_secret(shell: Shell) -> None:
+    shell.add_tool("journalctl", "exit 0")
+    shell.add_tool("kubeadm", "sleep 20")
+    config = shell.file("/run/config.yaml", "secret")
+    assert "was stopped after 1 seconds" in run(shell, long(WATCHED.format("'kubeadm join'", "''"), 1)).stderr
+    assert not config.exists()
 
 
 def test_a_kubelet_that_refused_a_pod_is_restarted_once(shell: Shell) -> None:
@@ -183,8 +194,6 @@ esac""",
 def test_only_swap_is_taken_out_of_fstab(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = "/dev/sda1 / xfs defaults 0 0\n# /dev/old swap swap defaults 0 0\n/dev/swap /swap xfs defaults 0 0\n"
     fstab = shell.file("/etc/fstab", kept + "/dev/dm-1 none swap defaults 0 0\n")
-    from k8s_ha.facts.system import Kernel
-
     (edit,) = Bench(monkeypatch).steps(swap_off, facts={Kernel: kernel(fstab_swap=True)})
     assert isinstance(edit, Command)
     assert run(shell, edit).returncode == 0
@@ -210,7 +219,6 @@ def test_with_block(text: str, wanted: str) -> None:
     assert with_block(text, "b\n") == wanted
 
 
-NGINX = (Path(__file__).parent / "lab/build/trees/rpm/nginx/etc/nginx/nginx.conf").read_text(encoding="utf-8")
 MODULES, TCP = "include /usr/share/nginx/modules/*.conf;", "include /etc/nginx/conf.d/tcp.d/*.conf;"
 
 
@@ -232,10 +240,10 @@ def test_with_line(text: str, wanted: str | None) -> None:
 
 
 def test_nginx_gets_the_stream_behind_the_modules_and_outside_http() -> None:
-    lines = (with_line(NGINX, TCP, MODULES) or "").splitlines()
+    lines = (with_line(NGINX_CONFIG, TCP, MODULES) or "").splitlines()
     assert lines[lines.index(MODULES) + 1] == TCP
     assert lines.index(TCP) < lines.index("http {")
-    assert [line for line in lines if line != TCP] == NGINX.splitlines()
+    assert [line for line in lines if line != TCP] == NGINX_CONFIG.splitlines()
 
 
 LINES = st.lists(st.sampled_from(["old", "new", "a", " old", "# BEGIN k8s_ha", "# END k8s_ha"]), max_size=6)

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
-import sysconfig
 import zipfile
 from pathlib import Path
-
-import pytest
 
 from tests.lab_client import PROJECT
 
@@ -28,32 +23,6 @@ ROAD = [
     "Kubernetes | Verify the cluster | Look at nodes, pods and endpoint",
     "Say that the cluster is there",
 ]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(build, cwd=PROJECT, check=True, capture_output=True, timeout=120)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel, and with this one's packages but not its editable install of the checkout."""
-    environment = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True, timeout=120)
-    (packages,) = environment.glob("lib/python*/site-packages")
-    zipfile.ZipFile(wheel).extractall(packages)
-    # A folder named in a .pth file is searched, but .pth files within it are not read.
-    (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    return environment / "bin" / "python"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return shutil.copytree(PROJECT / "tests" / "import", tmp_path / "project")
 
 
 def run(python: Path, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

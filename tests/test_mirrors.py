@@ -32,7 +32,7 @@ def test_docker_by_el_major(el_major: int, arch: str, baseurl: str, gpgkey: str,
 
 def test_kubernetes_by_minor() -> None:
     assert kubernetes(MirrorSettings()) == Repository(
-        id="kubernetes",
+        id="k8s-ha-kubernetes",
         name="Kubernetes 1.30",
         baseurl="https://pkgs.k8s.io/core:/stable:/v1.30/rpm/",
         gpgkeys=("https://pkgs.k8s.io/core:/stable:/v1.30/rpm/repodata/repomd.xml.key",),

@@ -12,7 +12,6 @@ from k8s_ha.facts.system import (
     ActiveUnits,
     Files,
     Kernel,
-    KernelState,
     Packages,
     Port,
     Service,
@@ -25,21 +24,7 @@ from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.operations.files import file_block, files_written, include_line, service_running
 from k8s_ha.operations.host import modules_loaded, selinux_permissive, swap_off, sysctl_applied, time_in_sync
 from k8s_ha.operations.packages import packages_installed
-from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, refusal
-
-
-def kernel(**changed: Any) -> KernelState:
-    settled = {
-        "unloaded": (),
-        "sysctl": {},
-        "swap": (),
-        "fstab_swap": False,
-        "swap_masked": True,
-        "selinux": "Permissive",
-        "selinux_configured": "permissive",
-    }
-    return KernelState(**{**settled, **changed})
-
+from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, kernel, refusal
 
 SWAP_FIELDS = r"^([^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]].*)"
 SWAP_ENTRY = rf"sed -i.before-k8s-ha -E 's/{SWAP_FIELDS}/# \1/' /etc/fstab"
@@ -174,6 +159,12 @@ PACKAGE_ROWS: dict[str, Row] = {
         KUBELET,
         installed(kubelet="1.30.1-0", cri_tools="1.30.0-1"),
         [yum("yum -y --disableexcludes=kubernetes install kubelet-1.30.14 && rpm -q kubelet")],
+    ),
+    "a version that only begins like the wanted one": (
+        packages_installed,
+        {**KUBELET, "packages": {"kubelet": "1.30.1"}},
+        installed(kubelet="1.30.14-0"),
+        [yum("yum -y --disableexcludes=kubernetes install kubelet-1.30.1 && rpm -q kubelet")],
     ),
     "a package of another version on a node": (
         packages_installed,

@@ -2,108 +2,243 @@
 
 from __future__ import annotations
 
+import random
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.fakes.run import PROJECT, Fleet, Outcome
-from tests.fakes.scenario import GROUPS, Scenario
+from tests.fakes.run import JOINS, PROJECT, Fleet, Outcome
+from tests.fakes.scenario import ADDRESSES, GROUPS, Scenario
 from tests.fakes.world import World
 
 ALL_NODES = {"master1": True, "master2": True, "master3": True, "worker1": False, "worker2": False}
 KUBEADM = ("kubeadm-init", "kubeadm-join")
 NO_LEADER = "no control plane of the cluster (@fake/master1, @fake/master2, @fake/master3) is healthy"
+FAILS = {"success": False, "lines": ["error execution phase"]}
 
 
 @pytest.fixture(scope="session")
-def finished_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a first run leaves behind, with the kubeconfig that it fetched."""
+def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fleet = Fleet(tmp_path_factory.mktemp("finished"), Scenario())
     assert fleet.run().exit_code == 0
     return fleet.folder
 
 
 @pytest.fixture
-def finished(finished_world: Path, tmp_path: Path) -> Fleet:
+def finished(finished_folder: Path, tmp_path: Path) -> Fleet:
     """A cluster that stands, of its own for each test."""
-    shutil.copytree(finished_world, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(finished_folder, tmp_path, dirs_exist_ok=True)
     return Fleet(tmp_path, Scenario())
+
+
+@pytest.fixture
+def balanced(tmp_path: Path) -> Fleet:
+    """Virgin hosts behind a load balancer that listens already, so that its absence stops none of them."""
+    fleet = Fleet(tmp_path, Scenario())
+    fleet.edit(World.prepare)
+    return fleet
+
+
+def at_kubeadm(outcome: Outcome) -> list[str]:
+    """The hosts that ran kubeadm init or join, in order."""
+    return [step.host for step in outcome.steps(*KUBEADM)]
 
 
 def assert_safe(outcome: Outcome) -> None:
     """What no flag and no failure may break, whatever else a run comes to."""
     inits, joins = outcome.steps("kubeadm-init"), outcome.steps("kubeadm-join")
     assert len(inits) <= 1, "two clusters were initialised"
-    if joins and inits:
-        assert inits[0].succeeded and inits[0].ended < joins[0].begun, "a join began before init had succeeded"
+    assert all(inits[0].ended < join.begun for join in joins if inits), "a join began before init had ended"
+    assert all(join.succeeded for join in joins), "a join was tried that kubeadm had to refuse"
     planes = [join for join in joins if join.host in GROUPS["control_plane"]]
-    for earlier, later in zip(planes, planes[1:], strict=False):
+    for earlier, later in pairwise(planes):
         assert earlier.ended < later.begun, f"{earlier.host} and {later.host} joined at the same time"
-    assert [join.host for join in planes] == sorted(join.host for join in planes), "not in declared order"
+        assert earlier.host < later.host, "control planes joined in another than the declared order"
     assert not outcome.steps("unknown"), "the simulation does not know this command"
+
+
+def assert_complete(outcome: Outcome) -> None:
+    assert_safe(outcome)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.world.nodes == ALL_NODES
+    assert outcome.world.secrets == []
+
+
+def assert_refused(outcome: Outcome, *sentences: str) -> None:
+    """A run that ends with these words before any kubeadm."""
+    assert outcome.exit_code == 1
+    assert at_kubeadm(outcome) == []
+    for sentence in sentences:
+        assert sentence in outcome.sentences
     assert "Traceback" not in outcome.output
-
-
-def joined_hosts(outcome: Outcome) -> set[str]:
-    """The hosts on which a join was tried."""
-    return {step.host for step in outcome.steps("kubeadm-join")}
 
 
 CHAINS = {
     "alike": {},
-    "first control plane longest": {"master1": 15},
-    "first control plane shortest": {"master2": 15, "master3": 8, "worker1": 15, "worker2": 15},
-    "a worker shortest": {"master1": 15, "master2": 15, "master3": 15, "worker2": 15, "master-lb": 15},
-    "load balancer longest": {"master-lb": 25},
-    "last control plane shortest": {"master1": 8, "master2": 20, "worker1": 3},
+    "first control plane longest": {"master1": 8},
+    "first control plane shortest": {"master2": 8, "master3": 4, "worker1": 8, "worker2": 8},
+    "a worker shortest": {"master1": 8, "master2": 8, "master3": 8, "worker2": 8, "master-lb": 8},
+    "load balancer longest": {"master-lb": 20},
+    "last control plane shortest": {"master1": 4, "master2": 10, "worker1": 2},
 }
 
 
-@pytest.mark.parametrize(("seed", "chains"), enumerate(CHAINS.values()), ids=CHAINS)
+@pytest.mark.parametrize(("hash_seed", "chains"), list(enumerate(CHAINS.values())), ids=CHAINS)
 def test_hosts_wait_for_each_other_however_long_their_own_way_is(
-    tmp_path: Path, seed: int, chains: dict[str, int]
+    tmp_path: Path, hash_seed: int, chains: dict[str, int]
 ) -> None:
-    outcome = Fleet(tmp_path, Scenario(own_operations=chains)).run(seed=seed)
-    assert_safe(outcome)
-    assert outcome.exit_code == 0, outcome.output
-    assert outcome.world.nodes == ALL_NODES
-    assert [step.host for step in outcome.steps("kubeadm-init", "kubeadm-join")][:3] == GROUPS["control_plane"]
-    assert outcome.world.secrets == []
+    order = random.Random(hash_seed).sample(list(ADDRESSES), len(ADDRESSES))
+    outcome = Fleet(tmp_path, Scenario(own_operations=chains, order=order)).run(hash_seed=hash_seed)
+    assert_complete(outcome)
+    assert at_kubeadm(outcome)[:3] == GROUPS["control_plane"]
     first_worker, second_worker = outcome.steps("kubeadm-join")[2:]
     assert second_worker.begun < first_worker.ended, "workers join at the same time"
 
 
-FLAGS = {
-    "--serial": (("--serial",), (0, 1)),
-    # pyinfra itself prints a traceback for each host that fails under this flag, and exits with 0.
-    "--no-wait": (("--no-wait",), (0, 1)),
-    "--parallel 2": (("--parallel", "2"), (0,)),
-    "--parallel 1": (("--parallel", "1"), (0,)),
-    "--limit a worker": (("--limit", "@fake/worker1"), (1,)),
-    "--limit the workers": (("--limit", "workers"), (1,)),
-    "--limit a later control plane": (("--limit", "@fake/master2"), (1,)),
+def test_a_second_run_changes_nothing(finished: Fleet) -> None:
+    dry = finished.run("--dry", deploy=PROJECT / "deploy.py")
+    outcome = finished.run(deploy=PROJECT / "deploy.py")
+    assert_complete(outcome)
+    assert dry.exit_code == 0
+    assert [step for step in (*dry.log, *outcome.log) if step.changes] == []
+    assert outcome.world == dry.world
+
+
+ORDERS = {
+    "as declared": ("master-lb", "master1", "master2", "master3", "worker1", "worker2"),
+    "workers first": ("worker1", "worker2", "master1", "master2", "master3", "master-lb"),
+    "a later control plane before an earlier one": ("master1", "master3", "master2", "master-lb", "worker1", "worker2"),
+    "first control plane last": ("master2", "master3", "worker1", "worker2", "master-lb", "master1"),
 }
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", FLAGS)
-def test_flags_end_in_the_right_thing_or_in_a_refusal(tmp_path: Path, name: str, seed: int) -> None:
-    flags, exit_codes = FLAGS[name]
-    fleet = Fleet(tmp_path, Scenario())
-    outcome = fleet.run("-y", *flags, seed=seed)
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+@pytest.mark.parametrize("flag", ["--serial", "--no-wait"])
+def test_flags_that_void_barriers_end_in_refusals(balanced: Fleet, flag: str, order: tuple[str, ...]) -> None:
+    balanced.change(Scenario(order=order))
+    outcome = balanced.run("-y", flag, deploy=JOINS)
     assert_safe(outcome)
-    assert outcome.exit_code in exit_codes, outcome.output
-    if outcome.exit_code == 0 and not outcome.steps("refusal"):
-        assert outcome.world.nodes == ALL_NODES
-    else:
-        unjoined = {host for host in ALL_NODES if host not in outcome.world.nodes}
-        assert unjoined <= {step.host for step in outcome.log if not step.succeeded} or "--limit" in flags
+    refused = {step.host for step in outcome.steps("refusal")}
+    assert refused >= set(ALL_NODES) - set(outcome.world.nodes), outcome.output
+    if flag == "--serial":  # with --no-wait pyinfra exits 0 whatever happens, and prints a traceback of its own
+        assert outcome.exit_code == (1 if refused else 0)
+        assert "Traceback" not in outcome.output
+    assert_complete(balanced.run(deploy=JOINS))
 
-    if outcome.world.nodes != ALL_NODES:
-        repaired = fleet.run(seed=seed)
-        assert_safe(repaired)
-        assert repaired.exit_code == 0, repaired.output
-        assert repaired.world.nodes == ALL_NODES
+
+def test_without_barriers_two_new_control_planes_do_not_join_at_once(finished: Fleet) -> None:
+    for host in ("master2", "master3"):
+        finished.edit(lambda world, host=host: world.forget(host))
+    finished.change(
+        Scenario(
+            own_operations={"master2": 1, "master3": 1},
+            waits=[
+                ("master2", "own-command", "master1", "kubeadm-upload-certs"),
+                ("master3", "own-command", "master1", "kubeadm-upload-certs"),
+                ("master1", " delete ", "master2", "kubeadm-join"),
+            ],
+        )
+    )
+    outcome = finished.run("-y", "--no-wait", deploy=JOINS)
+    assert_safe(outcome)
+    assert at_kubeadm(outcome) == ["master2"]
+    assert "master3 was not joined: control planes join one at a time, and master2 before it" in outcome.sentences
+
+
+@pytest.mark.parametrize(("size", "order"), [("1", "first control plane last"), ("2", "as declared")])
+def test_few_hosts_at_a_time_are_a_whole_cluster_too(tmp_path: Path, size: str, order: str) -> None:
+    assert_complete(Fleet(tmp_path, Scenario(order=ORDERS[order])).run("-y", "--parallel", size))
+
+
+@pytest.mark.parametrize("limit", ["@fake/worker1", "workers", "@fake/master2"])
+def test_a_part_of_a_cluster_that_is_not_there_is_refused(balanced: Fleet, limit: str) -> None:
+    assert_refused(balanced.run("-y", "--limit", limit, deploy=JOINS), f"was not joined: {NO_LEADER}")
+
+
+@pytest.mark.parametrize("host", ["worker1", "master3"])
+def test_a_host_alone_does_not_join_a_cluster_that_made_no_token_for_it(finished: Fleet, host: str) -> None:
+    finished.edit(lambda world: world.forget(host))
+    refused = finished.run("-y", "--limit", f"@fake/{host}", deploy=JOINS)
+    assert_refused(refused, f"{host} was not joined: @fake/master1, which leads the cluster, made no join token")
+
+    outcome = finished.run()
+    assert_complete(outcome)
+    assert at_kubeadm(outcome) == [host]
+
+
+def test_a_first_control_plane_that_was_replaced_joins_the_cluster_of_the_others(finished: Fleet) -> None:
+    finished.edit(lambda world: world.forget("master1"))
+    outcome = finished.run()
+    assert_complete(outcome)
+    assert outcome.steps("kubeadm-init") == []
+    assert at_kubeadm(outcome) == ["master1"]
+
+
+def test_the_layer_of_workers_alone_waits_for_its_token(finished: Fleet) -> None:
+    finished.edit(lambda world: world.forget("worker2"))
+    outcome = finished.run(deploy="k8s_ha.workers")
+    assert_complete(outcome)
+    assert at_kubeadm(outcome) == ["worker2"]
+
+
+def test_after_a_failed_init_no_join_is_tried(balanced: Fleet) -> None:
+    balanced.change(Scenario(answers=[("master1", "NAME=kubeadm-init\n", FAILS)]))
+    outcome = balanced.run(deploy=JOINS)
+    assert at_kubeadm(outcome) == ["master1"]
+    assert outcome.exit_code == 1
+    for host in ("master2", "master3", "worker1", "worker2"):
+        assert f"{host} was not joined: {NO_LEADER}" in outcome.sentences
+
+
+def test_after_a_failed_join_no_later_control_plane_joins(balanced: Fleet) -> None:
+    balanced.change(Scenario(answers=[("master2", "NAME=kubeadm-join\n", FAILS)]))
+    outcome = balanced.run(deploy=JOINS)
+    assert at_kubeadm(outcome) == ["master1", "master2", "worker1", "worker2"]
+    assert outcome.exit_code == 1
+    assert "master3 was not joined: control planes join one at a time, and master2 before it" in outcome.sentences
+    assert outcome.world.secrets == []
+
+
+def answering(host: str, text: str, **answer: Any) -> Scenario:
+    """A host that gives another answer than usual to commands with this text."""
+    return Scenario(answers=[(host, text, answer)])
+
+
+TRACE = {"lines": ["trace /etc/kubernetes/pki/ca.crt", "end"]}
+NO_INIT = {
+    **{
+        f"{host} holds traces": (
+            answering(host, "bootstrap-kubelet.conf", **TRACE),
+            f"@fake/{host} holds /etc/kubernetes/pki/ca.crt",
+        )
+        for host in GROUPS["control_plane"]
+    },
+    **{
+        f"{host} unreadable": (
+            answering(host, "bootstrap-kubelet.conf", success=False),
+            f"@fake/{host} could not be read and may hold one",
+        )
+        for host in GROUPS["control_plane"]
+    },
+    "endpoint answers": (
+        answering("master1", "curl -ksS", lines=["HTTP status 403"]),
+        "the endpoint 10.0.1.157:6443 already answers (HTTP status 403)",
+    ),
+    "endpoint is slow": (
+        answering("master1", "curl -ksS", lines=["unclear: no answer within 10 s"]),
+        "the endpoint 10.0.1.157:6443 already answers (unclear: no answer within 10 s)",
+    ),
+    "endpoint could not be asked": (
+        answering("master1", "curl -ksS", success=False),
+        "the endpoint 10.0.1.157:6443",
+    ),
+}
+
+
+@pytest.mark.parametrize(("scenario", "sentence"), NO_INIT.values(), ids=NO_INIT)
+def test_no_cluster_is_initialised_where_one_may_be(balanced: Fleet, scenario: Scenario, sentence: str) -> None:
+    balanced.change(scenario)
+    assert_refused(balanced.run(deploy=JOINS), "No cluster was initialised: ", sentence)

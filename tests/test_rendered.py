@@ -35,8 +35,7 @@ from tests.example_cluster import OWN_KUBERNETES
 from tests.golden_files import GOLDEN, assert_golden
 from tests.lab_client import PROJECT
 from tests.node_views import NODES, member
-from tests.operation_bench import Bench
-from tests.test_commands import NGINX
+from tests.operation_bench import NGINX_CONFIG, Bench
 
 ROAD = (
     *(prepare_host, repositories, container_runtime, kubernetes_packages, load_balancer),
@@ -78,7 +77,7 @@ class Virgins(Bench):
             Packages: {},
             ActiveUnits: ["chronyd.service"],
             Kernel: KernelState((), {}, (), False, True, "Disabled", "disabled"),
-            Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/nginx/nginx.conf": NGINX}[path],
+            Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/nginx/nginx.conf": NGINX_CONFIG}[path],
             ManifestDigest: "",
             Hostname: "localhost",
             Which: "/usr/bin/hostnamectl",

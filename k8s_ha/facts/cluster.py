@@ -48,5 +48,6 @@ class ClusterHealth(FactBase[Health]):
 
 
 def _pod(line: str) -> PodState:
-    namespace, name, node, phase, *ready = line.split(" ")
-    return PodState(namespace, name, node, phase, bool(ready) and all(entry == "true" for entry in ready if entry))
+    namespace, name, node, phase, *rest = line.split(" ")
+    ready = [entry for entry in rest if entry]
+    return PodState(namespace, name, node, phase, bool(ready) and all(entry == "true" for entry in ready))

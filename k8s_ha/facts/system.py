@@ -83,10 +83,11 @@ class Text(FactBase[str]):
     """The text of the file at ``path``, empty where there is none."""
 
     def command(self, path: str) -> str:
-        return f"cat {shlex.quote(path)} 2>/dev/null; echo end"
+        quoted = shlex.quote(path)
+        return f"if [ -e {quoted} ]; then cat {quoted} || exit 1; fi; echo end"
 
     def process(self, output: list[str]) -> str:
-        return "".join(f"{line}\n" for line in output[:-1])
+        return "\n".join(output).removesuffix("end")
 
 
 @dataclass(frozen=True)

@@ -266,6 +266,9 @@ def authority_hash(certificate: str) -> str:
 @guarded
 def join_secrets_removed(run: Run) -> Generator[StringCommand]:
     """Have no join secret of ours left in the cluster, also none of a run that was cut off."""
+    if not is_executing() and elected(run) is None and host.name == run.cluster.control_planes[0].name:
+        yield StringCommand("kubectl delete secret")  # those that init will have made
+        return
     if not leads(run, host):
         host.noop("another control plane leads")
         return

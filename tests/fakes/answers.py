@@ -119,7 +119,11 @@ def health(request: Request) -> list[str]:
         pods += [f"{daemon}{name} {name}" for name in nodes]
     pods += [f"kube-system coredns-{number} master1" for number in range(2)]
     ready = bool(request.world.manifest)
-    return ["readyz ok", *(f"node {name} {ready} {VERSION}" for name in nodes), *(f"pod {pod} Running true" for pod in pods)]
+    return [
+        "readyz ok",
+        *(f"node {name} {ready} {VERSION}" for name in nodes),
+        *(f"pod {pod} Running true" for pod in pods),
+    ]
 
 
 def own_kubeconfig(request: Request) -> list[str]:

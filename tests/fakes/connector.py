@@ -6,10 +6,11 @@ import atexit
 import json
 from io import IOBase
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import gevent
 from pyinfra.api.command import StringCommand
+from pyinfra.api.output import echo
 from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
@@ -20,6 +21,8 @@ from tests.fakes.world import KUBEADM, World
 SECONDS_OF_KUBEADM = 0.02
 """Long enough for every other host to get on with its own work meanwhile, where nothing makes it wait."""
 
+SECONDS_TO_WAIT = 10
+
 _moments = count()
 
 
@@ -28,6 +31,12 @@ class SimulatedConnector(FakeConnector):
 
     scenario = current()
     world = World.load(folder() / "world.json", scenario)
+
+    done: ClassVar[set[tuple[str, str]]] = set()
+
+    @property
+    def name(self) -> str:
+        return self.host.name.removeprefix("@fake/")
 
     def connect(self) -> None:
         self._log("connect", "", next(_moments), True, False)
@@ -41,34 +50,41 @@ class SimulatedConnector(FakeConnector):
     ) -> tuple[bool, CommandOutput]:
         text = command if isinstance(command, str) else command.get_raw_value()
         begun, row = next(_moments), answer_to(text)
-        if row.step in KUBEADM:
-            gevent.sleep(SECONDS_OF_KUBEADM)
+        self._wait(text)
+        gevent.sleep(SECONDS_OF_KUBEADM if row.step in KUBEADM else 0)  # 0 lets every other host take a step
         succeeded, lines = self._respond(row, text, arguments.get("_stdin") or "")
         self._log(row.step, text, begun, succeeded, row.changes)
         stream = "stdout" if succeeded else "stderr"
         output = CommandOutput([OutputLine(stream, line) for line in lines])
         if print_output:
             for line in output.output_lines:
-                print(f"{self.host.print_prefix}{line}")
+                echo(f"{self.host.print_prefix}{line}", err=True)
         return succeeded, output
 
     def put_file(self, filename_or_io: str | IOBase, remote_filename: str, *_: Any, **__: Any) -> bool:
         self._log("unknown", f"put {remote_filename}", next(_moments), True, True)
         return True
 
+    def _wait(self, command: str) -> None:
+        for host, part, other, step in self.scenario.waits:
+            if host == self.name and part in command:
+                with gevent.Timeout(SECONDS_TO_WAIT):
+                    while (other, step) not in self.done:
+                        gevent.sleep(0.001)
+
     def _respond(self, row: Answer, command: str, stdin: str) -> tuple[bool, list[str]]:
-        name = self.host.name.removeprefix("@fake/")
         for host, part, answer in self.scenario.answers:
-            if host == name and part in command:
+            if host == self.name and part in command:
                 return answer.get("success", True), answer.get("lines", [])
         try:
-            return True, row.handler(Request(self.world, self.scenario, self.world.machines[name], command, stdin))
+            return True, row.handler(Request(self.world, self.scenario, self.world.machines[self.name], command, stdin))
         except Failure as failure:
             return False, [str(failure)]
 
     def _log(self, step: str, command: str, begun: int, succeeded: bool, changes: bool) -> None:
+        self.done.add((self.name, step))
         entry = {
-            "host": self.host.name.removeprefix("@fake/"),
+            "host": self.name,
             "step": step,
             "command": command,
             "begun": begun,

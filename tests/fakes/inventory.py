@@ -15,4 +15,6 @@ _positions = {_scenario.inventory_name(host): position for position, host in enu
 
 # pyinfra takes hosts up as a set yields them; small numbers come out of a set in ascending order.
 _Host.__hash__ = lambda host: _positions[host.name]
-globals().update({group: [_scenario.inventory_host(host) for host in hosts] for group, hosts in _scenario.groups.items()})
+globals().update(
+    {group: [_scenario.inventory_host(host) for host in hosts] for group, hosts in _scenario.groups.items()}
+)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from tests.fakes.scenario import VARIABLE, Scenario
 from tests.fakes.world import World
 
 FAKES = Path(__file__).parent
+ROAD = FAKES / "deploy.py"
+JOINS = FAKES / "joins.py"
 PROJECT = FAKES.parents[1]
 SECONDS_FOR_A_RUN = 60
 
@@ -63,18 +65,29 @@ class Fleet:
         self.scenario = scenario
         scenario.save(self.folder)
 
-    def run(self, *flags: str, deploy: str | Path = FAKES / "deploy.py", seed: int = 0) -> Outcome:
+    def edit(self, change: Callable[[World], object]) -> None:
+        """Change what the hosts hold, between two runs."""
+        world = World.load(self.world_file, self.scenario)
+        change(world)
+        world.save(self.world_file)
+
+    def run(self, *flags: str, deploy: str | Path = ROAD, hash_seed: int = 0) -> Outcome:
         """``pyinfra inventory.py DEPLOY FLAGS``, by default ``-y``.
 
-        + deploy: a deploy file, or MODULE.FUNCTION
-        + seed: of Python's hashes, which pyinfra's order of operations may depend on
+        + deploy: ``ROAD``, ``JOINS`` (its part where hosts wait for each other), another file, or MODULE.FUNCTION
+        + hash_seed: of Python, whose sets pyinfra takes an order from
         """
         log = self.folder / "log.jsonl"
         log.unlink(missing_ok=True)
         process = subprocess.run(
             [sys.executable, "-m", "pyinfra", str(FAKES / "inventory.py"), str(deploy), *(flags or ("-y",))],
             cwd=self.folder,
-            env={**os.environ, VARIABLE: str(self.folder), "PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": str(seed)},
+            env={
+                **os.environ,
+                VARIABLE: str(self.folder),
+                "PYTHONPATH": str(PROJECT),
+                "PYTHONHASHSEED": str(hash_seed),
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,10 @@ from tests.fakes.scenario import Scenario
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "node-control-plane.txt"
 KUBERNETES = "/etc/kubernetes"
+VIRGIN_FILES = {
+    "/etc/hosts": "127.0.0.1 localhost\n",
+    "/etc/nginx/nginx.conf": "include /usr/share/nginx/modules/*.conf;\n",
+}
 CONTROL_PLANE_FILES = (
     "pki/ca.crt",
     "admin.conf",
@@ -77,18 +82,23 @@ class World:
             saved = json.loads(path.read_text(encoding="utf-8"))
             saved["machines"] = {name: Machine(**machine) for name, machine in saved["machines"].items()}
             return cls(**saved)
-        seed = {"/etc/nginx/nginx.conf": "include /usr/share/nginx/modules/*.conf;\n", "/etc/hosts": "127.0.0.1 localhost\n"}
         hosts = scenario.addresses.items()
-        return cls({name: Machine(name, address, files=dict(seed)) for name, address in hosts})
+        return cls({name: Machine(name, address, files=dict(VIRGIN_FILES)) for name, address in hosts})
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     def forget(self, name: str) -> None:
-        """A host replaced by a blank one, and its node deleted."""
-        machine = self.machines[name]
-        self.nodes.pop(machine.hostname, None)
-        self.machines[name] = Machine(name, machine.address, files={"/etc/hosts": "127.0.0.1 localhost\n"})
+        """A host replaced by a blank one of the same name, and its node deleted."""
+        replaced = self.machines[name]
+        self.nodes.pop(replaced.hostname, None)
+        self.machines[name] = Machine(name, replaced.address, replaced.hostname, files=dict(VIRGIN_FILES))
+
+    def prepare(self) -> None:
+        """Bring the hosts to where the layers before the control plane leave them, as far as that layer looks."""
+        for machine in self.machines.values():
+            machine.hostname = machine.name
+        self.machines["master-lb"].active.append("nginx.service")
 
     def endpoint_open(self) -> bool:
         return any("nginx.service" in machine.active for machine in self.machines.values())
@@ -99,7 +109,7 @@ class World:
 
     def init(self, machine: Machine, config: Mapping[str, Any]) -> None:
         self._admit(config["bootstrapTokens"][0]["token"])
-        self._upload(machine, config)
+        self.upload_certificates(machine, config)
         self._add(machine, config, config["controlPlaneEndpoint"], control_plane=True)
 
     def join(self, machine: Machine, config: Mapping[str, Any]) -> None:
@@ -111,7 +121,7 @@ class World:
             raise KubeadmError("error decrypting secret kubeadm-certs")
         self._add(machine, config, discovery["apiServerEndpoint"], control_plane=bool(plane))
 
-    def _upload(self, _: Machine, config: Mapping[str, Any]) -> None:
+    def upload_certificates(self, _: Machine, config: Mapping[str, Any]) -> None:
         self.certificate_key = config["certificateKey"]
         self.secrets += ["secret/kubeadm-certs"] * ("secret/kubeadm-certs" not in self.secrets)
 
@@ -121,8 +131,6 @@ class World:
 
     def token_created(self, manifest: Mapping[str, Any]) -> None:
         """A bootstrap token, given as a Secret."""
-        from base64 import b64decode
-
         data = {key: b64decode(value).decode() for key, value in manifest["data"].items()}
         self._admit(f"{data['token-id']}.{data['token-secret']}")
 
@@ -141,7 +149,7 @@ class World:
         machine.active.append("kubelet.service")
 
 
-KUBEADM = {"kubeadm-init": World.init, "kubeadm-join": World.join, "kubeadm-upload-certs": World._upload}
+KUBEADM = {"kubeadm-init": World.init, "kubeadm-join": World.join, "kubeadm-upload-certs": World.upload_certificates}
 
 
 def authority() -> str:

@@ -18,7 +18,7 @@ printf 'kernel/%s.ko\n' "${built_in[@]}" >"$modules/modules.builtin"
 # Units that make no sense in a container, or act on the kernel that all hosts share.
 masked=(
     systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-udev-trigger.service
-    systemd-pstore.service fstrim.timer
+    systemd-pstore.service fstrim.timer selinux-autorelabel-mark.service
     sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount
 )
 mkdir -p "$layer/etc/systemd/system"

@@ -117,6 +117,7 @@ conntrack: {maxPerCore: 0}
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 cgroupDriver: systemd
+syncFrequency: 10s
 END
   kubeadm init --config /root/kubeadm.yaml --upload-certs --skip-token-print --skip-certificate-key-print
 }
@@ -163,10 +164,19 @@ phase_control_planes() {
 
 phase_workers() { for name in "${workers[@]}"; do start "$name" join_worker; done; finish; }
 
+road_pods() { # the pods that the road ends with: 4 a control plane, 2 a node, 2 of coredns; how many of them are Ready
+  kubectl get pods -A --no-headers | grep -E 'etcd|kube-|coredns' | grep -cE '1/1 +Running'
+}
+
 phase_ready() {
+  local wanted=$((4 * ${#control_planes[@]} + 2 * ${#nodes[@]} + 2)) deadline=$((SECONDS + 300))
   kubectl wait --for=condition=Ready nodes --all --timeout=180s >"$logs/ready.log"
   kubectl -n kube-system rollout status --timeout=180s daemonset kube-flannel-ds >>"$logs/ready.log"
   kubectl -n kube-system rollout status --timeout=180s deployment coredns >>"$logs/ready.log"
+  until [ "$(road_pods)" -ge "$wanted" ]; do
+    [ $SECONDS -lt $deadline ] || return 1
+    sleep 1
+  done
 }
 
 run_phases prepare repositories software images init flannel control_planes workers ready

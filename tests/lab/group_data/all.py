@@ -12,6 +12,8 @@ k8s_ha = {
         "ClusterConfiguration": {
             "etcd": {"local": {"extraArgs": {"heartbeat-interval": "500", "election-timeout": "5000"}}}
         },
+        # A kubelet shows a control plane's pods in the API when it looks at them next: by default after a minute.
+        "KubeletConfiguration": {"syncFrequency": "10s"},
         # nf_conntrack_max belongs to the kernel that all hosts share.
         "KubeProxyConfiguration": {"conntrack": {"maxPerCore": 0}},
     },

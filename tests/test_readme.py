@@ -1,0 +1,45 @@
+"""What users read is what the package does."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+from k8s_ha.settings import ClusterSettings, MirrorSettings
+
+PROJECT = Path(__file__).parent.parent
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def shown_defaults() -> dict[str, Any]:
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", README, flags=re.MULTILINE)
+    return {name: ast.literal_eval(value) for name, value in rows}
+
+
+def real_defaults() -> dict[str, Any]:
+    defaults = ClusterSettings().model_dump()
+    assert ClusterSettings().mirror == MirrorSettings(base="official")
+    return defaults | {"mirror": "official"}
+
+
+def test_the_table_of_settings_shows_every_setting_with_its_default() -> None:
+    assert shown_defaults() == real_defaults()
+
+
+def test_the_example_settings_show_every_setting_with_its_default() -> None:
+    tree = ast.parse((PROJECT / "group_data" / "all.py").read_text(encoding="utf-8"))
+    (settings,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    assert ast.literal_eval(settings) == real_defaults()
+
+
+def test_the_inventory_shown_first_is_the_example_inventory() -> None:
+    block = re.search(r"```python\n(control_plane = .*?)```", README, flags=re.DOTALL)
+    assert block
+    shown: dict[str, Any] = {}
+    real: dict[str, Any] = {}
+    exec(block[1], shown)
+    exec((PROJECT / "inventory.py").read_text(encoding="utf-8"), real)
+    for group in ("control_plane", "workers", "load_balancers"):
+        assert shown[group] == real[group]
