@@ -60,6 +60,15 @@ def test_an_unreachable_control_plane_stops_the_run_before_the_first_change(lab:
     assert {name: digest for name, digest in lab.digest().items() if name != "master2"} == before
 
 
+def test_a_login_that_may_not_sudo_stops_the_run_before_the_first_change(lab: Lab) -> None:
+    before = lab.digest()
+    run = lab.pyinfra("-y", "--data", "_sudo_password=")
+    assert run.returncode == 1
+    assert "worker2: its user may not sudo without a password; set _sudo_password" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert lab.digest() == before
+
+
 def test_one_command_builds_the_cluster(lab: Lab) -> None:
     run = lab.pyinfra("-y", "--json")
     assert run.returncode == 0, run.stderr
@@ -168,7 +177,14 @@ def probes(lab: Lab) -> Iterator[dict[str, str]]:
     lab.kubectl("apply", "-f", str(manifest))
     lab.kubectl("rollout", "status", "daemonset/probe", "--timeout=120s")
     listing = lab.kubectl(
-        *("get", "pods", "-l", "app=probe", "-o", r'jsonpath={range .items[*]}{.spec.nodeName} {.metadata.name}{"\n"}'),
+        *(
+            "get",
+            "pods",
+            "-l",
+            "app=probe",
+            "-o",
+            r'jsonpath={range .items[*]}{.spec.nodeName} {.metadata.name}{"\n"}{end}',
+        ),
     )
     pods = dict(line.split() for line in listing.splitlines())
     for node, pod in pods.items():
@@ -179,7 +195,7 @@ def probes(lab: Lab) -> Iterator[dict[str, str]]:
 
 
 def fetched(lab: Lab, pod: str, url: str) -> str:
-    return lab.kubectl("exec", pod, "--", "wget", "-q", "-T", "5", "-O", "-", url, check=False).strip()
+    return lab.kubectl("exec", pod, "--", *"busybox timeout 5 wget -q -O -".split(), url, check=False).strip()
 
 
 @pytest.mark.parametrize(("here", "there"), [("worker1", "worker2"), ("worker2", "worker1")])
@@ -192,7 +208,8 @@ def test_a_pod_reaches_a_service_whose_backend_is_on_another_node(
 def test_a_host_reaches_a_service(lab: Lab, probes: dict[str, str]) -> None:
     address = lab.kubectl("get", "service", "only-worker2", "-o", "jsonpath={.spec.clusterIP}")
     for node in ("worker1", "master1"):
-        assert lab.host(node, f"curl -sS --max-time 5 http://{address}").strip() == probes["worker2"]
+        ask = f"curl -sS --max-time 5 http://{address}"
+        until(lambda node=node: lab.host(node, ask, check=False).strip() == probes["worker2"], 30, f"{node} -> Service")
 
 
 def test_cluster_dns_resolves_a_service(lab: Lab, probes: dict[str, str]) -> None:

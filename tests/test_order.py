@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.run import JOINS, PROJECT, Fleet, Outcome
+from tests.fakes.run import JOINS, PROJECT, WORKERS, Fleet, Outcome, Step
 from tests.fakes.scenario import ADDRESSES, GROUPS, Scenario
 from tests.fakes.world import World
 
@@ -98,6 +98,18 @@ def test_hosts_wait_for_each_other_however_long_their_own_way_is(
     assert second_worker.begun < first_worker.ended, "workers join at the same time"
 
 
+def test_a_layer_is_over_everywhere_before_a_host_goes_on_to_operations_of_its_own(tmp_path: Path) -> None:
+    outcome = Fleet(tmp_path, Scenario(own_operations={"worker1": 4})).run()
+    assert_complete(outcome)
+
+    def own(place: str) -> list[Step]:
+        return [step for step in outcome.steps("own operation") if step.command.endswith(place)]
+
+    last_plane = [join for join in outcome.steps("kubeadm-join") if join.host in GROUPS["control_plane"]][-1]
+    assert last_plane.ended < own("before the workers")[0].begun
+    assert own("before the last look")[-1].ended < outcome.steps("health")[0].begun
+
+
 def test_a_second_run_changes_nothing(finished: Fleet) -> None:
     dry = finished.run("--dry", deploy=PROJECT / "deploy.py")
     outcome = finished.run(deploy=PROJECT / "deploy.py")
@@ -179,7 +191,8 @@ def test_a_first_control_plane_that_was_replaced_joins_the_cluster_of_the_others
 
 def test_the_layer_of_workers_alone_waits_for_its_token(finished: Fleet) -> None:
     finished.edit(lambda world: world.forget("worker2"))
-    outcome = finished.run(deploy="k8s_ha.workers")
+    finished.change(Scenario(own_operations={"master1": 4}))
+    outcome = finished.run(deploy=WORKERS)
     assert_complete(outcome)
     assert at_kubeadm(outcome) == ["worker2"]
 

@@ -91,7 +91,7 @@ def packages(request: Request) -> list[str]:
 
 
 def text(request: Request) -> list[str]:
-    path = re.search(r"cat (\S+) 2>/dev/null; echo end", request.command)[1]
+    path = re.search(r"cat (\S+)", request.command)[1]
     return [*request.machine.files.get(path, "").splitlines(), "end"]
 
 
@@ -227,7 +227,7 @@ ANSWERS = (
     Answer("service", r"^UNIT=", service, False),
     Answer("files", r"^for path in .*; do\n", files, False),
     Answer("kernel", r"^MODULES=", kernel, False),
-    Answer("text", r"^cat \S+ 2>/dev/null; echo end$", text, False),
+    Answer("text", r"\bcat \S+ .*; echo end$", text, False),
     Answer("packages", r"^rpm -q --qf", packages, False),
     Answer("active units", r"^for unit in .* is-active", lambda _: ["chronyd.service"], False),
     Answer("port", r"/dev/tcp/", port, False),

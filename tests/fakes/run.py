@@ -16,6 +16,7 @@ from tests.fakes.world import World
 FAKES = Path(__file__).parent
 ROAD = FAKES / "deploy.py"
 JOINS = FAKES / "joins.py"
+WORKERS = FAKES / "workers.py"
 PROJECT = FAKES.parents[1]
 SECONDS_FOR_A_RUN = 60
 
@@ -71,10 +72,10 @@ class Fleet:
         change(world)
         world.save(self.world_file)
 
-    def run(self, *flags: str, deploy: str | Path = ROAD, hash_seed: int = 0) -> Outcome:
+    def run(self, *flags: str, deploy: Path = ROAD, hash_seed: int = 0) -> Outcome:
         """``pyinfra inventory.py DEPLOY FLAGS``, by default ``-y``.
 
-        + deploy: ``ROAD``, ``JOINS`` (its part where hosts wait for each other), another file, or MODULE.FUNCTION
+        + deploy: ``ROAD``, ``JOINS`` (where hosts wait for each other), ``WORKERS`` (that layer) or another file
         + hash_seed: of Python, whose sets pyinfra takes an order from
         """
         log = self.folder / "log.jsonl"

@@ -30,7 +30,7 @@ IPTABLES = {
     for family in ("iptables", "ip6tables")
     for part in ("", "-save", "-restore")
 }
-BUSYBOX = {"bin/busybox": "debs/busybox-static/bin/busybox"}
+BUSYBOX = {"bin/busybox": "debs/busybox/bin/busybox"}
 APPLETS = "cat cp date echo env grep hostname httpd ip ls mkdir mv nc nslookup ping ps rm sed sh sleep true wget"
 
 

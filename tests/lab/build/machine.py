@@ -28,7 +28,7 @@ PROGRAMS = {
 
 # Unpacked, never installed: these programs end up in RPMs, in images, or among the lab's own tools.
 UNPACKED = (
-    "busybox-static",
+    "busybox",
     "conntrack",
     "containerd",
     "containernetworking-plugins",
