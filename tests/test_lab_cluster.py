@@ -195,7 +195,7 @@ def probes(lab: Lab) -> Iterator[dict[str, str]]:
 
 
 def fetched(lab: Lab, pod: str, url: str) -> str:
-    return lab.kubectl("exec", pod, "--", *"busybox timeout 5 wget -q -O -".split(), url, check=False).strip()
+    return lab.kubectl("exec", pod, "--", "busybox", "timeout", "5", "wget", "-q", "-O", "-", url, check=False).strip()
 
 
 @pytest.mark.parametrize(("here", "there"), [("worker1", "worker2"), ("worker2", "worker1")])
@@ -207,8 +207,8 @@ def test_a_pod_reaches_a_service_whose_backend_is_on_another_node(
 
 def test_a_host_reaches_a_service(lab: Lab, probes: dict[str, str]) -> None:
     address = lab.kubectl("get", "service", "only-worker2", "-o", "jsonpath={.spec.clusterIP}")
+    ask = f"curl -sS --max-time 5 http://{address}"
     for node in ("worker1", "master1"):
-        ask = f"curl -sS --max-time 5 http://{address}"
         until(lambda node=node: lab.host(node, ask, check=False).strip() == probes["worker2"], 30, f"{node} -> Service")
 
 
