@@ -236,7 +236,7 @@ def test_a_fact_that_cannot_be_read_fails_this_host_alone(
 
 def test_the_endpoint_is_asked_when_the_load_balancer_is_there(bench: Bench) -> None:
     endpoint = {"address": "10.0.1.157", "port": 6443}
-    assert bench.steps(endpoint_reached, executing=False, **endpoint) == [Noop("the endpoint's port answers")]
+    assert bench.steps(endpoint_reached, executing=False, **endpoint) == [Noop("asked when the load balancer is there")]
     assert bench.steps(endpoint_reached, facts={Port: True}, **endpoint) == [Noop("the endpoint's port answers")]
     assert bench.steps(endpoint_reached, facts={Port: False}, **endpoint) == [
         refusal(

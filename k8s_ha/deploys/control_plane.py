@@ -29,16 +29,14 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     cluster = run.cluster
     _refuse_unreachable(run)
     planes = [entry.name for entry in cluster.control_planes]
+    barrier(name="Wait for every host before the control plane comes up")
+
     if host.name in {node.name for node in cluster.nodes}:
         endpoint_reached(name="Reach the endpoint's port", address=cluster.endpoint_host, port=cluster.endpoint_port)
         images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))
 
-    barrier(name="Wait for every host before the control plane comes up")
-
     if host.name == planes[0]:
         cluster_initialised(name=f"Initialise the cluster on {cluster.control_planes[0].hostname}", run=run)
-
-    barrier(name="Wait for the first control plane")
 
     if host.name in planes:
         join_secrets_minted(name="Make the secrets that pending joins need", run=run)

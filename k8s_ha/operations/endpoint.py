@@ -20,8 +20,9 @@ def endpoint_reached(address: str, port: int) -> Generator[StringCommand]:
     + address: the endpoint's host
     + port: the endpoint's port
     """
-    # While pyinfra prepares, the load balancer may not be there yet.
-    if is_executing() and not look(Port, address=address, port=port):
+    if not is_executing():
+        host.noop("asked when the load balancer is there")
+    elif not look(Port, address=address, port=port):
         yield refuse(
             f"{host.name} cannot connect to the endpoint {address}:{port}; nginx must listen there and no firewall "
             "stand between; see the load balancer's errors above, or check the route."
