@@ -231,7 +231,7 @@ def test_there_is_nothing_to_look_at_before_the_first_cluster(stage: Stage) -> N
     assert stage.steps(cluster_verified, on="master1", executing=False, run=stage.run) == []
     assert stage.steps(cluster_verified, on="master1", run=stage.run) == [
         refusal(
-            "The cluster was not verified: no control plane of the cluster (master1, master2, master3) is healthy; "
-            "see what they say above, then run this again."
+            "The cluster was not verified: no control plane of the cluster (master1, master2, master3) is healthy "
+            "and still part of this run; see what they say above, then run this again, without --serial and --no-wait."
         )
     ]

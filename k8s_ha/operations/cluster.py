@@ -49,7 +49,8 @@ def no_leader(run: Run, wish: str) -> str:
     """The sentence for a host that needs the cluster and finds no healthy member of it."""
     names = ", ".join(entry.name for entry in run.cluster.control_planes)
     return (
-        f"{wish}: no control plane of the cluster ({names}) is healthy; see what they say above, then run this again."
+        f"{wish}: no control plane of the cluster ({names}) is healthy and still part of this run; see what they say "
+        "above, then run this again, without --serial and --no-wait."
     )
 
 

@@ -72,7 +72,7 @@ def long_command(
 
 def read_fact(target: Host, fact: type[FactBase[T]], **arguments: Any) -> T | None:
     """A fact of any host, from any other host's operation; None where it cannot be read. Never fails a host."""
-    if target in state.failed_hosts:
+    if target in state.failed_hosts and not target.connected:
         return None
     # A host whose packets are swallowed would otherwise be waited for as long as paramiko does: an hour.
     with gevent.Timeout(SECONDS_FOR_A_FACT, TimeoutError()):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from pyinfra import host
+from pyinfra import host, state
 from pyinfra.api import FactBase, operation
 from pyinfra.api.arguments_typed import PyinfraOperation
 from pyinfra.api.command import PyinfraCommand
@@ -25,7 +25,8 @@ class FactUnreadable(Exception):
 def look(fact: type[FactBase[T]], **arguments: Any) -> T:
     """A fact of the current host, for use in a ``guarded`` operation, which it ends where the fact cannot be read."""
     value = host.get_fact(fact, **arguments)
-    if value is None:
+    # Where a fact's command fails, pyinfra fails the host and hands out the fact's default.
+    if value is None or host in state.failed_hosts:
         raise FactUnreadable(f"{host.name}: {fact.name} could not be read; see the error above; then run this again.")
     return value
 
