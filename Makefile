@@ -29,7 +29,8 @@ test-unit: $(VENV)/installed
 	$(BIN)/pytest -m 'not lab'
 
 test-lab: $(VENV)/installed
-	$(BIN)/pytest -m lab --exitfirst
+	$(BIN)/python -m tests.lab.build
+	$(BIN)/pytest -m lab --exitfirst --verbose
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench

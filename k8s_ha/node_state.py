@@ -130,7 +130,7 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
     """Why no cluster may be initialised, or None where certainly none exists.
 
     + views: by inventory name; None, or a missing name, is a control plane that could not be read
-    + endpoint_answer: what the endpoint said, None where nothing answers there
+    + endpoint_answer: what the endpoint said, empty where nothing answers there, None where it could not be asked
     """
     unread = [host.name for host in cluster.control_planes if views.get(host.name) is None]
     if unread:
@@ -146,7 +146,12 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
                 "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
                 "nothing in it is needed."
             )
-    if endpoint_answer is not None:
+    if endpoint_answer is None:
+        return (
+            f"No cluster was initialised: the endpoint {cluster.endpoint} could not be asked whether a cluster answers "
+            "there; see the error above, then run this again."
+        )
+    if endpoint_answer:
         return (
             f"No cluster was initialised: the endpoint {cluster.endpoint} already answers ({endpoint_answer}), so it "
             "belongs to a cluster of other hosts; choose another control_plane_endpoint or add those hosts."

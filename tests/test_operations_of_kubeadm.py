@@ -70,7 +70,7 @@ def test_images_are_pulled_on_hosts_that_are_no_nodes(stage: Stage, name: str, p
 
 
 def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
-    stage.facts["master1"][HttpsAnswer] = None
+    stage.facts["master1"][HttpsAnswer] = ""
     assert stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run) == [Command("kubeadm init")]
     config = init_config(
         CLUSTER,
@@ -92,7 +92,7 @@ def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
 
 
 def test_after_init_the_new_cluster_is_seen(stage: Stage) -> None:
-    stage.facts["master1"][HttpsAnswer] = None
+    stage.facts["master1"][HttpsAnswer] = ""
     with stage.on("master1", executing=True):
         steps = cluster_initialised._inner(run=stage.run)
         next(steps)
@@ -107,7 +107,8 @@ def test_after_init_the_new_cluster_is_seen(stage: Stage) -> None:
     [
         ({"master3": None}, None),
         ({"master2": NodeView(("/etc/kubernetes/pki/ca.crt",), None, None)}, None),
-        ({"master2": member("master1", "master2", ready=False)}, None),
+        ({"master2": member("master1", "master2", ready=False)}, ""),
+        ({}, None),
         ({}, "HTTP status 401"),
         ({}, "unclear: no answer within 10 s"),
     ],
@@ -159,8 +160,8 @@ PARTIAL = NodeView((KUBELET,), None, None)
         (
             {},
             False,
-            "worker1 was not joined: no control plane of the cluster (master1, master2, master3) is healthy; see what "
-            "they say above, then run this again.",
+            "worker1 was not joined: no control plane of the cluster (master1, master2, master3) is healthy and still "
+            "part of this run; see what they say above, then run this again, without --serial and --no-wait.",
         ),
         (
             ONE_PLANE,

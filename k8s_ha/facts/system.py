@@ -174,11 +174,15 @@ class Port(FactBase[bool]):
 
 
 class HttpsAnswer(FactBase[str]):
-    """What answers HTTPS at ``address`` (HOST:PORT): a status, ``unclear`` after a time-out, or None for nothing."""
+    """What answers HTTPS at ``address`` (HOST:PORT): a status, ``unclear`` after a time-out, or empty for nothing."""
 
     def command(self, address: str) -> str:
         url = shlex.quote(f"https://{address}/version")
         return (
             f"status=$(curl -ksS -o /dev/null -w '%{{http_code}}' --max-time 10 {url} 2>/dev/null); "
-            'case "$?" in 0) echo "HTTP status $status";; 28) echo "unclear: no answer within 10 s";; esac'
+            'case "$?" in 0) echo "HTTP status $status";; 28) echo "unclear: no answer within 10 s";; '
+            "*) echo silent;; esac"
         )
+
+    def process(self, output: list[str]) -> str:
+        return "" if output == ["silent"] else " ".join(output)

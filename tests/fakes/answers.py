@@ -109,7 +109,7 @@ def port(request: Request) -> list[str]:
 
 
 def https_answer(request: Request) -> list[str]:
-    return ["HTTP status 403"] * (request.world.endpoint_open() and bool(request.world.nodes))
+    return ["HTTP status 403" if request.world.endpoint_open() and request.world.nodes else "silent"]
 
 
 def health(request: Request) -> list[str]:
