@@ -55,7 +55,8 @@ def _sudo_refusal(member: Host) -> str | None:
     arguments, _ = pop_global_arguments(state, member, {})
     if not arguments["_sudo"] or arguments["_sudo_password"] or sys.stdin.isatty():
         return None
-    allowed, _ = member.run_shell_command(StringCommand("sudo -n true"))
+    # sudo's own words are kept from pyinfra, which would prompt for a password as soon as it read them.
+    allowed, _ = member.run_shell_command(StringCommand("sudo -n true 2>/dev/null"))
     if allowed:
         return None
     return f"{member.name}: its user may not sudo without a password; set _sudo_password, or allow NOPASSWD in sudoers"
