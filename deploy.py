@@ -1,6 +1,7 @@
 """The road from Enterprise Linux hosts to a highly available Kubernetes cluster, one line a layer."""
 
 from k8s_ha import (
+    admin_hosts,
     container_runtime,
     control_plane,
     kubernetes_packages,
@@ -20,4 +21,5 @@ load_balancer()
 control_plane()
 workers()
 pod_network()
+admin_hosts()
 verify()

@@ -12,3 +12,5 @@ workers = [
 load_balancers = [
     ("master-lb", {"ssh_hostname": "10.0.1.157"}),
 ]
+# kubectl for people: on hosts of other groups, or on hosts of their own.
+admins = ["master-lb"]

@@ -10,7 +10,10 @@ k8s_ha = {
     "service_cidr": "10.96.0.0/12",
     "dns_domain": "cluster.local",
     "container_runtime": "containerd",
+    "accept": [],
     "mirror": "official",
+    "base_repositories": "keep",
+    "remove_conflicting_packages": False,
     # None: the mirror's.
     "image_repository": None,
     "registry_mirrors": {},

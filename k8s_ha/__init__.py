@@ -3,7 +3,7 @@
 ``cluster()`` is the whole road; each of its layers can be called alone. All of them take the same two arguments:
 
 + settings: the cluster's settings as a mapping (see ``ClusterSettings``); None takes ``k8s_ha`` from group_data
-+ groups: inventory group by role, where they are not ``control_plane``, ``workers`` and ``load_balancers``
++ groups: inventory group by role, where they are not ``control_plane``, ``workers``, ``load_balancers`` and ``admins``
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from pyinfra.api import deploy
 
+from k8s_ha.deploys.admin_hosts import admin_hosts
 from k8s_ha.deploys.container_runtime import container_runtime
 from k8s_ha.deploys.control_plane import control_plane
 from k8s_ha.deploys.kubernetes_packages import kubernetes_packages
@@ -28,6 +29,7 @@ from k8s_ha.settings import ClusterSettings, HostSettings
 __all__ = [
     "ClusterSettings",
     "HostSettings",
+    "admin_hosts",
     "check",
     "cluster",
     "container_runtime",
@@ -56,4 +58,5 @@ def cluster(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     control_plane(settings=settings, groups=groups)
     workers(settings=settings, groups=groups)
     pod_network(settings=settings, groups=groups)
+    admin_hosts(settings=settings, groups=groups)
     verify(settings=settings, groups=groups)

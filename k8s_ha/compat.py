@@ -1,6 +1,12 @@
-"""What differs between Kubernetes lines (1.x), as data: one row a line, each value with its source."""
+"""What differs between Kubernetes lines (1.x), and which of them runs on which host, as tables with their sources.
 
+A cluster follows its weakest host. On a host a line is allowed, refused with a reason, or allowed with consequences
+that users accept by name.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final, Literal
 
 MAJOR = 1
 
@@ -22,16 +28,6 @@ class KubernetesLine:
     def name(self) -> str:
         """The line as users write it, such as "1.30"."""
         return f"{MAJOR}.{self.minor}"
-
-    @property
-    def containerd_major(self) -> int:
-        """The containerd major that this line is installed with."""
-        return 2 if self.minor >= CONTAINERD_2_SINCE else 1
-
-    @property
-    def containerd(self) -> str:
-        """Shell pattern of the containerd.io versions that this line runs on."""
-        return "[12].*" if self.containerd_major == 2 else "1.*"
 
 
 # config_api: v1beta3 came with 1.22 (kubernetes/kubernetes#101129), v1beta4 with 1.31 (#125029); v1beta2 was removed
@@ -62,14 +58,204 @@ LINES = {row.minor: row for row in _ROWS}
 OLDEST = LINES[min(LINES)]
 NEWEST = LINES[max(LINES)]
 
-# containerd 2 no longer speaks CRI v1alpha2, which kubelets up to 1.25 may ask for (containerd's RELEASES.md).
-CONTAINERD_2_SINCE = 26
-# kubeadm and kubelet take a CRI socket as a plain path too until 1.23; dockershim's must be one.
-CRI_SOCKET_URL_SINCE = 24
 # kube-proxy's nftables mode: behind a feature gate that is on by default from 1.31 (KEP-3866).
 NFTABLES_PROXY_SINCE = 31
+NFTABLES_PROXY_KERNEL = (5, 13)
 # kubeadm puts CoreDNS under <repository>/coredns/ when the repository is its own default, which was k8s.gcr.io in the
 # first patch releases of these lines: with registry.k8s.io they would ask for an image that is not there
 # (kubernetes/kubernetes#102502).
 COREDNS_NEEDS_PATH = range(21, 25)
 UPSTREAM_REGISTRY = "registry.k8s.io"
+DOCKER_HUB = "docker.io"
+
+Runtime = Literal["containerd", "docker"]
+Consequence = Literal["SystemVerification", "cgroup-v1"]
+
+EL_MAJORS: Final = (7, 8, 9, 10)
+"""Enterprise Linux majors that are supported."""
+
+ARCHITECTURES: Final = ("x86_64",)
+"""rpm architectures that are supported."""
+
+CONSEQUENCES: Final[Mapping[Consequence, str]] = {
+    "SystemVerification": "kubeadm's check of the kernel and the cgroups is ignored there",
+    "cgroup-v1": "the kubelet runs on cgroup v1, which Kubernetes has deprecated and will drop",
+}
+"""What users accept by name in ``accept``."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What of a host decides: EL major, the kernel's first two numbers, and the cgroup version, 1 or 2."""
+
+    el_major: int
+    kernel: tuple[int, int]
+    cgroup: int
+
+    def __str__(self) -> str:
+        return f"EL{self.el_major}, kernel {self.kernel[0]}.{self.kernel[1]}, cgroup v{self.cgroup}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``refused`` is why the line does not run there; ``needs`` are the consequences that must be accepted."""
+
+    refused: str | None = None
+    needs: tuple[Consequence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Lines ``since`` to ``until`` on hosts that fit all that is given: refused for ``reason``, or with ``needs``.
+
+    + el_major, cgroup: None fits any
+    + kernel_below: fits kernels that are older; None fits any
+    """
+
+    since: int
+    until: int
+    reason: str
+    needs: tuple[Consequence, ...] = ()
+    el_major: int | None = None
+    cgroup: int | None = None
+    kernel_below: tuple[int, int] | None = None
+
+    def fits(self, minor: int, platform: Platform) -> bool:
+        """Whether it speaks of this line on this platform."""
+        return (
+            self.since <= minor <= self.until
+            and self.el_major in (None, platform.el_major)
+            and self.cgroup in (None, platform.cgroup)
+            and (self.kernel_below is None or platform.kernel < self.kernel_below)
+        )
+
+
+_EVER: Final = 999
+
+# The first refusal counts; needs add up.
+RULES: Final = (
+    # containerd's RELEASES.md ("Kubernetes Support") asks for 1.6.34 with 1.31; docker-ce-packaging#1028 ended EL7.
+    Rule(31, _EVER, "the last containerd.io built for EL7, 1.6.33, carries Kubernetes up to 1.30", el_major=7),
+    # system-validators v1.9 in kubeadm 1.32 and 1.33 asks for 4.19 or any 5.x or 6.x (kubernetes#129462); from 1.34 on
+    # (kubernetes#131919) it only warns.
+    Rule(32, 33, "its kubeadm asks for kernel 4.19", needs=("SystemVerification",), kernel_below=(4, 19)),
+    # failCgroupV1 is true from 1.35 on (kubernetes#134298), and system-validators v1.12 makes it an error.
+    Rule(35, _EVER, "its kubelet asks for cgroup v2", needs=("SystemVerification", "cgroup-v1"), cgroup=1),
+)
+
+
+def verdict(minor: int, platform: Platform) -> Verdict:
+    """What this host says of the line 1.``minor``."""
+    fitting = [rule for rule in RULES if rule.fits(minor, platform)]
+    refused = next((rule.reason for rule in fitting if not rule.needs), None)
+    return Verdict(refused, tuple(dict.fromkeys(need for rule in fitting for need in rule.needs)))
+
+
+def cluster_refusal(
+    version: str, minor: int, platforms: Mapping[str, Platform], accepted: Collection[str]
+) -> str | None:
+    """Why the cluster cannot run this version, in one sentence with what would work; None where it can.
+
+    + platforms: of every node, by hostname
+    + accepted: names of consequences that the user accepts
+    """
+    unwilling = {name: platform for name, platform in platforms.items() if not _runs(minor, platform, accepted)}
+    if not unwilling:
+        return None
+    refused = [platform for platform in unwilling.values() if verdict(minor, platform).refused]
+    weakest = [*refused, *unwilling.values()][0]
+    reason = next(rule.reason for rule in RULES if rule.fits(minor, weakest))
+    remedies = [
+        f"choose Kubernetes {' or '.join(nearest)}" for nearest in [_nearest(minor, platforms, accepted)] if nearest
+    ]
+    needs = {need for platform in unwilling.values() for need in verdict(minor, platform).needs}
+    if not refused:
+        missing = [name for name in CONSEQUENCES if name in needs]
+        remedies.append(f"set accept = {missing} ({'; '.join(CONSEQUENCES[name] for name in missing)})")
+        if (
+            all(platform.cgroup == 1 and platform.el_major >= 8 for platform in unwilling.values())
+            and "cgroup-v1" in needs
+        ):
+            remedies.append("boot these hosts with systemd.unified_cgroup_hierarchy=1")
+    remedies.append("leave these hosts out")
+    hosts = ", ".join(f"{name} ({platform})" for name, platform in unwilling.items())
+    return f"Kubernetes {version} does not run on {hosts}: {reason}; {', '.join(remedies[:-1])}, or {remedies[-1]}"
+
+
+def _runs(minor: int, platform: Platform, accepted: Collection[str]) -> bool:
+    found = verdict(minor, platform)
+    return found.refused is None and set(found.needs) <= set(accepted)
+
+
+def _nearest(minor: int, platforms: Mapping[str, Platform], accepted: Collection[str]) -> list[str]:
+    """The nearest line below and above that runs on every host."""
+    running = [other for other in LINES if all(_runs(other, host, accepted) for host in platforms.values())]
+    below = [other for other in running if other < minor][-1:]
+    above = [other for other in running if other > minor][:1]
+    return [LINES[other].name for other in below + above]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Shell patterns of the packages' versions for lines ``since`` to ``until`` on an EL major (None: any other)."""
+
+    since: int
+    until: int
+    el_major: int | None
+    containerd: str
+    docker: str
+
+
+DOCKERSHIM_UNTIL: Final = 23
+"""Newest line whose kubelet speaks to Docker itself; later ones need cri-dockerd (docs, install-kubeadm)."""
+
+# EL7: the last builds are containerd.io 1.6.33 and docker-ce 26.1.4, and linux/centos/7 has nothing newer.
+# Up to 1.25: containerd 2 no longer speaks CRI v1alpha2, which these kubelets may ask for (containerd's RELEASES.md).
+# Up to 1.23: Docker 29 no longer speaks dockershim's API, 1.43 and older (docs.docker.com, Engine 29 release notes).
+# From 1.36: containerd 2.2 is the oldest that containerd's RELEASES.md names.
+PINS: Final = (
+    Pin(0, _EVER, 7, "1.[67].*", "2[0-6].*"),
+    Pin(0, DOCKERSHIM_UNTIL, None, "1.*", "2[0-8].*"),
+    Pin(DOCKERSHIM_UNTIL + 1, 25, None, "1.*", "2[0-9].*"),
+    Pin(26, 35, None, "[12].*", "2[0-9].*"),
+    Pin(36, _EVER, None, "2.*", "2[0-9].*"),
+)
+
+
+def runtime_packages(minor: int, el_major: int, runtime: Runtime) -> dict[str, str]:
+    """Shell pattern of the version by name, for each package of the container runtime."""
+    pin = next(pin for pin in PINS if pin.since <= minor <= pin.until and pin.el_major in (None, el_major))
+    docker = {"docker-ce": pin.docker, "docker-ce-cli": pin.docker} if runtime == "docker" else {}
+    return {"containerd.io": pin.containerd, **docker}
+
+
+def containerd_major(minor: int, el_major: int) -> int:
+    """The containerd major that is installed: the newest that its pattern takes."""
+    return 1 if runtime_packages(minor, el_major, "containerd")["containerd.io"].startswith("1") else 2
+
+
+def cri(minor: int, runtime: Runtime) -> Literal["containerd", "dockershim", "cri-dockerd"]:
+    """What the kubelet speaks to."""
+    if runtime == "containerd":
+        return "containerd"
+    return "dockershim" if minor <= DOCKERSHIM_UNTIL else "cri-dockerd"
+
+
+_RUNC_USERS: Final = ("podman", "buildah", "runc")
+
+CONFLICTS: Final[Mapping[int, tuple[str, ...]]] = {
+    # EL7's extras also have Docker 1.13, which docker-ce conflicts with (docs.docker.com/engine/install).
+    7: (*_RUNC_USERS, "docker", "docker-common", "docker-client", "docker-engine", "docker-latest"),
+    8: _RUNC_USERS,
+    9: _RUNC_USERS,
+    10: _RUNC_USERS,
+}
+"""Packages by EL major that containerd.io or docker-ce cannot stand beside."""
+
+CONFLICTING_NAMES: Final = tuple(sorted({name for names in CONFLICTS.values() for name in names}))
+
+
+def conflicting(el_major: int, installed: Iterable[str]) -> list[str]:
+    """Those of the installed packages that stand in the way, in the table's order."""
+    present = set(installed)
+    return [name for name in CONFLICTS[el_major] if name in present]

@@ -4,12 +4,12 @@ A file goes to `kubeadm init --config` or `kubeadm join --config`. It holds secr
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 import yaml
 
-from k8s_ha.compat import COREDNS_NEEDS_PATH, CRI_SOCKET_URL_SINCE, UPSTREAM_REGISTRY
+from k8s_ha.compat import COREDNS_NEEDS_PATH, UPSTREAM_REGISTRY
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.settings.names import split_taint
 from k8s_ha.settings.patches import EXTRA_ARGS, is_argument_list
@@ -28,28 +28,33 @@ def init_config(
     cluster: Cluster,
     host: HostSettings,
     *,
-    cri_socket: str,
     token: str,
     certificate_key: str,
     token_ttl: str = "30m0s",
+    consequences: Collection[str] = (),
+    anywhere: Collection[str] = (),
 ) -> str:
     """The file for `kubeadm init --upload-certs` on a control plane.
 
-    + cri_socket: the container runtime's socket, a path or a unix:// URL
     + token: bootstrap token, [a-z0-9]{6}.[a-z0-9]{16}
     + certificate_key: 64 hexadecimal digits
     + token_ttl: how long the token lives, as Go writes durations
+    + consequences: names of those that were accepted and that this host needs (``compat.CONSEQUENCES``)
+    + anywhere: those that any node needs; kubelets share one configuration
     """
     init: Document = {
         "bootstrapTokens": [{"token": token, "ttl": token_ttl, "description": TOKEN_DESCRIPTION}],
         "certificateKey": certificate_key,
         "localAPIEndpoint": _api_endpoint(cluster, host),
-        "nodeRegistration": _node_registration(cluster, host, cri_socket),
+        "nodeRegistration": _node_registration(cluster, host, consequences),
     }
+    kubelet: Document = {"cgroupDriver": "systemd"}
+    if "cgroup-v1" in anywhere:
+        kubelet["failCgroupV1"] = False
     documents = {
         "InitConfiguration": init,
         "ClusterConfiguration": _cluster_configuration(cluster),
-        "KubeletConfiguration": {"cgroupDriver": "systemd"},
+        "KubeletConfiguration": kubelet,
         "KubeProxyConfiguration": {"mode": cluster.settings.kube_proxy_mode},
     }
     return _render(cluster, documents)
@@ -58,14 +63,15 @@ def init_config(
 def upload_certs_config(cluster: Cluster, *, certificate_key: str) -> str:
     """The file for `kubeadm init phase upload-certs --upload-certs` on a control plane of a running cluster.
 
-    The phase uses the key alone. The version and the address keep kubeadm from asking the internet for the newest
-    release and the host for its default route.
+    The phase uses the key alone. The version, the address and the socket keep kubeadm from asking the internet for the
+    newest release, and the host for its default route and its container runtimes, of which it takes no more than one.
 
     + certificate_key: 64 hexadecimal digits
     """
     init: Document = {
         "certificateKey": certificate_key,
         "localAPIEndpoint": _api_endpoint(cluster, cluster.control_planes[0]),
+        "nodeRegistration": {"criSocket": cri_socket(cluster)},
     }
     return _render(cluster, {"InitConfiguration": init, "ClusterConfiguration": _cluster_configuration(cluster)})
 
@@ -79,15 +85,16 @@ def join_config(
     cluster: Cluster,
     host: HostSettings,
     *,
-    cri_socket: str,
     token: str,
     ca_cert_hash: str,
     certificate_key: str | None = None,
+    consequences: Collection[str] = (),
 ) -> str:
     """The file for `kubeadm join`.
 
     + ca_cert_hash: the cluster CA's public key, "sha256:" and 64 hexadecimal digits
     + certificate_key: what the uploaded certificates are encrypted with, to join as a control plane; None for a worker
+    + consequences: as for ``init_config``
     """
     join: Document = {
         "discovery": {
@@ -97,7 +104,7 @@ def join_config(
                 "caCertHashes": [ca_cert_hash],
             }
         },
-        "nodeRegistration": _node_registration(cluster, host, cri_socket),
+        "nodeRegistration": _node_registration(cluster, host, consequences),
     }
     if certificate_key is not None:
         join["controlPlane"] = {
@@ -111,14 +118,32 @@ def _api_endpoint(cluster: Cluster, host: HostSettings) -> Document:
     return {"advertiseAddress": host.address, "bindPort": cluster.api_port}
 
 
-def _node_registration(cluster: Cluster, host: HostSettings, cri_socket: str) -> Document:
-    if cluster.settings.kubernetes_line.minor >= CRI_SOCKET_URL_SINCE and cri_socket.startswith("/"):
-        cri_socket = f"unix://{cri_socket}"
+CRI_SOCKETS: Final = {
+    "containerd": "/run/containerd/containerd.sock",
+    "dockershim": "/var/run/dockershim.sock",
+    "cri-dockerd": "/var/run/cri-dockerd.sock",
+}
+
+
+def cri_socket(cluster: Cluster) -> str:
+    """The container runtime's socket as kubeadm takes it; a host may have several runtimes' sockets."""
+    shape = cluster.cri
+    # dockershim listens on no real socket: kubeadm knows it by exactly this path.
+    return CRI_SOCKETS[shape] if shape == "dockershim" else f"unix://{CRI_SOCKETS[shape]}"
+
+
+def _node_registration(cluster: Cluster, host: HostSettings, consequences: Collection[str]) -> Document:
     # Without node-ip the kubelet takes the address of the default route, wrong on hosts with several networks.
     arguments = {"node-ip": host.address}
     if host.labels:
         arguments["node-labels"] = ",".join(f"{key}={value}" for key, value in sorted(host.labels.items()))
-    registration: Document = {"name": host.hostname, "criSocket": cri_socket, "kubeletExtraArgs": arguments}
+    registration: Document = {
+        "name": host.hostname,
+        "criSocket": cri_socket(cluster),
+        "kubeletExtraArgs": arguments,
+    }
+    if "SystemVerification" in consequences:
+        registration["ignorePreflightErrors"] = ["SystemVerification"]
     if host.taints is not None:
         registration["taints"] = [_taint(taint) for taint in host.taints]
     return registration

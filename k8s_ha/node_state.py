@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from k8s_ha import compat
 from k8s_ha.settings import Cluster, HostSettings
-
-EL_MAJORS: Final = (8, 9, 10)
-"""Enterprise Linux majors that this version installs on."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,14 @@ class HostSurvey:
     network_manager: bool
     node: bool
     """Whether the host carries a kubelet's identity, so that its name must stay."""
+    kernel: str
+    """Its release, such as ``4.18.0-553.el8_10.x86_64``."""
+    cgroup: int
+    """1 or 2."""
+    conflicting: Mapping[str, str]
+    """Version-release by name of installed packages that some container runtime conflicts with."""
+    extras: bool
+    """Whether a repository of the name "extras" is enabled, which has container-selinux on EL7."""
 
     @property
     def el_major(self) -> int | None:
@@ -35,6 +42,23 @@ class HostSurvey:
             return None
         major = self.os_version.partition(".")[0]
         return int(major) if major.isdigit() else None
+
+    @property
+    def kernel_version(self) -> tuple[int, int]:
+        """The kernel's first two numbers; (0, 0) where its release has none."""
+        match = re.match(r"(\d+)\.(\d+)", self.kernel)
+        return (int(match[1]), int(match[2])) if match else (0, 0)
+
+    @property
+    def major(self) -> int:
+        """The EL major; only for Enterprise Linux, which ``survey_refusals`` makes sure of."""
+        assert self.el_major is not None
+        return self.el_major
+
+    @property
+    def platform(self) -> compat.Platform:
+        """What decides which Kubernetes the host runs; only for Enterprise Linux."""
+        return compat.Platform(self.major, self.kernel_version, self.cgroup)
 
 
 @dataclass(frozen=True)
@@ -160,33 +184,71 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
 
 
 def survey_refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
-    """One sentence for each host that cannot be used, judged before the first change."""
-    refusals = []
-    for host in cluster.hosts:
-        survey = surveys.get(host.name)
-        if survey is None:
-            continue
-        if survey.uid != 0:
-            refusals.append(
-                f"{host.name}: commands run as uid {survey.uid}; root is needed; "
-                "log in as root, or set _sudo=True for the host and let its user sudo"
-            )
-        if survey.el_major not in EL_MAJORS:
-            refusals.append(
-                f"{host.name}: runs {survey.os_id or 'an unknown system'} {survey.os_version}; "
-                f"Enterprise Linux {', '.join(map(str, EL_MAJORS))} is supported; use such a host"
-            )
-        if survey.addresses and host.address not in survey.addresses:
-            refusals.append(
-                f"{host.name}: {host.address} is on none of its interfaces ({', '.join(survey.addresses)}); "
-                "the node address must be; set k8s_ha_host = {'address': …}"
-            )
-        if survey.node and survey.hostname != host.hostname:
-            refusals.append(
-                f"{host.name}: is a node named {survey.hostname}; a node's name cannot change to {host.hostname}; "
-                f"set k8s_ha_host = {{'hostname': '{survey.hostname}'}} or reset the node first"
-            )
+    """One sentence for each reason why a host cannot be used, judged before the first change."""
+    refusals = [
+        f"{host.name}: {reason}"
+        for host in cluster.hosts
+        if host.name in surveys
+        for reason in _host_refusals(host, surveys[host.name], cluster)
+    ]
+    return refusals or _cluster_refusals(surveys, cluster)
+
+
+def _host_refusals(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterator[str]:
+    if survey.uid != 0:
+        yield (
+            f"commands run as uid {survey.uid}; root is needed; "
+            "log in as root, or set _sudo=True for the host and let its user sudo"
+        )
+    if survey.el_major not in compat.EL_MAJORS:
+        yield (
+            f"runs {survey.os_id or 'an unknown system'} {survey.os_version}; "
+            f"Enterprise Linux {', '.join(map(str, compat.EL_MAJORS))} is supported; use such a host"
+        )
+        return
+    if survey.architecture not in compat.ARCHITECTURES:
+        yield f"its architecture is {survey.architecture}; only {', '.join(compat.ARCHITECTURES)} is supported"
+    if survey.addresses and host.address not in survey.addresses:
+        yield (
+            f"{host.address} is on none of its interfaces ({', '.join(survey.addresses)}); "
+            "the node address must be; set k8s_ha_host = {'address': …}"
+        )
+    if not host.is_node:
+        return
+    if survey.node and survey.hostname != host.hostname:
+        yield (
+            f"is a node named {survey.hostname}; a node's name cannot change to {host.hostname}; "
+            f"set k8s_ha_host = {{'hostname': '{survey.hostname}'}} or reset the node first"
+        )
+    in_the_way = compat.conflicting(survey.el_major, survey.conflicting)
+    if in_the_way and not cluster.settings.remove_conflicting_packages:
+        found = ", ".join(f"{name} {survey.conflicting[name]}" for name in in_the_way)
+        yield (
+            f"{found} is installed; containerd.io cannot stand beside it; run `yum remove {' '.join(in_the_way)}` "
+            "there, or set remove_conflicting_packages = True"
+        )
+
+
+def _cluster_refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
+    """Why the nodes together cannot run what is wanted."""
+    settings = cluster.settings
+    platforms = {node.hostname: surveys[node.name].platform for node in cluster.nodes if node.name in surveys}
+    refusal = compat.cluster_refusal(
+        settings.kubernetes_version, settings.kubernetes_line.minor, platforms, settings.accept
+    )
+    refusals = [refusal] if refusal else []
+    old = [name for name, platform in platforms.items() if platform.kernel < compat.NFTABLES_PROXY_KERNEL]
+    if settings.kube_proxy_mode == "nftables" and old:
+        since = ".".join(map(str, compat.NFTABLES_PROXY_KERNEL))
+        refusals.append(
+            f"kube_proxy_mode: 'nftables' asks for kernel {since}; {_list(old)} {_have(old)} an older one; "
+            "choose 'iptables'"
+        )
     return refusals
+
+
+def _have(names: Sequence[str]) -> str:
+    return "has" if len(names) == 1 else "have"
 
 
 def unreachable_refusal(reached: Mapping[str, HostSurvey], missing: Sequence[str], cluster: Cluster) -> str | None:

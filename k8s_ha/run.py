@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from gevent.lock import RLock
+from gevent.lock import RLock, Semaphore
 from pyinfra import host, inventory, state
 from pyinfra.api import Host
 from pyinfra.api.exceptions import NoGroupError, PyinfraError
 from pyinfra.api.state import State
 
+from k8s_ha.compat import Consequence, verdict
 from k8s_ha.node_state import HostSurvey, NodeView
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
@@ -23,6 +24,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "control_plane": "control_plane",
     "worker": "workers",
     "load_balancer": "load_balancers",
+    "admin": "admins",
 }
 """The inventory's group for each role; ``groups=`` of every deploy function overrides single entries."""
 
@@ -62,6 +64,16 @@ class Run:
     join_secrets: JoinSecrets | None = None
     minted: bool = False
     """Whether this run has put its join secrets into the cluster."""
+
+    restarts: Semaphore = field(default_factory=lambda: Semaphore(1))
+    """Held by the one host whose container runtime is being restarted."""
+    restart_failed: str | None = None
+    """The host whose restart has not come to a good end; no other one follows it."""
+
+    def consequences(self, name: str) -> tuple[Consequence, ...]:
+        """What had to be accepted for this Kubernetes version to run on the host of this inventory name."""
+        survey = self.surveys.get(name)
+        return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).needs if survey else ()
 
     def secrets(self) -> JoinSecrets:
         """The join secrets of this run, minted when first asked for."""

@@ -27,11 +27,6 @@ def timed_deploy(lab: Lab, report: Path) -> tuple[float, dict[str, Any]]:
     return time.monotonic() - started, json.loads(report.read_text(encoding="utf-8"))
 
 
-def virgin(lab: Lab) -> None:
-    lab.run("down", check=True)
-    lab.run("up", check=True)
-
-
 def serial_seconds(measured: dict[str, Any]) -> float:
     return sum(seconds for name, seconds in measured["operations"] if any(part in name for part in SERIAL))
 
@@ -41,12 +36,12 @@ def main(runs: int) -> None:
     deploys, floors, second_runs = [], [], []
     report = Path(tempfile.mkdtemp(prefix="k8s-ha-bench-")) / "measured.json"
     for number in range(1, runs + 1):
-        virgin(lab)
+        lab.up()
         floor = json.loads(
             lab.operator("tests/lab/floor/floor.sh", check=True).stdout.splitlines()[-1],
         )
         floors.append(floor)
-        virgin(lab)
+        lab.up()
         seconds, measured = timed_deploy(lab, report)
         deploys.append({"total": seconds, "serial": serial_seconds(measured)})
         again, counted = timed_deploy(lab, report)

@@ -14,14 +14,29 @@ from pathlib import Path
 import pytest
 
 from tests.lab_client import PROJECT, Lab
+from tests.operation_bench import Bench
 
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """Six virgin hosts; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
-    client = Lab()
-    client.run("down", check=True)
-    client.run("up", check=True)
+    """Six virgin Rocky 8 hosts; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
+    yield from _virgin(Lab())
+
+
+@pytest.fixture(scope="module")
+def document_lab() -> Iterator[Lab]:
+    """Six virgin hosts of CentOS 7, RHEL 8 and Rocky 8, for the document's cluster; it takes the other lab's place."""
+    yield from _virgin(Lab("tests/lab/document/inventory.py", "tests/lab/topology-document.toml"))
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The six hosts with canned facts."""
+    return Bench(monkeypatch)
+
+
+def _virgin(client: Lab) -> Iterator[Lab]:
+    client.up()
     yield client
     if not os.environ.get("K8S_HA_KEEP_LAB"):
         client.run("down", check=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,33 @@ PYINFRA = [sys.executable, "-m", "pyinfra"]
 DEPLOY = ["tests/lab/inventory.py", "deploy.py"]
 
 
+@dataclass(frozen=True)
 class Lab:
-    """One lab; every method blocks until its command has ended."""
+    """One lab; every method blocks until its command has ended.
 
-    def run(self, *arguments: str, check: bool = False, timeout: float = 3600) -> subprocess.CompletedProcess[str]:
-        """``python -m tests.lab ARGUMENTS``. What an interrupted lab builds stays visible on the terminal."""
+    + inventory: pyinfra's, with the settings beside it in group_data
+    + topology: the file that says which hosts there are
+    """
+
+    inventory: str = DEPLOY[0]
+    topology: str = "tests/lab/topology.toml"
+
+    def up(self) -> None:
+        """Boot virgin hosts, whatever lab is up now."""
+        self.run("down", check=True)
+        self.run("up", "--topology", self.topology, check=True)
+
+    def run(
+        self, *arguments: str, check: bool = False, timeout: float = 3600, settings: Mapping[str, Any] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """``python -m tests.lab ARGUMENTS``. What an interrupted lab builds stays visible on the terminal.
+
+        + settings: what to set otherwise than the lab's group_data does
+        """
         done = subprocess.run(
             [sys.executable, "-m", "tests.lab", *arguments],
             cwd=PROJECT,
+            env={**os.environ, "LAB_SETTINGS": json.dumps(settings or {})},
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -41,9 +62,18 @@ class Lab:
         """The output of a shell script inside a host, as root."""
         return self.run("exec", name, "--", "sh", "-c", script, check=check).stdout
 
-    def pyinfra(self, *options: str, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
+    def pyinfra(self, *options: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         """pyinfra's CLI over the lab's inventory and the project's deploy.py."""
-        return self.operator(*PYINFRA, *DEPLOY, *options, timeout=timeout)
+        command = ["operator", "--", *PYINFRA, self.inventory, "deploy.py", *options]
+        return self.run(*command, timeout=1800, settings=settings)
+
+    def results(self, **settings: Any) -> dict[str, Any]:
+        """What one run did, by pyinfra's own report; AssertionError if it failed."""
+        run = self.pyinfra("-y", "--json", **settings)
+        assert run.returncode == 0, run.stderr
+        found: dict[str, Any] = json.loads(run.stdout)["results"]
+        assert found["failed_hosts"] == []
+        return found
 
     def kubectl(self, *arguments: str, check: bool = True) -> str:
         """kubectl where the operator stands, with the kubeconfig that the deploy fetched."""

@@ -113,6 +113,27 @@ class Bench:
         return [*map(_step, yielded), *self._noops]
 
 
+def test_of(rows: Mapping[str, Row]) -> Any:
+    """A test of each row, while pyinfra prepares and while it executes."""
+
+    @pytest.mark.parametrize("executing", [False, True], ids=["preparing", "executing"])
+    @pytest.mark.parametrize(("operation", "arguments", "facts", "steps"), rows.values(), ids=rows)
+    def test_operations(
+        bench: Bench,
+        operation: Any,
+        arguments: Mapping[str, Any],
+        facts: Facts,
+        steps: list[Step],
+        executing: bool,
+    ) -> None:
+        assert bench.steps(operation, executing=executing, facts=facts, **arguments) == steps
+
+    return test_operations
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
 def kernel(**changed: Any) -> KernelState:
     """A kernel with nothing to change, but for what is given."""
     settled = {

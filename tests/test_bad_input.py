@@ -95,11 +95,24 @@ FAILS = {"success": False, "lines": ["it failed"]}
 UNUSABLE_HOSTS = {
     "not Enterprise Linux": (
         Scenario(survey={"worker2": {"os_id": "debian", "os_like": "", "os_version": "12"}}),
-        "@fake/worker2: runs debian 12; Enterprise Linux 8, 9, 10 is supported; use such a host",
+        "@fake/worker2: runs debian 12; Enterprise Linux 7, 8, 9, 10 is supported; use such a host",
     ),
     "Enterprise Linux too old": (
         Scenario(survey={"worker2": {"os_version": "6.10"}}),
-        "@fake/worker2: runs rocky 6.10; Enterprise Linux 8, 9, 10 is supported; use such a host",
+        "@fake/worker2: runs rocky 6.10; Enterprise Linux 7, 8, 9, 10 is supported; use such a host",
+    ),
+    "a podman in the way": (
+        Scenario(survey={"worker2": {"conflicting": "podman 4.9.4-1.el8"}}),
+        "@fake/worker2: podman 4.9.4-1.el8 is installed; containerd.io cannot stand beside it; run `yum remove podman` "
+        "there, or set remove_conflicting_packages = True",
+    ),
+    "a host too old for the version": (
+        Scenario(
+            settings={"kubernetes_version": "1.31.14"},
+            survey={"worker1": {"os_version": "7", "kernel": "3.10.0-1160.el7.x86_64"}},
+        ),
+        "Kubernetes 1.31.14 does not run on worker1 (EL7, kernel 3.10, cgroup v1): the last containerd.io built for "
+        "EL7, 1.6.33, carries Kubernetes up to 1.30; choose Kubernetes 1.30, or leave these hosts out",
     ),
     "login without root": (
         Scenario(survey={"worker2": {"uid": "1000"}}),

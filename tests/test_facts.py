@@ -37,6 +37,10 @@ def test_a_survey_of_a_node() -> None:
         addresses=("10.0.11.18", "10.244.0.1"),
         network_manager=False,
         node=True,
+        kernel="4.18.0-553.el8_10.x86_64",
+        cgroup=1,
+        conflicting={},
+        extras=False,
     )
     assert not Survey().process(recorded("survey-balancer")).node
 

@@ -14,7 +14,6 @@ from tests.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
 from tests.golden_files import assert_golden
 from tests.kubeadm_types import model_for
 
-SOCKET = "/run/containerd/containerd.sock"
 # Digits with one e or one dot: what YAML readers take for numbers unless it is quoted.
 TOKEN = "123456.1234567890123456"
 KEY = "12e4567890123456789012345678901234567890123456789012345678901234"
@@ -34,13 +33,11 @@ def cluster_of(version: str, **settings: object) -> Cluster:
 
 
 def init(cluster: Cluster, name: str = "master1") -> str:
-    return init_config(cluster, cluster.host(name), cri_socket=SOCKET, token=TOKEN, certificate_key=KEY)
+    return init_config(cluster, cluster.host(name), token=TOKEN, certificate_key=KEY)
 
 
 def join(cluster: Cluster, name: str, key: str | None = None) -> str:
-    return join_config(
-        cluster, cluster.host(name), cri_socket=SOCKET, token=TOKEN, ca_cert_hash=HASH, certificate_key=key
-    )
+    return join_config(cluster, cluster.host(name), token=TOKEN, ca_cert_hash=HASH, certificate_key=key)
 
 
 def documents(text: str) -> dict[str, Any]:
@@ -98,17 +95,42 @@ def test_what_go_reads_otherwise_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "given", "written"),
+    ("version", "runtime", "socket"),
     [
-        ("1.23.17", "/var/run/dockershim.sock", "/var/run/dockershim.sock"),
-        ("1.24.17", SOCKET, f"unix://{SOCKET}"),
-        ("1.24.17", f"unix://{SOCKET}", f"unix://{SOCKET}"),
+        ("1.20.2", "containerd", "unix:///run/containerd/containerd.sock"),
+        ("1.23.17", "docker", "/var/run/dockershim.sock"),
+        ("1.24.17", "docker", "unix:///var/run/cri-dockerd.sock"),
+        ("1.24.17", "containerd", "unix:///run/containerd/containerd.sock"),
     ],
 )
-def test_cri_socket(version: str, given: str, written: str) -> None:
-    cluster = cluster_of(version)
-    text = join_config(cluster, cluster.workers[0], cri_socket=given, token=TOKEN, ca_cert_hash=HASH)
-    assert documents(text)["JoinConfiguration"]["nodeRegistration"]["criSocket"] == written
+def test_every_file_names_the_socket(version: str, runtime: str, socket: str) -> None:
+    cluster = cluster_of(version, container_runtime=runtime)
+    found = [
+        documents(text)[kind]["nodeRegistration"]["criSocket"]
+        for kind, text in (
+            ("InitConfiguration", init(cluster)),
+            ("InitConfiguration", upload_certs_config(cluster, certificate_key=KEY)),
+            ("JoinConfiguration", join(cluster, "worker1")),
+        )
+    ]
+    assert found == [socket] * 3
+
+
+def test_accepted_consequences_stand_where_they_are_needed_and_nowhere_else() -> None:
+    cluster = cluster_of("1.35.9")
+    host = cluster.host("master1")
+    secrets = {"token": TOKEN, "certificate_key": KEY}
+    both = ("SystemVerification", "cgroup-v1")
+    first = documents(init_config(cluster, host, **secrets, consequences=both, anywhere=both))
+    assert first["InitConfiguration"]["nodeRegistration"]["ignorePreflightErrors"] == ["SystemVerification"]
+    assert first["KubeletConfiguration"]["failCgroupV1"] is False
+    first = documents(init_config(cluster, host, **secrets, anywhere=both))
+    assert "ignorePreflightErrors" not in first["InitConfiguration"]["nodeRegistration"]
+    assert first["KubeletConfiguration"]["failCgroupV1"] is False
+    assert "failCgroupV1" not in documents(init(cluster))["KubeletConfiguration"]
+    joining = join_config(cluster, host, token=TOKEN, ca_cert_hash=HASH, consequences=("SystemVerification",))
+    registration = documents(joining)["JoinConfiguration"]["nodeRegistration"]
+    assert registration["ignorePreflightErrors"] == ["SystemVerification"]
 
 
 def test_names_in_the_certificate() -> None:

@@ -1,55 +1,81 @@
-"""Which repositories a host gets."""
+"""Mirror profiles: complete, pinned, and a user's own in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
-from k8s_ha.mirrors import PROFILES, MirrorSettings, Repository, repositories
+from k8s_ha import compat
+from k8s_ha.mirrors import PROFILES, MirrorSettings, Profile
+from k8s_ha.yum import repositories
 from tests.example_cluster import OWN_KUBERNETES
 
 
-def docker(el_major: int, arch: str = "x86_64") -> Repository:
-    return repositories(MirrorSettings(), el_major=el_major, arch=arch, kubernetes_minor=30)[0]
+def urls(profile: Profile) -> Iterator[str]:
+    """Every URL that packages and keys of a profile come from."""
+    for source in profile.kubernetes:
+        yield source.baseurl
+        yield from source.gpgkeys
+    yield from profile.epel.values()
+    yield from (profile.docker_baseurl, profile.docker_gpgkey, profile.epel_gpgkey)
+    yield from (profile.vault_baseurl, profile.vault_gpgkey)
 
 
-def kubernetes(mirror: MirrorSettings) -> Repository:
-    return repositories(mirror, el_major=8, arch="x86_64", kubernetes_minor=30)[1]
+@pytest.mark.parametrize("name", PROFILES)
+def test_no_url_depends_on_the_release_or_on_the_day(name: str) -> None:
+    for url in [*urls(PROFILES[name]), PROFILES[name].cri_dockerd_url]:
+        assert url.startswith("https://")
+        assert "$" not in url
+        assert "latest" not in url
 
 
 @pytest.mark.parametrize(
-    ("el_major", "arch", "baseurl", "gpgkey", "module_hotfixes"),
+    ("name", "minor", "baseurl"),
     [
-        (7, "x86_64", "centos/7/x86_64", "centos", False),
-        (8, "x86_64", "rhel/8/x86_64", "rhel", True),
-        (9, "aarch64", "rhel/9/aarch64", "rhel", True),
-        (10, "x86_64", "rhel/10/x86_64", "rhel", True),
+        ("official", 23, None),
+        ("official", 24, "https://pkgs.k8s.io/core:/stable:/v1.{minor}/rpm/"),
+        ("official", 37, "https://pkgs.k8s.io/core:/stable:/v1.{minor}/rpm/"),
+        ("aliyun", 20, "https://mirrors.aliyun.com/kubernetes/yum/repos/kubernetes-el7-{arch}"),
+        ("aliyun", 27, "https://mirrors.aliyun.com/kubernetes/yum/repos/kubernetes-el7-{arch}"),
+        ("aliyun", 28, "https://mirrors.aliyun.com/kubernetes-new/core/stable/v1.{minor}/rpm/"),
     ],
 )
-def test_docker_by_el_major(el_major: int, arch: str, baseurl: str, gpgkey: str, module_hotfixes: bool) -> None:
-    repository = docker(el_major, arch)
-    assert repository.baseurl == f"https://download.docker.com/linux/{baseurl}/stable"
-    assert repository.gpgkeys == (f"https://download.docker.com/linux/{gpgkey}/gpg",)
-    assert repository.module_hotfixes is module_hotfixes
-
-
-def test_kubernetes_by_minor() -> None:
-    assert kubernetes(MirrorSettings()) == Repository(
-        id="k8s-ha-kubernetes",
-        name="Kubernetes 1.30",
-        baseurl="https://pkgs.k8s.io/core:/stable:/v1.30/rpm/",
-        gpgkeys=("https://pkgs.k8s.io/core:/stable:/v1.30/rpm/repodata/repomd.xml.key",),
-        exclude=("kubelet", "kubeadm", "kubectl", "cri-tools", "kubernetes-cni"),
-    )
+def test_kubernetes_by_minor(name: str, minor: int, baseurl: str | None) -> None:
+    source = PROFILES[name].kubernetes_source(minor)
+    assert (source and source.baseurl) == baseurl
 
 
 def test_own_urls_replace_the_profiles() -> None:
-    repository = kubernetes(MirrorSettings(**OWN_KUBERNETES))
-    assert repository.baseurl == "https://mirror.example/kubernetes/30"
-    assert repository.gpgkeys == ("https://mirror.example/key",)
-    assert MirrorSettings(**OWN_KUBERNETES).profile.docker_baseurl == PROFILES["official"].docker_baseurl
+    own = MirrorSettings(**OWN_KUBERNETES).profile
+    source = own.kubernetes_source(compat.OLDEST.minor)
+    assert source is not None
+    assert (source.baseurl, source.gpgkeys) == (
+        "https://mirror.example/kubernetes/{minor}",
+        ("https://mirror.example/key",),
+    )
+    assert own.docker_baseurl == PROFILES["official"].docker_baseurl
+
+
+def test_an_own_mirror_takes_the_place_of_aliyuns_with_every_package() -> None:
+    own = MirrorSettings(base_url="https://mirror.example/pub/").profile
+    assert sorted(urls(own)) == sorted(
+        url.replace("https://mirrors.aliyun.com", "https://mirror.example/pub") for url in urls(PROFILES["aliyun"])
+    )
 
 
 def test_every_package_is_checked() -> None:
-    for el_major in (7, 8, 9, 10):
-        for repository in repositories(MirrorSettings(), el_major=el_major, arch="x86_64", kubernetes_minor=30):
-            assert repository.gpgcheck
-            assert "$" not in repository.baseurl
-            assert "{" not in repository.baseurl
+    for name, profile in PROFILES.items():
+        for el_major in compat.EL_MAJORS:
+            for role in ("control_plane", "worker", "load_balancer", "admin"):
+                found = repositories(
+                    profile,
+                    roles=(role,),
+                    family="rhel",
+                    el_major=el_major,
+                    arch="x86_64",
+                    extras=False,
+                    kubernetes_minor=30,
+                )
+                assert all(repository.gpgcheck and repository.gpgkeys for repository in found), name
+                assert not any(mark in repository.baseurl for repository in found for mark in "{}$")

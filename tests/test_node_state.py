@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8s_ha.node_state import (
-    HostSurvey,
     NodeState,
     NodeView,
     classify,
@@ -22,20 +21,11 @@ from k8s_ha.node_state import (
 )
 from tests.example_cluster import six_host_cluster, six_hosts
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
+from tests.surveys import survey
 
 CLUSTER = six_host_cluster()
 FOREIGN = "https://10.9.9.9:6443"
-ROCKY = HostSurvey(
-    uid=0,
-    os_id="rocky",
-    os_like=("rhel", "centos", "fedora"),
-    os_version="8.10",
-    architecture="x86_64",
-    hostname="localhost",
-    addresses=(),
-    network_manager=False,
-    node=False,
-)
+ROCKY = survey()
 
 
 @pytest.mark.parametrize(
@@ -55,8 +45,8 @@ ROCKY = HostSurvey(
     ],
 )
 def test_el_major(os_id: str, os_like: str, os_version: str, major: int | None) -> None:
-    survey = replace(ROCKY, os_id=os_id, os_like=tuple(os_like.split()), os_version=os_version)
-    assert survey.el_major == major
+    host = survey(os_id=os_id, os_like=tuple(os_like.split()), os_version=os_version)
+    assert host.el_major == major
 
 
 @pytest.mark.parametrize(
@@ -197,12 +187,12 @@ def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView 
         (
             {"os_id": "debian", "os_like": (), "os_version": "12"},
             [
-                "worker1: runs debian 12; Enterprise Linux 8, 9, 10 is supported; use such a host",
+                "worker1: runs debian 12; Enterprise Linux 7, 8, 9, 10 is supported; use such a host",
             ],
         ),
         (
             {"os_id": "", "os_like": (), "os_version": ""},
-            ["worker1: runs an unknown system ; Enterprise Linux 8, 9, 10 is supported; use such a host"],
+            ["worker1: runs an unknown system ; Enterprise Linux 7, 8, 9, 10 is supported; use such a host"],
         ),
         (
             {"addresses": ("172.17.0.1", "10.1.1.1")},

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
+from k8s_ha.facts.firewall import Firewall
+from k8s_ha.facts.repositories import CentosRepositories
+from k8s_ha.facts.selinux import Selinux
 from k8s_ha.facts.system import (
     ActiveUnits,
     Files,
@@ -19,12 +22,15 @@ from k8s_ha.facts.system import (
 )
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.containerd import containerd_running
+from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
 from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.operations.files import file_block, files_written, include_line, service_running
+from k8s_ha.operations.firewall import firewall_opened
 from k8s_ha.operations.host import modules_loaded, selinux_permissive, swap_off, sysctl_applied, time_in_sync
-from k8s_ha.operations.packages import packages_installed
-from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, kernel, refusal
+from k8s_ha.operations.packages import packages_installed, packages_removed
+from k8s_ha.operations.repositories import vault_repositories
+from k8s_ha.operations.selinux import nginx_allowed
+from tests.operation_bench import Bench, Command, Noop, Row, command, kernel, refusal, test_of
 
 SWAP_FIELDS = r"^([^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]].*)"
 SWAP_ENTRY = rf"sed -i.before-k8s-ha -E 's/{SWAP_FIELDS}/# \1/' /etc/fstab"
@@ -120,96 +126,7 @@ HOST_ROWS: dict[str, Row] = {
     "a clock kept by nobody": (time_in_sync, {}, {ActiveUnits: []}, [command(CHRONY)]),
 }
 
-KUBELET: dict[str, Any] = {
-    "packages": {"kubelet": "1.30.14", "cri-tools": "*"},
-    "log": "install-kubernetes",
-    "unhold": ("kubernetes",),
-}
-
-
-def yum(command_line: str) -> Command:
-    return command(long_command("install-kubernetes", command_line, seconds=1800, lock="packages"))
-
-
-def installed(**versions: str) -> Facts:
-    return {Packages: {name.replace("_", "-"): version for name, version in versions.items()}}
-
-
-PACKAGE_ROWS: dict[str, Row] = {
-    "packages as wanted": (
-        packages_installed,
-        KUBELET,
-        installed(kubelet="1.30.14-150500.1.1", cri_tools="1.30.0-1"),
-        [Noop("the packages are installed")],
-    ),
-    "no package": (
-        packages_installed,
-        KUBELET,
-        installed(),
-        [yum("yum -y --disableexcludes=kubernetes install cri-tools kubelet-1.30.14 && rpm -q cri-tools kubelet")],
-    ),
-    "one package missing": (
-        packages_installed,
-        KUBELET,
-        installed(kubelet="1.30.14-0"),
-        [yum("yum -y --disableexcludes=kubernetes install cri-tools && rpm -q cri-tools")],
-    ),
-    "a package of another version on a host that is no node": (
-        packages_installed,
-        KUBELET,
-        installed(kubelet="1.30.1-0", cri_tools="1.30.0-1"),
-        [yum("yum -y --disableexcludes=kubernetes install kubelet-1.30.14 && rpm -q kubelet")],
-    ),
-    "a version that only begins like the wanted one": (
-        packages_installed,
-        {**KUBELET, "packages": {"kubelet": "1.30.1"}},
-        installed(kubelet="1.30.14-0"),
-        [yum("yum -y --disableexcludes=kubernetes install kubelet-1.30.1 && rpm -q kubelet")],
-    ),
-    "a package of another version on a node": (
-        packages_installed,
-        {**KUBELET, "changeable": False},
-        installed(kubelet="1.30.1-0", cri_tools="1.30.0-1"),
-        [
-            refusal(
-                "worker1: kubelet 1.30.1-0 is installed on a node of a cluster, and kubelet 1.30.14 is wanted; "
-                "nodes are not moved to another version by this run; set the version that is installed."
-            )
-        ],
-    ),
-    "a missing package on a node": (
-        packages_installed,
-        {**KUBELET, "changeable": False},
-        installed(kubelet="1.30.14-0"),
-        [yum("yum -y --disableexcludes=kubernetes install cri-tools && rpm -q cri-tools")],
-    ),
-    "a pattern": (
-        packages_installed,
-        {"packages": {"containerd.io": "1.*"}, "log": "install-kubernetes"},
-        installed(**{"containerd.io": "2.1.5-1.el9"}),
-        [yum("yum -y install 'containerd.io-1.*' && rpm -q containerd.io")],
-    ),
-}
-
-ROWS = HOST_ROWS | PACKAGE_ROWS
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(monkeypatch)
-
-
-@pytest.mark.parametrize("executing", [False, True], ids=["preparing", "executing"])
-@pytest.mark.parametrize(("operation", "arguments", "facts", "steps"), ROWS.values(), ids=ROWS)
-def test_operations(
-    bench: Bench,
-    operation: Any,
-    arguments: Mapping[str, Any],
-    facts: Facts,
-    steps: list[Step],
-    executing: bool,
-) -> None:
-    assert bench.steps(operation, executing=executing, facts=facts, **arguments) == steps
+test_operations = test_of(HOST_ROWS)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +137,12 @@ def test_operations(
         (file_block, {"path": "/etc/hosts", "block": ""}, Text),
         (include_line, {"path": "/etc/x", "line": "new", "after": "old"}, Text),
         (service_running, {"unit": "nginx.service"}, Service),
-        (containerd_running, {"pause_image": "pause:3.9", "expected_major": 1}, Packages),
-        (packages_installed, KUBELET, Packages),
+        (packages_installed, {"packages": {"kubelet": "*"}, "log": "any"}, Packages),
+        (packages_removed, {"names": ["runc"]}, Packages),
+        (firewall_opened, {"address": "10.0.0.1", "ports": (), "sources": ()}, Firewall),
+        (nginx_allowed, {"port": 6443, "tools": "x"}, Selinux),
+        (vault_repositories, {"vault": "https://v.example", "el_major": 7}, CentosRepositories),
+        (cri_dockerd_installed, {"url": "https://u.example", "sha256": "0"}, Files),
     ],
 )
 @pytest.mark.parametrize("executing", [False, True])

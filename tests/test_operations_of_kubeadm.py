@@ -21,7 +21,6 @@ from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Sta
 from tests.node_views import AUTHORITY, KUBELET, NODES, PLANES, VIRGIN, member
 from tests.operation_bench import Command, Noop, Step, command, refusal
 
-SOCKET = "unix:///run/containerd/containerd.sock"
 # openssl x509 -pubkey | openssl rsa -pubin -outform der | openssl dgst -sha256
 AUTHORITY_HASH = "sha256:0aee799bc2477f8be7da72cfa3f094eed52da188438ece03f5a3f451b038bdea"
 JOINED = (
@@ -39,7 +38,6 @@ def kubeadm_join(name: str, key: str | None) -> list[Step]:
     config = join_config(
         CLUSTER,
         CLUSTER.host(name),
-        cri_socket=SOCKET,
         token=SECRETS.token,
         ca_cert_hash=AUTHORITY_HASH,
         certificate_key=key,
@@ -75,7 +73,6 @@ def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
     config = init_config(
         CLUSTER,
         CLUSTER.host("master1"),
-        cri_socket=SOCKET,
         token=SECRETS.token,
         certificate_key=SECRETS.certificate_key,
         token_ttl="3600s",

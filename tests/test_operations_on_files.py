@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
-from k8s_ha.facts.system import Files, FileState, Packages, Service, ServiceState, Text
+from k8s_ha.facts.system import Files, FileState, Service, ServiceState, Text
 from k8s_ha.operations.commands import write
-from k8s_ha.operations.containerd import containerd_running
 from k8s_ha.operations.files import file_block, files_written, include_line, service_running
-from k8s_ha.resources import render
-from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, refusal
+from tests.operation_bench import Bench, Command, Noop, Row, command, refusal, test_of
 
 
 def sha256(text: str) -> str:
@@ -94,7 +89,7 @@ NGINX: dict[str, Any] = {
     "on_change": "reload",
     "test": "nginx -q -t",
 }
-DIGEST = sha256("/etc/a.conf\0a\n")
+DIGEST = "reload=" + sha256("/etc/a.conf\0a\n")
 RUNS = ServiceState(loaded=True, active=True, enabled=True, digest=DIGEST, files=HELD)
 FORGET = Command("rm -f /var/lib/k8s-ha/nginx.service.digest")
 
@@ -109,20 +104,6 @@ def act(action: str, test: str = "nginx -q -t", digest: str = DIGEST, unit: str 
 
 def service(**changed: Any) -> dict[type[Service], ServiceState]:
     return {Service: ServiceState(**{**vars(RUNS), **changed})}
-
-
-CONTAINERD_1 = render("containerd-1.toml.j2", pause_image="pause:3.9")
-CONTAINERD_2 = render("containerd-2.toml.j2", pause_image="pause:3.9")
-CONTAINERD: dict[str, Any] = {"pause_image": "pause:3.9", "expected_major": 1}
-CONFIG = "/etc/containerd/config.toml"
-
-
-def containerd_steps(text: str, action: str) -> list[Step]:
-    return [
-        Command("rm -f /var/lib/k8s-ha/containerd.service.digest"),
-        command(write(CONFIG, text)),
-        act(f"systemctl {action} containerd.service", "true", sha256(f"{CONFIG}\0{text}"), "containerd.service"),
-    ]
 
 
 SERVICE_ROWS: dict[str, Row] = {
@@ -153,14 +134,14 @@ SERVICE_ROWS: dict[str, Row] = {
     "a file written anew, and the run cut off, the record being of the old one": (
         service_running,
         NGINX,
-        service(digest=sha256("old")),
+        service(digest="reload=" + sha256("old")),
         [act("systemctl reload nginx.service")],
     ),
     "a service that restarts on change": (
         service_running,
         {**NGINX, "on_change": "restart"},
         service(digest=None),
-        [act("systemctl restart nginx.service")],
+        [act("systemctl restart nginx.service", digest=DIGEST.replace("reload", "restart"))],
     ),
     "a service that stopped": (
         service_running,
@@ -173,54 +154,14 @@ SERVICE_ROWS: dict[str, Row] = {
         service_running,
         {"unit": "nginx.service"},
         service(active=False, digest=None, files={}),
-        [act("systemctl start nginx.service", "true", sha256(""))],
-    ),
-    "containerd 1": (
-        containerd_running,
-        CONTAINERD,
-        {Packages: {"containerd.io": "1.6.33-3.1.el8"}} | service(digest=None, files={}),
-        containerd_steps(CONTAINERD_1, "restart"),
-    ),
-    "containerd 2, though 1 was expected": (
-        containerd_running,
-        CONTAINERD,
-        {Packages: {"containerd.io": "2.1.5-1.el9"}} | service(active=False, files={}),
-        containerd_steps(CONTAINERD_2, "start"),
-    ),
-    "containerd not installed yet": (
-        containerd_running,
-        {**CONTAINERD, "expected_major": 2},
-        {Packages: {}} | service(active=False, files={}),
-        containerd_steps(CONTAINERD_2, "start"),
-    ),
-    "containerd 3": (
-        containerd_running,
-        CONTAINERD,
-        {Packages: {"containerd.io": "3.0.0-1.el9"}},
-        [refusal("worker1: containerd.io 3.0.0-1.el9 is installed; 1.x and 2.x are supported; install one of them.")],
+        [act("systemctl start nginx.service", "true", "restart=" + sha256(""))],
     ),
 }
-
 
 ROWS = FILE_ROWS | SERVICE_ROWS
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(monkeypatch)
-
-
-@pytest.mark.parametrize("executing", [False, True], ids=["preparing", "executing"])
-@pytest.mark.parametrize(("operation", "arguments", "facts", "steps"), ROWS.values(), ids=ROWS)
-def test_operations(
-    bench: Bench,
-    operation: Any,
-    arguments: Mapping[str, Any],
-    facts: Facts,
-    steps: list[Step],
-    executing: bool,
-) -> None:
-    assert bench.steps(operation, executing=executing, facts=facts, **arguments) == steps
+test_operations = test_of(ROWS)
 
 
 def test_before_nginx_is_installed_its_configuration_is_taken_for_the_packages(bench: Bench) -> None:

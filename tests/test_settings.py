@@ -71,14 +71,13 @@ def test_all_mistakes_come_at_once() -> None:
     hosts = six_hosts()
     hosts[0]["hostname"] = "MASTER"
     hosts[4]["address"] = hosts[3]["address"]
-    lines = mistakes({"kubernetes_version": "1.20", "firewall": "keep", "pod_cidr": "10.0.0.0/12", "x": 1}, hosts)
+    lines = mistakes({"kubernetes_version": "1.20", "pod_cidr": "10.0.0.0/12", "x": 1}, hosts)
     assert [line.partition(":")[0] for line in lines] == [
         "kubernetes_version",
         "x",
         "master1",
         "worker1, worker2",
         "pod_cidr",
-        "firewall",
     ]
 
 

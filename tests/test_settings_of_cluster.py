@@ -118,23 +118,54 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
         "container_runtime: 'podman'; it is one of 'containerd' or 'docker'; choose one of them",
     ),
     (
-        {"container_runtime": "docker"},
-        "container_runtime: 'docker'; this choice is not supported yet; set it to 'containerd'",
+        {"container_runtime": "docker", "registry_mirrors": {"quay.io": ["https://q"], "docker.io": ["https://d"]}},
+        "registry_mirrors: quay.io with container_runtime 'docker'; dockerd knows mirrors of docker.io only; set "
+        "image_repository and mirror.flannel_image to where those images are, or use containerd",
     ),
-    ({"firewall": "keep"}, "firewall: 'keep'; this choice is not supported yet; set it to 'disabled'"),
+    (
+        {"accept": ["everything"]},
+        "accept.0: 'everything'; it is one of 'SystemVerification' or 'cgroup-v1'; choose one of them",
+    ),
+    (
+        {"kubernetes_version": "1.23.17"},
+        "kubernetes_version: '1.23.17' from the mirror official; it carries Kubernetes 1.24 and newer; choose such a "
+        "version or set mirror.kubernetes_baseurl and mirror.kubernetes_gpgkey to a repository that has it",
+    ),
+    (
+        {"kubernetes_version": "1.27.7", "mirror": "aliyun"},
+        "kubernetes_version: '1.27.7' from the mirror aliyun; it was frozen and ends with 1.27.6 there; choose that "
+        "version or set mirror.kubernetes_baseurl and mirror.kubernetes_gpgkey to a repository that has it",
+    ),
+    (
+        {"mirror": {"base": "official", "base_url": "https://mirror.example"}},
+        "mirror.base: 'official' beside mirror.base_url; an own mirror is laid out as Aliyun's and takes the profile's "
+        "place; remove mirror.base",
+    ),
+    (
+        {"mirror": {"cri_dockerd_url": "https://mirror.example/cri-dockerd.tgz"}},
+        "mirror.cri_dockerd_url: given without cri_dockerd_sha256; nothing is installed unverified; set "
+        "mirror.cri_dockerd_sha256",
+    ),
+    (
+        {"mirror": {"cri_dockerd_sha256": "abc"}},
+        "mirror.cri_dockerd_sha256: 'abc'; a SHA-256 is 64 hexadecimal digits in lower case; correct it",
+    ),
+    (
+        {"remove_conflicting_packages": "yes"},
+        "remove_conflicting_packages: 'yes'; it is True or False; write one of them",
+    ),
     (
         {"kube_proxy_mode": "nftables"},
         "kube_proxy_mode: 'nftables' with Kubernetes 1.30.14; it works from 1.31 on; choose 'iptables'",
     ),
     (
         {"mirror": "tsinghua"},
-        "mirror.base: 'tsinghua'; mirror profiles are official; name one of them or give a MirrorSettings",
+        "mirror.base: 'tsinghua'; mirror profiles are official, aliyun; name one of them or give a MirrorSettings",
     ),
     ({"mirror": 3}, "mirror: 3; it is a map of settings; write {name: value}"),
     (
         {"mirror": {"docker_baseurl": "https://mirror.example/docker"}},
-        "mirror.docker_baseurl: given without docker_gpgkey; packages are installed only when signed; set "
-        "mirror.docker_gpgkey",
+        "mirror.docker_baseurl: given without docker_gpgkey; nothing is installed unverified; set mirror.docker_gpgkey",
     ),
     (
         {"mirror": OWN_KUBERNETES | {"kubernetes_baseurl": "https://mirror.example/$releasever"}},

@@ -59,9 +59,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"role": "master"},
-        "worker1: role.0 'master'; it is one of 'control_plane', 'worker' or 'load_balancer'; choose one of them",
+        "worker1: role.0 'master'; it is one of 'control_plane', 'worker', 'load_balancer' or 'admin'; choose one of "
+        "them",
     ),
-    ({"role": []}, "worker1: no role; each host has a use; give it one of control_plane, worker, load_balancer"),
+    ({"role": []}, "worker1: no role; each host has a use; give it one of control_plane, worker, load_balancer, admin"),
     (
         {"role": ["worker", "control_plane"]},
         "worker1: role control_plane and worker; a node is one or the other; make it a control_plane, with taints = "

@@ -61,7 +61,9 @@ LACKING = [
         r"\bsetsid (-w|--wait|-f|--fork)\b", "since util-linux 2.24", "setsid, as no group leader", "setsid -w true"
     ),
     Lacking(r"\bdnf\b", "EL7 has yum; EL8's yum is dnf", "yum", "dnf -y install x"),
-    Lacking(r"\b(python|python2|python3|perl|jq|yq|nc|ncat|lsof|bc)\b", "not in a minimal install", "sh", "| jq .x"),
+    Lacking(
+        r"(?<![\w-])(python|python2|python3|perl|jq|yq|nc|ncat|lsof|bc)\b", "not in a minimal install", "sh", "| jq .x"
+    ),
     Lacking(r"\b(netstat|ifconfig|route -n)\b", "net-tools is not in a minimal install", "ip, ss", "netstat -lnt"),
     Lacking(r"\bcp\b.* --update=", "since coreutils 9.3", "-u", "cp --update=none a b"),
     Lacking(r"\benv\b (-S|--split-string|-C|--chdir)\b", "since coreutils 8.28 and later", "sh -c", "env -C / true"),

@@ -1,4 +1,5 @@
-# Prints `key value` lines about a host before anything is changed. Needs sh and coreutils, and ip and systemctl if there.
+# CONFLICTING: packages to look for. Prints `key value` lines about a host before anything is changed.
+# Needs sh and coreutils; what else it asks (ip, systemctl, rpm) may be missing.
 echo "uid $(id -u)"
 if [ -r /etc/os-release ]; then
     (
@@ -9,9 +10,27 @@ if [ -r /etc/os-release ]; then
     )
 fi
 echo "architecture $(uname -m)"
+echo "kernel $(uname -r)"
+echo "cgroup $(stat -f -c %T /sys/fs/cgroup)"
 echo "hostname $(uname -n)"
 if command -v ip >/dev/null 2>&1; then
     ip -4 -o addr show | while read -r _ _ _ address _; do echo "address ${address%/*}"; done
 fi
 systemctl -q is-active NetworkManager.service 2>/dev/null && echo "network_manager yes"
 if [ -e /etc/kubernetes/kubelet.conf ]; then echo "node yes"; fi
+rpm -q --qf 'conflicting %{NAME} %{VERSION}-%{RELEASE}\n' $CONFLICTING 2>/dev/null | grep '^conflicting '
+for file in /etc/yum.repos.d/*.repo; do
+    [ -r "$file" ] || continue
+    section=
+    # "enabled" is on unless it says otherwise.
+    { cat "$file"; echo '[end]'; } | while read -r line; do
+        case $line in
+            \[*\])
+                case $section in *extras*) [ "$enabled" = 0 ] || echo "extras yes" ;; esac
+                section=$line enabled=1
+                ;;
+            enabled*=*) enabled=${line##*=} enabled=${enabled# } ;;
+        esac
+    done
+done
+exit 0

@@ -3,42 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pyinfra import host
 from pyinfra.api import deploy
 
+from k8s_ha import compat, kubeadm_config
 from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.containerd import containerd_running
-from k8s_ha.operations.files import files_written
-from k8s_ha.operations.packages import packages_installed
+from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
+from k8s_ha.operations.docker import docker_running
+from k8s_ha.operations.files import files_written, service_running
+from k8s_ha.operations.packages import packages_installed, packages_removed
 from k8s_ha.resources import read_file, render
+from k8s_ha.run import Run
 from k8s_ha.settings import Cluster
 
 CERTS_FOLDER: Final = "/etc/containerd/certs.d"
+RUNTIME_NAMES: Final = {"containerd": "containerd", "docker": "Docker"}
+
+
+@dataclass(frozen=True)
+class Workaround:
+    """What an EL major needs before the runtime's packages: ``reason`` is the operation's name."""
+
+    reason: str
+    packages: Mapping[str, str]
+
+
+WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
+    7: (
+        Workaround(
+            "Install container-selinux, which the runtime asks for (>= 2:2.74) and plain EL7 lacks",
+            {"container-selinux": "*"},
+        ),
+    ),
+    # EL8's modular filtering hides packages that provide what a module does: the repository has module_hotfixes=1.
+}
 
 
 @deploy("Install the container runtime")
 def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have containerd installed, configured, enabled and running on every node."""
-    cluster = begin(settings, groups).cluster
-    line = cluster.settings.kubernetes_line
+    """Have containerd or Docker installed, configured, enabled and running on every node."""
+    run = begin(settings, groups)
+    cluster = run.cluster
     if host.name not in {node.name for node in cluster.nodes}:
         return
+    survey = run.surveys[host.name]
+    minor, runtime = cluster.settings.kubernetes_line.minor, cluster.settings.container_runtime
+    if cluster.settings.remove_conflicting_packages:
+        packages_removed(
+            name="Remove podman, buildah, runc and the like, which containerd.io cannot stand beside",
+            names=compat.CONFLICTS[survey.major],
+        )
+    for workaround in WORKAROUNDS.get(survey.major, ()):
+        packages_installed(
+            name=workaround.reason,
+            packages=workaround.packages,
+            log="install-workaround",
+            sources=repositories_for(run),
+        )
     packages_installed(
-        name="Install containerd",
-        packages={"containerd.io": line.containerd},
-        log="install-containerd",
+        name=f"Install {RUNTIME_NAMES[runtime]}",
+        packages=compat.runtime_packages(minor, survey.major, runtime),
+        log=f"install-{runtime}",
+        sources=repositories_for(run),
+        changeable=not survey.node,
     )
     files_written(
         name="Write the registries' mirrors and crictl's socket",
-        files={"/etc/crictl.yaml": read_file("crictl.yaml")} | registry_hosts(cluster),
+        files={"/etc/crictl.yaml": render("crictl.yaml.j2", socket=kubeadm_config.CRI_SOCKETS[cluster.cri])}
+        | (registry_hosts(cluster) if runtime == "containerd" else {}),
     )
-    containerd_running(
-        name="Configure and start containerd",
-        pause_image=cluster.pause_image,
-        expected_major=line.containerd_major,
+    if runtime == "docker":
+        _docker(run)
+    else:
+        containerd_running(
+            name="Configure and start containerd",
+            run=run,
+            expected_major=compat.containerd_major(minor, survey.major),
+        )
+
+
+def _docker(run: Run) -> None:
+    cluster = run.cluster
+    docker_running(
+        name="Configure and start Docker",
+        run=run,
+        registry_mirrors=cluster.settings.registry_mirrors.get(compat.DOCKER_HUB),
     )
+    if cluster.cri == "cri-dockerd":
+        profile = cluster.mirror
+        cri_dockerd_installed(
+            name="Install cri-dockerd, which no EL repository has",
+            url=profile.cri_dockerd_url,
+            sha256=profile.cri_dockerd_sha256,
+        )
+        service_running(
+            name="Configure and start cri-dockerd",
+            unit="cri-docker.service",
+            files={
+                "/etc/systemd/system/cri-docker.socket": read_file("cri-docker.socket"),
+                "/etc/systemd/system/cri-docker.service": render(
+                    "cri-docker.service.j2", pause_image=cluster.pause_image
+                ),
+            },
+            test="systemctl daemon-reload",
+        )
 
 
 def registry_hosts(cluster: Cluster) -> dict[str, str]:

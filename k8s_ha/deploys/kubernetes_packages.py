@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pyinfra import host
 from pyinfra.api import deploy
 from pyinfra.operations import systemd
 
 from k8s_ha.deploys.begin import begin
-from k8s_ha.mirrors import KUBERNETES_REPOSITORY
+from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.packages import packages_installed
 
 # kubeadm's preflight asks for these; kubelet's packages no longer do (kubernetes/release, 2024-08 and 2025-09).
-HELPERS = ("conntrack-tools", "ethtool", "iproute-tc", "socat")
+# tc is in a package of its own from EL8 on.
+_EVERYWHERE: Final = ("conntrack-tools", "ethtool", "socat")
+HELPERS: Final[Mapping[int, tuple[str, ...]]] = {
+    7: (*_EVERYWHERE, "iproute", "ebtables"),
+    8: (*_EVERYWHERE, "iproute-tc"),
+    9: (*_EVERYWHERE, "iproute-tc"),
+    10: (*_EVERYWHERE, "iproute-tc"),
+}
 
 
 @deploy("Install the Kubernetes packages")
@@ -24,14 +31,14 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
     cluster = run.cluster
     if host.name not in {node.name for node in cluster.nodes}:
         return
-    version = cluster.settings.kubernetes_version
+    survey, version = run.surveys[host.name], cluster.settings.kubernetes_version
     packages_installed(
         name=f"Install kubelet, kubeadm and kubectl {version}",
         packages={"kubelet": version, "kubeadm": version, "kubectl": version, "cri-tools": "*"}
-        | dict.fromkeys(HELPERS, "*"),
+        | dict.fromkeys(HELPERS[survey.major], "*"),
         log="install-kubernetes",
-        unhold=(KUBERNETES_REPOSITORY,),
-        changeable=not run.surveys[host.name].node,
+        sources=repositories_for(run),
+        changeable=not survey.node,
     )
     # Until kubeadm has written its configuration a running kubelet would only fail, over and over.
     systemd.service(name="Enable kubelet at boot", service="kubelet.service", running=None, enabled=True)

@@ -9,24 +9,35 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.files import include_line, service_running
 from k8s_ha.operations.packages import packages_installed
+from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.resources import render
 
 NGINX_CONFIG: Final = "/etc/nginx/nginx.conf"
 PROXY_CONFIG: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
+SELINUX_TOOLS: Final = {
+    7: "policycoreutils-python",
+    8: "policycoreutils-python-utils",
+    9: "policycoreutils-python-utils",
+    10: "policycoreutils-python-utils",
+}
+"""Package with semanage, by EL major."""
 
 
 @deploy("Set up the load balancer")
 def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have nginx pass the endpoint's port on to every control plane's API server."""
-    cluster = begin(settings, groups).cluster
+    run = begin(settings, groups)
+    cluster = run.cluster
     if host.name not in {balancer.name for balancer in cluster.load_balancers}:
         return
     packages_installed(
         name="Install nginx with its stream module",
         packages={"nginx": "*", "nginx-mod-stream": "*"},
         log="install-nginx",
+        sources=repositories_for(run),
     )
     # A stream block may stand at top level only, and only behind the line that loads the stream module.
     include_line(
@@ -35,6 +46,12 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
         line="include /etc/nginx/conf.d/tcp.d/*.conf;",
         after="include /usr/share/nginx/modules/*.conf;",
     )
+    if cluster.settings.selinux == "keep":
+        nginx_allowed(
+            name="Let SELinux allow nginx the endpoint's port",
+            port=cluster.endpoint_port,
+            tools=SELINUX_TOOLS[run.surveys[host.name].major],
+        )
     service_running(
         name="Configure and start nginx",
         unit="nginx.service",

@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pyinfra import host
 from pyinfra.api import deploy
 
+from k8s_ha import yum
 from k8s_ha.deploys.begin import begin
-from k8s_ha.mirrors import Repository
-from k8s_ha.mirrors import repositories as repositories_of
 from k8s_ha.operations.files import files_written
+from k8s_ha.operations.repositories import vault_repositories
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
+REPOSITORY_FILE: Final = "/etc/yum.repos.d/k8s-ha.repo"
 
-def repositories_for(run: Run) -> tuple[Repository, ...]:
-    """The package's own repositories for this host's EL major and architecture."""
-    survey = run.surveys[host.name]
-    assert survey.el_major is not None, "begin() refuses hosts that are not EL"
-    return repositories_of(
-        run.cluster.settings.mirror,
-        el_major=survey.el_major,
+
+def repositories_for(run: Run) -> tuple[yum.Repository, ...]:
+    """The package's own repositories for this host's roles, EL major and architecture."""
+    survey, cluster = run.surveys[host.name], run.cluster
+    return yum.repositories(
+        cluster.mirror,
+        roles=cluster.host(host.name).role,
+        family=survey.os_id,
+        el_major=survey.major,
         arch=survey.architecture,
-        kubernetes_minor=run.cluster.settings.kubernetes_line.minor,
+        extras=survey.extras,
+        kubernetes_minor=cluster.settings.kubernetes_line.minor,
     )
 
 
 @deploy("Set up the repositories")
 def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have every node know Docker's and Kubernetes' packages, in files of this package's own."""
+    """Have every host know the packages of its roles, in a file of this package's own; CentOS' own only when asked."""
     run = begin(settings, groups)
-    if host.name in {node.name for node in run.cluster.nodes}:
+    survey = run.surveys[host.name]
+    ended = survey.os_id == "centos" and survey.major in yum.CENTOS_VAULT
+    if ended and run.cluster.settings.base_repositories == "vault":
+        vault_repositories(
+            name="Point CentOS's own repositories at the vault",
+            vault=run.cluster.mirror.vault_baseurl,
+            el_major=survey.major,
+        )
+    own = repositories_for(run)
+    if own:
         files_written(
             name="Write the repositories of the container runtime and of Kubernetes",
-            files={"/etc/yum.repos.d/k8s-ha.repo": render("repositories.repo.j2", repositories=repositories_for(run))},
+            files={REPOSITORY_FILE: render("repositories.repo.j2", repositories=own)},
         )

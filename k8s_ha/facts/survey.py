@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyinfra.api import FactBase
 from pyinfra.api.exceptions import FactProcessError
 
+from k8s_ha import compat
 from k8s_ha.facts.lines import fields, script
 from k8s_ha.node_state import HostSurvey
 
@@ -13,7 +14,7 @@ class Survey(FactBase[HostSurvey]):
     """Identity, system and addresses of a host; see ``HostSurvey``."""
 
     def command(self) -> str:
-        return script("survey.sh")
+        return script("survey.sh", CONFLICTING=" ".join(compat.CONFLICTING_NAMES))
 
     def process(self, output: list[str]) -> HostSurvey:
         values = fields(output)
@@ -33,4 +34,8 @@ class Survey(FactBase[HostSurvey]):
             addresses=tuple(address for address in values["address"] if not address.startswith("127.")),
             network_manager=one("network_manager") == "yes",
             node=one("node") == "yes",
+            kernel=one("kernel"),
+            cgroup=2 if one("cgroup") == "cgroup2fs" else 1,
+            conflicting=dict(line.split(" ", 1) for line in values["conflicting"]),
+            extras="extras" in values,
         )

@@ -173,6 +173,16 @@ class Port(FactBase[bool]):
         return output == ["open"]
 
 
+class KubeletHealth(FactBase[bool]):
+    """Whether this host's kubelet says that it is well."""
+
+    def command(self) -> str:
+        return "curl -sS --max-time 5 http://127.0.0.1:10248/healthz 2>/dev/null; true"
+
+    def process(self, output: list[str]) -> bool:
+        return output == ["ok"]
+
+
 class HttpsAnswer(FactBase[str]):
     """What answers HTTPS at ``address`` (HOST:PORT): a status, ``unclear`` after a time-out, or empty for nothing."""
 

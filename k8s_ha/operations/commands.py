@@ -49,6 +49,11 @@ def write(path: str, content: str, mode: str = "644") -> StringCommand:
     )
 
 
+def log_path(name: str) -> str:
+    """Where the output of the long command ``name`` lies on its host."""
+    return f"/var/log/k8s-ha/{name}.log"
+
+
 def long_command(
     name: str, command: str, *, seconds: int, unless: str = "", lock: str | None = None, **arguments: Any
 ) -> StringCommand:

@@ -8,22 +8,26 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Packages
+from k8s_ha.facts.system import Packages, Service
 from k8s_ha.operations.commands import refuse
-from k8s_ha.operations.files import service_running
+from k8s_ha.operations.files import Change, ServicePlan, changed_files
 from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.restarts import in_turn
 from k8s_ha.resources import render
+from k8s_ha.run import Run
 
 CONFIG: Final = "/etc/containerd/config.toml"
+UNIT: Final = "containerd.service"
 TEMPLATES: Final = {1: "containerd-1.toml.j2", 2: "containerd-2.toml.j2"}
 """Template by containerd major (containerd's docs/cri/config.md): configuration version 2 until 1.7, 3 from 2.0."""
 
 
 @guarded
-def containerd_running(pause_image: str, expected_major: int) -> Generator[StringCommand]:
+def containerd_running(run: Run, expected_major: int) -> Generator[StringCommand]:
     """Have containerd run with systemd's cgroup driver, the pause image set, and its CRI plugin not disabled.
 
-    + pause_image: with its tag; otherwise containerd pulls its own default, from a registry that may be out of reach
+    Without the pause image containerd pulls its own default, from a registry that may be out of reach.
+
     + expected_major: the major that will be installed, for a look before it is
     """
     version = look(Packages, names=["containerd.io"]).get("containerd.io")
@@ -33,6 +37,12 @@ def containerd_running(pause_image: str, expected_major: int) -> Generator[Strin
             f"{host.name}: containerd.io {version} is installed; 1.x and 2.x are supported; install one of them."
         )
         return
-    yield from service_running._inner(
-        unit="containerd.service", files={CONFIG: render(TEMPLATES[major], pause_image=pause_image)}
-    )
+    text = render(TEMPLATES[major], pause_image=run.cluster.pause_image)
+    plan = ServicePlan(UNIT, {CONFIG: text}, {"restart": text})
+    current = look(Service, unit=UNIT, paths=[CONFIG])
+    drifted: set[Change] = {"restart"} if changed_files(current, plan.files) else set()
+    commands = plan.carried_out(current, drifted)
+    if plan.change(current, drifted) == "restart":
+        yield from in_turn(run, "containerd", commands)
+    else:
+        yield from commands

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Generator, Mapping
-from typing import Literal
+from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Files, FileState, Service, Text
+from k8s_ha.facts.system import Files, FileState, Service, ServiceState, Text
 from k8s_ha.operations.commands import refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import is_executing
+
+Change = Literal["restart", "reload"]
+CHANGES: Final[tuple[Change, ...]] = ("restart", "reload")
+"""A restart reads what a reload would, so it comes first."""
 
 _BLOCK_BEGIN = "# BEGIN k8s_ha"
 _BLOCK_END = "# END k8s_ha"
@@ -101,13 +106,10 @@ def with_line(text: str, line: str, after: str) -> str | None:
 def service_running(
     unit: str,
     files: Mapping[str, str] | None = None,
-    on_change: Literal["restart", "reload"] = "restart",
+    on_change: Change = "restart",
     test: str = "true",
 ) -> Generator[StringCommand]:
     """Have a service configured by ``files``, enabled at boot, and running *with that configuration*.
-
-    The digest of the configuration that the service last started with is kept on the host, so that a run cut off
-    between a changed file and the restart is finished by the next one.
 
     + unit: the unit's name, with its ending
     + files: text by path
@@ -115,21 +117,66 @@ def service_running(
     + test: command that must succeed before it does
     """
     files = files or {}
-    digest = hashlib.sha256("\0".join(f"{path}\0{files[path]}" for path in sorted(files)).encode()).hexdigest()
     current = look(Service, unit=unit, paths=sorted(files))
-    changed = [path for path in sorted(files) if _differs(current.files.get(path), files[path], "644")]
-    applied = current.digest == digest and not changed
-    if applied and current.active and current.enabled:
-        host.noop(f"{unit} runs with this configuration")
-        return
-    record = shlex.quote(f"/var/lib/k8s-ha/{unit}.digest")
-    if changed:
-        yield StringCommand(f"rm -f {record}")
-    for path in changed:
-        yield write(path, files[path])
-    action = on_change if current.active else "start"
-    act = "true" if applied and current.active else f"systemctl {action} {unit}"
-    yield StringCommand(
-        f"{test} && systemctl -q enable {unit} && {act} && mkdir -p -m 755 /var/lib/k8s-ha && "
-        f"echo {digest} >{record}.new && mv -f {record}.new {record}"
-    )
+    yield from ServicePlan(
+        unit, files, {on_change: "\0".join(map("\0".join, sorted(files.items())))}, test
+    ).carried_out(current, drifted={on_change} if changed_files(current, files) else set())
+
+
+def changed_files(current: ServiceState, files: Mapping[str, str]) -> list[str]:
+    """Paths of the files that are not as wanted."""
+    return [path for path in sorted(files) if _differs(current.files.get(path), files[path], "644")]
+
+
+@dataclass(frozen=True)
+class ServicePlan:
+    """A service as it is wanted.
+
+    The digests of the configuration that the service last started with are kept on the host, so that a run cut off
+    between a changed file and the restart is finished by the next one.
+
+    + files: text by path
+    + parts: what of the configuration asks for a restart, and for what a reload will do; text by change
+    + test: command that must succeed before the service is changed
+    """
+
+    unit: str
+    files: Mapping[str, str]
+    parts: Mapping[Change, str]
+    test: str = "true"
+
+    @property
+    def _digests(self) -> dict[Change, str]:
+        return {change: hashlib.sha256(text.encode()).hexdigest() for change, text in self.parts.items()}
+
+    def change(self, current: ServiceState, drifted: Collection[Change]) -> Change | Literal["start"] | None:
+        """What the running service needs; None where it runs with this configuration.
+
+        + drifted: parts that stand otherwise on the host, whatever the service started with
+        """
+        if not current.active:
+            return "start"
+        known = dict(entry.split("=") for entry in (current.digest or "").split() if "=" in entry)
+        for change in CHANGES:
+            if change in self.parts and (change in drifted or known.get(change) != self._digests[change]):
+                return change
+        return None
+
+    def carried_out(self, current: ServiceState, drifted: Collection[Change]) -> Generator[StringCommand]:
+        """The commands; none, and a word about it, where all is as wanted."""
+        change = self.change(current, drifted)
+        changed = changed_files(current, self.files)
+        if change is None and not changed and current.enabled:
+            host.noop(f"{self.unit} runs with this configuration")
+            return
+        record = shlex.quote(f"/var/lib/k8s-ha/{self.unit}.digest")
+        if changed:
+            yield StringCommand(f"rm -f {record}")
+        for path in changed:
+            yield write(path, self.files[path])
+        act = f"systemctl {change} {self.unit}" if change else "true"
+        digests = " ".join(f"{name}={digest}" for name, digest in self._digests.items())
+        yield StringCommand(
+            f"{self.test} && systemctl -q enable {self.unit} && {act} && mkdir -p -m 755 /var/lib/k8s-ha && "
+            f"echo {digests} >{record}.new && mv -f {record}.new {record}"
+        )

@@ -34,9 +34,12 @@ SECONDS_FOR_IMAGES: Final = 1800
 TOKEN_LIFE: Final = timedelta(minutes=60)
 """Longer than the joins of a run take; what is left after a crash dies with it."""
 
-CRI_SOCKETS: Final = {"containerd": "unix:///run/containerd/containerd.sock"}
-
 _WORKER_IMAGES: Final = "/(kube-proxy|pause|coredns(/coredns)?):"
+
+_PULL: Final = {
+    "containerd": 'crictl inspecti "$1" >/dev/null 2>&1 || crictl pull "$1"',
+    "docker": 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"',
+}
 
 
 def _kubeadm(name: str, command: str, config: str, *, unless: str = "", after: str = "") -> list[StringCommand]:
@@ -74,7 +77,7 @@ def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[String
     yield long_command(
         "image-pull",
         f"{{ {listing}; printf '%s\\n' {more}; }} | "
-        'xargs -r -n 1 -P 3 sh -c \'crictl inspecti "$1" >/dev/null 2>&1 || crictl pull "$1"\' pull',
+        f"xargs -r -n 1 -P 3 sh -c '{_PULL[cluster.settings.container_runtime]}' pull",
         seconds=SECONDS_FOR_IMAGES,
     )
 
@@ -99,10 +102,11 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
     config = init_config(
         cluster,
         own,
-        cri_socket=CRI_SOCKETS[cluster.settings.container_runtime],
         token=secrets.token,
         certificate_key=secrets.certificate_key,
         token_ttl=f"{int(TOKEN_LIFE.total_seconds())}s",
+        consequences=run.consequences(own.name),
+        anywhere={need for node in cluster.nodes for need in run.consequences(node.name)},
     )
     answers = f"[ -e /etc/kubernetes/admin.conf ] && {kubectl(own.address, 'get --raw /readyz')}"
     yield from _kubeadm(
@@ -228,10 +232,10 @@ def _join(
     config = join_config(
         run.cluster,
         own,
-        cri_socket=CRI_SOCKETS[run.cluster.settings.container_runtime],
         token=secrets.token,
         ca_cert_hash=authority_hash(authority),
         certificate_key=secrets.certificate_key if control_plane else None,
+        consequences=run.consequences(own.name),
     )
     node = shlex.quote(own.hostname)
     yield from _kubeadm(

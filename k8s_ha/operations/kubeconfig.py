@@ -13,9 +13,9 @@ from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.api.state import State
 
-from k8s_ha.facts.system import Files
-from k8s_ha.operations.cluster import elected, leads
-from k8s_ha.operations.commands import refuse, run_silently
+from k8s_ha.facts.system import Files, FileState
+from k8s_ha.operations.cluster import elected, leads, no_leader
+from k8s_ha.operations.commands import refuse, run_silently, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 
@@ -41,6 +41,34 @@ def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
         f"if [ ! -e {own} ] || grep -qF {server} {own}; then install -D -m 600 {ADMIN} {own}; "
         f'else echo "{own} is of another cluster and was left alone" >&2; fi'
     )
+
+
+@guarded
+def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
+    """Have root's kubectl on this host use the cluster, with the kubeconfig of the control plane that leads.
+
+    One of another cluster is left alone. The content goes from host to host through the operator's memory.
+    """
+    own = "/root/.kube/config"
+    leading = elected(run)
+    if leading is None:
+        if is_executing():
+            yield refuse(no_leader(run, f"{host.name} got no kubeconfig"))
+        else:
+            yield StringCommand("cat", ADMIN)
+        return
+    text = run_silently(host.inventory.get_host(leading.name), f"cat {ADMIN}")
+    if text is None:
+        yield refuse(f"{host.name} got no kubeconfig: {ADMIN} of {leading.name} could not be read; run this again.")
+        return
+    text += "\n"
+    current = look(Files, paths=[own]).get(own)
+    if current == FileState(hashlib.sha256(text.encode()).hexdigest(), "600", "root:root"):
+        host.noop("root has the kubeconfig")
+    elif current and f"server: https://{run.cluster.endpoint}" not in (run_silently(host, f"cat {own}") or ""):
+        host.noop(f"{own} is of another cluster and was left alone")
+    else:
+        yield write(own, text, "600")
 
 
 def local_path(run: Run) -> Path:

@@ -126,19 +126,33 @@ def service_network_has_a_size(cluster: Cluster) -> Mistakes:
 
 def mirror_carries_version(cluster: Cluster) -> Mistakes:
     """The mirror has packages of this Kubernetes version."""
-    settings, oldest = cluster.settings, cluster.mirror.kubernetes_oldest
-    if oldest is not None and settings.kubernetes_line.minor < oldest:
+    settings, line = cluster.settings, cluster.settings.kubernetes_line
+    found = f"kubernetes_version: {settings.kubernetes_version!r} from the mirror {settings.mirror.name}"
+    own = "set mirror.kubernetes_baseurl and mirror.kubernetes_gpgkey to a repository that has it"
+    source = cluster.mirror.kubernetes_source(line.minor)
+    if source is None:
+        oldest = compat.LINES[cluster.mirror.kubernetes[0].since].name
+        yield f"{found}; it carries Kubernetes {oldest} and newer; choose such a version or {own}"
+        return
+    last = source.last_patches.get(line.minor)
+    if last is not None and int(settings.kubernetes_version.rpartition(".")[2]) > last:
+        yield f"{found}; it was frozen and ends with {line.name}.{last} there; choose that version or {own}"
+
+
+def base_url_is_alone(cluster: Cluster) -> Mistakes:
+    """An own mirror replaces the packages' profile altogether."""
+    mirror = cluster.settings.mirror
+    if mirror.base_url and "base" in mirror.model_fields_set:
         yield (
-            f"kubernetes_version: {settings.kubernetes_version!r} from the mirror {settings.mirror.base}; it carries "
-            f"Kubernetes {compat.MAJOR}.{oldest} and newer; choose such a version or set mirror.kubernetes_baseurl and "
-            "mirror.kubernetes_gpgkey to a repository that has it"
+            f"mirror.base: {mirror.base!r} beside mirror.base_url; an own mirror is laid out as Aliyun's and takes the "
+            "profile's place; remove mirror.base"
         )
 
 
 def own_repositories_have_keys(cluster: Cluster) -> Mistakes:
-    """An own repository comes with the key that its packages are signed with."""
+    """An own source comes with the key or the checksum that what it has is verified by."""
     for url, key in cluster.settings.mirror.unsigned():
-        yield f"mirror.{url}: given without {key}; packages are installed only when signed; set mirror.{key}"
+        yield f"mirror.{url}: given without {key}; nothing is installed unverified; set mirror.{key}"
 
 
 def kube_proxy_mode_exists(cluster: Cluster) -> Mistakes:
@@ -169,14 +183,16 @@ def patches_leave_owned_fields(cluster: Cluster) -> Mistakes:
                 yield f"{where}.{field}: {value!r}; extra arguments are a map of name: value; write it as a map"
 
 
-def implemented(cluster: Cluster) -> Mistakes:
-    """Choices that the settings foresee and the layers do not serve yet."""
-    for setting, value, instead in NOT_YET:
-        if getattr(cluster.settings, setting) == value:
-            yield f"{setting}: {value!r}; this choice is not supported yet; set it to {instead!r}"
-
-
-NOT_YET = (("container_runtime", "docker", "containerd"), ("firewall", "keep", "disabled"))
+def docker_knows_the_mirrors(cluster: Cluster) -> Mistakes:
+    """Docker is given mirrors of Docker Hub only."""
+    settings = cluster.settings
+    others = sorted(set(settings.registry_mirrors) - {compat.DOCKER_HUB})
+    if settings.container_runtime == "docker" and others:
+        yield (
+            f"registry_mirrors: {', '.join(others)} with container_runtime 'docker'; dockerd knows mirrors of "
+            f"{compat.DOCKER_HUB} only; set image_repository and mirror.flannel_image to where those images are, "
+            "or use containerd"
+        )
 
 
 @dataclass(frozen=True)
@@ -198,10 +214,11 @@ CHECKS = (
     Check(pod_network_is_large_enough, ("pod_cidr", "host.role", "kubeadm_patches")),
     Check(service_network_has_a_size, ("service_cidr",)),
     Check(mirror_carries_version, ("mirror", "kubernetes_version")),
+    Check(base_url_is_alone, ("mirror",)),
     Check(own_repositories_have_keys, ("mirror",)),
     Check(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
     Check(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
-    Check(implemented, ("container_runtime", "firewall")),
+    Check(docker_knows_the_mirrors, ("registry_mirrors", "container_runtime")),
 )
 
 

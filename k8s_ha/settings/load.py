@@ -29,6 +29,7 @@ _RULES = {
     "int_type": "it is a whole number; write one without quotes",
     "literal_error": "it is one of {expected}; choose one of them",
     "greater_than_equal": "it is at least {ge}; choose a larger number",
+    "bool_type": "it is True or False; write one of them",
     "list_type": "it is a list; write [...]",
     "tuple_type": "it is a list; write [...]",
     "dict_type": "it is a map; write {{name: value}}",

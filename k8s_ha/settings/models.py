@@ -8,7 +8,7 @@ from k8s_ha import compat, mirrors
 from k8s_ha.settings import names
 
 API_PORT = 6443
-Role = Literal["control_plane", "worker", "load_balancer"]
+Role = Literal["control_plane", "worker", "load_balancer", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -44,17 +44,37 @@ class ClusterSettings(BaseModel):
     service_cidr: names.Network = Field(default="10.96.0.0/12", description="IPv4 network of the Services, /12 to /28.")
     dns_domain: names.DnsDomain = Field(default="cluster.local", description="DNS domain of the cluster's Services.")
     container_runtime: Literal["containerd", "docker"] = Field(
-        default="containerd", description="What runs the containers."
+        default="containerd",
+        description="What runs the containers. docker: used by the kubelet itself up to Kubernetes 1.23, then "
+        "through cri-dockerd.",
+    )
+    accept: list[compat.Consequence] = Field(
+        default=[],
+        description="Consequences accepted by name, where a host runs this Kubernetes version with them only: "
+        "SystemVerification, cgroup-v1.",
     )
     mirror: Annotated[mirrors.MirrorSettings, BeforeValidator(_mirror_of)] = Field(
         default=mirrors.MirrorSettings(),
         description="Where packages and images come from: a profile's name or a MirrorSettings.",
     )
+    base_repositories: Literal["keep", "vault"] = Field(
+        default="keep",
+        description="The hosts' own repositories. vault: those of CentOS 7 and 8, whose mirrors are gone, are "
+        "pointed at the mirror's vault; other systems' are left alone.",
+    )
+    remove_conflicting_packages: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether podman, buildah, runc and the like, which containerd.io conflicts with, are removed from "
+        "nodes. False: such a node is refused.",
+    )
     image_repository: mirrors.ImageRepository | None = Field(
         default=None, description="Where kubeadm's images are pulled from. None: the mirror's."
     )
     registry_mirrors: dict[names.Registry, list[mirrors.Url]] = Field(
-        default={}, description="Mirrors of a registry, tried in order before it, such as {'docker.io': ['https://…']}."
+        default={},
+        description="Mirrors of a registry, tried in order before it, such as {'docker.io': ['https://…']}; an empty "
+        "list takes them away. Docker knows mirrors of docker.io only.",
     )
     pod_network: Literal["flannel", "none"] = Field(
         default="flannel", description="Pod network to install. none: nodes stay NotReady until you install one."
@@ -68,10 +88,13 @@ class ClusterSettings(BaseModel):
         description="How kube-proxy implements Services. nftables: from Kubernetes 1.31 and kernel 5.13.",
     )
     firewall: Literal["disabled", "keep"] = Field(
-        default="disabled", description="firewalld: stopped and disabled, or kept."
+        default="disabled",
+        description="firewalld: stopped and disabled, or kept, with what the cluster needs opened where it runs.",
     )
     selinux: Literal["permissive", "keep"] = Field(
-        default="permissive", description="SELinux: permissive now and at boot (a disabled one is left alone), or kept."
+        default="permissive",
+        description="SELinux: permissive now and at boot (a disabled one is left alone), or kept, with "
+        "nginx allowed what it needs where SELinux enforces.",
     )
     kubeadm_patches: dict[str, dict[str, Any]] = Field(
         default={},
@@ -111,7 +134,7 @@ class HostSettings(BaseModel):
     )
     address: names.Address = Field(description="IPv4 address that the other hosts reach it by; the node's IP.")
     role: Annotated[tuple[Role, ...], BeforeValidator(_roles_of)] = Field(
-        description="One role or several: control_plane or worker, load_balancer beside it or alone."
+        description="One role or several: control_plane or worker; load_balancer and admin beside it or alone."
     )
     labels: names.Labels = Field(default={}, description="Node labels given when the node joins.")
     taints: list[names.Taint] | None = Field(
@@ -157,6 +180,11 @@ class Cluster(BaseModel):
         return self._with_role("load_balancer")
 
     @property
+    def admins(self) -> tuple[HostSettings, ...]:
+        """Hosts that get kubectl and a kubeconfig, in declared order."""
+        return self._with_role("admin")
+
+    @property
     def nodes(self) -> tuple[HostSettings, ...]:
         """Control planes, then workers, each in declared order."""
         return self.control_planes + self.workers
@@ -196,6 +224,11 @@ class Cluster(BaseModel):
     def image_repository(self) -> str:
         """Where kubeadm's images are pulled from."""
         return self.settings.image_repository or self.mirror.image_repository
+
+    @property
+    def cri(self) -> Literal["containerd", "dockershim", "cri-dockerd"]:
+        """What the kubelets speak to."""
+        return compat.cri(self.settings.kubernetes_line.minor, self.settings.container_runtime)
 
     @property
     def pause_image(self) -> str:

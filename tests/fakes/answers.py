@@ -43,6 +43,8 @@ def survey(request: Request) -> list[str]:
         "os_like": "rhel centos fedora",
         "os_version": "8.10",
         "architecture": "x86_64",
+        "kernel": "4.18.0-553.el8_10.x86_64",
+        "cgroup": "tmpfs",
         "hostname": request.machine.hostname,
         "address": request.machine.address,
     } | request.scenario.survey.get(request.machine.name, {})
@@ -141,9 +143,9 @@ def write(request: Request) -> list[str]:
 
 
 def installed(request: Request) -> list[str]:
-    specs = re.search(r" install (.*) && rpm -q (.*)", request.variable("COMMAND"))
-    for name, spec in zip(shlex.split(specs[2]), shlex.split(specs[1]), strict=True):
-        pattern = spec.removeprefix(name).removeprefix("-") or "*"
+    script = request._replace(command=request.variable("COMMAND"))
+    for wanted in script.variable("WANTED").splitlines():
+        name, pattern = wanted.split()
         version = re.sub(r"\[(.).*?\]|\*", lambda match: match[1] or "1", pattern)
         request.machine.packages[name] = f"{version}-1.el8"
     return []
@@ -160,7 +162,7 @@ def kubeadm(request: Request) -> list[str]:
 
 
 def service_started(request: Request) -> list[str]:
-    unit, digest, path = re.search(r"enable (\S+) && .*echo (\w+) >(\S+)\.new && mv", request.command).groups()
+    unit, digest, path = re.search(r"enable (\S+) && .*echo (.+) >(\S+)\.new && mv", request.command).groups()
     request.machine.write(path, digest)
     for units in (request.machine.active, request.machine.enabled):
         units += [unit] * (unit not in units)

@@ -9,24 +9,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lab_checks import (
+    NODES,
+    PLANES,
+    WORKERS,
+    check_a_second_run_changes_nothing,
+    check_every_pod_of_the_road,
+    check_kubectl_on_the_admin_host,
+    ready_nodes,
+)
 from tests.lab_client import KUBECONFIG, PROJECT, Lab, until
 
 pytestmark = pytest.mark.lab
-
-PLANES = ("master1", "master2", "master3")
-WORKERS = ("worker1", "worker2")
-NODES = (*PLANES, *WORKERS)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def no_kubeconfig() -> None:
     """A kubeconfig of an earlier lab would hide that this one was never fetched."""
     KUBECONFIG.unlink(missing_ok=True)
-
-
-def ready_nodes(lab: Lab) -> list[str]:
-    listing = lab.kubectl("get", "nodes", "--no-headers", check=False)
-    return sorted(line.split()[0] for line in listing.splitlines() if line.split()[1] == "Ready")
 
 
 def test_a_dry_run_on_virgin_hosts_lists_every_operation_and_changes_nothing(lab: Lab) -> None:
@@ -92,16 +92,11 @@ def test_etcd_itself_counts_three_members(lab: Lab) -> None:
 
 
 def test_every_pod_of_the_road_runs(lab: Lab) -> None:
-    pods = [
-        (line.split()[1], line.split()[2], line.split()[3])
-        for line in lab.kubectl("get", "pods", "-A", "--no-headers").splitlines()
-    ]
-    assert all(ready == "1/1" and phase == "Running" for _, ready, phase in pods), pods
-    names = [name for name, _, _ in pods]
-    for component in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"):
-        assert {f"{component}-{plane}" for plane in PLANES} <= set(names)
-    for prefix, count in {"coredns-": 2, "kube-proxy-": 5, "kube-flannel-ds-": 5}.items():
-        assert sum(name.startswith(prefix) for name in names) == count
+    check_every_pod_of_the_road(lab)
+
+
+def test_kubectl_works_on_the_admin_host(lab: Lab) -> None:
+    check_kubectl_on_the_admin_host(lab)
 
 
 def test_the_kubeconfigs_are_where_they_belong_and_secret(lab: Lab) -> None:
@@ -122,15 +117,7 @@ def test_no_join_secret_is_left(lab: Lab) -> None:
 
 
 def test_a_second_run_changes_nothing(lab: Lab) -> None:
-    before = lab.digest()
-    run = lab.pyinfra("-y", "--json")
-    assert run.returncode == 0, run.stderr
-    results = json.loads(run.stdout)["results"]
-    assert results["failed_hosts"] == []
-    assert {key: results["totals"][key] for key in ("success", "error")} == {"success": 0, "error": 0}
-    hosts = {name for operation in results["operations"] for name in operation["no_change"]}
-    assert hosts == {*NODES, "master-lb"}
-    assert lab.digest() == before
+    check_a_second_run_changes_nothing(lab)
 
 
 def test_a_dry_run_on_the_finished_cluster_would_change_nothing(lab: Lab) -> None:

@@ -1,0 +1,16 @@
+# HOST, ARCHIVE, SHA256: puts the archive's cri-dockerd where its unit expects it, and remembers which archive it was.
+work=$(mktemp -d /var/lib/k8s-ha/cri-dockerd.XXXXXX) || exit 1
+trap 'rm -rf "$work"' EXIT
+reason=$(curl -fsSL -o "$work/archive.tgz" --max-time 900 "$ARCHIVE" 2>&1) || {
+    echo "$HOST cannot fetch $ARCHIVE (${reason:-no answer}); mend the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256."
+    exit 1
+}
+found=$(sha256sum "$work/archive.tgz" | cut -d ' ' -f 1)
+[ "$found" = "$SHA256" ] || {
+    echo "$HOST: $ARCHIVE has the SHA-256 $found where $SHA256 is wanted; it was not installed; correct mirror.cri_dockerd_sha256 if that archive is meant."
+    exit 1
+}
+tar -xzf "$work/archive.tgz" -C "$work" cri-dockerd/cri-dockerd &&
+    install -m 755 "$work/cri-dockerd/cri-dockerd" /usr/bin/cri-dockerd.k8s-ha-new &&
+    mv -f /usr/bin/cri-dockerd.k8s-ha-new /usr/bin/cri-dockerd &&
+    echo "$SHA256" >/var/lib/k8s-ha/cri-dockerd.sha256

@@ -1,0 +1,29 @@
+# HOST, LOG_FILE, OPTIONS, SPECS, WANTED, URLS, HINT: installs packages and says what was wrong.
+#
+# WANTED has a line "NAME PATTERN" for each; URLS are the repositories that they come from. rpm has the last word, since
+# yum 3 exits 0 when one of several packages is missing.
+yum -y $OPTIONS install $SPECS
+lacking=$(
+    echo "$WANTED" | while read -r name pattern; do
+        version=$(rpm -q --qf '%{VERSION}-%{RELEASE}\n' "$name" 2>/dev/null | tail -n 1)
+        case $version in
+            "package $name is not installed") echo "$name $pattern" ;;
+            $pattern | $pattern-*) ;;
+            *) echo "$name $pattern (it has $version)" ;;
+        esac
+    done
+)
+[ -z "$lacking" ] && exit 0
+
+proxy=$(sed -n 's/^proxy[[:space:]]*=[[:space:]]*//p' /etc/yum.conf 2>/dev/null | grep -v '^_none_$' | tail -n 1)
+for url in $URLS; do
+    index=${url%/}/repodata/repomd.xml
+    reason=$(curl -fsS -o /dev/null --max-time 20 ${proxy:+-x "$proxy"} "$index" 2>&1) ||
+        echo "$HOST cannot reach $index (${reason:-no answer}); packages come from there; mend the way to that mirror or choose another one, then run this again."
+done
+unsigned=$(sed -n 's/.*Failing package is: *//p; s/^Package \(.*\) is not signed$/\1/p' "$LOG_FILE" | sort -u | tr '\n' ' ')
+[ -z "$unsigned" ] ||
+    echo "$HOST: the signature of ${unsigned}is not by its repository's key; such packages are not installed; ask who runs the mirror or choose another one."
+if [ -n "$HINT" ] && grep -q -e 'mirrorlist.centos.org' -e 'valid baseurl' -e 'mirror.centos.org' "$LOG_FILE"; then echo "$HOST: $HINT"; fi
+echo "$lacking" | while read -r package; do echo "$HOST: $package could not be installed; yum's own words are above."; done
+exit 1

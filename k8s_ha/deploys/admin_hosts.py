@@ -1,0 +1,35 @@
+"""The document's section 4.10: kubectl where its users are, not only on the control planes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import deploy
+
+from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.repositories import repositories_for
+from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.kubeconfig import admin_kubeconfig
+from k8s_ha.operations.packages import packages_installed
+
+
+@deploy("Set up kubectl on the admin hosts")
+def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
+    """Have kubectl of the cluster's version and root's kubeconfig on every admin host; control planes have both."""
+    run = begin(settings, groups)
+    cluster = run.cluster
+    barrier(name="Wait for the cluster before its kubeconfig is handed out")
+    own = cluster.host(host.name)
+    if "admin" not in own.role or "control_plane" in own.role:
+        return
+    version = cluster.settings.kubernetes_version
+    packages_installed(
+        name=f"Install kubectl {version}",
+        packages={"kubectl": version},
+        log="install-kubectl",
+        sources=repositories_for(run),
+        changeable=not run.surveys[host.name].node,
+    )
+    admin_kubeconfig(name="Give root the kubeconfig", run=run)

@@ -1,0 +1,27 @@
+"""The .repo files of a host."""
+
+from __future__ import annotations
+
+import base64
+
+from pyinfra.api import FactBase
+
+from k8s_ha.facts.lines import fields
+
+
+class CentosRepositories(FactBase[dict[str, str]]):
+    """The text of each of CentOS' own .repo files, by path."""
+
+    def command(self) -> str:
+        return (
+            "for file in /etc/yum.repos.d/CentOS-*.repo; do "
+            '[ ! -e "$file" ] || echo "file $file $(base64 -w 0 "$file")"; done'
+        )
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        return {}
+
+    def process(self, output: list[str]) -> dict[str, str]:
+        pairs = (line.split(" ", 1) for line in fields(output)["file"])
+        return {path: base64.b64decode(text).decode() for path, text in pairs}

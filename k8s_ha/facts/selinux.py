@@ -1,0 +1,43 @@
+"""SELinux, as far as a load balancer meets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase
+
+from k8s_ha.facts.lines import fields, script
+
+
+@dataclass(frozen=True)
+class SelinuxState:
+    """Whether SELinux enforces, the type of a TCP port, and whether nginx may connect to other hosts.
+
+    + port_type: None where the port has no type of its own, or none could be read
+    """
+
+    enforcing: bool
+    port_type: str | None
+    may_connect: bool
+
+
+class Selinux(FactBase[SelinuxState]):
+    """What SELinux lets nginx do.
+
+    + port: the TCP port that it listens on
+    """
+
+    def command(self, port: int) -> str:
+        return script("selinux.sh", PORT=str(port))
+
+    @staticmethod
+    def default() -> SelinuxState:
+        return SelinuxState(enforcing=False, port_type=None, may_connect=False)
+
+    def process(self, output: list[str]) -> SelinuxState:
+        values = fields(output)
+        return SelinuxState(
+            enforcing=values["mode"] == ["Enforcing"],
+            port_type=next(iter(values["type"]), None),
+            may_connect=values["connect"] == ["on"],
+        )

@@ -1,0 +1,38 @@
+"""cri-dockerd, through which kubelets from 1.24 on speak to Docker; no EL has a package of its newer versions."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+from typing import Final
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.system import Files, Text
+from k8s_ha.operations.commands import long_command
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.resources import read_file
+
+PROGRAM: Final = "/usr/bin/cri-dockerd"
+RECORD: Final = "/var/lib/k8s-ha/cri-dockerd.sha256"
+SECONDS_FOR_CRI_DOCKERD: Final = 1000
+
+
+@guarded
+def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
+    """Have the program of one archive, whose checksum is kept on the host, so that another archive replaces it.
+
+    + url: of the .tgz, as cri-dockerd's releases have it
+    + sha256: in hexadecimal digits
+    """
+    if PROGRAM in look(Files, paths=[PROGRAM]) and look(Text, path=RECORD).strip() == sha256:
+        host.noop("cri-dockerd is installed")
+        return
+    values = {"HOST": host.name, "ARCHIVE": url, "SHA256": sha256}
+    assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+    yield long_command(
+        "install-cri-dockerd",
+        f"mkdir -p -m 755 /var/lib/k8s-ha\n{assignments}{read_file('install-cri-dockerd.sh')}",
+        seconds=SECONDS_FOR_CRI_DOCKERD,
+    )

@@ -1,0 +1,38 @@
+"""firewalld, where it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.firewall import Firewall
+from k8s_ha.operations.guarded import guarded, look
+
+
+@guarded
+def firewall_opened(address: str, ports: Sequence[str], sources: Sequence[str]) -> Generator[StringCommand]:
+    """Have a running firewalld let in what the cluster needs, now and after a reboot; it is never reloaded.
+
+    On EL7 a reload flushes the rules of kube-proxy and flannel, so each layer is told by itself.
+
+    + address: the host's node address; its interface's zone gets the ports
+    + ports: open to everybody, such as 6443/tcp
+    + sources: addresses and networks that everything is taken from
+    """
+    state = look(Firewall, address=address)
+    if state.zone is None:
+        host.noop("firewalld does not run")
+        return
+    wanted = [("port", port, state.zone) for port in ports] + [("source", source, "trusted") for source in sources]
+    missing = [
+        (option, f"--zone={zone}", f"--add-{kind}={value}")
+        for layer, option in (("runtime", ""), ("permanent", "--permanent"))
+        for kind, value, zone in wanted
+        if (layer, kind, value) not in state.opened
+    ]
+    if not missing:
+        host.noop("firewalld lets in what the cluster needs")
+    for option, zone, addition in missing:
+        yield StringCommand("firewall-cmd", "-q", *([option] if option else []), zone, addition)

@@ -1,0 +1,34 @@
+"""The repositories that a host brings itself."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.repositories import CentosRepositories
+from k8s_ha.operations.commands import write
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.yum import pointed_at_vault
+
+
+@guarded
+def vault_repositories(vault: str, el_major: int) -> Generator[StringCommand]:
+    """Have CentOS' own repositories point at the vault instead of at mirrors that are gone.
+
+    The file as it was is kept beside it, under a name that yum does not read.
+
+    + vault: the vault's URL
+    + el_major: 7 or 8
+    """
+    texts = look(CentosRepositories)
+    wanted = {path: pointed_at_vault(text, vault, el_major) for path, text in texts.items()}
+    changed = [path for path in sorted(texts) if wanted[path] != texts[path]]
+    for path in changed:
+        kept = shlex.quote(f"{path}.before-k8s-ha")
+        yield StringCommand(f"[ -e {kept} ] || cp -p {shlex.quote(path)} {kept}")
+        yield write(path, wanted[path])
+    if not changed:
+        host.noop("they point at the vault")

@@ -1,0 +1,86 @@
+"""Restarts of a container runtime under a running cluster: one node at a time, and no further after a bad one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import Final
+
+import gevent
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.node import Node
+from k8s_ha.facts.system import KubeletHealth
+from k8s_ha.operations.commands import read_everywhere, read_fact, refuse
+from k8s_ha.run import Run, is_executing
+
+SECONDS_TO_COME_BACK: Final = 300
+"""How long a node's API server or kubelet may take after its container runtime has been restarted."""
+
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+
+
+def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generator[StringCommand]:
+    """``commands`` when it is this host's turn: every other control plane is ready, and no restart before failed.
+
+    On a host that is no node of a cluster there is nothing to wait for.
+
+    + what: is restarted, for the sentences
+    """
+    if not is_executing() or not run.surveys[host.name].node:
+        yield from commands
+        return
+    # Held across the yields: pyinfra runs each command before it asks for the next, and drops the generator, which
+    # lets go of it, where one fails.
+    with run.restarts:
+        reason = _not_now(run)
+        if reason:
+            yield refuse(f"{host.name}: {what} was not restarted: {reason}")
+            return
+        run.restart_failed = host.name
+        yield from commands
+        deadline = time.monotonic() + SECONDS_TO_COME_BACK
+        while not _is_back(run):
+            if time.monotonic() > deadline:
+                yield refuse(
+                    f"{host.name}: {_proof(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
+                    "restarted; no other node is restarted before that is mended."
+                )
+                return
+            gevent.sleep(SECONDS_BETWEEN_LOOKS)
+        run.restart_failed = None
+
+
+def _not_now(run: Run) -> str | None:
+    if run.restart_failed:
+        return f"{run.restart_failed}, restarted before it, has not come back; mend that host, then run this again."
+    hosts = {
+        host.inventory.get_host(entry.name): {"address": entry.address}
+        for entry in run.cluster.control_planes
+        if entry.name != host.name and entry.name in run.surveys and run.surveys[entry.name].node
+    }
+    views = read_everywhere(Node, hosts)
+    unready = sorted(name for name, view in views.items() if view is None or not view.ready)
+    if unready:
+        return (
+            f"the API server of {', '.join(unready)} does not answer, and one node at a time is out; mend that host, "
+            "then run this again."
+        )
+    return None
+
+
+def _is_control_plane(run: Run) -> bool:
+    return "control_plane" in run.cluster.host(host.name).role
+
+
+def _proof(run: Run) -> str:
+    return "its API server" if _is_control_plane(run) else "its kubelet"
+
+
+def _is_back(run: Run) -> bool:
+    if _is_control_plane(run):
+        view = read_fact(host, Node, address=run.cluster.host(host.name).address)
+        return view is not None and view.ready
+    well: bool | None = read_fact(host, KubeletHealth)
+    return well is True

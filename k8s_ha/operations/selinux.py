@@ -1,0 +1,44 @@
+"""SELinux, where it is kept."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator
+from typing import Final
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.selinux import Selinux
+from k8s_ha.operations.commands import long_command
+from k8s_ha.operations.guarded import guarded, look
+
+PORT_TYPE: Final = "http_port_t"
+
+
+@guarded
+def nginx_allowed(port: int, tools: str) -> Generator[StringCommand]:
+    """Have nginx allowed to listen on ``port`` and to connect to the API servers, where SELinux enforces.
+
+    + port: TCP
+    + tools: the package that has semanage
+    """
+    state = look(Selinux, port=port)
+    if not state.enforcing:
+        host.noop("SELinux does not enforce")
+        return
+    if state.port_type == PORT_TYPE and state.may_connect:
+        host.noop("nginx may listen and connect")
+        return
+    package = shlex.quote(tools)
+    yield long_command(
+        "install-selinux-tools",
+        f"rpm -q {package} || yum -y install {package}",
+        seconds=900,
+        lock="packages",
+    )
+    if state.port_type != PORT_TYPE:
+        label = f"-t {PORT_TYPE} -p tcp {port:d}"
+        yield StringCommand(f"semanage port -a {label} 2>/dev/null || semanage port -m {label}")
+    if not state.may_connect:
+        yield StringCommand("setsebool -P httpd_can_network_connect 1")

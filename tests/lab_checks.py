@@ -1,0 +1,50 @@
+"""What holds for every cluster that the lab builds, whatever it is made of."""
+
+from __future__ import annotations
+
+from tests.lab_client import Lab
+
+PLANES = ("master1", "master2", "master3")
+WORKERS = ("worker1", "worker2")
+NODES = (*PLANES, *WORKERS)
+
+
+def ready_nodes(lab: Lab) -> list[str]:
+    """Names of the nodes that are Ready, sorted; empty where nobody answers."""
+    listing = lab.kubectl("get", "nodes", "--no-headers", check=False)
+    return sorted(line.split()[0] for line in listing.splitlines() if line.split()[1] == "Ready")
+
+
+def check_every_pod_of_the_road(lab: Lab) -> None:
+    """The document's section 4.10: these pods, all of them running."""
+    pods = [
+        (line.split()[1], line.split()[2], line.split()[3])
+        for line in lab.kubectl("get", "pods", "-A", "--no-headers").splitlines()
+    ]
+    assert all(ready == "1/1" and phase == "Running" for _, ready, phase in pods), pods
+    names = [name for name, _, _ in pods]
+    for component in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+        assert {f"{component}-{plane}" for plane in PLANES} <= set(names)
+    for prefix, count in {"coredns-": 2, "kube-proxy-": 5, "kube-flannel-ds-": 5}.items():
+        assert sum(name.startswith(prefix) for name in names) == count
+
+
+def check_a_second_run_changes_nothing(lab: Lab) -> None:
+    """No operation has a change on any of the six hosts, and no host differs afterwards."""
+    before = lab.digest()
+    results = lab.results()
+    assert {key: results["totals"][key] for key in ("success", "error")} == {"success": 0, "error": 0}
+    hosts = {name for operation in results["operations"] for name in operation["no_change"]}
+    assert hosts == {*NODES, "master-lb"}
+    assert lab.digest() == before
+
+
+def check_kubectl_on_the_admin_host(lab: Lab) -> None:
+    """The document's own last command, on its own host."""
+    assert "kube-apiserver-master1" in lab.host("master-lb", "kubectl get pod -A")
+    assert lab.host("master-lb", "stat -c %a /root/.kube/config").strip() == "600"
+
+
+def pulls(lab: Lab, image: str) -> set[str]:
+    """The registry names that hosts asked for a manifest of ``image``, from the registry's own access log."""
+    return {asked for asked, path in lab.registry_requests() if path.startswith(f"/v2/{image}/manifests/")}

@@ -1,0 +1,289 @@
+"""Packages: arguments and facts in, exact commands or a refusal out; and what the script says of what yum did."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k8s_ha.facts.repositories import CentosRepositories
+from k8s_ha.facts.system import Packages
+from k8s_ha.operations.commands import long_command, write
+from k8s_ha.operations.packages import CENTOS_HINT, packages_installed, packages_removed
+from k8s_ha.operations.repositories import vault_repositories
+from k8s_ha.resources import read_file
+from k8s_ha.yum import Repository, pointed_at_vault
+from tests.operation_bench import Command, Facts, Noop, Row, command, refusal, test_of
+from tests.shell_bench import Shell
+
+KUBERNETES = Repository("kubernetes", "Kubernetes", "https://mirror.example/k8s/", ("https://k",), exclude=("kubelet",))
+DISABLED = Repository("off", "Off", "https://mirror.example/off", ("https://k",), enabled=False, exclude=("x",))
+PLAIN = Repository("plain", "Plain", "https://mirror.example/plain", ("https://k",))
+KUBELET: dict[str, Any] = {
+    "packages": {"kubelet": "1.30.14", "cri-tools": "*"},
+    "log": "install-kubernetes",
+    "sources": (KUBERNETES, DISABLED, PLAIN),
+}
+
+
+def yum(specs: str, wanted: str, log: str = "install-kubernetes", sources: bool = True) -> Command:
+    variables = {
+        "HOST": "worker1",
+        "LOG_FILE": f"/var/log/k8s-ha/{log}.log",
+        "OPTIONS": "--disableexcludes=kubernetes" if sources else "",
+        "SPECS": specs,
+        "WANTED": wanted,
+        "URLS": "https://mirror.example/k8s/ https://mirror.example/plain" if sources else "",
+        "HINT": CENTOS_HINT,
+    }
+    script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
+    return command(long_command(log, script + read_file("install-packages.sh"), seconds=1800, lock="packages"))
+
+
+def installed(**versions: str) -> Facts:
+    return {Packages: {name.replace("_", "-"): version for name, version in versions.items()}}
+
+
+ROWS: dict[str, Row] = {
+    "packages as wanted": (
+        packages_installed,
+        KUBELET,
+        installed(kubelet="1.30.14-150500.1.1", cri_tools="1.30.0-1"),
+        [Noop("the packages are installed")],
+    ),
+    "a release of the legacy repository": (
+        packages_installed,
+        {**KUBELET, "packages": {"kubelet": "1.28.2"}},
+        installed(kubelet="1.28.2-0"),
+        [Noop("the packages are installed")],
+    ),
+    "no package": (
+        packages_installed,
+        KUBELET,
+        installed(),
+        [yum("cri-tools kubelet-1.30.14", "cri-tools *\nkubelet 1.30.14")],
+    ),
+    "one package missing": (
+        packages_installed,
+        KUBELET,
+        installed(kubelet="1.30.14-0"),
+        [yum("cri-tools", "cri-tools *")],
+    ),
+    "an older package on a host that is no node": (
+        packages_installed,
+        KUBELET,
+        installed(kubelet="1.30.9-0", cri_tools="1.30.0-1"),
+        [yum("kubelet-1.30.14", "kubelet 1.30.14")],
+    ),
+    "a newer package, which only begins like the wanted one": (
+        packages_installed,
+        {**KUBELET, "packages": {"kubelet": "1.30.1"}},
+        installed(kubelet="1.30.14-0"),
+        [
+            refusal(
+                "worker1: kubelet 1.30.14-0 is installed where kubelet 1.30.1 is wanted, and is not replaced by "
+                "another one; remove it, or set a version that fits it."
+            )
+        ],
+    ),
+    "a package of another version on a node": (
+        packages_installed,
+        {**KUBELET, "changeable": False},
+        installed(kubelet="1.30.1-0", cri_tools="1.30.0-1"),
+        [
+            refusal(
+                "worker1: kubelet 1.30.1-0 is installed where kubelet 1.30.14 is wanted, on a node of a cluster; nodes "
+                "are not moved to another version by this run; set the version that is there."
+            )
+        ],
+    ),
+    "a missing package on a node": (
+        packages_installed,
+        {**KUBELET, "changeable": False},
+        installed(kubelet="1.30.14-0"),
+        [yum("cri-tools", "cri-tools *")],
+    ),
+    "a pattern": (
+        packages_installed,
+        {"packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
+        installed(),
+        [yum("containerd.io-1.*", "containerd.io 1.*", "install-containerd", sources=False)],
+    ),
+    "a package that a pattern does not take": (
+        packages_installed,
+        {"packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
+        {Packages: {"containerd.io": "2.1.5-1.el9"}},
+        [
+            refusal(
+                "worker1: containerd.io 2.1.5-1.el9 is installed where containerd.io 1.* is wanted, and is not "
+                "replaced by another one; remove it, or set a version that fits it."
+            )
+        ],
+    ),
+    "nothing to remove": (
+        packages_removed,
+        {"names": ["podman", "runc"]},
+        installed(),
+        [Noop("none of them is installed")],
+    ),
+    "something to remove": (
+        packages_removed,
+        {"names": ["podman", "buildah", "runc"]},
+        installed(runc="1.1.12-1", podman="4.9.4-1"),
+        [
+            command(
+                long_command(
+                    "remove-packages",
+                    "yum -y remove podman runc; ! rpm -q podman runc | grep -v 'not installed'",
+                    seconds=1800,
+                    lock="packages",
+                )
+            )
+        ],
+    ),
+}
+
+CENTOS_7 = """\
+# CentOS-Base.repo
+[base]
+name=CentOS-$releasever - Base
+mirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=os&infra=$infra
+#baseurl=http://mirror.centos.org/centos/$releasever/os/$basearch/
+gpgcheck=1
+gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7
+
+[own]
+mirrorlist=https://mirrors.example/own
+baseurl=https://mirror.example/own
+"""
+VAULTED = """\
+# CentOS-Base.repo
+[base]
+name=CentOS-$releasever - Base
+#mirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=os&infra=$infra
+baseurl=https://vault.example/7.9.2009/os/$basearch/
+gpgcheck=1
+gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7
+
+[own]
+mirrorlist=https://mirrors.example/own
+baseurl=https://mirror.example/own
+"""
+REPO = "/etc/yum.repos.d/CentOS-Base.repo"
+VAULT = {"vault": "https://vault.example/", "el_major": 7}
+ROWS |= {
+    "repositories whose mirrors are gone": (
+        vault_repositories,
+        VAULT,
+        {CentosRepositories: {REPO: CENTOS_7}},
+        [
+            Command(f"[ -e {REPO}.before-k8s-ha ] || cp -p {REPO} {REPO}.before-k8s-ha"),
+            command(write(REPO, VAULTED)),
+        ],
+    ),
+    "repositories of the vault": (
+        vault_repositories,
+        VAULT,
+        {CentosRepositories: {REPO: VAULTED}},
+        [Noop("they point at the vault")],
+    ),
+}
+
+test_operations = test_of(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("el_major", "before", "after"),
+    [
+        (
+            8,
+            "#baseurl=http://mirror.centos.org/$contentdir/$releasever/BaseOS/$basearch/os/",
+            "baseurl=https://v/8.5.2111/BaseOS/$basearch/os/",
+        ),
+        (
+            8,
+            "#baseurl=http://mirror.centos.org/$contentdir/$stream/AppStream/$basearch/os/",
+            "baseurl=https://v/8-stream/AppStream/$basearch/os/",
+        ),
+        (
+            7,
+            "baseurl=http://mirror.centos.org/centos/$releasever/extras/$basearch/",
+            "baseurl=https://v/7.9.2009/extras/$basearch/",
+        ),
+        (7, "mirrorlist=http://a.example\n", "mirrorlist=http://a.example\n"),
+    ],
+)
+def test_where_the_vault_has_it(el_major: int, before: str, after: str) -> None:
+    assert pointed_at_vault(f"[x]\n{before}", "https://v", el_major) == f"[x]\n{after}"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+INSTALLED = """
+case $3 in
+    kubelet) echo 1.20.2-0 ;;
+    kubectl) echo 1.30.1-0 ;;
+    *) echo "package $3 is not installed"; exit 1 ;;
+esac
+"""
+
+
+def said(shell: Shell, wanted: str, *, yum: str = "exit 1", curl: str = "", log: str = "", urls: str = "") -> list[str]:
+    """What the script prints, whatever its exit code, which is the last line."""
+    shell.add_tool("yum", yum)
+    shell.add_tool("rpm", INSTALLED.replace("$3", "$4"))
+    shell.add_tool("curl", curl)
+    path = "/var/log/k8s-ha/install.log"
+    shell.file(path, log)
+    values = {
+        "HOST": "worker1",
+        "LOG_FILE": path,
+        "OPTIONS": "",
+        "SPECS": "any",
+        "WANTED": wanted,
+        "URLS": urls,
+        "HINT": "H.",
+    }
+    script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+    return shell.lines(f"( {script}{read_file('install-packages.sh')} )\necho exit $?")
+
+
+def test_yums_exit_code_is_not_the_last_word(shell: Shell) -> None:
+    assert said(shell, "kubelet 1.20.2", yum="exit 1") == ["exit 0"]
+    assert said(shell, "kubelet 1.20.2\nsocat *", yum="exit 0") == [
+        "worker1: socat * could not be installed; yum's own words are above.",
+        "exit 1",
+    ]
+    assert said(shell, "kubectl 1.30.14", yum="exit 0") == [
+        "worker1: kubectl 1.30.14 (it has 1.30.1-0) could not be installed; yum's own words are above.",
+        "exit 1",
+    ]
+
+
+def test_a_mirror_that_does_not_answer_is_named(shell: Shell) -> None:
+    curl = 'case "$*" in *off*) echo "curl: (7) Failed to connect"; exit 7 ;; esac'
+    lines = said(shell, "socat *", curl=curl, urls="https://on.example/a/ https://off.example/b")
+    assert lines[0] == (
+        "worker1 cannot reach https://off.example/b/repodata/repomd.xml (curl: (7) Failed to connect); packages come "
+        "from there; mend the way to that mirror or choose another one, then run this again."
+    )
+    assert "on.example" not in "".join(lines)
+
+
+def test_a_package_of_a_bad_signature_is_named(shell: Shell) -> None:
+    log = "GPG key is right\n Failing package is: kubeadm-1.20.2-0.x86_64\nPackage socat-1.rpm is not signed\n"
+    assert said(shell, "socat *", log=log)[0] == (
+        "worker1: the signature of kubeadm-1.20.2-0.x86_64 socat-1.rpm is not by its repository's key; such packages "
+        "are not installed; ask who runs the mirror or choose another one."
+    )
+
+
+def test_dead_mirrors_of_centos_bring_the_hint(shell: Shell) -> None:
+    log = "Could not retrieve mirrorlist http://mirrorlist.centos.org/?release=7\n"
+    assert said(shell, "socat *", log=log)[0] == "worker1: H."
+    assert "worker1: H." not in said(shell, "socat *")
