@@ -1,11 +1,15 @@
 """The lab's pure parts: topology files, names of the outside world, what a digest leaves out."""
 
+import json
 import tomllib
+from dataclasses import replace
 
 import pytest
 
-from tests.lab import LabError, digest, names, topology
+from tests.lab import LabError, digest, names, settings, topology
+from tests.lab.build.hosts import FLAVOURS
 
+DOCUMENT = topology.DEFAULT.with_name("topology-document.toml")
 HOST = {"address": "10.0.11.18", "flavour": "rocky-8", "group": "control_plane"}
 
 
@@ -29,14 +33,22 @@ def test_groups_keep_the_files_order() -> None:
         "control_plane": ["master1", "master2", "master3"],
         "workers": ["worker1", "worker2"],
         "load_balancers": ["master-lb"],
+        "admins": ["master-lb"],
     }
+
+
+def test_documents_topology_differs_in_flavours_alone() -> None:
+    default, document = (topology.load(path) for path in (topology.DEFAULT, DOCUMENT))
+    assert [replace(host, flavour="rocky-8") for host in document.hosts] == list(default.hosts)
+    assert document.flavours == ["centos-7", "rhel-8", "rocky-8"]
+    assert set(document.flavours) == set(FLAVOURS)
 
 
 MISTAKES = [
     ({}, "it names no host; add at least one [hosts.NAME] table"),
     ({"host": {}}, "the file: unknown key 'host'; did you mean 'hosts'?"),
     ({"hosts": {"M1": HOST}}, "'M1': not a host name; use at most 32 lower-case letters, digits and inner hyphens"),
-    ({"hosts": {"m1": "10.0.0.9"}}, "m1: not a table; write [hosts.m1] with address, flavour, group, login"),
+    ({"hosts": {"m1": "10.0.0.9"}}, "m1: not a table; write [hosts.m1] with address, flavour, group, groups, login"),
     ({"hosts": {"m1": HOST | {"adress": "x"}}}, "m1: unknown key 'adress'; did you mean 'address'?"),
     ({"hosts": {"m1": {}}}, "m1: address is missing; give it as text in quotes"),
     ({"hosts": {"m1": HOST | {"address": 7}}}, "m1: address is 7; give it as text in quotes"),
@@ -63,6 +75,15 @@ MISTAKES = [
     (
         {"hosts": {"m1": HOST | {"group": "control-plane"}}},
         "m1: group 'control-plane' is not of the form 'control_plane' ([a-z][a-z0-9_]*)",
+    ),
+    ({"hosts": {"m1": HOST | {"groups": ["workers"]}}}, "m1: it has group and groups; keep one of them"),
+    (
+        {"hosts": {"m1": {"address": "10.0.0.9", "flavour": "rocky-8", "groups": ["a", "a"]}}},
+        "m1: groups is ['a', 'a']; give a list of different names, such as [\"workers\", \"admins\"]",
+    ),
+    (
+        {"hosts": {"m1": {"address": "10.0.0.9", "flavour": "rocky-8", "groups": ["A"]}}},
+        "m1: groups 'A' is not of the form 'control_plane' ([a-z][a-z0-9_]*)",
     ),
     ({"hosts": {"m1": HOST | {"login": "ops"}}}, 'm1: login is not a table; write login = { user = "ops" }'),
     (
@@ -100,6 +121,12 @@ def test_unknown_host_names_the_known_ones() -> None:
 def test_first_hostname_is_not_the_inventory_name() -> None:
     parsed = topology.parse(tomllib.loads('[hosts.m1]\naddress="10.0.1.2"\nflavour="rocky-8"\ngroup="g"'))
     assert parsed.hosts[0].first_hostname == "ip-10-0-1-2"
+
+
+def test_one_run_may_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(settings.OVERRIDES, json.dumps({"mirror": "official"}))
+    found = settings.in_lab({"mirror": "aliyun", "container_runtime": "docker"})
+    assert (found["mirror"], found["container_runtime"], found["kubernetes_version"]) == ("official", "docker", "1.20.2")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ EXCLUDED = {
     "/var/cache": "filled by timers, such as dnf-makecache",
     "/var/lib/rpm": "covered by the list of packages; sqlite rewrites its files when it is only read",
     "/var/lib/dnf/history.sqlite*": "covered by the list of packages; dnf opens its history when it is only asked",
+    "/var/lib/yum/history.sqlite*": "covered by the list of packages; so does EL7's yum",
     "/var/lib/systemd": "timer stamps, random seed, the clock's last time",
     "/var/lib/chrony": "the clock's drift, rewritten every hour",
     "/var/lib/sudo": "whom sudo has lectured, and when",
@@ -31,6 +32,8 @@ EXCLUDED = {
     "/var/lib/docker": "runtime state; running containers are listed",
     "/var/lib/etcd": "the cluster's data, always in motion",
     "/var/lib/cni": "addresses of the pods of the moment",
+    "/var/lib/dockershim": "pods of the moment, as the kubelet knows them in Docker",
+    "/var/lib/cri-dockerd": "pods of the moment, as cri-dockerd knows them in Docker",
     "/var/lib/kubelet/pods": "volumes of the pods of the moment",
     "/var/lib/kubelet/device-plugins": "sockets and checkpoints of the running kubelet",
     "/var/lib/kubelet/pod-resources": "a socket of the running kubelet",
@@ -48,7 +51,10 @@ systemctl list-unit-files --state=enabled --no-legend --no-pager | while read -r
   case $unit in *@.*) echo "$unit enabled"; continue;; esac
   echo $unit $(systemctl show -p ActiveState -p InvocationID "$unit")
 done"""
-CONTAINERS = "! [ -S /run/containerd/containerd.sock ] || ctr -n k8s.io tasks ls | grep -w RUNNING | cut -d' ' -f1"
+# The kubelet's containers are in containerd's namespace k8s.io, Docker's in moby.
+CONTAINERS = """
+[ -S /run/containerd/containerd.sock ] || exit 0
+for namespace in k8s.io moby; do ctr -n $namespace tasks ls | grep -w RUNNING | cut -d' ' -f1; done"""
 
 _exact = frozenset(path for path in EXCLUDED if not path.endswith("*"))
 _prefixes = tuple(path[:-1] for path in EXCLUDED if path.endswith("*"))

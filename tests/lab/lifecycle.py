@@ -61,7 +61,7 @@ def status() -> list[str]:
         return [f"left over: {line}" for line in leftovers()] or ["no lab is up, and none has left anything behind"]
     rows = [
         *(
-            (host.name, hosts.status(host), f"{host.address} {host.group} {host.flavour}")
+            (host.name, hosts.status(host), f"{host.address} {','.join(host.groups)} {host.flavour}")
             for host in lab.topology.hosts
         ),
         *((name, status, "service") for name, status in services.status().items()),

@@ -53,8 +53,8 @@ def load() -> State | None:
         return None
     except json.JSONDecodeError as error:
         raise LabError(f"{_FILE}: unreadable ({error}); remove it and run down") from None
-    hosts = (Host(**{**host, "login": Login(**host["login"])}) for host in content["topology"]["hosts"])
-    return State(Topology(tuple(hosts)), _artifacts(content["artifacts"]), content["ready"])
+    hosts = tuple(map(_host, content["topology"]["hosts"]))
+    return State(Topology(hosts), _artifacts(content["artifacts"]), content["ready"])
 
 
 def current() -> State:
@@ -83,6 +83,10 @@ def locked() -> Iterator[None]:
         except BlockingIOError:
             raise LabError("another lab command is at work; wait until it ends") from None
         yield
+
+
+def _host(content: dict[str, Any]) -> Host:
+    return Host(**{**content, "groups": tuple(content["groups"]), "login": Login(**content["login"])})
 
 
 def _artifacts(content: dict[str, Any]) -> Artifacts:

@@ -17,7 +17,7 @@ GATEWAY = IPv4Address("10.0.0.1")
 REGISTRY = IPv4Address("10.0.0.2")
 """Where the image registry answers."""
 
-HOST_KEYS = ("address", "flavour", "group", "login")
+HOST_KEYS = ("address", "flavour", "group", "groups", "login")
 LOGIN_KEYS = ("user", "sudo_password")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 GROUP_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -35,13 +35,18 @@ class Login:
 
 @dataclass(frozen=True)
 class Host:
-    """One host of the lab; `group` is its inventory group, `flavour` the EL release it is dressed as ("rocky-8")."""
+    """One host of the lab; `groups` are its inventory groups, `flavour` the EL release it is dressed as ("rocky-8")."""
 
     name: str
     address: str
     flavour: str
-    group: str
+    groups: tuple[str, ...]
     login: Login
+
+    @property
+    def group(self) -> str:
+        """The group that says what the host is for: the first."""
+        return self.groups[0]
 
     @property
     def first_hostname(self) -> str:
@@ -67,7 +72,8 @@ class Topology:
         """Hosts by group, both in the order of the file."""
         groups: dict[str, list[Host]] = {}
         for host in self.hosts:
-            groups.setdefault(host.group, []).append(host)
+            for group in host.groups:
+                groups.setdefault(group, []).append(host)
         return groups
 
     @property
@@ -114,7 +120,7 @@ def _host(name: str, table: object) -> Host:
         name=name,
         address=_address(name, _text(name, table, "address")),
         flavour=_match(name, table, "flavour", FLAVOUR_NAME, "rocky-8"),
-        group=_match(name, table, "group", GROUP_NAME, "control_plane"),
+        groups=_groups(name, table),
         login=_login(name, table.get("login", {})),
     )
 
@@ -129,6 +135,18 @@ def _address(name: str, text: str) -> str:
     if address in (GATEWAY, REGISTRY, NETWORK.network_address, NETWORK.broadcast_address):
         raise LabError(f"{name}: address {address} is the lab's own; use another one in {NETWORK}")
     return str(address)
+
+
+def _groups(name: str, table: Mapping[str, object]) -> tuple[str, ...]:
+    """The names in `groups`, or the one in `group`."""
+    names = table.get("groups")
+    if names is None:
+        return (_match(name, table, "group", GROUP_NAME, "control_plane"),)
+    if "group" in table:
+        raise LabError(f"{name}: it has group and groups; keep one of them")
+    if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
+        raise LabError(f'{name}: groups is {names!r}; give a list of different names, such as ["workers", "admins"]')
+    return tuple(_match(name, {"groups": each}, "groups", GROUP_NAME, "control_plane") for each in names)
 
 
 def _login(name: str, table: object) -> Login:

@@ -1,6 +1,7 @@
 #!/bin/bash
-# dress.sh ROOT TREE...: make the Debian rootfs at ROOT look like Enterprise Linux 8, then copy each TREE over it.
+# dress.sh ROOT TREE...: make the Debian rootfs at ROOT look like Enterprise Linux, then copy each TREE over it.
 #
+# dress-el7.sh and dress-el8.sh do the same and then what differs.
 # Programs and files that only Debian has are removed, so that nothing can come to depend on them.
 set -euo pipefail
 root=$1
@@ -24,12 +25,8 @@ perl_programs | xargs -r rm -f
 rm -rf usr/bin/perl* usr/share/perl* usr/lib/x86_64-linux-gnu/perl*
 ln -s useradd usr/sbin/adduser
 
-# --- come by RPM, as on a minimal install
-rm -rf usr/sbin/{tc,ebtables*,arptables*} usr/lib/x86_64-linux-gnu/tc
+# --- not on a minimal install
 rm -f usr/sbin/*-legacy* usr/sbin/xtables-legacy-multi
-plugins=usr/lib/python3/dist-packages/dnf-plugins
-rm -f $plugins/{leaves,local,modulesync,post-transaction-actions,show_leaves,versionlock}.py
-rm -rf etc/dnf/plugins/{local,versionlock,post-transaction-actions}* etc/dnf/dnf-strict.conf etc/dnf/automatic.conf
 
 # --- names and places
 ln -sf bash usr/bin/sh
@@ -37,7 +34,6 @@ python_programs | xargs -r sed -i -E '1s,^#! ?/usr/bin/(env )?python3,#!/usr/lib
 mv usr/bin/python3.11 usr/libexec/platform-python3.11
 ln -s platform-python3.11 usr/libexec/platform-python
 rm -f usr/bin/python*
-ln -s dnf-3 usr/bin/yum
 mkdir -p usr/libexec/openssh
 mv usr/lib/openssh/* usr/libexec/openssh/
 rm -f usr/lib/systemd/system/{ssh,ssh@,chrony,chrony-wait,chrony-dnssrv@}.* usr/lib/systemd/system/ssh.socket

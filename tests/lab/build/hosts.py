@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import Cache, Step
-from .installed import ROCKY_8
+from .installed import CENTOS_7, RHEL_8, ROCKY_8
 from .packages import build_all
 from .rpms import Package
 
@@ -16,26 +16,47 @@ TREES = HERE / "trees"
 
 @dataclass(frozen=True)
 class Flavour:
-    """One Enterprise Linux: the script and trees that dress the base, its rpm database, and the key it trusts.
+    """One Enterprise Linux: the script and trees that dress the base, its rpm database, and the keys it trusts.
 
     + dress: script that takes the root and the trees, which are copied one over the other
-    + release_key: path of the vendor's package key -> signer whose public key goes there
+    + release_key: path of the vendor's package key
+    + signer: whose public key goes there
+    + authorities: more files than a host's usual ones that name the authorities it trusts
     """
 
     dress: str
     trees: tuple[str, ...]
     installed: tuple[Package, ...]
-    release_key: tuple[str, str]
+    release_key: str
+    signer: str
+    authorities: tuple[str, ...] = ()
 
 
 FLAVOURS = {
+    "centos-7": Flavour(
+        dress="dress-el7.sh",
+        trees=("el", "el-7", "centos-7"),
+        installed=CENTOS_7,
+        release_key="etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7",
+        signer="centos",
+    ),
+    "rhel-8": Flavour(
+        dress="dress-el8.sh",
+        trees=("el", "el-8", "rhel-8"),
+        installed=RHEL_8,
+        release_key="etc/pki/rpm-gpg/RPM-GPG-KEY-redhat-release",
+        signer="redhat",
+        authorities=("etc/rhsm/ca/redhat-uep.pem",),
+    ),
     "rocky-8": Flavour(
-        dress="dress.sh",
-        trees=("el-8", "rocky-8"),
+        dress="dress-el8.sh",
+        trees=("el", "el-8", "rocky-8"),
         installed=ROCKY_8,
-        release_key=("etc/pki/rpm-gpg/RPM-GPG-KEY-rockyofficial", "rocky"),
+        release_key="etc/pki/rpm-gpg/RPM-GPG-KEY-rockyofficial",
+        signer="rocky",
     ),
 }
+AUTHORITIES = ("etc/pki/tls/certs/ca-bundle.crt", "etc/pki/ca-trust/source/anchors/lab.crt")
 
 
 def base_layer(cache: Cache) -> Path:
@@ -56,11 +77,9 @@ def flavour_layer(cache: Cache, name: str, base: Path, keys: Path) -> Path:
     flavour = FLAVOURS[name]
     trees = [TREES / tree for tree in flavour.trees]
     script = HERE / "overlay.sh"
-    key_path, signer = flavour.release_key
     trusted = {
-        "etc/pki/tls/certs/ca-bundle.crt": keys / "ca.crt",
-        "etc/pki/ca-trust/source/anchors/lab.crt": keys / "ca.crt",
-        key_path: keys / f"{signer}.asc",
+        **dict.fromkeys((*AUTHORITIES, *flavour.authorities), keys / "ca.crt"),
+        flavour.release_key: keys / f"{flavour.signer}.asc",
         "root/.ssh/authorized_keys": keys / "id_lab.pub",
     }
 
@@ -79,5 +98,5 @@ def flavour_layer(cache: Cache, name: str, base: Path, keys: Path) -> Path:
         step.run(script, base, step.folder, scratch, database, HERE / flavour.dress, *trees, extra)
         shutil.rmtree(scratch)
 
-    recipe = [script, HERE / flavour.dress, *trees, HERE / "installed.py", HERE / "rpms.py"]
+    recipe = [script, HERE / "dress.sh", HERE / flavour.dress, *trees, HERE / "installed.py", HERE / "rpms.py"]
     return cache.folder(f"flavour-{name}", [*recipe, repr(flavour), base, *trusted.values()], make)

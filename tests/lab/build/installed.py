@@ -1,9 +1,61 @@
 """What a minimal install's rpm database holds: the root file system has these programs from Debian."""
 
+from collections.abc import Iterable
+
 from .rpms import Package
 
-# name, version, release, and the capabilities that others ask for by another name than the package's.
-_EL8 = (
+Row = tuple[str, str, str, tuple[str, ...]]
+"""Name, version, release, and the capabilities that others ask for by another name than the package's."""
+
+_EL7: tuple[Row, ...] = (
+    ("basesystem", "10.0", "7.el7.centos", ()),
+    ("bash", "4.2.46", "34.el7", ("/bin/sh", "/bin/bash")),
+    ("chrony", "3.4", "1.el7", ()),
+    ("coreutils", "8.22", "24.el7", ()),
+    ("curl", "7.29.0", "59.el7", ()),
+    ("dbus", "1.10.24", "15.el7", ()),
+    ("ebtables", "2.0.10", "16.el7", ()),
+    ("filesystem", "3.2", "25.el7", ()),
+    ("findutils", "4.5.11", "6.el7", ()),
+    ("firewalld", "0.6.3", "11.el7", ()),
+    ("gawk", "4.0.2", "4.el7_3.1", ()),
+    ("glibc", "2.17", "317.el7", ()),
+    ("gnupg2", "2.0.22", "5.el7_5", ()),
+    ("grep", "2.20", "3.el7", ()),
+    ("gzip", "1.5", "10.el7", ()),
+    ("hostname", "3.13", "3.el7_7.1", ()),
+    ("initscripts", "9.49.53", "1.el7", ()),
+    ("iproute", "4.11.0", "30.el7", ("/sbin/ip", "/sbin/tc", "/usr/sbin/tc")),
+    ("iptables", "1.4.21", "35.el7", ()),
+    ("iputils", "20160308", "10.el7", ()),
+    ("kernel", "3.10.0", "1160.el7", ()),
+    ("kmod", "20", "28.el7", ()),
+    ("less", "458", "9.el7", ()),
+    ("libseccomp", "2.3.1", "4.el7", ()),
+    ("libselinux-utils", "2.5", "15.el7", ()),
+    ("openssh", "7.4p1", "21.el7", ()),
+    ("openssh-clients", "7.4p1", "21.el7", ()),
+    ("openssh-server", "7.4p1", "21.el7", ()),
+    ("pam", "1.1.8", "23.el7", ()),
+    ("passwd", "0.79", "6.el7", ()),
+    ("policycoreutils", "2.5", "34.el7", ()),
+    ("procps-ng", "3.3.10", "28.el7", ()),
+    ("python", "2.7.5", "89.el7", ("python(abi) = 2.7",)),
+    ("rpm", "4.11.3", "45.el7", ()),
+    ("sed", "4.2.2", "7.el7", ()),
+    ("selinux-policy", "3.13.1", "268.el7", ()),
+    ("selinux-policy-targeted", "3.13.1", "268.el7", ()),
+    ("setup", "2.8.71", "11.el7", ()),
+    ("shadow-utils", "4.6", "5.el7", ()),
+    ("sudo", "1.8.23", "10.el7", ()),
+    ("systemd", "219", "78.el7", ("/usr/bin/systemctl",)),
+    ("tar", "1.26", "35.el7", ()),
+    ("util-linux", "2.23.2", "65.el7", ()),
+    ("vim-minimal", "7.4.629", "7.el7", ()),
+    ("yum", "3.4.3", "168.el7.centos", ()),
+    ("yum-plugin-fastestmirror", "1.1.31", "54.el7_8", ()),
+)
+_EL8: tuple[Row, ...] = (
     ("basesystem", "11", "5.el8", ()),
     ("bash", "4.4.20", "5.el8", ("/bin/sh", "/bin/bash")),
     ("chrony", "4.5", "1.el8", ()),
@@ -51,16 +103,24 @@ _EL8 = (
     ("vim-minimal", "8.0.1763", "19.el8", ()),
     ("yum", "4.7.0", "20.el8", ()),
 )
-EL8 = tuple(
-    Package(name, version, release, arch="noarch", provides=provides) for name, version, release, provides in _EL8
-)
-ROCKY_8 = (
-    *EL8,
-    Package(
-        "rocky-release",
-        "8.10",
-        "1.9.el8",
-        arch="noarch",
-        provides=("system-release = 8.10", "system-release(releasever) = 8", "redhat-release = 8.10"),
-    ),
-)
+
+
+def _release(name: str, version: str, release: str, upstream: str, el_major: int) -> Package:
+    """The package that makes a host this release: yum and dnf take $releasever from it."""
+    capabilities = (
+        f"system-release = {upstream}",
+        f"system-release(releasever) = {el_major}",
+        f"redhat-release = {upstream}",
+    )
+    return Package(name, version, release, arch="noarch", provides=capabilities)
+
+
+def _packages(rows: Iterable[Row]) -> tuple[Package, ...]:
+    return tuple(
+        Package(name, version, release, arch="noarch", provides=provides) for name, version, release, provides in rows
+    )
+
+
+CENTOS_7 = (*_packages(_EL7), _release("centos-release", "7", "9.2009.0.el7.centos", "7.9", 7))
+RHEL_8 = (*_packages(_EL8), _release("redhat-release", "8.4", "0.6.el8", "8.4", 8))
+ROCKY_8 = (*_packages(_EL8), _release("rocky-release", "8.10", "1.9.el8", "8.10", 8))

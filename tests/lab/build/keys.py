@@ -15,7 +15,9 @@ SERVER_NAMES = (
     "DNS:auth.docker.io",
     "DNS:index.docker.io",
     "DNS:registry.aliyuncs.com",
+    "DNS:registry.cn-hangzhou.aliyuncs.com",
     "DNS:*.mirror.aliyuncs.com",
+    "DNS:*.m.daocloud.io",
     "DNS:pkgs.k8s.io",
     "DNS:pkgs.lab",
     "DNS:download.docker.com",
@@ -23,11 +25,13 @@ SERVER_NAMES = (
     "DNS:dl.rockylinux.org",
     "DNS:vault.centos.org",
     "DNS:archives.fedoraproject.org",
+    "DNS:dl.fedoraproject.org",
+    "DNS:cdn.redhat.com",
     "IP:10.0.0.1",
     "IP:10.0.0.2",
 )
 DAYS = "3650"
-SIGNERS = ("rocky", "docker", "kubernetes")
+SIGNERS = ("rocky", "redhat", "centos", "epel", "docker", "kubernetes")
 
 
 def secrets(cache: Cache) -> Path:

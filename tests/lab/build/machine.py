@@ -34,6 +34,7 @@ UNPACKED = (
     "containernetworking-plugins",
     "dnf-plugins-core",
     "dnsmasq-base",
+    "docker.io",
     "docker-registry",
     "etcd-client",
     "etcd-server",
@@ -49,6 +50,7 @@ UNPACKED = (
     "nginx-common",
     "runc",
     "socat",
+    "tini",
 )
 
 APT_GET = ("apt-get", "-qq", "-o", "APT::Sandbox::User=root")

@@ -1,0 +1,1 @@
+"""The packages of each repository, as tables."""

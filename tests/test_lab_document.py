@@ -1,0 +1,223 @@
+"""The source document's own cluster, told in order: Docker, Aliyun's mirrors, CentOS 7, RHEL 8 and Rocky 8 mixed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from tests.lab_checks import (
+    NODES,
+    check_a_second_run_changes_nothing,
+    check_every_pod_of_the_road,
+    check_kubectl_on_the_admin_host,
+    pulls,
+    ready_nodes,
+)
+from tests.lab_client import KUBECONFIG, Lab, until
+
+pytestmark = pytest.mark.lab
+
+EL7, RHEL_8, ROCKY_8 = "master1", "worker2", "master3"
+DOCKER_REPO = "http://mirrors.aliyun.com/docker-ce/linux/centos/docker-ce.repo"
+MIRROR = "gvfjy25r.mirror.aliyuncs.com"
+OTHER_MIRROR = "docker.m.daocloud.io"
+
+
+@pytest.fixture(scope="module")
+def lab(document_lab: Lab) -> Lab:
+    # A kubeconfig of the other lab would hide that this one was never fetched.
+    KUBECONFIG.unlink(missing_ok=True)
+    return document_lab
+
+
+def refused_without_a_change(lab: Lab, **settings: object) -> str:
+    """What a run printed that was refused before anything was changed on any host."""
+    before = lab.digest()
+    run = lab.pyinfra("-y", **settings)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert lab.digest() == before
+    return run.stderr
+
+
+def test_a_dry_run_on_virgin_hosts_of_every_flavour_changes_nothing(lab: Lab) -> None:
+    before = lab.digest()
+    run = lab.pyinfra("--dry")
+    assert run.returncode == 0, run.stderr
+    for operation in (
+        "Point CentOS's own repositories at the vault",
+        "Install container-selinux",
+        "Install Docker",
+        "Install nginx with its stream module",
+        "Initialise the cluster on master1",
+        "Install kubectl",
+    ):
+        assert operation in run.stderr
+    assert lab.digest() == before
+
+
+def test_the_weakest_host_decides_and_one_sentence_says_so(lab: Lab) -> None:
+    stderr = refused_without_a_change(lab, kubernetes_version="1.31.14", container_runtime="containerd")
+    (sentence,) = [line for line in stderr.splitlines() if "1.31.14" in line]
+    assert "master1" in sentence
+    assert "worker1" in sentence
+    assert "1.30" in sentence
+    assert "master3" not in sentence
+
+
+def test_the_documents_first_error_comes_on_centos_7(lab: Lab) -> None:
+    lab.host(EL7, f"curl -fsS -o /etc/yum.repos.d/docker-ce.repo {DOCKER_REPO}")
+    # CentOS 7's own repositories are gone since the document was written, which would be yum's first complaint.
+    output = lab.host(EL7, "yum -y --disablerepo=base,updates,extras install docker-ce 2>&1; echo exit $?")
+    assert "container-selinux >= 2:2.74" in output
+    assert output.splitlines()[-1] == "exit 1"
+
+
+@pytest.mark.parametrize("name", [RHEL_8, ROCKY_8])
+def test_the_documents_second_error_comes_on_el_8(lab: Lab, name: str) -> None:
+    lab.host(name, f"dnf -y install yum-utils && yum-config-manager --add-repo {DOCKER_REPO}")
+    output = lab.host(name, "yum -y install docker-ce 2>&1; echo exit $?")
+    assert "docker-ce" in output
+    assert "package containerd.io-1.2.6-3.3.el7.x86_64" in output
+    assert "is filtered out by modular filtering" in output
+    assert output.splitlines()[-1] == "exit 1"
+
+
+def test_a_podman_in_the_way_is_named_and_left_alone(lab: Lab) -> None:
+    lab.host(RHEL_8, "dnf -y install podman")
+    stderr = refused_without_a_change(lab)
+    assert f"{RHEL_8}: podman 4.9.4" in stderr
+    assert "remove_conflicting_packages" in stderr
+
+
+def test_a_mirror_that_is_off_is_named_with_the_host_that_missed_it(lab: Lab) -> None:
+    lab.run("mirror", "off", check=True)
+    try:
+        run = lab.pyinfra("-y", remove_conflicting_packages=True)
+    finally:
+        lab.run("mirror", "on", check=True)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    for host, url in {
+        "worker1": "https://mirrors.aliyun.com/docker-ce/linux/centos/7/x86_64/stable/repodata/repomd.xml",
+        ROCKY_8: "https://mirrors.aliyun.com/docker-ce/linux/rhel/8/x86_64/stable/repodata/repomd.xml",
+        "master-lb": "https://mirrors.aliyun.com/epel-archive/7/x86_64/repodata/repomd.xml",
+    }.items():
+        assert f"{host} cannot reach {url}" in run.stderr
+
+
+def test_a_package_with_a_bad_signature_is_refused_and_named(lab: Lab) -> None:
+    lab.run("mirror", "break-signature", "kubeadm", check=True)
+    try:
+        run = lab.pyinfra("-y")
+    finally:
+        lab.run("mirror", "on", check=True)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert "kubeadm-1.20.2-0.x86_64" in run.stderr
+    assert "signature" in run.stderr
+    for node in NODES:
+        assert "not installed" in lab.host(node, "rpm -q kubeadm", check=False)
+
+
+def test_the_next_run_finishes_the_cluster(lab: Lab) -> None:
+    lab.results(remove_conflicting_packages=True)
+    assert ready_nodes(lab) == sorted(NODES)
+    assert "not installed" in lab.host(RHEL_8, "rpm -q podman", check=False)
+    runtimes = lab.kubectl("get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.containerRuntimeVersion}")
+    assert {name.partition(":")[0] for name in runtimes.split()} == {"docker"}
+
+
+def test_every_pod_of_the_road_runs(lab: Lab) -> None:
+    check_every_pod_of_the_road(lab)
+
+
+def test_kubectl_works_on_the_admin_host(lab: Lab) -> None:
+    check_kubectl_on_the_admin_host(lab)
+
+
+def test_a_second_run_changes_nothing(lab: Lab) -> None:
+    check_a_second_run_changes_nothing(lab)
+
+
+def test_a_stray_yum_update_leaves_the_held_packages(lab: Lab) -> None:
+    held = "rpm -q kubelet kubeadm kubectl docker-ce containerd.io"
+    before = {name: lab.host(name, held) for name in (EL7, ROCKY_8)}
+    for name in before:
+        lab.host(name, "yum -y update")
+    assert {name: lab.host(name, held) for name in before} == before
+
+
+def test_images_came_through_the_configured_mirrors(lab: Lab) -> None:
+    assert pulls(lab, "google_containers/kube-proxy") == {"registry.aliyuncs.com"}
+    assert pulls(lab, "flannel-io/flannel") == {"ghcr.m.daocloud.io"}
+    lab.host(EL7, "docker pull busybox:1.36")
+    assert pulls(lab, "library/busybox") == {MIRROR}
+
+
+def running(lab: Lab) -> dict[str, Mapping[str, list[str]]]:
+    """By node: the containers with their restart counts, and the runs of the services that carry them."""
+    asked = {
+        "containers": "docker ps -q --no-trunc | xargs docker inspect -f '{{.Id}} {{.RestartCount}}' | sort",
+        "services": "systemctl show -p Id,InvocationID containerd docker kubelet",
+    }
+    return {node: {what: lab.host(node, script).splitlines() for what, script in asked.items()} for node in NODES}
+
+
+@contextmanager
+def readiness_watched(lab: Lab) -> Iterator[list[list[str]]]:
+    """Collects every answer to "which nodes are Ready" that is not "all of them"."""
+    lapses: list[list[str]] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.5):
+            if (ready := ready_nodes(lab)) != sorted(NODES):
+                lapses.append(ready)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield lapses
+    finally:
+        ended.set()
+        watching.join()
+
+
+def test_a_switched_registry_mirror_reloads_docker_and_nothing_else(lab: Lab) -> None:
+    before = running(lab)
+    with readiness_watched(lab) as lapses:
+        results = lab.results(registry_mirrors={"docker.io": [f"https://{OTHER_MIRROR}"]})
+    changed = {operation["name"].rpartition(" | ")[2] for operation in results["operations"] if operation["success"]}
+    assert changed == {"Configure and start Docker"}
+    assert running(lab) == before
+    assert lapses == []
+    for node in NODES:
+        mirrors = json.loads(lab.host(node, "docker info -f '{{json .RegistryConfig.Mirrors}}'"))
+        assert mirrors == [f"https://{OTHER_MIRROR}/"]
+
+
+def test_a_restart_of_docker_goes_from_one_control_plane_to_the_next(lab: Lab) -> None:
+    """Somebody took the cgroup driver out of daemon.json: what is wanted needs a restart of dockerd."""
+    before = running(lab)
+    touched = ("master1", "master2")
+    for plane in touched:
+        lab.host(plane, "sed -i s/native.cgroupdriver=systemd/native.umask=normal/ /etc/docker/daemon.json")
+    with readiness_watched(lab):
+        results = lab.results()
+    assert results["totals"]["error"] == 0
+    after = running(lab)
+    for node in NODES:
+        assert (after[node]["services"] != before[node]["services"]) == (node in touched), node
+    age = {plane: seconds_running(lab, plane, "dockerd") for plane in touched}
+    first, second = sorted(touched, key=lambda plane: -age[plane])
+    assert seconds_running(lab, first, "kube-apiserver") > age[second]
+    until(lambda: ready_nodes(lab) == sorted(NODES), 120, "all nodes are Ready")
+
+
+def seconds_running(lab: Lab, host: str, program: str) -> int:
+    return int(lab.host(host, f"ps -o etimes= -C {program} | head -n 1"))
