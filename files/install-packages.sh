@@ -2,16 +2,18 @@
 #
 # WANTED has a line "NAME PATTERN" for each; URLS are the repositories that they come from. rpm has the last word, since
 # yum 3 exits 0 when one of several packages is missing.
+# What a mirror said hours ago may no longer hold: a package replaced since would fail its checksum.
+yum -q clean expire-cache >/dev/null
 yum -y $OPTIONS install $SPECS
 lacking=$(
     echo "$WANTED" | while read -r name pattern; do
         version=$(rpm -q --qf '%{VERSION}-%{RELEASE}\n' "$name" 2>/dev/null | tail -n 1)
         case $version in
-            "package $name is not installed") echo "$name $pattern" ;;
+            "package $name is not installed") echo ", $name $pattern" ;;
             $pattern | $pattern-*) ;;
-            *) echo "$name $pattern (it has $version)" ;;
+            *) echo ", $name $pattern (it has $version)" ;;
         esac
-    done
+    done | tr -d '\n'
 )
 [ -z "$lacking" ] && exit 0
 
@@ -25,5 +27,5 @@ unsigned=$(sed -n 's/.*Failing package is: *//p; s/^Package \(.*\) is not signed
 [ -z "$unsigned" ] ||
     echo "$HOST: the signature of ${unsigned}is not by its repository's key; such packages are not installed; ask who runs the mirror or choose another one."
 if [ -n "$HINT" ] && grep -q -e 'mirrorlist.centos.org' -e 'valid baseurl' -e 'mirror.centos.org' "$LOG_FILE"; then echo "$HOST: $HINT"; fi
-echo "$lacking" | while read -r package; do echo "$HOST: $package could not be installed; yum's own words are above."; done
+echo "$HOST: not installed: ${lacking#, }; yum's own words are above."
 exit 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.lab.state import LOGS
 
 PROJECT = Path(__file__).parent.parent
 KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
@@ -78,6 +81,11 @@ class Lab:
     def kubectl(self, *arguments: str, check: bool = True) -> str:
         """kubectl where the operator stands, with the kubeconfig that the deploy fetched."""
         return self.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments, check=check).stdout
+
+    def registry_requests(self) -> list[tuple[str, str]]:
+        """Host name and path of each request that the image registry has answered, from its own log."""
+        log = (LOGS / "registry.log").read_text(encoding="utf-8")
+        return re.findall(r'response completed.* http\.request\.host=(\S+) .*http\.request\.uri="?([^" ]+)', log)
 
     def digest(self) -> Mapping[str, Any]:
         """Digest of every host's files, packages, units and containers."""

@@ -16,6 +16,7 @@ from tests.lab_checks import (
     check_a_second_run_changes_nothing,
     check_every_pod_of_the_road,
     check_kubectl_on_the_admin_host,
+    pulls,
     ready_nodes,
 )
 from tests.lab_client import KUBECONFIG, PROJECT, Lab, until
@@ -209,6 +210,43 @@ def test_a_host_reaches_a_service(lab: Lab, probes: dict[str, str]) -> None:
 def test_cluster_dns_resolves_a_service(lab: Lab, probes: dict[str, str]) -> None:
     answer = lab.kubectl("exec", probes["worker1"], "--", "nslookup", "kubernetes.default.svc.cluster.local")
     assert "10.96.0.1" in answer
+
+
+def test_images_came_through_the_configured_registries(lab: Lab, probes: dict[str, str]) -> None:
+    assert pulls(lab, "kube-proxy") == {"registry.k8s.io"}
+    assert pulls(lab, "flannel-io/flannel") == {"ghcr.io"}
+    assert pulls(lab, "library/busybox") == {"docker.m.daocloud.io"}
+
+
+def test_a_switched_registry_mirror_restarts_nothing(lab: Lab) -> None:
+    runs = "systemctl show -p InvocationID containerd; systemctl show -p InvocationID kubelet"
+    before = {node: lab.host(node, runs) for node in NODES}
+    results = lab.results(registry_mirrors={"docker.io": ["https://gvfjy25r.mirror.aliyuncs.com"]})
+    changed = {operation["name"].rpartition(" | ")[2] for operation in results["operations"] if operation["success"]}
+    assert changed == {"Write the registries' mirrors and crictl's socket"}
+    assert {node: lab.host(node, runs) for node in NODES} == before
+    lab.host("worker1", "crictl pull docker.io/library/busybox:1.36")
+    assert pulls(lab, "library/busybox") == {"docker.m.daocloud.io", "gvfjy25r.mirror.aliyuncs.com"}
+
+
+def test_firewalld_lets_in_what_is_needed_and_no_more(lab: Lab) -> None:
+    def reached(address: str, port: int) -> bool:
+        ask = f": </dev/tcp/{address}/{port}"
+        return lab.operator("timeout", "3", "bash", "-c", ask).returncode == 0
+
+    assert lab.host("master1", "firewall-cmd --state").strip() == "running"
+    assert reached("10.0.1.157", 6443)
+    assert {port: reached("10.0.11.18", port) for port in (22, 2379, 6443, 10250)} == {
+        **dict.fromkeys((2379, 6443, 10250), False),
+        22: True,
+    }
+
+
+def test_selinux_knows_the_port_of_the_load_balancer(lab: Lab) -> None:
+    assert lab.host("master-lb", "getenforce").strip() == "Enforcing"
+    ports = lab.host("master-lb", "semanage port -l")
+    assert [line for line in ports.splitlines() if line.startswith("http_port_t") and " 6443," in line]
+    assert lab.host("master-lb", "getsebool httpd_can_network_connect").strip().endswith("on")
 
 
 def lead_etcd(lab: Lab, plane: str) -> None:

@@ -126,7 +126,11 @@ def test_first_hostname_is_not_the_inventory_name() -> None:
 def test_one_run_may_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(settings.OVERRIDES, json.dumps({"mirror": "official"}))
     found = settings.in_lab({"mirror": "aliyun", "container_runtime": "docker"})
-    assert (found["mirror"], found["container_runtime"], found["kubernetes_version"]) == ("official", "docker", "1.20.2")
+    assert (found["mirror"], found["container_runtime"], found["kubernetes_version"]) == (
+        "official",
+        "docker",
+        "1.20.2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,6 +139,8 @@ def test_one_run_may_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
         ("dl.rockylinux.org", "/lab/appstream/repodata/repomd.xml", "appstream/repodata/repomd.xml"),
         ("download.docker.com", "/linux/rhel/gpg", "docker/linux/rhel/gpg"),
         ("pkgs.k8s.io", "/core:/stable:/v1.20/rpm/repodata/repomd.xml", "kubernetes/v1.20/repodata/repomd.xml"),
+        ("cdn.redhat.com", "/content/dist/rhel8/8.4/x86_64/baseos/os/a.rpm", "rhel8/appstream/a.rpm"),
+        ("cdn.redhat.com", "/content/dist/rhel8/8/x86_64/baseos/os/a.rpm", None),
         ("pkgs.lab", "/kubernetes/v1.20/a.rpm", "kubernetes/v1.20/a.rpm"),
         ("pkgs.lab", "/appstream/a.rpm", None),
         ("pkgs.lab", "/kubernetes/../../secret", None),

@@ -256,11 +256,11 @@ def said(shell: Shell, wanted: str, *, yum: str = "exit 1", curl: str = "", log:
 def test_yums_exit_code_is_not_the_last_word(shell: Shell) -> None:
     assert said(shell, "kubelet 1.20.2", yum="exit 1") == ["exit 0"]
     assert said(shell, "kubelet 1.20.2\nsocat *", yum="exit 0") == [
-        "worker1: socat * could not be installed; yum's own words are above.",
+        "worker1: not installed: socat *; yum's own words are above.",
         "exit 1",
     ]
     assert said(shell, "kubectl 1.30.14", yum="exit 0") == [
-        "worker1: kubectl 1.30.14 (it has 1.30.1-0) could not be installed; yum's own words are above.",
+        "worker1: not installed: kubectl 1.30.14 (it has 1.30.1-0); yum's own words are above.",
         "exit 1",
     ]
 

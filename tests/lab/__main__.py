@@ -7,10 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.lab import LabError, access, digest, hosts, lifecycle, machine, network, state, topology
+from tests.lab import LabError, access, digest, hosts, lifecycle, machine, mirrors, network, state, topology
 from tests.lab.build import BuildError
 
 POWER = {"off": hosts.power_off, "kill": hosts.kill, "on": hosts.power_on, "reboot": hosts.reboot}
+MIRROR = {"off": mirrors.off, "on": mirrors.on}
+MIRROR_OF_PACKAGE = {"break-signature": mirrors.break_signature, "drop": mirrors.drop}
 LINK = {"down": network.link_down, "up": network.link_up, "drop": network.link_drop}
 
 
@@ -53,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     link = add("link", _link, "down pulls the host's cable, drop swallows its packets silently, up undoes both")
     link.add_argument("host")
     link.add_argument("action", choices=LINK)
+    mirror = add("mirror", _mirror, "trouble with the package mirrors; on undoes all of it")
+    mirror.add_argument("action", choices=[*MIRROR, *MIRROR_OF_PACKAGE])
+    mirror.add_argument("package", nargs="?", help="for break-signature and drop")
     digests = add("digest", _digest, "JSON to compare: each host's files, packages, units, running containers")
     digests.add_argument("--files", action="store_true", help="the lines themselves instead, to diff")
     return parser
@@ -96,6 +101,18 @@ def _link(options: argparse.Namespace) -> None:
         lab = state.current()
         nft = ["chroot", str(lab.artifacts.base), "/usr/sbin/nft"]  # Debian does not install it by default
         LINK[options.action](lab.topology.host(options.host), nft)
+
+
+def _mirror(options: argparse.Namespace) -> None:
+    machine.check()
+    with state.locked():
+        lab = state.current()
+        if options.action in MIRROR_OF_PACKAGE:
+            if not options.package:
+                raise LabError(f"mirror {options.action}: no package given; name one, such as kubeadm")
+            MIRROR_OF_PACKAGE[options.action](lab, options.package)
+        else:
+            MIRROR[options.action](lab)
 
 
 def _digest(options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from tests.lab.topology import GATEWAY, REGISTRY
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 20
+MIRRORS = "services/mirrors"
 
 REGISTRY_CONFIG = """version: 0.1
 log: {{accesslog: {{disabled: false}}, level: info}}
@@ -33,16 +34,27 @@ def start(artifacts: Artifacts) -> None:
     state.REGISTRY_CONFIG.write_text(
         REGISTRY_CONFIG.format(root=artifacts.registry, address=REGISTRY, certificate=certificate, key=key)
     )
-    web = [sys.executable, "-m", "tests.lab.webserver", artifacts.packages, GATEWAY, certificate, key]
     tools = artifacts.tools / "bin"
     for name, command in {
         "names": [tools / "dnsmasq", *_dnsmasq_options()],
-        "mirrors": ["env", "-C", REPOSITORY, *web],
         "registry": [tools / "docker-registry", "serve", state.REGISTRY_CONFIG],
     }.items():
-        inside = ["ip", "netns", "exec", network.OPERATOR, *map(str, command)]
-        machine.spawn(f"services/{name}", inside, state.LOGS / f"{name}.log")
+        _spawn(name, command)
+    start_mirrors(artifacts)
+
+
+def start_mirrors(artifacts: Artifacts) -> None:
+    """Start the package mirrors and wait until every service listens."""
+    served = [state.ALTERED_MIRRORS, artifacts.packages]
+    tls = [artifacts.authority / "server.crt", artifacts.authority / "server.key"]
+    web = [sys.executable, "-m", "tests.lab.webserver", GATEWAY, *tls, *served]
+    _spawn("mirrors", ["env", "-C", REPOSITORY, *web])
     _wait()
+
+
+def _spawn(name: str, command: list[object]) -> None:
+    inside = ["ip", "netns", "exec", network.OPERATOR, *map(str, command)]
+    machine.spawn(f"services/{name}", inside, state.LOGS / f"{name}.log")
 
 
 def status() -> dict[str, str]:

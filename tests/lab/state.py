@@ -22,6 +22,8 @@ KNOWN_HOSTS = FOLDER / "known_hosts"
 SSH_CONFIG = FOLDER / "ssh_config"
 HOST_TABLE = FOLDER / "hosts.tsv"
 RESOLV_CONF = FOLDER / "resolv.conf"
+ALTERED_MIRRORS = FOLDER / "mirrors"
+"""Repositories that the mirrors serve in place of the cache's, below the same folders."""
 REGISTRY_CONFIG = FOLDER / "registry.yml"
 _FILE = FOLDER / "lab.json"
 _LOCK = FOLDER / "lock"
@@ -67,7 +69,7 @@ def current() -> State:
 
 def forget() -> None:
     """Remove everything the lab remembers, the state last, and except the lock that the caller holds."""
-    for folder in (HOSTS, LOGS):
+    for folder in (HOSTS, LOGS, ALTERED_MIRRORS):
         shutil.rmtree(folder, ignore_errors=True)
     for path in (KNOWN_HOSTS, SSH_CONFIG, HOST_TABLE, RESOLV_CONF, REGISTRY_CONFIG, _FILE):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The package mirrors: `python -m tests.lab.webserver WEB_ROOT ADDRESS CERTIFICATE KEY` serves ports 80 and 443."""
+"""The package mirrors: `python -m tests.lab.webserver ADDRESS CERTIFICATE KEY WEB_ROOT...` serves ports 80 and 443."""
 
 import shutil
 import socket
@@ -17,7 +17,7 @@ class Handler(BaseHTTPRequestHandler):
     """Serves files by host name and path; each request is a line of the access log on stderr."""
 
     protocol_version = "HTTP/1.1"
-    web_root: Path
+    web_roots: tuple[Path, ...]
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         host = self.headers.get("Host", "").partition(":")[0].lower()
         name = file_of(host, unquote(urlsplit(self.path).path))
-        file = self.web_root / name if name else None
+        file = self._file(name) if name else None
         if file is None or not file.is_file():
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -39,6 +39,13 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             if with_body:
                 shutil.copyfileobj(content, self.wfile, 1 << 20)
+
+    def _file(self, name: str) -> Path:
+        """The file of the first root, where that has this repository; another root's part of it would not fit."""
+        first, *others = self.web_roots
+        folder = (first / name).parent
+        hidden = (folder.name == "repodata" and folder.is_dir()) or (folder / "repodata").is_dir()
+        return first / name if hidden or not others else others[0] / name
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         host = self.headers.get("Host", "-") if hasattr(self, "headers") else "-"
@@ -56,9 +63,9 @@ class TlsServer(ThreadingHTTPServer):
         return self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), client
 
 
-def main(web_root: str, address: str, certificate: str, key: str) -> None:
+def main(address: str, certificate: str, key: str, *web_roots: str) -> None:
     """Serve until killed."""
-    Handler.web_root = Path(web_root)
+    Handler.web_roots = tuple(map(Path, web_roots))
     plain = ThreadingHTTPServer((address, 80), Handler)
     secure = TlsServer((address, 443), Handler)
     secure.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

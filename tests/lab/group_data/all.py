@@ -8,5 +8,9 @@ k8s_ha = _in_lab(
             "kubernetes_baseurl": "http://pkgs.lab/kubernetes/v1.20",
             "kubernetes_gpgkey": "http://pkgs.lab/kubernetes/v1.20/repodata/repomd.xml.key",
         },
+        "registry_mirrors": {"docker.io": ["https://docker.m.daocloud.io"]},
+        # The document's cluster has both of them out of the way.
+        "firewall": "keep",
+        "selinux": "keep",
     }
 )

@@ -25,7 +25,7 @@ BASE = (
     ),
     Package("ipset", "7.1", "1.el7", files=by_name("ipset").files),
     Package("ipvsadm", "1.27", "8.el7", files=by_name("ipvsadm").files),
-    Package("yum-utils", "1.1.31", "54.el7_8", arch="noarch", tree="yum-utils"),
+    Package("yum-utils", "1.1.31", "54.el7_8", arch="noarch", tree="yum-utils-el7"),
     Package("policycoreutils-python", "2.5", "34.el7", requires=("policycoreutils",), tree="semanage"),
 )
 # The document's first error: docker-ce asks for it, and a host without extras has it nowhere.
