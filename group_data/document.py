@@ -13,6 +13,6 @@ k8s_ha = {
     "base_repositories": "vault",
     # Your own account's accelerator, as the document has its author's: {"docker.io": ["https://ID.mirror.aliyuncs.com"]}
     "registry_mirrors": {},
-    # It must not overlap the network of your hosts or of the people who use them; the document's hosts are in 10.0.0.0/16.
+    # It must not overlap the network of your hosts or of their users; the document's hosts are in 10.0.0.0/16.
     "pod_cidr": "192.168.0.0/16",
 }

@@ -87,6 +87,11 @@ class NodeView:
     join_secrets: tuple[str, ...] = ()
     """Names of bootstrap tokens and uploaded certificates that this package minted and that are still there."""
 
+    @property
+    def has_identity(self) -> bool:
+        """Whether the host carries a kubelet's identity."""
+        return "/etc/kubernetes/kubelet.conf" in self.traces
+
 
 class NodeState(Enum):
     """Where a host stands between nothing and a member of the cluster."""
@@ -109,8 +114,7 @@ def classify(view: NodeView, known: bool, endpoint: str) -> NodeState:
         return NodeState.STALE if known else NodeState.VIRGIN
     if view.server is not None and view.server != f"https://{endpoint}":
         return NodeState.FOREIGN
-    has_identity = "/etc/kubernetes/kubelet.conf" in view.traces
-    return NodeState.JOINED if known and has_identity else NodeState.PARTIAL
+    return NodeState.JOINED if known and view.has_identity else NodeState.PARTIAL
 
 
 JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.run import Fleet
+from tests.fakes.scenario import Scenario
 from tests.lab_client import PROJECT, Lab
 from tests.operation_bench import Bench
 
@@ -33,6 +35,20 @@ def document_lab() -> Iterator[Lab]:
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     """The six hosts with canned facts."""
     return Bench(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    fleet = Fleet(tmp_path_factory.mktemp("finished"), Scenario())
+    assert fleet.run().exit_code == 0
+    return fleet.folder
+
+
+@pytest.fixture
+def finished(finished_folder: Path, tmp_path: Path) -> Fleet:
+    """A simulated cluster that stands, of its own for each test."""
+    shutil.copytree(finished_folder, tmp_path, dirs_exist_ok=True)
+    return Fleet(tmp_path, Scenario())
 
 
 def _virgin(client: Lab) -> Iterator[Lab]:

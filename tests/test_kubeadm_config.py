@@ -48,9 +48,16 @@ def documents(text: str) -> dict[str, Any]:
     return {document["kind"]: document for document in parsed}
 
 
-@pytest.mark.parametrize("version", ["1.20.2", "1.21.14", "1.22.17", "1.30.14", "1.31.14", "1.35.9"])
-def test_golden_files(version: str) -> None:
-    cluster = cluster_of(version)
+@pytest.mark.parametrize(
+    ("version", "runtime"),
+    [
+        *((version, "containerd") for version in ("1.20.2", "1.21.14", "1.22.17", "1.30.14", "1.31.14", "1.35.9")),
+        ("1.23.17", "docker"),
+        ("1.24.17", "docker"),
+    ],
+)
+def test_golden_files(version: str, runtime: str) -> None:
+    cluster = cluster_of(version, container_runtime=runtime)
     files = {
         "init": init(cluster),
         "join-control-plane": join(cluster, "master3", KEY),

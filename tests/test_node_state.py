@@ -202,6 +202,17 @@ def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView 
             ],
         ),
         (
+            {"architecture": "aarch64"},
+            ["worker1: its architecture is aarch64; only x86_64 is supported"],
+        ),
+        (
+            {"conflicting": {"runc": "1.1.12-1", "podman": "4.9.4-1", "docker": "1.13"}},
+            [
+                "worker1: podman 4.9.4-1, runc 1.1.12-1 is installed; containerd.io cannot stand beside it; run `yum "
+                "remove podman runc` there, or set remove_conflicting_packages = True"
+            ],
+        ),
+        (
             {"node": True},
             [
                 "worker1: is a node named localhost; a node's name cannot change to worker1; set k8s_ha_host = "
@@ -212,6 +223,30 @@ def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView 
 )
 def test_survey_refusals(changed: dict[str, object], refusals: list[str]) -> None:
     assert survey_refusals({"worker1": replace(ROCKY, **changed)}, CLUSTER) == refusals
+
+
+def test_packages_in_the_way_are_no_matter_where_they_are_removed_or_where_no_runtime_comes() -> None:
+    podman = survey(conflicting={"podman": "4.9.4-1"})
+    removing = six_host_cluster(remove_conflicting_packages=True)
+    assert survey_refusals({"worker1": podman}, removing) == []
+    assert survey_refusals({"master-lb": podman}, CLUSTER) == []
+
+
+def test_the_nodes_together_decide_about_the_version() -> None:
+    surveys = {"worker1": survey(8), "master-lb": survey(7)}
+    assert survey_refusals(surveys, six_host_cluster(kubernetes_version="1.31.14")) == []
+    (refusal,) = survey_refusals(surveys, six_host_cluster(kubernetes_version="1.33.0"))
+    assert refusal.startswith("Kubernetes 1.33.0 does not run on worker1 (EL8, kernel 4.18, cgroup v1)")
+    accepting = six_host_cluster(kubernetes_version="1.33.0", accept=["SystemVerification"])
+    assert survey_refusals(surveys, accepting) == []
+
+
+def test_nftables_ask_for_a_kernel() -> None:
+    cluster = six_host_cluster(kubernetes_version="1.34.0", kube_proxy_mode="nftables")
+    assert survey_refusals({"worker1": survey(9)}, cluster) == []
+    assert survey_refusals({"worker1": survey(9), "worker2": survey(8)}, cluster) == [
+        "kube_proxy_mode: 'nftables' asks for kernel 5.13; worker2 has an older one; choose 'iptables'"
+    ]
 
 
 def test_every_host_is_judged() -> None:

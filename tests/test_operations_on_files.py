@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from k8s_ha.facts.system import Files, FileState, Service, ServiceState, Text
+from k8s_ha.facts.system import Files, Service, ServiceState, Text
 from k8s_ha.operations.commands import write
 from k8s_ha.operations.files import file_block, files_written, include_line, service_running
 from tests.operation_bench import Bench, Command, Noop, Row, command, refusal, test_of
-
-
-def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def as_written(text: str, mode: str = "644", owner: str = "root:root") -> FileState:
-    return FileState(sha256(text), mode, owner)
-
+from tests.services import act, as_written, forget, sha256
 
 FILES = {"/etc/b.conf": "b\n", "/etc/a.conf": "a\n"}
 HELD = {path: as_written(text) for path, text in FILES.items()}
@@ -91,15 +82,11 @@ NGINX: dict[str, Any] = {
 }
 DIGEST = "reload=" + sha256("/etc/a.conf\0a\n")
 RUNS = ServiceState(loaded=True, active=True, enabled=True, digest=DIGEST, files=HELD)
-FORGET = Command("rm -f /var/lib/k8s-ha/nginx.service.digest")
+FORGET = forget("nginx.service")
 
 
-def act(action: str, test: str = "nginx -q -t", digest: str = DIGEST, unit: str = "nginx.service") -> Command:
-    record = f"/var/lib/k8s-ha/{unit}.digest"
-    return Command(
-        f"{test} && systemctl -q enable {unit} && {action} && mkdir -p -m 755 /var/lib/k8s-ha && "
-        f"echo {digest} >{record}.new && mv -f {record}.new {record}"
-    )
+def nginx(action: str, test: str = "nginx -q -t", digest: str = DIGEST) -> Command:
+    return act("nginx.service", action, digest, test)
 
 
 def service(**changed: Any) -> dict[type[Service], ServiceState]:
@@ -117,44 +104,44 @@ SERVICE_ROWS: dict[str, Row] = {
         service_running,
         NGINX,
         service(loaded=False, active=False, enabled=False, digest=None, files={}),
-        [FORGET, WRITE_A, act("systemctl start nginx.service")],
+        [FORGET, WRITE_A, nginx("start")],
     ),
     "a changed file": (
         service_running,
         NGINX,
         service(files={"/etc/a.conf": as_written("other\n")}),
-        [FORGET, WRITE_A, act("systemctl reload nginx.service")],
+        [FORGET, WRITE_A, nginx("reload")],
     ),
     "a file written, and the run cut off before the reload": (
         service_running,
         NGINX,
         service(digest=None),
-        [act("systemctl reload nginx.service")],
+        [nginx("reload")],
     ),
     "a file written anew, and the run cut off, the record being of the old one": (
         service_running,
         NGINX,
         service(digest="reload=" + sha256("old")),
-        [act("systemctl reload nginx.service")],
+        [nginx("reload")],
     ),
     "a service that restarts on change": (
         service_running,
         {**NGINX, "on_change": "restart"},
         service(digest=None),
-        [act("systemctl restart nginx.service", digest=DIGEST.replace("reload", "restart"))],
+        [nginx("restart", digest=DIGEST.replace("reload", "restart"))],
     ),
     "a service that stopped": (
         service_running,
         NGINX,
         service(active=False),
-        [act("systemctl start nginx.service")],
+        [nginx("start")],
     ),
-    "a service that is not enabled": (service_running, NGINX, service(enabled=False), [act("true")]),
+    "a service that is not enabled": (service_running, NGINX, service(enabled=False), [nginx("")]),
     "a service without files": (
         service_running,
         {"unit": "nginx.service"},
         service(active=False, digest=None, files={}),
-        [act("systemctl start nginx.service", "true", "restart=" + sha256(""))],
+        [nginx("start", "true", "restart=" + sha256(""))],
     ),
 }
 

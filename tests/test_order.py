@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,6 @@ ALL_NODES = {"master1": True, "master2": True, "master3": True, "worker1": False
 KUBEADM = ("kubeadm-init", "kubeadm-join")
 NO_LEADER = "no control plane of the cluster (@fake/master1, @fake/master2, @fake/master3) is healthy"
 FAILS = {"success": False, "lines": ["error execution phase"]}
-
-
-@pytest.fixture(scope="session")
-def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    fleet = Fleet(tmp_path_factory.mktemp("finished"), Scenario())
-    assert fleet.run().exit_code == 0
-    return fleet.folder
-
-
-@pytest.fixture
-def finished(finished_folder: Path, tmp_path: Path) -> Fleet:
-    """A cluster that stands, of its own for each test."""
-    shutil.copytree(finished_folder, tmp_path, dirs_exist_ok=True)
-    return Fleet(tmp_path, Scenario())
 
 
 @pytest.fixture

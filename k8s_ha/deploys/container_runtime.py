@@ -40,7 +40,7 @@ WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
             {"container-selinux": "*"},
         ),
     ),
-    # EL8's modular filtering hides packages that provide what a module does: the repository has module_hotfixes=1.
+    # EL8's is a line of the repository's file, see repositories.py.
 }
 
 
@@ -106,8 +106,11 @@ def _docker(run: Run) -> None:
             unit="cri-docker.service",
             files={
                 "/etc/systemd/system/cri-docker.socket": read_file("cri-docker.socket"),
+                # It names the archive, so that another program is started too.
                 "/etc/systemd/system/cri-docker.service": render(
-                    "cri-docker.service.j2", pause_image=cluster.pause_image
+                    "cri-docker.service.j2",
+                    pause_image=cluster.pause_image,
+                    archive_sha256=profile.cri_dockerd_sha256,
                 ),
             },
             test="systemctl daemon-reload",

@@ -58,10 +58,11 @@ def _not_now(run: Run) -> str | None:
     hosts = {
         host.inventory.get_host(entry.name): {"address": entry.address}
         for entry in run.cluster.control_planes
-        if entry.name != host.name and entry.name in run.surveys and run.surveys[entry.name].node
+        if entry.name != host.name
     }
+    # One that cannot be read may be out already, so it counts as a node.
     views = read_everywhere(Node, hosts)
-    unready = sorted(name for name, view in views.items() if view is None or not view.ready)
+    unready = sorted(name for name, view in views.items() if view is None or (view.has_identity and not view.ready))
     if unready:
         return (
             f"the API server of {', '.join(unready)} does not answer, and one node at a time is out; mend that host, "

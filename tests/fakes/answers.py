@@ -58,7 +58,7 @@ def node(request: Request) -> list[str]:
     configs = [files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf")]
     lines += [config.strip() for config in configs if config]
     lines += [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
-    if f"{KUBERNETES}/admin.conf" in files and request.world.nodes:
+    if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
         planes = request.world.nodes.items()
         label = {True: '{"node-role.kubernetes.io/control-plane":""}', False: "{}"}
         lines += ["readyz ok", *(f"node {name} True {VERSION} {label[plane]}" for name, plane in planes)]
@@ -114,6 +114,10 @@ def https_answer(request: Request) -> list[str]:
     return ["HTTP status 403" if request.world.endpoint_open() and request.world.nodes else "silent"]
 
 
+def kubelet_health(request: Request) -> list[str]:
+    return ["ok"] * ("kubelet.service" in request.machine.active and request.machine.is_back())
+
+
 def health(request: Request) -> list[str]:
     nodes = request.world.nodes
     pods = [f"kube-system {pod}-{name} {name}" for pod in CONTROL_PLANE_PODS for name, plane in nodes.items() if plane]
@@ -167,6 +171,11 @@ def service_started(request: Request) -> list[str]:
     for units in (request.machine.active, request.machine.enabled):
         units += [unit] * (unit not in units)
     return []
+
+
+def service_restarted(request: Request) -> list[str]:
+    request.machine.looks_until_back = 1
+    return service_started(request)
 
 
 def unit_changed(request: Request) -> list[str]:
@@ -234,6 +243,7 @@ ANSWERS = (
     Answer("active units", r"^for unit in .* is-active", lambda _: ["chronyd.service"], False),
     Answer("port", r"/dev/tcp/", port, False),
     Answer("https answer", r"curl -ksS", https_answer, False),
+    Answer("kubelet health", r"10248/healthz", kubelet_health, False),
     Answer("hostname", r"^uname -n$", lambda request: [request.machine.hostname], False),
     Answer("which", r"command -v hostnamectl", lambda _: ["/usr/bin/hostnamectl"], False),
     Answer("unit state", r"systemctl show --all", unit_state, False),
@@ -244,6 +254,7 @@ ANSWERS = (
     Answer("image pull", r"\ANAME=image-pull$", silence),
     Answer("install", r"\ANAME=install-", installed),
     Answer("write", r"^umask 022; mkdir -p .* mv -f ", write),
+    Answer("restart", r"systemctl -q enable .* systemctl restart ", service_restarted),
     Answer("service start", r"systemctl -q enable .* mv -f ", service_started),
     Answer("kubeconfig", r"install -D -m 600", kubeconfig_installed),
     Answer("token", r" create -f -$", token_created),

@@ -18,7 +18,8 @@ from tests.fakes.answers import Answer, Failure, Request, answer_to
 from tests.fakes.scenario import current, folder
 from tests.fakes.world import KUBEADM, World
 
-SECONDS_OF_KUBEADM = 0.02
+SLOW = (*KUBEADM, "restart")
+SECONDS_OF_SLOW = 0.02
 """Long enough for every other host to get on with its own work meanwhile, where nothing makes it wait."""
 
 SECONDS_TO_WAIT = 10
@@ -51,7 +52,7 @@ class SimulatedConnector(FakeConnector):
         text = command if isinstance(command, str) else command.get_raw_value()
         begun, row = next(_moments), answer_to(text)
         self._wait(text)
-        gevent.sleep(SECONDS_OF_KUBEADM if row.step in KUBEADM else 0)  # 0 lets every other host take a step
+        gevent.sleep(SECONDS_OF_SLOW if row.step in SLOW else 0)  # 0 lets every other host take a step
         succeeded, lines = self._respond(row, text, arguments.get("_stdin") or "")
         self._log(row.step, text, begun, succeeded, row.changes)
         stream = "stdout" if succeeded else "stderr"

@@ -34,7 +34,10 @@ class KubeadmError(Exception):
 
 @dataclass
 class Machine:
-    """One host: text by path, version by package, units by state, its hostname."""
+    """One host: text by path, version by package, units by state, its hostname.
+
+    + looks_until_back: how often its API server or kubelet is found not ready, after its container runtime restarted
+    """
 
     name: str
     address: str
@@ -44,10 +47,17 @@ class Machine:
     packages: dict[str, str] = field(default_factory=dict)
     active: list[str] = field(default_factory=lambda: ["firewalld.service"])
     enabled: list[str] = field(default_factory=lambda: ["firewalld.service"])
+    looks_until_back: int = 0
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
         self.files[path] = text
         self.modes[path] = mode
+
+    def is_back(self) -> bool:
+        """Whether a look finds it ready; each look takes it nearer to that."""
+        back = self.looks_until_back == 0
+        self.looks_until_back -= not back
+        return back
 
     def config(self, path: str) -> dict[str, Any]:
         """A kubeadm configuration file, its documents merged; used up, as kubeadm's wrapper does it."""

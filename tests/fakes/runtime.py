@@ -1,0 +1,5 @@
+"""The layer of the container runtime alone."""
+
+import k8s_ha
+
+k8s_ha.container_runtime()

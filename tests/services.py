@@ -1,0 +1,35 @@
+"""Files as they stand on a host and services as they are changed, for tests of the operations on them."""
+
+from __future__ import annotations
+
+import hashlib
+
+from k8s_ha.facts.system import FileState
+from tests.operation_bench import Command
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def as_written(text: str, mode: str = "644", owner: str = "root:root") -> FileState:
+    return FileState(sha256(text), mode, owner)
+
+
+def forget(unit: str) -> Command:
+    """What comes before the first changed file of a service."""
+    return Command(f"rm -f /var/lib/k8s-ha/{unit}.digest")
+
+
+def act(unit: str, action: str, digest: str, test: str = "true") -> Command:
+    """What comes after the last one.
+
+    + action: of systemctl; empty for none
+    + digest: what is recorded of the configuration
+    """
+    record = f"/var/lib/k8s-ha/{unit}.digest"
+    run = f"systemctl {action} {unit}" if action else "true"
+    return Command(
+        f"{test} && systemctl -q enable {unit} && {run} && mkdir -p -m 755 /var/lib/k8s-ha && "
+        f"echo {digest} >{record}.new && mv -f {record}.new {record}"
+    )
