@@ -26,6 +26,8 @@ class HostSurvey:
     network_manager: bool
     node: bool
     """Whether the host carries a kubelet's identity, so that its name must stay."""
+    cri: str | None
+    """What the kubelet was told to speak to: containerd, dockershim or cri-dockerd; None where nothing tells."""
     kernel: str
     """Its release, such as ``4.18.0-553.el8_10.x86_64``."""
     cgroup: int
@@ -223,6 +225,12 @@ def _host_refusals(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> 
         yield (
             f"is a node named {survey.hostname}; a node's name cannot change to {host.hostname}; "
             f"set k8s_ha_host = {{'hostname': '{survey.hostname}'}} or reset the node first"
+        )
+    if survey.node and survey.cri not in (None, cluster.cri):
+        yield (
+            f"its kubelet speaks to {survey.cri}, and container_runtime {cluster.settings.container_runtime!r} with "
+            f"Kubernetes {cluster.settings.kubernetes_version} means {cluster.cri}; a node is not moved to another "
+            "runtime by this run; set the runtime that it has, or reset the node first"
         )
     in_the_way = compat.conflicting(survey.el_major, survey.conflicting)
     if in_the_way and not cluster.settings.remove_conflicting_packages:

@@ -29,6 +29,7 @@ def survey(el_major: int = 8, **changes: Any) -> HostSurvey:
         addresses=(),
         network_manager=False,
         node=False,
+        cri=None,
         kernel=kernel,
         cgroup=cgroup,
         conflicting={},

@@ -7,14 +7,12 @@ import socket
 from pathlib import Path
 
 import pytest
-from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.node import Node
-from k8s_ha.facts.survey import Survey
 from k8s_ha.facts.system import Files, FileState, Kernel, KernelState, Packages, Port, Service, ServiceState, Text
 from k8s_ha.health import PodState
-from k8s_ha.node_state import ClusterNode, HostSurvey, NodeView
+from k8s_ha.node_state import ClusterNode, NodeView
 from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN, recorded
 from tests.shell_bench import Shell
 
@@ -24,58 +22,6 @@ CONTAINERD_DIGEST = "a43c69ce412356fb4d6901efd112683e9b52477c20c907c2a9458d1f691
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
-
-
-def test_a_survey_of_a_node() -> None:
-    assert Survey().process(recorded("survey-node")) == HostSurvey(
-        uid=0,
-        os_id="rocky",
-        os_like=("rhel", "centos", "fedora"),
-        os_version="8.10",
-        architecture="x86_64",
-        hostname="master1",
-        addresses=("10.0.11.18", "10.244.0.1"),
-        network_manager=False,
-        node=True,
-        kernel="4.18.0-553.el8_10.x86_64",
-        cgroup=1,
-        conflicting={},
-        extras=False,
-    )
-    assert not Survey().process(recorded("survey-balancer")).node
-
-
-def test_a_survey_without_an_answer_is_none() -> None:
-    with pytest.raises(FactProcessError, match="no uid"):
-        Survey().process(["Last login: yesterday"])
-
-
-OS_RELEASES = {
-    "rocky 8": ('ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="8.10"\n', "rocky", 8),
-    "CentOS 7": ('ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\n', "centos", 7),
-    "RHEL 9": ('ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="9.4"\n', "rhel", 9),
-    "Debian": ('ID=debian\nVERSION_ID="12"\n', "debian", None),
-}
-
-
-@pytest.mark.parametrize(("os_release", "os_id", "el_major"), OS_RELEASES.values(), ids=OS_RELEASES)
-def test_the_survey_script_reads_a_host(shell: Shell, os_release: str, os_id: str, el_major: int | None) -> None:
-    shell.file("/etc/os-release", os_release)
-    shell.add_tool("ip", 'echo "1: lo    inet 127.0.0.1/8 scope host lo"; echo "2: eth0    inet 10.0.11.18/16 scope x"')
-    shell.add_tool("systemctl", "exit 3")
-    survey = Survey().process(shell.lines(Survey().command()))
-    assert (survey.uid, survey.os_id, survey.el_major) == (0, os_id, el_major)
-    assert (survey.addresses, survey.network_manager, survey.node) == (("10.0.11.18",), False, False)
-    shell.add_tool("systemctl", '[ "$*" = "-q is-active NetworkManager.service" ]')
-    shell.file("/etc/kubernetes/kubelet.conf")
-    survey = Survey().process(shell.lines(Survey().command()))
-    assert (survey.network_manager, survey.node) == (True, True)
-
-
-def test_the_survey_script_takes_a_host_without_any_of_it(shell: Shell) -> None:
-    shell.add_tool("systemctl", "exit 127")
-    survey = Survey().process(shell.lines(Survey().command()))
-    assert (survey.os_id, survey.el_major, survey.node) == ("", None, False)
 
 
 def test_a_control_plane() -> None:

@@ -212,6 +212,16 @@ def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView 
                 "remove podman runc` there, or set remove_conflicting_packages = True"
             ],
         ),
+        ({"node": True, "hostname": "worker1", "cri": "containerd"}, []),
+        ({"cri": "dockershim"}, []),
+        (
+            {"node": True, "hostname": "worker1", "cri": "dockershim"},
+            [
+                "worker1: its kubelet speaks to dockershim, and container_runtime 'containerd' with Kubernetes 1.30.14 "
+                "means containerd; a node is not moved to another runtime by this run; set the runtime that it has, or "
+                "reset the node first"
+            ],
+        ),
         (
             {"node": True},
             [

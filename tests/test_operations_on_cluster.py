@@ -130,7 +130,7 @@ def test_a_manifest_is_applied_by_the_leader_when_it_changed(
 
 OWN, ADMIN_CONF = "/root/.kube/config", "/etc/kubernetes/admin.conf"
 INSTALL = Command(
-    f"if [ ! -e {OWN} ] || grep -qF 'server: https://10.0.1.157:6443' {OWN}; then "
+    f"if [ ! -e {OWN} ] || [ \"$(sed -n 's/^ *server: *//p' {OWN} | sort -u)\" = https://10.0.1.157:6443 ]; then "
     f'install -D -m 600 {ADMIN_CONF} {OWN}; else echo "{OWN} is of another cluster and was left alone" >&2; fi'
 )
 

@@ -153,6 +153,7 @@ def test_the_script_tells_whether_nginx_may_connect(shell: Shell, getsebool: str
 def test_a_minimal_host_has_no_semanage(shell: Shell) -> None:
     (shell.root / "tools" / "semanage").unlink()
     assert state(shell) == SelinuxState(enforcing=True, port_type=None, may_connect=False)
+    assert shell.run(Selinux().command(port=6443)).stderr == ""
 
 
 def test_a_host_without_selinux_says_nothing(shell: Shell) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.facts.survey import Survey
 from k8s_ha.node_state import HostSurvey
+from tests.node_views import recorded
 from tests.shell_bench import Shell
 
 
@@ -23,6 +25,59 @@ def surveyed(shell: Shell) -> HostSurvey:
     return Survey().process(shell.lines(Survey().command()))
 
 
+def test_a_survey_of_a_node() -> None:
+    assert Survey().process(recorded("survey-node")) == HostSurvey(
+        uid=0,
+        os_id="rocky",
+        os_like=("rhel", "centos", "fedora"),
+        os_version="8.10",
+        architecture="x86_64",
+        hostname="master1",
+        addresses=("10.0.11.18", "10.244.0.1"),
+        network_manager=False,
+        node=True,
+        cri=None,
+        kernel="4.18.0-553.el8_10.x86_64",
+        cgroup=1,
+        conflicting={},
+        extras=False,
+    )
+    assert not Survey().process(recorded("survey-balancer")).node
+
+
+def test_a_survey_without_an_answer_is_none() -> None:
+    with pytest.raises(FactProcessError, match="no uid"):
+        Survey().process(["Last login: yesterday"])
+
+
+OS_RELEASES = {
+    "rocky 8": ('ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="8.10"\n', "rocky", 8),
+    "CentOS 7": ('ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\n', "centos", 7),
+    "RHEL 9": ('ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="9.4"\n', "rhel", 9),
+    "Debian": ('ID=debian\nVERSION_ID="12"\n', "debian", None),
+}
+
+
+@pytest.mark.parametrize(("os_release", "os_id", "el_major"), OS_RELEASES.values(), ids=OS_RELEASES)
+def test_the_survey_script_reads_a_host(shell: Shell, os_release: str, os_id: str, el_major: int | None) -> None:
+    shell.file("/etc/os-release", os_release)
+    shell.add_tool("ip", 'echo "1: lo    inet 127.0.0.1/8 scope host lo"; echo "2: eth0    inet 10.0.11.18/16 scope x"')
+    shell.add_tool("systemctl", "exit 3")
+    survey = Survey().process(shell.lines(Survey().command()))
+    assert (survey.uid, survey.os_id, survey.el_major) == (0, os_id, el_major)
+    assert (survey.addresses, survey.network_manager, survey.node) == (("10.0.11.18",), False, False)
+    shell.add_tool("systemctl", '[ "$*" = "-q is-active NetworkManager.service" ]')
+    shell.file("/etc/kubernetes/kubelet.conf")
+    survey = Survey().process(shell.lines(Survey().command()))
+    assert (survey.network_manager, survey.node) == (True, True)
+
+
+def test_the_survey_script_takes_a_host_without_any_of_it(shell: Shell) -> None:
+    shell.add_tool("systemctl", "exit 127")
+    survey = Survey().process(shell.lines(Survey().command()))
+    assert (survey.os_id, survey.el_major, survey.node) == ("", None, False)
+
+
 def test_the_kernel_and_the_cgroups(shell: Shell) -> None:
     shell.add_tool("uname", "case $1 in -r) echo 3.10.0-1160.el7.x86_64 ;; -m) echo x86_64 ;; *) echo host ;; esac")
     for kind, version in {"tmpfs": 1, "cgroup2fs": 2}.items():
@@ -36,6 +91,21 @@ def test_packages_that_a_runtime_conflicts_with(shell: Shell) -> None:
     lines = "conflicting podman 4.9.4-1.el8\\npackage buildah is not installed\\nconflicting runc 1.1.12-1.el8\\n"
     shell.add_tool("rpm", f'case "$*" in *podman*) printf "{lines}"; exit 1 ;; esac')
     assert surveyed(shell).conflicting == {"podman": "4.9.4-1.el8", "runc": "1.1.12-1.el8"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "cri"),
+    [
+        ("--container-runtime=remote --container-runtime-endpoint=/run/containerd/containerd.sock", "containerd"),
+        ("--network-plugin=cni --pod-infra-container-image=registry.k8s.io/pause:3.2", "dockershim"),
+        ("--container-runtime-endpoint=unix:///var/run/cri-dockerd.sock", "cri-dockerd"),
+        ("--pod-infra-container-image=registry.k8s.io/pause:3.10", None),
+    ],
+)
+def test_what_the_kubelet_was_told_to_speak_to(shell: Shell, flags: str, cri: str | None) -> None:
+    assert surveyed(shell).cri is None
+    shell.file("/var/lib/kubelet/kubeadm-flags.env", f'KUBELET_KUBEADM_ARGS="{flags}"\n')
+    assert surveyed(shell).cri == cri
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,13 @@ if command -v ip >/dev/null 2>&1; then
 fi
 systemctl -q is-active NetworkManager.service 2>/dev/null && echo "network_manager yes"
 if [ -e /etc/kubernetes/kubelet.conf ]; then echo "node yes"; fi
+if [ -r /var/lib/kubelet/kubeadm-flags.env ]; then
+    case $(cat /var/lib/kubelet/kubeadm-flags.env) in
+        *containerd/containerd.sock*) echo "cri containerd" ;;
+        *cri-dockerd.sock*) echo "cri cri-dockerd" ;;
+        *--network-plugin=cni*) echo "cri dockershim" ;;
+    esac
+fi
 rpm -q --qf 'conflicting %{NAME} %{VERSION}-%{RELEASE}\n' $CONFLICTING 2>/dev/null | grep '^conflicting '
 for file in /etc/yum.repos.d/*.repo; do
     [ -r "$file" ] || continue

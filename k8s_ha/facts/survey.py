@@ -34,6 +34,7 @@ class Survey(FactBase[HostSurvey]):
             addresses=tuple(address for address in values["address"] if not address.startswith("127.")),
             network_manager=one("network_manager") == "yes",
             node=one("node") == "yes",
+            cri=one("cri") or None,
             kernel=one("kernel"),
             cgroup=2 if one("cgroup") == "cgroup2fs" else 1,
             conflicting=dict(line.split(" ", 1) for line in values["conflicting"]),

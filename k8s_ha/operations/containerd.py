@@ -12,7 +12,7 @@ from k8s_ha.facts.system import Packages, Service
 from k8s_ha.operations.commands import refuse
 from k8s_ha.operations.files import Change, ServicePlan, changed_files
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.operations.restarts import in_turn
+from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -41,8 +41,4 @@ def containerd_running(run: Run, expected_major: int) -> Generator[StringCommand
     plan = ServicePlan(UNIT, {CONFIG: text}, {"restart": text})
     current = look(Service, unit=UNIT, paths=[CONFIG])
     drifted: set[Change] = {"restart"} if changed_files(current, plan.files) else set()
-    commands = plan.carried_out(current, drifted)
-    if plan.change(current, drifted) == "restart":
-        yield from in_turn(run, "containerd", commands)
-    else:
-        yield from commands
+    yield from carried_out_in_turn(run, "containerd", plan, current, drifted)

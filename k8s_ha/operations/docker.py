@@ -13,7 +13,7 @@ from k8s_ha.facts.system import Service, Text
 from k8s_ha.operations.commands import refuse
 from k8s_ha.operations.files import Change, ServicePlan, changed_files
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.operations.restarts import in_turn
+from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.run import Run
 
 CONFIG: Final = "/etc/docker/daemon.json"
@@ -41,8 +41,4 @@ def docker_running(run: Run, registry_mirrors: Sequence[str] | None) -> Generato
     drifted: set[Change] = set()
     if changed_files(current, files):
         drifted.add("reload" if daemon_json.without_reloadable(text) == lasting else "restart")
-    commands = plan.carried_out(current, drifted)
-    if plan.change(current, drifted) == "restart":
-        yield from in_turn(run, "Docker", commands)
-    else:
-        yield from commands
+    yield from carried_out_in_turn(run, "Docker", plan, current, drifted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 from collections.abc import Generator
 from pathlib import Path
@@ -24,7 +25,7 @@ ADMIN: Final = "/etc/kubernetes/admin.conf"
 
 @guarded
 def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
-    """Have root's kubectl use this cluster; a kubeconfig of another one is left alone.
+    """Have root's kubectl use this cluster; a kubeconfig that knows another one is left alone.
 
     + endpoint: the cluster's, ``HOST:PORT``
     """
@@ -36,9 +37,10 @@ def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
     if is_executing() and ADMIN not in files:
         yield refuse(f"{host.name}: {ADMIN} is missing, so it did not become a control plane; see its errors above.")
         return
-    server = shlex.quote(f"server: https://{endpoint}")
+    servers = f"$(sed -n 's/^ *server: *//p' {own} | sort -u)"
     yield StringCommand(
-        f"if [ ! -e {own} ] || grep -qF {server} {own}; then install -D -m 600 {ADMIN} {own}; "
+        f'if [ ! -e {own} ] || [ "{servers}" = {shlex.quote(f"https://{endpoint}")} ]; then '
+        f"install -D -m 600 {ADMIN} {own}; "
         f'else echo "{own} is of another cluster and was left alone" >&2; fi'
     )
 
@@ -47,7 +49,7 @@ def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
 def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
     """Have root's kubectl on this host use the cluster, with the kubeconfig of the control plane that leads.
 
-    One of another cluster is left alone. The content goes from host to host through the operator's memory.
+    One that knows another cluster is left alone. The content goes from host to host through the operator's memory.
     """
     own = "/root/.kube/config"
     leading = elected(run)
@@ -65,10 +67,14 @@ def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
     current = look(Files, paths=[own]).get(own)
     if current == FileState(hashlib.sha256(text.encode()).hexdigest(), "600", "root:root"):
         host.noop("root has the kubeconfig")
-    elif current and f"server: https://{run.cluster.endpoint}" not in (run_silently(host, f"cat {own}") or ""):
+    elif current and _servers(run_silently(host, f"cat {own}") or "") != {f"https://{run.cluster.endpoint}"}:
         host.noop(f"{own} is of another cluster and was left alone")
     else:
         yield write(own, text, "600")
+
+
+def _servers(kubeconfig: str) -> set[str]:
+    return set(re.findall(r"^ *server: *(\S+)", kubeconfig, re.MULTILINE))
 
 
 def local_path(run: Run) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from typing import Final
 
 import gevent
@@ -11,14 +11,28 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
-from k8s_ha.facts.system import KubeletHealth
+from k8s_ha.facts.system import KubeletHealth, ServiceState
 from k8s_ha.operations.commands import read_everywhere, read_fact, refuse
+from k8s_ha.operations.files import Change, ServicePlan
 from k8s_ha.run import Run, is_executing
 
 SECONDS_TO_COME_BACK: Final = 300
 """How long a node's API server or kubelet may take after its container runtime has been restarted."""
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
+
+
+def carried_out_in_turn(
+    run: Run, what: str, plan: ServicePlan, current: ServiceState, drifted: Collection[Change]
+) -> Generator[StringCommand]:
+    """The plan's commands; where they restart the service, when it is this host's turn.
+
+    + what: is restarted, for the sentences
+    + current, drifted: as for ``ServicePlan``
+    """
+    commands = plan.carried_out(current, drifted)
+    restarts = plan.change(current, drifted) == "restart"
+    yield from in_turn(run, what, commands) if restarts else commands
 
 
 def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generator[StringCommand]:

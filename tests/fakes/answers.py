@@ -55,8 +55,8 @@ def survey(request: Request) -> list[str]:
 def node(request: Request) -> list[str]:
     files = request.machine.files
     lines = [f"trace {KUBERNETES}/{name}" for name in NODE_TRACES if f"{KUBERNETES}/{name}" in files]
-    configs = [files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf")]
-    lines += [config.strip() for config in configs if config]
+    configs = "".join(files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf"))
+    lines += [line.strip() for line in configs.splitlines() if line.strip().startswith("server:")]
     lines += [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
     if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
         planes = request.world.nodes.items()
@@ -132,8 +132,8 @@ def health(request: Request) -> list[str]:
     ]
 
 
-def own_kubeconfig(request: Request) -> list[str]:
-    return request.machine.files.get(f"{KUBERNETES}/admin.conf", "").splitlines()
+def kubeconfig_read(request: Request) -> list[str]:
+    return request.machine.files.get(request.command.removeprefix("cat "), "").splitlines()
 
 
 def refused(request: Request) -> list[str]:
@@ -248,7 +248,7 @@ ANSWERS = (
     Answer("which", r"command -v hostnamectl", lambda _: ["/usr/bin/hostnamectl"], False),
     Answer("unit state", r"systemctl show --all", unit_state, False),
     Answer("sudo", r"sudo -n true", silence, False),
-    Answer("kubeconfig read", rf"^cat {KUBERNETES}/admin\.conf$", own_kubeconfig, False),
+    Answer("kubeconfig read", rf"^cat ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", kubeconfig_read, False),
     Answer("own operation", r"own-command", silence),
     *(Answer(name, rf"\ANAME={name}$", kubeadm) for name in KUBEADM),
     Answer("image pull", r"\ANAME=image-pull$", silence),
