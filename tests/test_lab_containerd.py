@@ -178,7 +178,7 @@ def probes(lab: Lab) -> Iterator[dict[str, str]]:
     for node, pod in pods.items():
         lab.kubectl("label", "pod", pod, f"node={node}", "--overwrite")
     yield pods
-    lab.kubectl("delete", "-f", str(manifest), "--wait=false")
+    answered(lab, "delete", "-f", str(manifest), "--wait=false", "--ignore-not-found", "-o", "name")
     manifest.unlink()
 
 
@@ -249,15 +249,27 @@ def test_selinux_knows_the_port_of_the_load_balancer(lab: Lab) -> None:
     assert lab.host("master-lb", "getsebool httpd_can_network_connect").strip().endswith("on")
 
 
+def answered(lab: Lab, *arguments: str) -> str:
+    """kubectl's output, asked for again while API servers still hold connections to an etcd that was away."""
+    answers: list[str] = []
+
+    def ask() -> bool:
+        answers.append(lab.kubectl(*arguments, check=False))
+        return answers[-1] != ""
+
+    until(ask, 60, f"kubectl {' '.join(arguments)}")
+    return answers[-1]
+
+
 def lead_etcd(lab: Lab, plane: str) -> None:
     """Make ``plane`` the leader of etcd, whoever leads now."""
-    listing = lab.kubectl(*ETCDCTL, "endpoint", "status", "--cluster", "-w", "json")
-    members = json.loads(lab.kubectl(*ETCDCTL, "member", "list", "-w", "json"))["members"]
+    listing = answered(lab, *ETCDCTL, "endpoint", "status", "--cluster", "-w", "json")
+    members = json.loads(answered(lab, *ETCDCTL, "member", "list", "-w", "json"))["members"]
     ids = {member["name"]: member["ID"] for member in members}
     leader = next(name for name, number in ids.items() if number == json.loads(listing)[0]["Status"]["leader"])
     if leader != plane:
         etcdctl = [word.replace("etcd-master1", f"etcd-{leader}") for word in ETCDCTL]
-        lab.kubectl(*etcdctl, "move-leader", f"{ids[plane]:x}")
+        answered(lab, *etcdctl, "move-leader", f"{ids[plane]:x}")
 
 
 ASK_FROM_A_WORKER = "kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=20s get node worker1 -o name"
