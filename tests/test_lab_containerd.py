@@ -178,7 +178,7 @@ def probes(lab: Lab) -> Iterator[dict[str, str]]:
     for node, pod in pods.items():
         lab.kubectl("label", "pod", pod, f"node={node}", "--overwrite")
     yield pods
-    answered(lab, "delete", "-f", str(manifest), "--wait=false", "--ignore-not-found", "-o", "name")
+    answered(lab, "delete", "-f", str(manifest), "--wait=false", "--ignore-not-found")
     manifest.unlink()
 
 
@@ -251,14 +251,15 @@ def test_selinux_knows_the_port_of_the_load_balancer(lab: Lab) -> None:
 
 def answered(lab: Lab, *arguments: str) -> str:
     """kubectl's output, asked for again while API servers still hold connections to an etcd that was away."""
-    answers: list[str] = []
+    runs = [lab.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments)]
 
-    def ask() -> bool:
-        answers.append(lab.kubectl(*arguments, check=False))
-        return answers[-1] != ""
+    def done() -> bool:
+        if runs[-1].returncode:
+            runs.append(lab.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments))
+        return runs[-1].returncode == 0
 
-    until(ask, 60, f"kubectl {' '.join(arguments)}")
-    return answers[-1]
+    until(done, 60, f"kubectl {' '.join(arguments)}")
+    return runs[-1].stdout
 
 
 def lead_etcd(lab: Lab, plane: str) -> None:
