@@ -16,8 +16,8 @@ NODE_PORTS: Final = ("30000-32767/tcp", "30000-32767/udp")
 
 
 def trusted_sources(cluster: Cluster, host: HostSettings) -> tuple[str, ...]:
-    """Addresses and networks that ``host`` takes everything from."""
-    others = tuple(other.address for other in cluster.hosts if other.name != host.name)
+    """Addresses and networks that ``host`` takes everything from; somebody's admin host is not among them."""
+    others = tuple(other.address for other in cluster.hosts if other.name != host.name and other.role != ("admin",))
     return (*others, cluster.settings.pod_cidr) if host.is_node else others
 
 

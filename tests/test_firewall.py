@@ -8,7 +8,7 @@ import pytest
 
 from k8s_ha.firewall import open_ports, trusted_sources
 from k8s_ha.settings import load_cluster
-from tests.example_cluster import six_host_cluster
+from tests.example_cluster import six_host_cluster, six_hosts
 
 NODE_PORTS = ("30000-32767/tcp", "30000-32767/udp")
 ADDRESSES = ("10.0.11.18", "10.0.12.55", "10.0.13.22", "10.0.12.16", "10.0.13.37", "10.0.1.157")
@@ -34,6 +34,12 @@ def test_a_control_plane_that_is_asked_from_outside(
 ) -> None:
     cluster = load_cluster(settings, [{"name": "one", "address": "10.0.0.5", "role": role}])
     assert open_ports(cluster, cluster.host("one")) == ports
+
+
+def test_nobody_trusts_a_host_that_is_for_admins_alone() -> None:
+    hosts = [*six_hosts(), {"name": "desk", "address": "10.0.9.9", "role": "admin"}]
+    cluster = load_cluster({}, hosts)
+    assert all("10.0.9.9" not in trusted_sources(cluster, host) for host in cluster.hosts)
 
 
 def test_hosts_of_a_cluster_trust_each_other_and_nodes_the_pods() -> None:
