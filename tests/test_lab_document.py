@@ -93,36 +93,36 @@ def test_a_podman_in_the_way_is_named_and_left_alone(lab: Lab) -> None:
     assert "remove_conflicting_packages" in stderr
 
 
-def test_a_mirror_that_is_off_is_named_with_the_host_that_missed_it(lab: Lab) -> None:
-    lab.run("mirror", "off", check=True)
+def failed_with_mirrors(lab: Lab, *troubles: tuple[str, ...]) -> str:
+    """What a run printed that failed for the mirrors' troubles; they are over afterwards."""
+    for trouble in troubles:
+        lab.run("mirror", *trouble, check=True)
     try:
         run = lab.pyinfra("-y", remove_conflicting_packages=True)
     finally:
         lab.run("mirror", "on", check=True)
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+def test_a_mirror_that_is_off_is_named_with_the_host_that_missed_it(lab: Lab) -> None:
+    stderr = failed_with_mirrors(lab, ("off",))
     for host, url in {
         "worker1": "https://mirrors.aliyun.com/docker-ce/linux/centos/7/x86_64/stable/repodata/repomd.xml",
         ROCKY_8: "https://mirrors.aliyun.com/docker-ce/linux/rhel/8/x86_64/stable/repodata/repomd.xml",
         "master-lb": "https://mirrors.aliyun.com/epel-archive/7/x86_64/repodata/repomd.xml",
     }.items():
-        assert f"{host} cannot reach {url}" in run.stderr
+        assert f"{host} cannot reach {url}" in stderr
 
 
 def test_a_package_of_a_bad_signature_and_one_that_is_missing_are_named(lab: Lab) -> None:
-    lab.run("mirror", "break-signature", "kubeadm", check=True)
-    lab.run("mirror", "drop", "nginx-mod-stream", check=True)
-    try:
-        run = lab.pyinfra("-y", remove_conflicting_packages=True)
-    finally:
-        lab.run("mirror", "on", check=True)
-    assert run.returncode == 1
-    assert "Traceback" not in run.stderr
+    stderr = failed_with_mirrors(lab, ("break-signature", "kubeadm"), ("drop", "nginx-mod-stream"))
     for node in NODES:
-        assert f"{node}: the signature of kubeadm-1.20.2-0.x86_64 is not by its repository's key" in run.stderr
+        assert f"{node}: the signature of kubeadm-1.20.2-0.x86_64 is not by its repository's key" in stderr
         assert "not installed" in lab.host(node, "rpm -q kubeadm", check=False)
     # yum 3 has installed the other of the two and exited 0.
-    assert "master-lb: not installed: nginx-mod-stream *; yum" in run.stderr
+    assert "master-lb: not installed: nginx-mod-stream *; yum" in stderr
     assert lab.host("master-lb", "rpm -q nginx").startswith("nginx-1.22")
 
 
