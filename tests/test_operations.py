@@ -56,6 +56,22 @@ HOST_ROWS: dict[str, Row] = {
         {Kernel: kernel(unloaded=("overlay", "br_netfilter"))},
         [Command("modprobe -a overlay br_netfilter")],
     ),
+    "modules of a package of their own": (
+        modules_loaded,
+        {"modules": ["br_netfilter"], "package": "kernel-modules-extra"},
+        {Kernel: kernel(unloaded=("br_netfilter",))},
+        [
+            command(
+                long_command(
+                    "kernel-modules",
+                    'rpm -q "kernel-modules-extra-$(uname -r)" || yum -y install "kernel-modules-extra-$(uname -r)"',
+                    seconds=900,
+                    lock="packages",
+                )
+            ),
+            Command("modprobe -a br_netfilter"),
+        ],
+    ),
     "sysctl as wanted": (
         sysctl_applied,
         SYSCTL,

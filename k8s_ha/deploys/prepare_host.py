@@ -17,6 +17,8 @@ from k8s_ha.operations.host import modules_loaded, selinux_permissive, swap_off,
 from k8s_ha.resources import read_file, render
 
 MODULES: Final = ("overlay", "br_netfilter")
+# EL10's kernel-modules has no br_netfilter, and images come without the package that has (kops#17789).
+MODULE_PACKAGES: Final = {10: "kernel-modules-extra"}
 SYSCTL: Final = {
     "net.bridge.bridge-nf-call-ip6tables": "1",
     "net.bridge.bridge-nf-call-iptables": "1",
@@ -71,7 +73,11 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
             SYSCTL_FILE: "".join(f"{key} = {value}\n" for key, value in sorted(sysctl.items())),
         },
     )
-    modules_loaded(name="Load the kernel modules", modules=MODULES)
+    modules_loaded(
+        name="Load the kernel modules",
+        modules=MODULES,
+        package=MODULE_PACKAGES.get(run.surveys[host.name].major),
+    )
     sysctl_applied(name="Apply the kernel settings", values=sysctl, path=SYSCTL_FILE)
     if run.surveys[host.name].network_manager:
         service_running(

@@ -16,16 +16,22 @@ TIME_SERVICES: Final = ("chronyd.service", "ntpd.service", "systemd-timesyncd.se
 
 
 @guarded
-def modules_loaded(modules: Sequence[str]) -> Generator[StringCommand]:
+def modules_loaded(modules: Sequence[str], package: str | None = None) -> Generator[StringCommand]:
     """Have kernel modules loaded now; one that is built in counts as loaded.
 
     + modules: their names
+    + package: what has them where the kernel's own package has not, of the running kernel's release
     """
     unloaded = look(Kernel, modules=modules, keys=()).unloaded
-    if unloaded:
-        yield StringCommand("modprobe", "-a", *unloaded)
-    else:
+    if not unloaded:
         host.noop("the modules are loaded")
+        return
+    if package:
+        wanted = f'"{package}-$(uname -r)"'
+        yield long_command(
+            "kernel-modules", f"rpm -q {wanted} || yum -y install {wanted}", seconds=900, lock="packages"
+        )
+    yield StringCommand("modprobe", "-a", *unloaded)
 
 
 @guarded
