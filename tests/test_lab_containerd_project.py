@@ -13,7 +13,7 @@ from tests.lab_client import PROJECT, Lab
 
 pytestmark = pytest.mark.lab
 
-OWN_GROUPS = {"control_plane": "masters", "workers": "nodes", "load_balancers": "balancers"}
+OWN_GROUPS = {"control_plane": "masters", "workers": "nodes", "load_balancers": "balancers", "admins": "people"}
 
 
 @pytest.fixture(scope="module")

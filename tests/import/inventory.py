@@ -2,6 +2,6 @@
 
 from where import GROUPS as _groups
 
-masters, nodes, balancers = (
-    [(name, data) for name, data in _groups[group]] for group in ("masters", "nodes", "balancers")
+masters, nodes, balancers, people = (
+    [(name, data) for name, data in _groups[group]] for group in ("masters", "nodes", "balancers", "people")
 )

@@ -1,6 +1,6 @@
 """The project's hosts and settings: fake ones, or those of the JSON file that PROJECT_HOSTS names.
 
-The file holds {"groups": {"masters": [[NAME, DATA], …], "nodes": …, "balancers": …}, "settings": {…}}.
+The file holds {"groups": {"masters": [[NAME, DATA], …], "nodes": …, "balancers": …, "people": …}, "settings": {…}}.
 """
 
 import json
@@ -30,6 +30,7 @@ GROUPS: dict[str, list[Any]] = _GIVEN.get("groups") or {
     "masters": [_fake("m1", "10.0.11.18"), _fake("m2", "10.0.12.55"), _fake("m3", "10.0.13.22")],
     "nodes": [_fake("n1", "10.0.12.16"), _fake("n2", "10.0.13.37")],
     "balancers": [_fake("lb", "10.0.1.157")],
+    "people": [],
 }
 SETTINGS: dict[str, Any] = _GIVEN.get("settings") or {"kubernetes_version": "1.30.14", "flannel_backend": "host-gw"}
-ROLES = {"control_plane": "masters", "worker": "nodes", "load_balancer": "balancers"}
+ROLES = {"control_plane": "masters", "worker": "nodes", "load_balancer": "balancers", "admin": "people"}
