@@ -165,9 +165,8 @@ def cluster_refusal(
     refused = [platform for platform in unwilling.values() if verdict(minor, platform).refused]
     weakest = [*refused, *unwilling.values()][0]
     reason = next(rule.reason for rule in RULES if rule.fits(minor, weakest))
-    remedies = [
-        f"choose Kubernetes {' or '.join(nearest)}" for nearest in [_nearest(minor, platforms, accepted)] if nearest
-    ]
+    nearest = _nearest(minor, platforms, accepted)
+    remedies = [f"choose Kubernetes {' or '.join(nearest)}"] if nearest else []
     needs = {need for platform in unwilling.values() for need in verdict(minor, platform).needs}
     if not refused:
         missing = [name for name in CONSEQUENCES if name in needs]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,11 @@ def _folder(name: str) -> Path:
 def read_file(name: str) -> str:
     """The text of ``files/NAME``."""
     return (_folder("files") / name).read_text(encoding="utf-8")
+
+
+def shell_variables(values: Mapping[str, str]) -> str:
+    """Lines that set shell variables, each value quoted; what a script of ``files/`` is given in front of it."""
+    return "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
 
 
 @cache

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import defaultdict
 from collections.abc import Iterable
 
-from k8s_ha.resources import read_file
+from k8s_ha.resources import read_file, shell_variables
 
 
 def script(name: str, **variables: str) -> str:
     """``files/facts/NAME`` with shell variables set, each quoted."""
-    assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
-    return assignments + read_file(f"facts/{name}")
+    return shell_variables(variables) + read_file(f"facts/{name}")
 
 
 def fields(output: Iterable[str]) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import get_fact
 
-from k8s_ha.resources import read_file
+from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
 
 T = TypeVar("T")
@@ -71,8 +71,7 @@ def long_command(
         "UNLESS": unless,
         "LOCK": lock or name,
     }
-    assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
-    return StringCommand(assignments + read_file("long-command.sh"), **arguments)
+    return StringCommand(shell_variables(values) + read_file("long-command.sh"), **arguments)
 
 
 def read_fact(target: Host, fact: type[FactBase[T]], **arguments: Any) -> T | None:

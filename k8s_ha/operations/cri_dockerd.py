@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Generator
 from typing import Final
 
@@ -12,7 +11,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.system import Files, Text
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.resources import read_file
+from k8s_ha.resources import read_file, shell_variables
 
 PROGRAM: Final = "/usr/bin/cri-dockerd"
 RECORD: Final = "/var/lib/k8s-ha/cri-dockerd.sha256"
@@ -29,10 +28,9 @@ def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
     if PROGRAM in look(Files, paths=[PROGRAM]) and look(Text, path=RECORD).strip() == sha256:
         host.noop("cri-dockerd is installed")
         return
-    values = {"HOST": host.name, "ARCHIVE": url, "SHA256": sha256}
-    assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+    variables = shell_variables({"HOST": host.name, "ARCHIVE": url, "SHA256": sha256})
     yield long_command(
         "install-cri-dockerd",
-        f"mkdir -p -m 755 /var/lib/k8s-ha\n{assignments}{read_file('install-cri-dockerd.sh')}",
+        f"mkdir -p -m 755 /var/lib/k8s-ha\n{variables}{read_file('install-cri-dockerd.sh')}",
         seconds=SECONDS_FOR_CRI_DOCKERD,
     )

@@ -22,7 +22,7 @@ from k8s_ha.node_state import NodeState, classify, init_refusal, join_refusal
 from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views
 from k8s_ha.operations.commands import long_command, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.resources import read_file
+from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
 from k8s_ha.settings import HostSettings
 
@@ -47,10 +47,7 @@ def _kubeadm(name: str, command: str, config: str, *, unless: str = "", after: s
     path = f"/run/k8s-ha/{name}.yaml"
     if unless:
         unless = f"{unless} && rm -f {path}"
-    script = "".join(
-        f"{key}={shlex.quote(value)}\n"
-        for key, value in {"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after}.items()
-    )
+    script = shell_variables({"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after})
     return [
         write(path, config, "600"),
         long_command(

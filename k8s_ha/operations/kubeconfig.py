@@ -21,6 +21,7 @@ from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 
 ADMIN: Final = "/etc/kubernetes/admin.conf"
+ROOTS: Final = "/root/.kube/config"
 
 
 @guarded
@@ -29,7 +30,7 @@ def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
 
     + endpoint: the cluster's, ``HOST:PORT``
     """
-    own = "/root/.kube/config"
+    own = ROOTS
     files = look(Files, paths=[ADMIN, own])
     if own in files and ADMIN in files and files[own].sha256 == files[ADMIN].sha256:
         host.noop("root has the kubeconfig")
@@ -51,7 +52,7 @@ def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
 
     One that knows another cluster is left alone. The content goes from host to host through the operator's memory.
     """
-    own = "/root/.kube/config"
+    own = ROOTS
     leading = elected(run)
     if leading is None:
         if is_executing():

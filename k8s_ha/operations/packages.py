@@ -14,7 +14,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.system import Packages
 from k8s_ha.operations.commands import log_path, long_command, refuse
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.resources import read_file
+from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.yum import Repository
 
 SECONDS_FOR_PACKAGES: Final = 1800
@@ -120,8 +120,7 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
         "HINT": CENTOS_HINT,
     }
     # Specs are patterns for yum, not for the shell.
-    assignments = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
-    return f"set -f\n{assignments}{read_file('install-packages.sh')}"
+    return f"set -f\n{shell_variables(values)}{read_file('install-packages.sh')}"
 
 
 def _matches(version: str | None, pattern: str) -> bool:
