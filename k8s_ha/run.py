@@ -17,7 +17,8 @@ from pyinfra.api.exceptions import NoGroupError, PyinfraError
 from pyinfra.api.state import State
 
 from k8s_ha.compat import Consequence, verdict
-from k8s_ha.node_state import HostSurvey, NodeView
+from k8s_ha.findings import Finding
+from k8s_ha.node_state import HostSurvey, NodeState, NodeView
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -51,6 +52,18 @@ class JoinSecrets:
         return cls(word(6), word(16), secrets.token_hex(32))
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate of the cluster: where it is, and until when it is valid.
+
+    + host: inventory name
+    """
+
+    host: str
+    path: str
+    expires: datetime
+
+
 @dataclass
 class Run:
     """One cluster within one pyinfra run."""
@@ -69,6 +82,16 @@ class Run:
     """Held by the one host whose container runtime is being restarted."""
     restart_failed: str | None = None
     """The host whose restart has not come to a good end; no other one follows it."""
+
+    layers: list[str] = field(default_factory=list)
+    """Names of the layers of this run, in their order."""
+    findings: list[Finding] = field(default_factory=list)
+    """What preflight and verify found."""
+    states_before: dict[str, NodeState] = field(default_factory=dict)
+    states_after: dict[str, NodeState] = field(default_factory=dict)
+    """Where each node stood at the first look and at the last, by inventory name; without those not read."""
+    certificates: list[Certificate] = field(default_factory=list)
+    """The cluster's certificates, as the last look found them."""
 
     def consequences(self, name: str) -> tuple[Consequence, ...]:
         """What had to be accepted for this Kubernetes version to run on the host of this inventory name."""

@@ -1,0 +1,60 @@
+"""What a look at hosts or at the cluster found, and how a person is shown it. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Final, Literal
+
+from rich.console import Console
+from rich.table import Table
+
+Severity = Literal["error", "warning", "waived"]
+
+COLUMNS: Final = ("host", "check", "found", "wanted", "what to do")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    + host: inventory name of the host that it is about
+    + check: name of the check that found it
+    + found, wanted, remedy: a phrase each, without a full stop
+    + severity: an ``error`` stops the run; a ``warning`` does not; ``waived`` is an error that the user has waived
+    """
+
+    host: str
+    check: str
+    found: str
+    wanted: str
+    remedy: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.found}; {self.wanted}; {self.remedy}"
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that stop a run."""
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+def table(findings: Sequence[Finding], width: int) -> str:
+    """All findings as one table, errors first.
+
+    + width: of the terminal, in characters; longer cells are wrapped
+    """
+    order = ("error", "waived", "warning")
+    rows = Table(box=None, pad_edge=False, header_style="")
+    for column in (*COLUMNS, ""):
+        rows.add_column(column, overflow="fold")
+    for finding in sorted(findings, key=lambda entry: order.index(entry.severity)):
+        rows.add_row(
+            finding.host, finding.check, finding.found, finding.wanted, finding.remedy, finding.severity.upper()
+        )
+    text = StringIO()
+    # Findings are plain text: what looks like rich's markup in a host's output is not.
+    Console(file=text, width=width, markup=False, emoji=False, highlight=False, color_system=None).print(rows)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

@@ -1,0 +1,36 @@
+"""How findings are told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from k8s_ha.findings import Finding, errors, table
+
+DISK = Finding("master1", "disk", "3 GB free below /var", "10 GB", "enlarge it")
+CLOCK = Finding("worker1", "clock", "12 s ahead", "5 s at most", "start chronyd", severity="warning")
+
+
+def test_a_finding_is_one_sentence() -> None:
+    assert str(DISK) == "master1: 3 GB free below /var; 10 GB; enlarge it"
+
+
+def test_errors_are_what_stops_a_run() -> None:
+    assert errors([CLOCK, DISK, replace(DISK, severity="waived")]) == [DISK]
+
+
+def test_the_table_has_a_row_for_each_finding_and_errors_come_first() -> None:
+    assert table([CLOCK, DISK], width=100).splitlines() == [
+        "host     check  found                 wanted       what to do",
+        "master1  disk   3 GB free below /var  10 GB        enlarge it     ERROR",
+        "worker1  clock  12 s ahead            5 s at most  start chronyd  WARNING",
+    ]
+
+
+def test_a_narrow_terminal_wraps_cells_and_loses_nothing() -> None:
+    narrow = table([DISK], width=50)
+    assert max(map(len, narrow.splitlines())) <= 50
+    assert {"master1", "free", "enlarge"} <= set(narrow.split())
+
+
+def test_what_looks_like_markup_is_printed_as_it_is() -> None:
+    assert "[bold]x[/bold] :smile:" in table([replace(DISK, found="[bold]x[/bold] :smile:")], width=120)
