@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, cast
 
 from pyinfra import host, logger, state
 from pyinfra.api import Host, StringCommand
-from pyinfra.api.arguments import pop_global_arguments
+from pyinfra.api.arguments import AllArguments, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.facts.survey import Survey
 from k8s_ha.node_state import survey_refusals
 from k8s_ha.operations.commands import read_everywhere
-from k8s_ha.run import Run, current_run, without_nagle
+from k8s_ha.run import Run, connection_tuned, current_run
+
+SECONDS_FOR_A_COMMAND: Final = 120
+"""How long each command of a layer may take; those that may take longer have bounds of their own."""
 
 
 def begin(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> Run:
@@ -23,13 +26,21 @@ def begin(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] |
     Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
     run = current_run(settings, groups)
-    without_nagle(host)
+    connection_tuned(host)
+    _bound_commands()
     if host.name not in {entry.name for entry in run.cluster.hosts}:
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
     with run.lock:
         if not run.surveys:
             _survey(run)
     return run
+
+
+def _bound_commands() -> None:
+    """Have every command of this layer end, so that a host that hangs costs its own part and not the run."""
+    arguments: Mapping[str, Any] = host.current_deploy_kwargs or {}
+    if not arguments.get("_timeout"):
+        host.current_deploy_kwargs = cast("AllArguments", {**arguments, "_timeout": SECONDS_FOR_A_COMMAND})
 
 
 def _survey(run: Run) -> None:

@@ -71,6 +71,8 @@ def long_command(
         "UNLESS": unless,
         "LOCK": lock or name,
     }
+    # It waits for the lock as long as it may run, and is given half a minute to end when it is told to.
+    arguments.setdefault("_timeout", 2 * seconds + 60)
     return StringCommand(shell_variables(values) + read_file("long-command.sh"), **arguments)
 
 
@@ -107,6 +109,7 @@ def run_silently(target: Host, command: str) -> str | None:
     """The standard output of ``command``, shown at no verbosity; None where it failed. For what must stay secret."""
     arguments, _ = pop_global_arguments(target.state, target, {})
     connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
+    connector["_timeout"] = connector["_timeout"] or SECONDS_FOR_A_FACT
     succeeded, output = target.run_shell_command(
         StringCommand(command), print_output=False, print_input=False, **connector
     )

@@ -54,7 +54,7 @@ class SimulatedConnector(FakeConnector):
         self._wait(text)
         gevent.sleep(SECONDS_OF_SLOW if row.step in SLOW else 0)  # 0 lets every other host take a step
         succeeded, lines = self._respond(row, text, arguments.get("_stdin") or "")
-        self._log(row.step, text, begun, succeeded, row.changes)
+        self._log(row.step, text, begun, succeeded, row.changes, arguments.get("_timeout"))
         stream = "stdout" if succeeded else "stderr"
         output = CommandOutput([OutputLine(stream, line) for line in lines])
         if print_output:
@@ -82,7 +82,9 @@ class SimulatedConnector(FakeConnector):
         except Failure as failure:
             return False, [str(failure)]
 
-    def _log(self, step: str, command: str, begun: int, succeeded: bool, changes: bool) -> None:
+    def _log(
+        self, step: str, command: str, begun: int, succeeded: bool, changes: bool, seconds: int | None = None
+    ) -> None:
         self.done.add((self.name, step))
         entry = {
             "host": self.name,
@@ -92,6 +94,7 @@ class SimulatedConnector(FakeConnector):
             "ended": next(_moments),
             "succeeded": succeeded,
             "changes": changes,
+            "seconds": seconds,
         }
         with (folder() / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")

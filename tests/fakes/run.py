@@ -24,7 +24,10 @@ SECONDS_FOR_A_RUN = 60
 
 @dataclass(frozen=True)
 class Step:
-    """A command that ran on a host; ``begun`` and ``ended`` are positions in the order of all of the run."""
+    """A command that ran on a host; ``begun`` and ``ended`` are positions in the order of all of the run.
+
+    + seconds: how long it was allowed to take
+    """
 
     host: str
     step: str
@@ -33,6 +36,7 @@ class Step:
     ended: int
     succeeded: bool
     changes: bool
+    seconds: int | None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""No command is waited for without an end, so that a host that hangs costs its own part and not the run."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from pyinfra.api import Host
+
+from k8s_ha.run import connection_tuned
+from tests.fakes.run import Fleet
+from tests.fakes.scenario import Scenario
+
+# Read from other hosts too, and bounded where they are read, by SECONDS_FOR_A_FACT.
+READ_EVERYWHERE = ("connect", "survey", "node", "https answer", "kubelet health", "sudo")
+
+
+def test_every_command_of_a_run_has_a_bound(tmp_path: Path) -> None:
+    outcome = Fleet(tmp_path, Scenario()).run()
+    assert outcome.exit_code == 0, outcome.output
+    steps = [step for step in outcome.log if step.step not in READ_EVERYWHERE]
+    assert [step for step in steps if not step.seconds] == []
+    # What bounds itself on its host is waited for longer than that takes.
+    (init,) = outcome.steps("kubeadm-init")
+    assert init.seconds == 2 * 900 + 60
+    assert {step.seconds for step in outcome.steps("write", "kernel", "unit", "hostname")} == {120}
+
+
+def test_a_users_own_bound_stays(tmp_path: Path) -> None:
+    hosts = {name: {"_timeout": 77} for name in Scenario().addresses}
+    outcome = Fleet(tmp_path, Scenario(host_data=hosts)).run()
+    assert {step.seconds for step in outcome.steps("write", "kernel", "unit", "hostname")} == {77}
+
+
+def test_the_package_bounds_no_operation_of_its_user(tmp_path: Path) -> None:
+    outcome = Fleet(tmp_path, Scenario(own_operations={"master1": 1})).run()
+    assert {step.seconds for step in outcome.steps("own operation")} == {None}
+
+
+def test_a_connection_to_a_host_that_is_gone_ends_by_itself() -> None:
+    keepalives: list[int] = []
+    with socket.socket() as connection:
+        transport = SimpleNamespace(sock=connection, set_keepalive=keepalives.append, channel_timeout=3600)
+        client = SimpleNamespace(get_transport=lambda: transport)
+        connection_tuned(cast(Host, SimpleNamespace(connector=SimpleNamespace(client=client))))
+        read: Any = connection.getsockopt
+        assert read(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        assert read(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+    assert keepalives == [15]
+    assert transport.channel_timeout == 60
