@@ -1,7 +1,8 @@
 """``python -m tests.bench [RUNS]``: the deploy against the floor, on equally virgin hosts, in turn; medians in seconds.
 
 The floor (tests/lab/floor) is the same road as a plain parallel ssh script. Then a second run of the deploy, which
-changes nothing: its seconds, and the remote commands it takes per host, counted at pyinfra's connector.
+changes nothing, preflight alone on virgin hosts and verify alone on the cluster: seconds, and the remote commands that
+each takes on the host with most, counted at pyinfra's connector.
 """
 
 from __future__ import annotations
@@ -20,11 +21,20 @@ from tests.lab_client import DEPLOY, Lab
 SERIAL = ("Initialise the cluster", "to the control plane")
 
 
-def timed_deploy(lab: Lab, report: Path) -> tuple[float, dict[str, Any]]:
-    """Seconds of one run of the deploy, and what ``tests.measured`` counted."""
+Measured = tuple[float, dict[str, Any]]
+"""Seconds of one run, and what ``tests.measured`` counted of it."""
+
+
+def timed(lab: Lab, report: Path, *arguments: str) -> Measured:
+    """One run of pyinfra's command line over the lab's inventory."""
     started = time.monotonic()
-    lab.operator(sys.executable, "-m", "tests.measured", str(report), *DEPLOY, "-y", check=True)
+    lab.operator(sys.executable, "-m", "tests.measured", str(report), DEPLOY[0], *arguments, check=True)
     return time.monotonic() - started, json.loads(report.read_text(encoding="utf-8"))
+
+
+def commands(measured: Measured) -> int:
+    """Remote commands on the host with most."""
+    return max(measured[1]["commands"].values())
 
 
 def serial_seconds(measured: dict[str, Any]) -> float:
@@ -33,7 +43,8 @@ def serial_seconds(measured: dict[str, Any]) -> float:
 
 def main(runs: int) -> None:
     lab = Lab()
-    deploys, floors, second_runs = [], [], []
+    deploys, floors = [], []
+    looks: dict[str, list[Measured]] = {"second_run": [], "preflight": [], "verify": []}
     report = Path(tempfile.mkdtemp(prefix="k8s-ha-bench-")) / "measured.json"
     for number in range(1, runs + 1):
         lab.up()
@@ -42,13 +53,17 @@ def main(runs: int) -> None:
         )
         floors.append(floor)
         lab.up()
-        seconds, measured = timed_deploy(lab, report)
+        looks["preflight"].append(timed(lab, report, "k8s_ha.preflight", "--dry"))
+        seconds, measured = timed(lab, report, DEPLOY[1], "-y")
         deploys.append({"total": seconds, "serial": serial_seconds(measured)})
-        again, counted = timed_deploy(lab, report)
-        second_runs.append((again, max(counted["commands"].values())))
+        looks["second_run"].append(timed(lab, report, DEPLOY[1], "-y"))
+        looks["verify"].append(timed(lab, report, "k8s_ha.verify", "-y"))
+        told = ", ".join(
+            f"{name} {found[-1][0]:.1f} s and {commands(found[-1])} commands" for name, found in looks.items()
+        )
         print(
             f"run {number}: floor {floor['total']:.1f} s (serial {floor['serial']:.1f}), deploy {seconds:.1f} s "
-            f"(serial {deploys[-1]['serial']:.1f}), again {again:.1f} s and {second_runs[-1][1]} commands per host",
+            f"(serial {deploys[-1]['serial']:.1f}), {told} per host",
             flush=True,
         )
         slowest = sorted(measured["operations"], key=lambda entry: -entry[1])[:12]
@@ -62,9 +77,10 @@ def main(runs: int) -> None:
         "deploy_over_floor": round(deploy / floor_total, 3),
         "deploy_serial_seconds": round(median(entry["serial"] for entry in deploys), 1),
         "floor_serial_seconds": round(median(entry["serial"] for entry in floors), 1),
-        "second_run_seconds": round(median(entry[0] for entry in second_runs), 1),
-        "second_run_commands_per_host": max(entry[1] for entry in second_runs),
     }
+    for name, found in looks.items():
+        result[f"{name}_seconds"] = round(median(seconds for seconds, _ in found), 1)
+        result[f"{name}_commands_per_host"] = max(map(commands, found))
     print(json.dumps(result, indent=2))
 
 

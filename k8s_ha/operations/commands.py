@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar, cast
 
 import gevent
+from paramiko import SSHException
 from pyinfra import logger, state
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
@@ -110,7 +111,10 @@ def run_silently(target: Host, command: str) -> str | None:
     arguments, _ = pop_global_arguments(target.state, target, {})
     connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
     connector["_timeout"] = connector["_timeout"] or SECONDS_FOR_A_FACT
-    succeeded, output = target.run_shell_command(
-        StringCommand(command), print_output=False, print_input=False, **connector
-    )
+    try:
+        succeeded, output = target.run_shell_command(
+            StringCommand(command), print_output=False, print_input=False, **connector
+        )
+    except (OSError, SSHException):  # OSError holds TimeoutError
+        return None
     return output.stdout if succeeded else None
