@@ -1,4 +1,4 @@
-"""preflight and verify by themselves, on the finished cluster: from another folder, with the wheel, two hosts by sudo."""
+"""preflight and verify by themselves, on the finished cluster: from another folder, with the wheel, partly by sudo."""
 
 from __future__ import annotations
 

@@ -1,0 +1,84 @@
+"""What holds whatever users write and hosts tell: no traceback, and no `init` beside a cluster that may exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from k8s_ha.node_state import ClusterNode, NodeView, init_refusal
+from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_cluster
+from tests.example_cluster import six_host_cluster, six_hosts
+from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN
+
+CLUSTER = six_host_cluster()
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def mapping_of(names: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A mapping with some of these names, and with others."""
+    return st.dictionaries(st.sampled_from(sorted(names)) | st.text(max_size=8), anything, max_size=5)
+
+
+@given(given_settings=mapping_of(ClusterSettings.model_fields), own=mapping_of(HostSettings.model_fields))
+@settings(deadline=None)
+def test_settings_are_taken_or_refused_in_sentences(given_settings: dict[str, Any], own: dict[str, Any]) -> None:
+    first, *others = six_hosts()
+    try:
+        load_cluster(given_settings, [{**first, **own}, *others])
+    except SettingsError as error:
+        assert error.lines
+        assert all(line.strip() and "\n" not in line for line in error.lines)
+
+
+traces = st.lists(
+    st.sampled_from(
+        [
+            "/etc/kubernetes/admin.conf",
+            "/etc/kubernetes/kubelet.conf",
+            "/etc/kubernetes/pki/ca.crt",
+            "/var/lib/etcd/member",
+        ]
+    ),
+    unique=True,
+).map(tuple)
+cluster_nodes = st.lists(
+    st.builds(
+        ClusterNode,
+        name=st.sampled_from([*NODES, "stranger"]),
+        ready=st.booleans(),
+        version=st.just("v1.30.14"),
+        control_plane=st.booleans(),
+    ),
+    max_size=3,
+).map(tuple)
+views = st.none() | st.builds(
+    NodeView,
+    traces=traces,
+    server=st.sampled_from([None, ENDPOINT, "https://other:6443"]),
+    authority=st.sampled_from([None, "PEM", "other PEM"]),
+    ready=st.booleans(),
+    nodes=cluster_nodes,
+)
+
+
+@given(
+    told=st.dictionaries(st.sampled_from(PLANES), views),
+    answer=st.sampled_from([None, "", "HTTP status 403", "unclear: no answer within 10 s"]),
+)
+@settings(deadline=None)
+def test_init_only_where_certainly_no_cluster_is(told: dict[str, NodeView | None], answer: str | None) -> None:
+    allowed = init_refusal(told, CLUSTER, answer) is None
+    certain = answer == "" and all(told.get(plane) is not None and not told[plane].traces for plane in PLANES)
+    assert allowed == certain
+
+
+def test_virgin_hosts_and_a_silent_endpoint_are_certain() -> None:
+    assert init_refusal(dict.fromkeys(PLANES, VIRGIN), CLUSTER, "") is None
