@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test test-unit test-lab bench clean
+.PHONY: lab down test test-unit test-lab test-crash bench clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -31,6 +31,10 @@ test-unit: $(VENV)/installed
 test-lab: $(VENV)/installed
 	$(BIN)/python -m tests.lab.build
 	$(BIN)/pytest -m lab --exitfirst --verbose
+
+# A build whose operator is killed at every operation, and within the long ones; half an hour.
+test-crash: $(VENV)/installed
+	$(BIN)/python -m tests.crash
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
