@@ -74,6 +74,20 @@ class ClusterNode:
 
 
 @dataclass(frozen=True)
+class EtcdMember:
+    """A member of etcd, as etcd tells it.
+
+    + identity: etcd's own number for it, in decimal digits
+    + name: empty where it was added and has never started
+    + address: of its peer URL
+    """
+
+    identity: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
 class NodeView:
     """What a host holds of a cluster, and what its own API server, if it has one, answers."""
 
@@ -88,6 +102,10 @@ class NodeView:
     nodes: tuple[ClusterNode, ...] = ()
     join_secrets: tuple[str, ...] = ()
     """Names of bootstrap tokens and uploaded certificates that this package minted and that are still there."""
+    members: tuple[EtcdMember, ...] = ()
+    """What its own etcd counts; empty where it has none or that did not answer."""
+    busy: bool = False
+    """Whether a kubeadm that this package started is at work on the host."""
 
     @property
     def has_identity(self) -> bool:
@@ -95,8 +113,37 @@ class NodeView:
         return "/etc/kubernetes/kubelet.conf" in self.traces
 
 
+@dataclass(frozen=True)
+class Membership:
+    """What a healthy member of the cluster knows of one host, and the CA of that cluster (PEM)."""
+
+    node: ClusterNode | None = None
+    member: EtcdMember | None = None
+    authority: str | None = None
+
+    @property
+    def any(self) -> bool:
+        return self.node is not None or self.member is not None
+
+
+def membership(told: NodeView, host: HostSettings) -> Membership:
+    """What ``told``, the view of a healthy member, knows of ``host``."""
+    return Membership(
+        node=next((node for node in told.nodes if node.name == host.hostname), None),
+        member=next((member for member in told.members if member.address == host.address), None),
+        authority=told.authority,
+    )
+
+
 class NodeState(Enum):
-    """Where a host stands between nothing and a member of the cluster."""
+    """Where a host stands between nothing and a member of the cluster.
+
+    + virgin: nothing there, nothing known of it; it joins
+    + partial: begun by this cluster's hand and not in it; it is reset and joins
+    + joined: a node of the cluster
+    + stale: blank, but the cluster still knows it; that is removed there, and it joins
+    + foreign: it holds something that is not provably this cluster's; it is reported and never touched
+    """
 
     VIRGIN = "virgin"
     PARTIAL = "partial"
@@ -105,55 +152,78 @@ class NodeState(Enum):
     FOREIGN = "foreign"
 
 
-def classify(view: NodeView, known: bool, endpoint: str) -> NodeState:
+def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: str) -> NodeState:
     """The state of a host.
 
     + view: what the host holds
-    + known: whether the cluster has a Node of the host's name
+    + known: what the cluster knows of it
     + endpoint: the cluster's endpoint, ``HOST:PORT``
     """
     if not view.traces:
-        return NodeState.STALE if known else NodeState.VIRGIN
-    if view.server is not None and view.server != f"https://{endpoint}":
+        return NodeState.STALE if known.any else NodeState.VIRGIN
+    if not _is_ours(view, known.authority, host, endpoint):
         return NodeState.FOREIGN
-    return NodeState.JOINED if known and view.has_identity else NodeState.PARTIAL
+    if known.node is None or not view.has_identity:
+        return NodeState.PARTIAL
+    # A control plane is one when its join has come to its end, which the label is, or when it serves: one whose label
+    # somebody took away must never be reset.
+    finished = "control_plane" not in host.role or known.node.control_plane or view.ready
+    return NodeState.JOINED if finished else NodeState.PARTIAL
+
+
+def _is_ours(view: NodeView, authority: str | None, host: HostSettings, endpoint: str) -> bool:
+    """Whether what a host holds is provably this cluster's: by the API server it was told, or else by the CA."""
+    # From 1.33 on a control plane's kubelet asks its own API server, not the endpoint.
+    if view.server not in (None, f"https://{endpoint}", f"https://{host.address}:6443"):
+        return False
+    if view.authority and authority:
+        return view.authority.split() == authority.split()
+    return view.server is not None
 
 
 JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
     NodeState.PARTIAL: (
-        "holds {traces}, but the cluster has no such node: a join was cut off or the node was removed; "
-        "run `kubeadm reset` on it, then run this again"
+        "holds {traces}, of a join that was cut off, but a node of its name is Ready: another host runs under it; give "
+        "this one another hostname, or stop that one, then run this again"
     ),
     NodeState.STALE: (
-        "is blank, but the cluster still has a node of its name; "
-        "run `kubectl delete node {hostname}`, remove its etcd member if it was a control plane, then run this again"
+        "is blank, but a node of its name is Ready: another host runs under it, or this one was replaced less than a "
+        "minute ago; run this again when that node is NotReady, or give this host another hostname"
     ),
     NodeState.FOREIGN: (
-        "belongs to another cluster ({server}); it was not touched; "
-        "take it out of the inventory, or reset it yourself if that cluster is gone"
+        "holds {traces}, which {owner}; it was not touched; "
+        "take it out of the inventory, or reset it yourself if nothing in it is needed"
     ),
 }
 
 
-def join_refusal(view: NodeView, state: NodeState, hostname: str) -> str:
+def join_refusal(view: NodeView, state: NodeState, host: HostSettings, endpoint: str) -> str:
     """Why a host in ``state`` (partial, stale or foreign) is not joined, and the way out."""
-    reason = JOIN_REFUSALS[state].format(
-        traces=", ".join(view.traces[:2]) or "nothing", server=view.server, hostname=hostname
-    )
-    return f"{hostname} {reason}."
+    if view.server in (None, f"https://{endpoint}"):
+        owner = "is of a cluster with another CA" if view.server else "nothing shows to be this cluster's"
+    else:
+        owner = f"belongs to another cluster ({view.server})"
+    reason = JOIN_REFUSALS[state].format(traces=", ".join(view.traces[:2]) or "nothing", owner=owner)
+    return f"{host.hostname} {reason}."
+
+
+def is_replaceable(view: NodeView, known: Membership, state: NodeState) -> bool:
+    """Whether a partial or stale host may begin anew, and the cluster forget what it knows of it.
+
+    Not where somebody lives under its name: a Ready node whose identity the host does not hold is another host's.
+    """
+    if state not in (NodeState.PARTIAL, NodeState.STALE):
+        return False
+    return view.has_identity or known.node is None or not known.node.ready
 
 
 def leader(views: Mapping[str, NodeView | None], cluster: Cluster) -> HostSettings | None:
     """The first control plane, in the inventory's order, that is a healthy member of *this* cluster."""
     for host in cluster.control_planes:
         view = views.get(host.name)
-        if view and view.ready and classify(view, _knows(view, host), cluster.endpoint) is NodeState.JOINED:
+        if view and view.ready and classify(view, membership(view, host), host, cluster.endpoint) is NodeState.JOINED:
             return host
     return None
-
-
-def _knows(view: NodeView, host: HostSettings) -> bool:
-    return any(node.name == host.hostname for node in view.nodes)
 
 
 def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoint_answer: str | None) -> str | None:

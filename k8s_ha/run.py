@@ -81,6 +81,9 @@ class Run:
     minted: bool = False
     """Whether this run has put its join secrets into the cluster."""
 
+    looked_for_anew: set[bool] = field(default_factory=set)
+    """Whether hosts that begin anew were looked for while preparing (False) and while executing (True)."""
+
     restarts: Semaphore = field(default_factory=lambda: Semaphore(1))
     """Held by the one host whose container runtime is being restarted."""
     restart_failed: str | None = None

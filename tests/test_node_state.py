@@ -10,15 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8s_ha.node_state import (
+    ClusterNode,
+    EtcdMember,
+    Membership,
     NodeState,
     NodeView,
     classify,
     init_refusal,
+    is_replaceable,
     join_refusal,
     leader,
+    membership,
     survey_refusals,
     unreachable_refusal,
 )
+from k8s_ha.settings import HostSettings
 from tests.example_cluster import six_host_cluster, six_hosts
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
 from tests.surveys import survey
@@ -49,51 +55,174 @@ def test_el_major(os_id: str, os_like: str, os_version: str, major: int | None) 
     assert host.el_major == major
 
 
+AUTHORITY, OTHER_AUTHORITY = "-----BEGIN CERTIFICATE-----\nours", "-----BEGIN CERTIFICATE-----\nother"
+WORKER, PLANE = CLUSTER.host("worker1"), CLUSTER.host("master2")
+BOOTSTRAP, CA, ETCD = "/etc/kubernetes/bootstrap-kubelet.conf", "/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member"
+UNKNOWN = Membership(authority=AUTHORITY)
+
+
+def known(ready: bool = True, control_plane: bool = False, node: bool = True, member: bool = False) -> Membership:
+    """What the cluster knows of a host."""
+    return Membership(
+        node=ClusterNode("any", ready, "v1.30.14", control_plane) if node else None,
+        member=EtcdMember("17", "any", "10.0.12.55") if member else None,
+        authority=AUTHORITY,
+    )
+
+
+def holds(*traces: str, server: str | None = ENDPOINT, authority: str | None = AUTHORITY, **more: bool) -> NodeView:
+    return NodeView(traces, server, authority, **more)
+
+
+STATES: dict[str, tuple[NodeView, Membership, HostSettings, NodeState]] = {
+    "nothing anywhere": (VIRGIN, UNKNOWN, WORKER, NodeState.VIRGIN),
+    "nothing there, but a node": (VIRGIN, known(), WORKER, NodeState.STALE),
+    "nothing there, but an etcd member": (VIRGIN, known(node=False, member=True), PLANE, NodeState.STALE),
+    "a worker": (holds(KUBELET, CA), known(), WORKER, NodeState.JOINED),
+    "a worker that is not Ready": (holds(KUBELET, CA), known(ready=False), WORKER, NodeState.JOINED),
+    "a control plane": (holds(ADMIN, KUBELET), known(control_plane=True, member=True), PLANE, NodeState.JOINED),
+    "a control plane whose API server is off": (
+        holds(ADMIN, KUBELET),
+        known(control_plane=True, ready=False),
+        PLANE,
+        NodeState.JOINED,
+    ),
+    "a control plane that lost its label": (
+        holds(ADMIN, KUBELET, ready=True),
+        known(member=True),
+        PLANE,
+        NodeState.JOINED,
+    ),
+    "its kubelet asks its own API server": (
+        holds(KUBELET, server="https://10.0.12.55:6443"),
+        known(control_plane=True),
+        PLANE,
+        NodeState.JOINED,
+    ),
+    "a worker's join cut off before its node": (holds(BOOTSTRAP, CA), UNKNOWN, WORKER, NodeState.PARTIAL),
+    "a worker whose node was deleted": (holds(KUBELET, CA), UNKNOWN, WORKER, NodeState.PARTIAL),
+    "a worker reinstalled and cut off again": (holds(BOOTSTRAP, CA), known(ready=False), WORKER, NodeState.PARTIAL),
+    "a control plane's join cut off before etcd": (holds(ADMIN, KUBELET), known(), PLANE, NodeState.PARTIAL),
+    "a control plane's join cut off within etcd": (
+        holds(ADMIN, KUBELET, ETCD),
+        known(member=True),
+        PLANE,
+        NodeState.PARTIAL,
+    ),
+    "certificates of ours and nothing else": (holds(CA, server=None), UNKNOWN, PLANE, NodeState.PARTIAL),
+    "another endpoint": (holds(KUBELET, server=FOREIGN), known(), WORKER, NodeState.FOREIGN),
+    "another port": (holds(KUBELET, server="https://10.0.1.157:16443"), UNKNOWN, WORKER, NodeState.FOREIGN),
+    "our endpoint, another CA": (holds(KUBELET, authority=OTHER_AUTHORITY), known(), WORKER, NodeState.FOREIGN),
+    "another control plane's address": (
+        holds(KUBELET, server="https://10.0.11.18:6443"),
+        known(control_plane=True),
+        PLANE,
+        NodeState.FOREIGN,
+    ),
+    "etcd's data and nothing that tells whose": (
+        holds(ETCD, server=None, authority=None),
+        UNKNOWN,
+        PLANE,
+        NodeState.FOREIGN,
+    ),
+    "our endpoint, and no CA to compare": (holds(KUBELET, authority=None), UNKNOWN, WORKER, NodeState.PARTIAL),
+}
+
+
+@pytest.mark.parametrize(("view", "knows", "host", "state"), STATES.values(), ids=STATES)
+def test_classify(view: NodeView, knows: Membership, host: HostSettings, state: NodeState) -> None:
+    assert classify(view, knows, host, CLUSTER.endpoint) is state
+
+
+def test_what_the_cluster_knows_of_a_host() -> None:
+    told = replace(
+        member("master1", "worker1"),
+        members=(EtcdMember("1", "master1", "10.0.11.18"), EtcdMember("2", "", "10.0.12.55")),
+    )
+    assert membership(told, CLUSTER.host("worker1")) == Membership(told.nodes[1], None, told.authority)
+    # One that was added and never started has no name; its address tells whose it is.
+    assert membership(told, CLUSTER.host("master2")) == Membership(None, told.members[1], told.authority)
+    assert not membership(told, CLUSTER.host("worker2")).any
+
+
 @pytest.mark.parametrize(
-    ("traces", "server", "known", "state"),
+    ("view", "knows", "replaceable"),
     [
-        ((), None, False, NodeState.VIRGIN),
-        ((), None, True, NodeState.STALE),
-        ((KUBELET,), ENDPOINT, True, NodeState.JOINED),
-        ((ADMIN, KUBELET), ENDPOINT, True, NodeState.JOINED),
-        ((KUBELET,), ENDPOINT, False, NodeState.PARTIAL),
-        (("/var/lib/etcd/member",), None, False, NodeState.PARTIAL),
-        (("/etc/kubernetes/bootstrap-kubelet.conf",), None, True, NodeState.PARTIAL),
-        ((ADMIN,), ENDPOINT, True, NodeState.PARTIAL),
-        ((KUBELET,), FOREIGN, True, NodeState.FOREIGN),
-        ((KUBELET,), FOREIGN, False, NodeState.FOREIGN),
-        ((KUBELET,), "https://10.0.1.157:16443", False, NodeState.FOREIGN),
+        (VIRGIN, known(ready=False), True),
+        (VIRGIN, known(node=False, member=True), True),
+        (VIRGIN, known(ready=True), False),
+        (holds(BOOTSTRAP, CA), known(ready=True), False),
+        (holds(BOOTSTRAP, CA), known(ready=False), True),
+        (holds(ADMIN, KUBELET), known(ready=True), True),
     ],
 )
-def test_classify(traces: tuple[str, ...], server: str | None, known: bool, state: NodeState) -> None:
-    assert classify(NodeView(traces, server, None), known, CLUSTER.endpoint) is state
+def test_who_begins_anew(view: NodeView, knows: Membership, replaceable: bool) -> None:
+    state = classify(view, knows, PLANE, CLUSTER.endpoint)
+    assert is_replaceable(view, knows, state) is replaceable
+
+
+@given(
+    traces=st.lists(st.sampled_from([ADMIN, KUBELET, BOOTSTRAP, CA, ETCD]), unique=True).map(tuple),
+    server=st.sampled_from([None, ENDPOINT, FOREIGN]),
+    authority=st.sampled_from([None, AUTHORITY, OTHER_AUTHORITY]),
+    ready=st.booleans(),
+    knows=st.builds(known, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
+    host=st.sampled_from([WORKER, PLANE]),
+)
+def test_nobody_elses_host_and_no_serving_control_plane_is_ever_reset(
+    traces: tuple[str, ...],
+    server: str | None,
+    authority: str | None,
+    ready: bool,
+    knows: Membership,
+    host: HostSettings,
+) -> None:
+    view = NodeView(traces, server, authority, ready=ready)
+    state = classify(view, knows, host, CLUSTER.endpoint)
+    reset = state is NodeState.PARTIAL and is_replaceable(view, knows, state)
+    somebody_elses = bool(traces) and (server == FOREIGN or authority == OTHER_AUTHORITY)
+    serves = ready and KUBELET in traces and knows.node is not None
+    assert not (reset and (somebody_elses or serves))
 
 
 @pytest.mark.parametrize(
     ("view", "state", "sentence"),
     [
         (
-            NodeView((KUBELET, "/etc/kubernetes/pki/ca.crt", "more"), None, None),
+            holds(BOOTSTRAP, CA, "more"),
             NodeState.PARTIAL,
-            "worker1 holds /etc/kubernetes/kubelet.conf, /etc/kubernetes/pki/ca.crt, but the cluster has no such node: "
-            "a join was cut off or the node was removed; run `kubeadm reset` on it, then run this again.",
+            "worker1 holds /etc/kubernetes/bootstrap-kubelet.conf, /etc/kubernetes/pki/ca.crt, of a join that was cut "
+            "off, but a node of its name is Ready: another host runs under it; give this one another hostname, or stop "
+            "that one, then run this again.",
         ),
         (
             VIRGIN,
             NodeState.STALE,
-            "worker1 is blank, but the cluster still has a node of its name; run `kubectl delete node worker1`, remove "
-            "its etcd member if it was a control plane, then run this again.",
+            "worker1 is blank, but a node of its name is Ready: another host runs under it, or this one was replaced "
+            "less than a minute ago; run this again when that node is NotReady, or give this host another hostname.",
         ),
         (
-            NodeView((KUBELET,), FOREIGN, None),
+            holds(KUBELET, server=FOREIGN),
             NodeState.FOREIGN,
-            "worker1 belongs to another cluster (https://10.9.9.9:6443); it was not touched; take it out of the "
-            "inventory, or reset it yourself if that cluster is gone.",
+            "worker1 holds /etc/kubernetes/kubelet.conf, which belongs to another cluster (https://10.9.9.9:6443); it "
+            "was not touched; take it out of the inventory, or reset it yourself if nothing in it is needed.",
+        ),
+        (
+            holds(KUBELET, authority=OTHER_AUTHORITY),
+            NodeState.FOREIGN,
+            "worker1 holds /etc/kubernetes/kubelet.conf, which is of a cluster with another CA; it was not touched; "
+            "take it out of the inventory, or reset it yourself if nothing in it is needed.",
+        ),
+        (
+            holds(ETCD, server=None),
+            NodeState.FOREIGN,
+            "worker1 holds /var/lib/etcd/member, which nothing shows to be this cluster's; it was not touched; "
+            "take it out of the inventory, or reset it yourself if nothing in it is needed.",
         ),
     ],
 )
 def test_join_refusal(view: NodeView, state: NodeState, sentence: str) -> None:
-    assert join_refusal(view, state, "worker1") == sentence
+    assert join_refusal(view, state, WORKER, CLUSTER.endpoint) == sentence
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,29 @@ def test_a_first_control_plane_that_was_replaced_joins_the_cluster_of_the_others
     assert_complete(outcome)
     assert outcome.steps("kubeadm-init") == []
     assert at_kubeadm(outcome) == ["master1"]
+
+
+@pytest.mark.parametrize("host", ["master1", "master3", "worker2"])
+@pytest.mark.parametrize(
+    "change", [World.replace, World.cut_off], ids=["replaced by a blank one", "cut off in its join"]
+)
+def test_a_host_that_begins_anew_is_forgotten_and_joins(
+    finished: Fleet, host: str, change: Callable[[World, str], None]
+) -> None:
+    finished.edit(lambda world: change(world, host))
+    dry = finished.run("--dry")
+    assert [step for step in dry.log if step.changes] == []
+    outcome = finished.run()
+    assert_complete(outcome)
+    assert outcome.steps("kubeadm-init") == []
+    assert at_kubeadm(outcome) == [host]
+    assert [step.host for step in outcome.steps("kubeadm-reset")] == [host] * (change is World.cut_off)
+    forgotten = outcome.steps("member removed", "node deleted")
+    join = outcome.steps("kubeadm-join")[0]
+    assert bool(forgotten) == (change is World.replace)
+    assert all(step.ended < join.begun for step in forgotten)
+    again = finished.run()
+    assert [step for step in again.log if step.changes] == []
 
 
 def test_the_layer_of_workers_alone_waits_for_its_token(finished: Fleet) -> None:

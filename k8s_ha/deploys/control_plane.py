@@ -13,7 +13,8 @@ from k8s_ha.deploys.begin import begin
 from k8s_ha.node_state import unreachable_refusal
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.endpoint import endpoint_reached
-from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled, join_secrets_minted, joined
+from k8s_ha.operations.join import departed_forgotten, joined
+from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled, join_secrets_minted
 from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
 from k8s_ha.run import Run
 
@@ -39,6 +40,7 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
         cluster_initialised(name=f"Initialise the cluster on {cluster.control_planes[0].hostname}", run=run)
 
     if host.name in planes:
+        departed_forgotten(name="Forget hosts that begin anew", run=run)
         join_secrets_minted(name="Make the secrets that pending joins need", run=run)
         for entry in cluster.control_planes:
             # Every control plane calls every join, so that each waits for the one before it.

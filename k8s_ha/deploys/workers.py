@@ -10,7 +10,8 @@ from pyinfra.api import deploy
 
 from k8s_ha.deploys.begin import begin
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed, joined
+from k8s_ha.operations.join import departed_forgotten, joined
+from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
 
 
 @deploy("Join the workers")
@@ -20,6 +21,7 @@ def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     planes = {entry.name for entry in run.cluster.control_planes}
 
     if host.name in planes:
+        departed_forgotten(name="Forget hosts that begin anew", run=run)
         join_secrets_minted(name="Make the secrets that pending joins need", run=run)
 
     barrier(name="Wait for the join secrets")

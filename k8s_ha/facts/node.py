@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import urlsplit
+
 from pyinfra.api import FactBase
 
 from k8s_ha.facts.lines import fields, script
-from k8s_ha.node_state import ClusterNode, NodeView
+from k8s_ha.node_state import ClusterNode, EtcdMember, NodeView
 
 _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
@@ -28,9 +31,22 @@ class Node(FactBase[NodeView]):
             ready="readyz" in values,
             nodes=tuple(_node(line) for line in values["node"]),
             join_secrets=tuple(values["secret"]),
+            members=_members(next(iter(values["members"]), "")),
+            busy="busy" in values,
         )
 
 
 def _node(line: str) -> ClusterNode:
     name, ready, version, labels = [*line.split(" ", 3), "", "", ""][:4]
     return ClusterNode(name, ready == "True", version, any(label in labels for label in _CONTROL_PLANE_LABELS))
+
+
+def _members(answer: str) -> tuple[EtcdMember, ...]:
+    """What etcd's API answers to /v3/cluster/member/list; empty where that is no such answer."""
+    try:
+        return tuple(
+            EtcdMember(member["ID"], member.get("name", ""), urlsplit(member["peerURLs"][0]).hostname or "")
+            for member in json.loads(answer)["members"]
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ()

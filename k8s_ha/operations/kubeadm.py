@@ -1,25 +1,22 @@
-"""kubeadm init and join, and the secrets that a join needs."""
+"""kubeadm init, and the secrets that a join needs."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import shlex
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Files, HttpsAnswer
-from k8s_ha.kubeadm_config import images_config, init_config, join_config, upload_certs_config
-from k8s_ha.node_state import NodeState, classify, init_refusal, join_refusal
-from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views
+from k8s_ha.kubeadm_config import images_config, init_config, upload_certs_config
+from k8s_ha.node_state import init_refusal
+from k8s_ha.operations.cluster import elected, kubectl, leads, views
 from k8s_ha.operations.commands import long_command, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.resources import read_file, shell_variables
@@ -42,7 +39,7 @@ _PULL: Final = {
 }
 
 
-def _kubeadm(name: str, command: str, config: str, *, unless: str = "", after: str = "") -> list[StringCommand]:
+def with_config(name: str, command: str, config: str, *, unless: str = "", after: str = "") -> list[StringCommand]:
     """kubeadm with a configuration file that holds secrets: written, used up, removed."""
     path = f"/run/k8s-ha/{name}.yaml"
     if unless:
@@ -106,7 +103,7 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
         anywhere={need for node in cluster.nodes for need in run.consequences(node.name)},
     )
     answers = f"[ -e /etc/kubernetes/admin.conf ] && {kubectl(own.address, 'get --raw /readyz')}"
-    yield from _kubeadm(
+    yield from with_config(
         "kubeadm-init",
         "init --upload-certs --skip-token-print --skip-certificate-key-print",
         config,
@@ -145,7 +142,7 @@ def join_secrets_minted(run: Run) -> Generator[StringCommand]:
     if any("control_plane" in node.role for node in pending):
         config = upload_certs_config(run.cluster, certificate_key=secrets.certificate_key)
         upload = "init phase upload-certs --upload-certs --skip-certificate-key-print"
-        yield from _kubeadm("kubeadm-upload-certs", upload, config, after=label)
+        yield from with_config("kubeadm-upload-certs", upload, config, after=label)
     run.minted = True
 
 
@@ -173,95 +170,6 @@ def _token_secret(secrets: JoinSecrets) -> str:
             "data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()},
         }
     )
-
-
-@guarded
-def joined(run: Run, role: str) -> Generator[StringCommand]:
-    """Have this host in the cluster.
-
-    + role: ``control_plane`` or ``worker``
-    """
-    cluster = run.cluster
-    own = cluster.host(host.name)
-    wish = f"{own.hostname} was not joined"
-    leading = elected(run)
-    if leading is None and is_executing():
-        yield refuse(no_leader(run, wish))
-        return
-    if leading is None:
-        if own != cluster.control_planes[0]:  # which is initialised, not joined
-            yield StringCommand("kubeadm join")
-        return
-    leading_view = views(run)[leading.name]
-    view = views(run).get(host.name) if host.name == leading.name else look(Node, address=own.address)
-    if view is None or leading_view is None:
-        yield refuse(f"{wish}: what it holds of a cluster could not be read; see the error above.")
-        return
-    state = classify(view, any(node.name == own.hostname for node in leading_view.nodes), cluster.endpoint)
-    if state is NodeState.JOINED:
-        host.noop("the host is a node of the cluster")
-    elif state is not NodeState.VIRGIN:
-        yield refuse(join_refusal(view, state, own.hostname))
-    elif not is_executing():
-        yield StringCommand("kubeadm join")
-    else:
-        yield from _join(run, own, role, leading, leading_view.authority)
-
-
-def _join(
-    run: Run, own: HostSettings, role: str, leading: HostSettings, authority: str | None
-) -> Generator[StringCommand]:
-    control_plane = role == "control_plane"
-    earlier = _earlier_unjoined(run, own) if control_plane else None
-    if earlier is not None:
-        yield refuse(
-            f"{own.hostname} was not joined: control planes join one at a time, and {earlier} before it is not a node "
-            "yet; mend that host and run this again without --serial and --no-wait."
-        )
-        return
-    if not run.minted or authority is None:
-        yield refuse(
-            f"{own.hostname} was not joined: {leading.name}, which leads the cluster, made no join token in this run; "
-            f"run this again with {leading.name} in it, and without --serial and --no-wait."
-        )
-        return
-    secrets = run.secrets()
-    config = join_config(
-        run.cluster,
-        own,
-        token=secrets.token,
-        ca_cert_hash=authority_hash(authority),
-        certificate_key=secrets.certificate_key if control_plane else None,
-        consequences=run.consequences(own.name),
-    )
-    node = shlex.quote(own.hostname)
-    yield from _kubeadm(
-        "kubeadm-join",
-        "join",
-        config,
-        unless="[ -e /etc/kubernetes/kubelet.conf ] && "
-        f"kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=10s get node {node}",
-    )
-
-
-def _earlier_unjoined(run: Run, own: HostSettings) -> str | None:
-    """A control plane that joins before ``own``, takes part in this run, and is not a node yet; by its hostname."""
-    leading = elected(run)
-    view = views(run, fresh=True)[leading.name] if leading else None
-    known = {node.name for node in view.nodes} if view else set()
-    for other in run.cluster.control_planes:
-        if other.name == own.name:
-            return None
-        takes_part = host.inventory.get_host(other.name) in host.state.activated_hosts
-        if takes_part and other.hostname not in known:
-            return other.hostname
-    return None
-
-
-def authority_hash(certificate: str) -> str:
-    """``sha256:`` and the hex digest of a PEM certificate's public key, as kubeadm's caCertHashes want it."""
-    key = load_pem_x509_certificate(certificate.encode()).public_key()
-    return "sha256:" + hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 @guarded

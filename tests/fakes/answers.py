@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from k8s_ha.health import CONTROL_PLANE_PODS
 from tests.fakes.scenario import Scenario
@@ -52,16 +52,32 @@ def survey(request: Request) -> list[str]:
     return [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
 
 
+def members(world: World) -> list[dict[str, Any]]:
+    """etcd's members as its API lists them; their numbers are their addresses' digits."""
+    addresses = {machine.hostname: machine.address for machine in world.machines.values()}
+    return [
+        {"ID": addresses[name].replace(".", ""), "name": name, "peerURLs": [f"https://{addresses[name]}:2380"]}
+        for name in world.members
+    ]
+
+
 def node(request: Request) -> list[str]:
     files = request.machine.files
     lines = [f"trace {KUBERNETES}/{name}" for name in NODE_TRACES if f"{KUBERNETES}/{name}" in files]
-    configs = "".join(files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf"))
+    configs = "".join(
+        files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf")
+    )
     lines += [line.strip() for line in configs.splitlines() if line.strip().startswith("server:")]
     lines += [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
     if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
         planes = request.world.nodes.items()
         label = {True: '{"node-role.kubernetes.io/control-plane":""}', False: "{}"}
-        lines += ["readyz ok", *(f"node {name} True {VERSION} {label[plane]}" for name, plane in planes)]
+        ready = {
+            machine.hostname: f"{KUBERNETES}/kubelet.conf" in machine.files
+            for machine in request.world.machines.values()
+        }
+        lines += ["readyz ok", *(f"node {name} {ready[name]} {VERSION} {label[plane]}" for name, plane in planes)]
+        lines += ["members " + json.dumps({"members": members(request.world)})]
         lines += [f"secret {name}" for name in request.world.secrets]
     return [*lines, "end"]
 
@@ -206,6 +222,23 @@ def token_created(request: Request) -> list[str]:
     return []
 
 
+def node_deleted(request: Request) -> list[str]:
+    request.world.nodes.pop(re.search(r"delete node (\S+)", request.command)[1])
+    return []
+
+
+def member_removed(request: Request) -> list[str]:
+    identity = json.loads(shlex.split(request.command)[-1])["ID"]
+    (name,) = [member["name"] for member in members(request.world) if member["ID"] == identity]
+    request.world.members.remove(name)
+    return []
+
+
+def kubeadm_reset(request: Request) -> list[str]:
+    request.world.reset(request.machine)
+    return []
+
+
 def secrets_deleted(request: Request) -> list[str]:
     request.world.secrets_deleted(re.findall(r"secret/\S+", request.command))
     return []
@@ -251,6 +284,7 @@ ANSWERS = (
     Answer("kubeconfig read", rf"^cat ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", kubeconfig_read, False),
     Answer("own operation", r"own-command", silence),
     *(Answer(name, rf"\ANAME={name}$", kubeadm) for name in KUBEADM),
+    Answer("kubeadm-reset", r"\ANAME=kubeadm-reset$", kubeadm_reset),
     Answer("image pull", r"\ANAME=image-pull$", silence),
     Answer("install", r"\ANAME=install-", installed),
     Answer("write", r"^umask 022; mkdir -p .* mv -f ", write),
@@ -258,6 +292,8 @@ ANSWERS = (
     Answer("service start", r"systemctl -q enable .* mv -f ", service_started),
     Answer("kubeconfig", r"install -D -m 600", kubeconfig_installed),
     Answer("token", r" create -f -$", token_created),
+    Answer("node deleted", r" delete node ", node_deleted),
+    Answer("member removed", r"/v3/cluster/member/remove", member_removed),
     Answer("secrets removed", r" delete --ignore-not-found ", secrets_deleted),
     Answer("manifest", r" apply -f -$", manifest_applied),
     Answer("unit", r"systemctl (start|stop|enable|disable) ", unit_changed),

@@ -15,6 +15,7 @@ from tests.fakes.scenario import Scenario
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "node-control-plane.txt"
 KUBERNETES = "/etc/kubernetes"
+ENDPOINT = "10.0.1.157:6443"
 VIRGIN_FILES = {
     "/etc/hosts": "127.0.0.1 localhost\n",
     "/etc/nginx/nginx.conf": "include /usr/share/nginx/modules/*.conf;\n",
@@ -72,6 +73,7 @@ class World:
     """All hosts, and the cluster as its API tells it.
 
     + nodes: by hostname, whether the node is a control plane
+    + members: of etcd, by hostname
     + tokens: bootstrap tokens that a join may use
     + secrets: names of join secrets, as kubectl prints them
     + certificate_key: of the uploaded certificates
@@ -80,6 +82,7 @@ class World:
 
     machines: dict[str, Machine]
     nodes: dict[str, bool] = field(default_factory=dict)
+    members: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     certificate_key: str = ""
@@ -99,10 +102,26 @@ class World:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     def forget(self, name: str) -> None:
-        """A host replaced by a blank one of the same name, and its node deleted."""
+        """A host replaced by a blank one of the same name, and its node and etcd member removed."""
+        hostname = self.machines[name].hostname
+        self.replace(name)
+        self.nodes.pop(hostname, None)
+        self.members = [member for member in self.members if member != hostname]
+
+    def replace(self, name: str) -> None:
+        """A host replaced by a blank one of the same name; the cluster knows nothing of it."""
         replaced = self.machines[name]
-        self.nodes.pop(replaced.hostname, None)
         self.machines[name] = Machine(name, replaced.address, replaced.hostname, files=dict(VIRGIN_FILES))
+
+    def cut_off(self, name: str) -> None:
+        """A join that got no further than the kubelet's first identity, and no node of it."""
+        self.forget(name)
+        self.machines[name].write(f"{KUBERNETES}/bootstrap-kubelet.conf", f"    server: https://{ENDPOINT}\n")
+        self.machines[name].write(f"{KUBERNETES}/pki/ca.crt", authority())
+
+    def reset(self, machine: Machine) -> None:
+        """What kubeadm reset leaves of a host."""
+        machine.files = {path: text for path, text in machine.files.items() if not path.startswith(KUBERNETES)}
 
     def prepare(self) -> None:
         """Bring the hosts to where the layers before the control plane leave them, as far as that layer looks."""
@@ -152,7 +171,11 @@ class World:
             self.certificate_key = ""
 
     def _add(self, machine: Machine, config: Mapping[str, Any], endpoint: str, control_plane: bool) -> None:
-        self.nodes[config["nodeRegistration"]["name"]] = control_plane
+        name = config["nodeRegistration"]["name"]
+        if name in self.nodes or name in self.members:
+            raise KubeadmError(f"a Node or an etcd member {name} exists already")
+        self.nodes[name] = control_plane
+        self.members += [name] * control_plane
         for name in CONTROL_PLANE_FILES if control_plane else ("kubelet.conf", "pki/ca.crt"):
             machine.write(f"{KUBERNETES}/{name}", f"    server: https://{endpoint}\n")
         machine.write(f"{KUBERNETES}/pki/ca.crt", authority())

@@ -1,0 +1,20 @@
+# CRI_SOCKET, ENDPOINT: takes a host that is in no cluster back to before its join.
+#
+# kubeadm says itself that it leaves CNI's files, packet filter rules and root's kubeconfig behind; the next join would
+# meet them. Rules and interfaces go by the names that kube-proxy, flannel and the CNI plugins give theirs.
+kubeadm reset --force --cri-socket "$CRI_SOCKET" || exit
+rm -f /etc/cni/net.d/10-flannel.conflist
+rm -rf /var/lib/cni /run/flannel
+for interface in cni0 flannel.1; do
+    ip link delete "$interface" 2>/dev/null
+done
+for family in iptables ip6tables; do
+    command -v $family-save >/dev/null || continue
+    # A rule is a line that begins with -A, a chain one with a colon; all others, and their counters, stay.
+    $family-save -c | grep -v -E '^(:|(\[[0-9:]*\] )?-A )?(KUBE-|CNI-|FLANNEL-)|-j (KUBE-|CNI-|FLANNEL-)' | $family-restore -c
+done
+command -v ipvsadm >/dev/null && ipvsadm --clear
+own=/root/.kube/config
+if [ -e $own ] && [ "$(sed -n 's/^ *server: *//p' $own | sort -u)" = "https://$ENDPOINT" ]; then rm -f $own; fi
+systemctl stop kubelet
+exit 0

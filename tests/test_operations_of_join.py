@@ -1,0 +1,230 @@
+"""What a host that joins does, whatever an earlier attempt has left, and what the leader forgets first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from k8s_ha.facts.node import Node
+from k8s_ha.kubeadm_config import join_config
+from k8s_ha.node_state import ClusterNode, EtcdMember, NodeState, NodeView, join_refusal
+from k8s_ha.operations.commands import long_command
+from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
+from k8s_ha.resources import read_file
+from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm
+from tests.node_views import AUTHORITY, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
+from tests.operation_bench import Command, Noop, Step, command, refusal
+
+# openssl x509 -pubkey | openssl rsa -pubin -outform der | openssl dgst -sha256
+AUTHORITY_HASH = "sha256:0aee799bc2477f8be7da72cfa3f094eed52da188438ece03f5a3f451b038bdea"
+JOINED = (
+    "[ -e /etc/kubernetes/kubelet.conf ] && "
+    "kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=10s get node {}"
+)
+LABELLED = " -o jsonpath='{.metadata.labels}' | grep -q -e /control-plane -e /master"
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(monkeypatch)
+
+
+def kubeadm_join(name: str, key: str | None) -> list[Step]:
+    config = join_config(
+        CLUSTER,
+        CLUSTER.host(name),
+        token=SECRETS.token,
+        ca_cert_hash=AUTHORITY_HASH,
+        certificate_key=key,
+    )
+    return kubeadm("kubeadm-join", "join", config, unless=is_member(name))
+
+
+def is_member(name: str) -> str:
+    return JOINED.format(name) + (LABELLED if name in PLANES else "")
+
+
+def reset(name: str) -> Step:
+    """What a host is taken back by before it joins again."""
+    values = "CRI_SOCKET=unix:///run/containerd/containerd.sock\nENDPOINT=10.0.1.157:6443\n"
+    script = values + read_file("reset-node.sh")
+    return command(long_command("kubeadm-reset", script, seconds=900, unless=is_member(name), lock="kubeadm"))
+
+
+@pytest.mark.parametrize(("name", "role"), [("master2", "control_plane"), ("worker1", "worker")])
+def test_a_virgin_host_joins(stage: Stage, name: str, role: str) -> None:
+    stage.hold(ONE_PLANE).run.minted = True
+    assert stage.steps(joined, on=name, executing=False, run=stage.run, role=role) == [Command("kubeadm join")]
+    key = SECRETS.certificate_key if role == "control_plane" else None
+    assert stage.steps(joined, on=name, run=stage.run, role=role) == kubeadm_join(name, key)
+
+
+def test_the_authority_is_pinned_by_its_key() -> None:
+    assert AUTHORITY is not None
+    assert authority_hash(AUTHORITY) == AUTHORITY_HASH
+
+
+def test_before_the_first_cluster_all_but_the_first_control_plane_will_join(stage: Stage) -> None:
+    for name in NODES:
+        role = "control_plane" if name in PLANES else "worker"
+        expected = [] if name == "master1" else [Command("kubeadm join")]
+        assert stage.steps(joined, on=name, executing=False, run=stage.run, role=role) == expected
+
+
+FOREIGN = member(ready=False, server="https://10.9.9.9:6443")
+CA = "/etc/kubernetes/pki/ca.crt"
+PARTIAL = NodeView(("/etc/kubernetes/bootstrap-kubelet.conf", CA), ENDPOINT, AUTHORITY)
+
+
+def refused(view: NodeView, state: NodeState) -> str:
+    return join_refusal(view, state, CLUSTER.host("worker1"), CLUSTER.endpoint)
+
+
+@pytest.mark.parametrize(
+    ("views", "minted", "reason"),
+    [
+        (
+            {},
+            False,
+            "worker1 was not joined: no control plane of the cluster (master1, master2, master3) is healthy and still "
+            "part of this run; see what they say above, then run this again, without --serial and --no-wait.",
+        ),
+        (
+            ONE_PLANE,
+            False,
+            "worker1 was not joined: master1, which leads the cluster, made no join token in this run; run this again "
+            "with master1 in it, and without --serial and --no-wait.",
+        ),
+        (
+            ONE_PLANE | {"worker1": None},
+            True,
+            "worker1: k8s_ha.facts.node.Node could not be read; see the error above; then run this again.",
+        ),
+        (ONE_PLANE | {"worker1": FOREIGN}, True, refused(FOREIGN, NodeState.FOREIGN)),
+        ({"master1": member(*NODES), "worker1": PARTIAL}, True, refused(PARTIAL, NodeState.PARTIAL)),
+        ({"master1": member(*NODES)}, True, refused(VIRGIN, NodeState.STALE)),
+    ],
+)
+def test_a_host_that_may_not_join(
+    stage: Stage, views: Mapping[str, NodeView | None], minted: bool, reason: str
+) -> None:
+    stage.hold(views).run.minted = minted
+    assert stage.steps(joined, run=stage.run, role="worker") == [refusal(reason)]
+
+
+def test_control_planes_join_in_their_order(stage: Stage) -> None:
+    stage.hold(ONE_PLANE).run.minted = True
+    assert stage.steps(joined, on="master3", run=stage.run, role="control_plane") == [
+        refusal(
+            "master3 was not joined: control planes join one at a time, and master2 before it is not a node yet; mend "
+            "that host and run this again without --serial and --no-wait."
+        )
+    ]
+    stage.hold({"master1": member("master1", "master2")})
+    assert stage.steps(joined, on="master3", run=stage.run, role="control_plane") == kubeadm_join(
+        "master3", SECRETS.certificate_key
+    )
+
+
+def test_a_control_plane_that_takes_no_part_is_not_waited_for(stage: Stage) -> None:
+    stage.hold(ONE_PLANE).run.minted = True
+    stage.state.activated_hosts.remove(stage.state.inventory.get_host("master2"))
+    assert stage.steps(joined, on="master3", run=stage.run, role="control_plane") == kubeadm_join(
+        "master3", SECRETS.certificate_key
+    )
+
+
+@pytest.mark.parametrize("executing", [False, True])
+@pytest.mark.parametrize("name", ["master1", "worker1"])
+def test_a_member_stays(stage: Stage, name: str, executing: bool) -> None:
+    stage.hold({name: member(*NODES) for name in NODES})
+    role = "control_plane" if name in PLANES else "worker"
+    assert stage.steps(joined, on=name, executing=executing, run=stage.run, role=role) == [
+        Noop("the host is a node of the cluster")
+    ]
+
+
+@pytest.mark.parametrize("name", ["master2", "worker1"])
+def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: str) -> None:
+    stage.hold(ONE_PLANE | {name: PARTIAL}).run.minted = True
+    role = "control_plane" if name in PLANES else "worker"
+    assert stage.steps(joined, on=name, executing=False, run=stage.run, role=role) == [
+        Command("kubeadm reset"),
+        Command("kubeadm join"),
+    ]
+    key = SECRETS.certificate_key if name in PLANES else None
+    assert stage.steps(joined, on=name, run=stage.run, role=role) == [reset(name), *kubeadm_join(name, key)]
+
+
+def knowing(*members: EtcdMember, unready: str, control_plane: bool = False) -> NodeView:
+    """master1, which leads, with a node that is not Ready."""
+    nodes = (*member("master1").nodes, ClusterNode(unready, False, "v1.30.14", control_plane))
+    return replace(member("master1"), nodes=nodes, members=members)
+
+
+REMOVE = (
+    "curl -fsS --max-time 20 --noproxy '*' --cacert /etc/kubernetes/pki/etcd/ca.crt "
+    "--cert /etc/kubernetes/pki/etcd/healthcheck-client.crt --key /etc/kubernetes/pki/etcd/healthcheck-client.key "
+    """https://127.0.0.1:2379/v3/cluster/member/remove -d '{"ID": "%s"}'"""
+)
+DELETE = KUBECTL.format("10.0.11.18", "delete node %s --ignore-not-found --wait=false")
+FIRST, SECOND = EtcdMember("11", "master1", "10.0.11.18"), EtcdMember("22", "master2", "10.0.12.55")
+NOT_LABELLED = (*member("master1").nodes, ClusterNode("master2", True, "v1.30.14", False))
+NOBODY = "the cluster knows of no host that begins anew"
+CUT_OFF_PLANE = NodeView((KUBELET, CA), ENDPOINT, AUTHORITY)
+
+
+@pytest.mark.parametrize(
+    ("views", "steps"),
+    [
+        ({"master1": member("master1")}, [Noop(NOBODY)]),
+        ({"master1": member(*NODES)}, [Noop(NOBODY)]),
+        ({"master1": knowing(unready="worker1")}, [Command(DELETE % "worker1")]),
+        (
+            {"master1": knowing(FIRST, SECOND, unready="master2", control_plane=True)},
+            [Command(REMOVE % "22"), Command(DELETE % "master2")],
+        ),
+        (
+            {"master1": replace(member("master1"), members=(FIRST, replace(SECOND, name="")))},
+            [Command(REMOVE % "22")],
+        ),
+        (
+            {"master1": replace(member("master1", "master2"), nodes=NOT_LABELLED), "master2": CUT_OFF_PLANE},
+            [Command(DELETE % "master2")],
+        ),
+        # Not one that cannot be read: it may come back as it was.
+        ({"master1": knowing(unready="worker1"), "worker1": None}, [Noop(NOBODY)]),
+        # Nor another cluster's, nor one of a name under which somebody lives.
+        ({"master1": knowing(unready="worker1"), "worker1": FOREIGN}, [Noop(NOBODY)]),
+        ({"master1": member("master1", "worker1")}, [Noop(NOBODY)]),
+    ],
+)
+@pytest.mark.parametrize("executing", [False, True])
+def test_the_leader_forgets_hosts_that_begin_anew(
+    stage: Stage, views: Mapping[str, NodeView | None], steps: list[Step], executing: bool
+) -> None:
+    stage.hold(views)
+    assert stage.steps(departed_forgotten, on="master1", executing=executing, run=stage.run) == steps
+    assert stage.steps(departed_forgotten, on="master1", executing=executing, run=stage.run) == [
+        Noop("an earlier layer has done it")
+    ]
+
+
+def test_only_the_leader_forgets(stage: Stage) -> None:
+    stage.hold({"master1": knowing(unready="worker1")})
+    assert stage.steps(departed_forgotten, on="master2", run=stage.run) == [Noop("another control plane leads")]
+
+
+def test_a_join_of_another_run_that_is_at_work_is_waited_for(stage: Stage) -> None:
+    stage.hold({"master1": knowing(unready="worker1")})
+    looks = [replace(PARTIAL, busy=True), replace(PARTIAL, busy=True), VIRGIN]
+    stage.facts["worker1"][Node] = lambda **_: looks.pop(0)
+    assert stage.steps(departed_forgotten, on="master1", run=stage.run) == [Command(DELETE % "worker1")]
+    assert looks == []
+
+
+def test_a_look_before_the_run_does_not_wait(stage: Stage) -> None:
+    stage.hold({"master1": knowing(unready="worker1"), "worker1": replace(PARTIAL, busy=True)})
+    assert stage.steps(departed_forgotten, on="master1", executing=False, run=stage.run) == [Noop(NOBODY)]
