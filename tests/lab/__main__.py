@@ -52,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     power = add("power", _power, "off and reboot are clean, kill ends the host at once, on boots it")
     power.add_argument("host")
     power.add_argument("action", choices=POWER)
+    disk = add("new-disk", _new_disk, "put a blank disk into a host that is off, as if it had been replaced")
+    disk.add_argument("host")
     link = add("link", _link, "down pulls the host's cable, drop swallows its packets silently, up undoes both")
     link.add_argument("host")
     link.add_argument("action", choices=LINK)
@@ -93,6 +95,14 @@ def _power(options: argparse.Namespace) -> None:
     machine.check()
     with state.locked():
         POWER[options.action](state.current().topology.host(options.host))
+
+
+def _new_disk(options: argparse.Namespace) -> None:
+    machine.check()
+    with state.locked():
+        lab = state.current()
+        hosts.new_disk(lab.topology.host(options.host), lab.artifacts)
+        access.write_files(lab.topology, lab.artifacts.ssh_key)  # it has host keys of its own
 
 
 def _link(options: argparse.Namespace) -> None:

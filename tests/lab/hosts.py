@@ -121,6 +121,16 @@ def power_on(host: Host) -> None:
     wait_for_ssh([host])
 
 
+def new_disk(host: Host, artifacts: Artifacts) -> None:
+    """Put a blank disk into a host that is off, as after its replacement: a virgin host of the same address."""
+    if status(host) == "running":
+        raise LabError(f"{host.name}: is running; power it off first")
+    machine.unmount(root(host))
+    shutil.rmtree(folder(host))
+    create(host, artifacts)
+    (folder(host) / "off").touch()
+
+
 def reboot(host: Host) -> None:
     """Reboot the host cleanly and wait until it answers again."""
     before = _running(host)

@@ -126,6 +126,11 @@ def mount(*arguments: str) -> None:
         raise LabError(f"mount {arguments[-1]}: {done.stderr.strip()}; run down, then up again")
 
 
+def unmount(path: Path) -> None:
+    """Take a mount of the lab's away, and what is mounted below it."""
+    subprocess.run(["umount", "--recursive", str(path)], check=True)
+
+
 def make_cgroup(group: str) -> None:
     """Make a cgroup for one service or host in every hierarchy."""
     for root in _hierarchies():
