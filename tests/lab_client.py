@@ -38,11 +38,17 @@ class Lab:
         self.run("up", "--topology", self.topology, check=True)
 
     def run(
-        self, *arguments: str, check: bool = False, timeout: float = 3600, settings: Mapping[str, Any] | None = None
+        self,
+        *arguments: str,
+        check: bool = False,
+        timeout: float = 3600,
+        settings: Mapping[str, Any] | None = None,
+        stdin: str = "",
     ) -> subprocess.CompletedProcess[str]:
         """``python -m tests.lab ARGUMENTS``. What an interrupted lab builds stays visible on the terminal.
 
         + settings: what to set otherwise than the lab's group_data does
+        + stdin: what the command reads
         """
         done = subprocess.run(
             [sys.executable, "-m", "tests.lab", *arguments],
@@ -51,7 +57,7 @@ class Lab:
             capture_output=True,
             text=True,
             timeout=timeout,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
         )
         if check and done.returncode:
             raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

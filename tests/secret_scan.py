@@ -1,0 +1,81 @@
+"""A look for secrets in everything that a run prints, leaves on disks, and shows in process lists."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.lab_client import Lab
+
+# The first lines of private keys, as PEM and as base64 of PEM, which kubeconfigs and Secrets hold.
+PRIVATE_KEYS = ("PRIVATE KEY-----", "UFJJVkFURSBLRVktLS0tL", "BSSVZBVEUgS0VZLS0tLS", "QUklWQVRFIEtFWS0tLS0t")
+
+PLACES = "/etc /home /root /run /tmp /var/log /var/spool /var/tmp /var/lib/k8s-ha"
+"""Of a host: what a run or a shell may leave something in."""
+
+RIGHTFUL = (
+    "/etc/kubernetes/",  # the control plane's own, 0600
+    "/etc/ssh/ssh_host_",
+    "/root/.kube/config",
+    "/etc/docker/key.json",
+    "/run/containerd/io.containerd.runtime.v2.task/",  # pods' mounts of the control plane's own
+    "/run/docker/",
+)
+"""Beginnings of paths that hold private keys because that is what they are for."""
+
+SECONDS_BETWEEN_SAMPLES = 0.1
+
+
+@contextmanager
+def process_lists() -> Iterator[set[bytes]]:
+    """Every command line that ran meanwhile, on the operator's machine and on all hosts, which share its kernel."""
+    seen: set[bytes] = set()
+    ended = threading.Event()
+
+    def sample() -> None:
+        while not ended.wait(SECONDS_BETWEEN_SAMPLES):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.add(path.read_bytes())
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+
+    sampling = threading.Thread(target=sample)
+    sampling.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        sampling.join()
+
+
+def in_texts(secrets: Sequence[str], texts: Iterable[bytes]) -> list[str]:
+    """The secrets, by their first characters, that stand in one of the texts."""
+    joined = b"\0".join(texts)
+    return [f"{secret[:4]}…" for secret in secrets if secret.encode() in joined]
+
+
+def on_host(lab: Lab, host: str, secrets: Sequence[str]) -> list[str]:
+    """Paths on a host, or its journal, that hold one of the secrets where they should not."""
+    found = [
+        *_holding(lab, host, secrets),
+        *(path for path in _holding(lab, host, PRIVATE_KEYS) if not _rightful(path)),
+    ]
+    return sorted(set(found))
+
+
+def _rightful(path: str) -> bool:
+    return path.startswith(RIGHTFUL)
+
+
+def _holding(lab: Lab, host: str, secrets: Sequence[str]) -> list[str]:
+    # The patterns travel in a file: what is looked for must not stand in an argument list itself.
+    patterns = "/dev/shm/looked-for"
+    lab.run("exec", host, "--", "sh", "-c", f"umask 077; cat >{patterns}", check=True, stdin="\n".join(secrets) + "\n")
+    script = (
+        f"grep -rlaF -f {patterns} {PLACES} 2>/dev/null; "
+        f"journalctl -q --no-pager -o cat | grep -qaF -f {patterns} && echo the journal; rm -f {patterns}"
+    )
+    return [path for path in lab.host(host, script, check=False).splitlines() if path]
