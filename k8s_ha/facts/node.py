@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from pyinfra.api import FactBase
 
 from k8s_ha.facts.lines import fields, script
 from k8s_ha.node_state import ClusterNode, NodeView
+from k8s_ha.resources import read_file
 
 _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
@@ -17,18 +20,22 @@ class Node(FactBase[NodeView]):
     """
 
     def command(self, address: str) -> str:
-        return script("node.sh", ADDRESS=address)
+        return script("looking.sh", ADDRESS=address) + read_file("facts/traces.sh") + read_file("facts/node.sh")
 
     def process(self, output: list[str]) -> NodeView:
-        values = fields(output)
-        return NodeView(
-            traces=tuple(values["trace"]),
-            server=next(iter(values["server"]), None),
-            authority="\n".join(values["authority"]) or None,
-            ready="readyz" in values,
-            nodes=tuple(_node(line) for line in values["node"]),
-            join_secrets=tuple(values["secret"]),
-        )
+        return node_view(fields(output))
+
+
+def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
+    """The view in the lines of traces.sh and node.sh, by their keys."""
+    return NodeView(
+        traces=tuple(values.get("trace", ())),
+        server=next(iter(values.get("server", ())), None),
+        authority="\n".join(values.get("authority", ())) or None,
+        ready="readyz" in values,
+        nodes=tuple(_node(line) for line in values.get("node", ())),
+        join_secrets=tuple(values.get("secret", ())),
+    )
 
 
 def _node(line: str) -> ClusterNode:
