@@ -1,25 +1,38 @@
-"""What a working cluster looks like, and what is missing from one. Values in, values out."""
+"""What a cluster's API says about it, and what is missing there. Values in, values out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from k8s_ha.settings import Cluster
+from k8s_ha.findings import Finding
+from k8s_ha.settings import Cluster, HostSettings
 
 CONTROL_PLANE_PODS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+DNS_SERVERS: Final = 2
+"""kubeadm's number of coredns pods."""
+
+API_SERVICE: Final = "default/kubernetes"
+DNS_SERVICE: Final = "kube-system/kube-dns"
+THE_CLUSTER: Final = "the cluster"
+"""What a finding names that is about no single host."""
 
 
 @dataclass(frozen=True)
 class PodState:
-    """A pod as the API server tells it; ``ready`` means that every container of it is."""
+    """A pod as the API server tells it; ``ready`` means that every container of it is.
+
+    + node: hostname of its node, empty before it has one
+    + address: its own or, on the host's network, the node's; empty before it has one
+    """
 
     namespace: str
     name: str
     node: str
     phase: str
     ready: bool
+    address: str = ""
 
     @property
     def running(self) -> bool:
@@ -28,62 +41,104 @@ class PodState:
 
 @dataclass(frozen=True)
 class Health:
-    """What the API says through the endpoint: whether it answers, readiness and kubelet version by node, pods."""
+    """What one control plane's API server says.
 
+    + answers: whether it is ready; without that the rest is empty
+    + endpoint_answers: whether one is, asked at the endpoint from that control plane
+    + nodes, versions: readiness and kubelet's version by hostname
+    + services: address of the Services ``API_SERVICE`` and ``DNS_SERVICE``, by these names
+    """
+
+    answers: bool
     endpoint_answers: bool
     nodes: Mapping[str, bool]
     versions: Mapping[str, str]
     pods: tuple[PodState, ...]
+    services: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dns_servers(self) -> tuple[PodState, ...]:
+        """The coredns pods that run."""
+        return tuple(pod for pod in self.pods if _is(pod, "kube-system", "coredns-") and pod.running)
 
 
-def shortcomings(health: Health, cluster: Cluster) -> list[str]:
-    """One phrase for each thing that a finished cluster has and this one lacks; empty where all is well."""
+SILENCE: Final = Health(answers=False, endpoint_answers=False, nodes={}, versions={}, pods=())
+"""What is known where no API server answers."""
+
+
+def health_findings(health: Health, cluster: Cluster) -> Iterator[Finding]:
+    """A finding for each thing that a finished cluster's API tells and this one's does not."""
+    if not health.answers:
+        yield Finding(
+            THE_CLUSTER,
+            "API",
+            "no control plane's own API server is ready",
+            "at least one",
+            "see `crictl ps -a` and `journalctl -u kubelet` on the control planes",
+        )
+        return
     if not health.endpoint_answers:
-        return [f"the API does not answer at the endpoint {cluster.endpoint}"]
-    networked = cluster.settings.pod_network != "none"
-    lacks = []
+        yield Finding(
+            THE_CLUSTER,
+            "API",
+            f"the API does not answer at the endpoint {cluster.endpoint}",
+            "ok at /readyz",
+            "see the load balancer's rows, or what stands at that address",
+        )
     for node in cluster.nodes:
-        if node.hostname not in health.nodes:
-            lacks.append(f"{node.hostname} is not a node")
-        elif networked and not health.nodes[node.hostname]:
-            lacks.append(f"{node.hostname} is not Ready")
-    for node in cluster.control_planes:
-        lacks += _absent(health.pods, [f"{pod}-{node.hostname}" for pod in CONTROL_PLANE_PODS])
-    daemons = [("kube-system", "kube-proxy-")] + [("kube-flannel", "kube-flannel-ds-")] * networked
-    for namespace, prefix in daemons:
-        running = {pod.node for pod in health.pods if _is(pod, namespace, prefix) and pod.running}
-        lacks += [
-            f"no {prefix.rstrip('-')} runs on {node.hostname}" for node in cluster.nodes if node.hostname not in running
-        ]
-    dns = sum(_is(pod, "kube-system", "coredns-") and pod.running for pod in health.pods)
-    if networked and dns < 2:
-        lacks.append(f"{dns} of 2 coredns pods run")
-    return lacks
+        yield from _node_findings(node, health, cluster)
+    for plane in cluster.control_planes:
+        yield from _control_plane_findings(plane, health)
+    running = len(health.dns_servers)
+    if cluster.settings.pod_network != "none" and running < DNS_SERVERS:
+        yield Finding(
+            THE_CLUSTER,
+            "coredns",
+            f"{running} of {DNS_SERVERS} coredns pods run",
+            f"{DNS_SERVERS}",
+            "see `kubectl -n kube-system describe deployment coredns` and its pods; "
+            f"`kubectl -n kube-system scale deployment coredns --replicas={DNS_SERVERS}` where it is scaled down",
+        )
+
+
+def _node_findings(node: HostSettings, health: Health, cluster: Cluster) -> Iterator[Finding]:
+    networked = cluster.settings.pod_network != "none"
+    wanted = f"v{cluster.settings.kubernetes_version}"
+    if node.hostname not in health.nodes:
+        yield Finding(node.name, "node", f"{node.hostname} is not a node", "a node", "run the deploy, which joins it")
+        return
+    if networked and not health.nodes[node.hostname]:
+        remedy = f"see `kubectl describe node {node.hostname}` and `journalctl -u kubelet` there"
+        yield Finding(node.name, "node", f"{node.hostname} is not Ready", "Ready", remedy)
+    if health.versions[node.hostname] != wanted:
+        yield Finding(
+            node.name,
+            "version",
+            f"its kubelet is {health.versions[node.hostname] or 'of no known version'}",
+            wanted,
+            "set kubernetes_version to what runs, or bring the node to that version by hand",
+        )
+    daemons = [("kube-system", "kube-proxy")] + [("kube-flannel", "kube-flannel-ds")] * networked
+    for namespace, daemon in daemons:
+        pods = [pod for pod in health.pods if _is(pod, namespace, f"{daemon}-")]
+        if not any(pod.node == node.hostname and pod.running for pod in pods):
+            remedy = f"see `kubectl -n {namespace} describe daemonset {daemon}` and its pod on {node.hostname}"
+            yield Finding(node.name, daemon, f"no {daemon} runs on {node.hostname}", "one a node", remedy)
+
+
+def _control_plane_findings(plane: HostSettings, health: Health) -> Iterator[Finding]:
+    running = {pod.name for pod in health.pods if pod.namespace == "kube-system" and pod.running}
+    for component in CONTROL_PLANE_PODS:
+        name = f"{component}-{plane.hostname}"
+        if name not in running:
+            yield Finding(
+                plane.name,
+                component,
+                f"{name} does not run",
+                "Running",
+                f"see /etc/kubernetes/manifests/{component}.yaml and `crictl ps -a` there",
+            )
 
 
 def _is(pod: PodState, namespace: str, prefix: str) -> bool:
     return pod.namespace == namespace and pod.name.startswith(prefix)
-
-
-def _absent(pods: Iterable[PodState], names: Iterable[str]) -> list[str]:
-    running = {pod.name for pod in pods if pod.namespace == "kube-system" and pod.running}
-    return [f"{name} does not run" for name in names if name not in running]
-
-
-def summary(health: Health, cluster: Cluster, kubeconfig: str) -> list[str]:
-    """What a person wants to read at the end, line by line."""
-    width = max(len(node.hostname) for node in cluster.nodes)
-    planes = {node.hostname for node in cluster.control_planes}
-    lines = [
-        f"The cluster answers at https://{cluster.endpoint}, Kubernetes {cluster.settings.kubernetes_version}.",
-        *(
-            f"  {name:<{width}}  {'control plane' if name in planes else 'worker':<13}  "
-            f"{'Ready' if ready else 'NotReady':<8}  {health.versions[name]}"
-            for name, ready in sorted(health.nodes.items())
-        ),
-        f"Its kubeconfig: {kubeconfig}",
-        f"Use it: kubectl --kubeconfig {kubeconfig} get nodes",
-    ]
-    if cluster.settings.pod_network == "none":
-        lines.append("Nodes become Ready when you install a pod network.")
-    return lines

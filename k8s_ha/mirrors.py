@@ -42,6 +42,7 @@ class Profile:
     + epel: baseurl by EL major
     + vault: where end-of-life CentOS releases are kept; its folders are named by release
     + flannel_image, flannel_cni_plugin_image: with their tags
+    + probe_image: a busybox with its tag, for the pods of ``verify(probe=True)``
     + cri_dockerd_url, cri_dockerd_sha256: the archive with cri-dockerd's program
     """
 
@@ -55,6 +56,7 @@ class Profile:
     image_repository: str
     flannel_image: str
     flannel_cni_plugin_image: str
+    probe_image: str
     cri_dockerd_url: str
     cri_dockerd_sha256: str
 
@@ -91,6 +93,7 @@ _OFFICIAL = Profile(
     image_repository="registry.k8s.io",
     flannel_image="ghcr.io/flannel-io/flannel:v0.28.9",
     flannel_cni_plugin_image="ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3",
+    probe_image="docker.io/library/busybox:1.36",
     **_CRI_DOCKERD,
 )
 
@@ -126,9 +129,10 @@ def _laid_out_as_aliyun(root: str) -> Profile:
         vault_baseurl=f"{root}/centos-vault",
         vault_gpgkey=f"{root}/centos-vault/RPM-GPG-KEY-CentOS-7",
         image_repository="registry.aliyuncs.com/google_containers",
-        # Aliyun has no mirror of ghcr.io; DaoCloud's public one serves the same digests.
+        # Aliyun mirrors neither ghcr.io nor, for everybody, docker.io; DaoCloud's public ones serve the same digests.
         flannel_image="ghcr.m.daocloud.io/flannel-io/flannel:v0.28.9",
         flannel_cni_plugin_image="ghcr.m.daocloud.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3",
+        probe_image="docker.m.daocloud.io/library/busybox:1.36",
         **_CRI_DOCKERD,
     )
 
@@ -235,6 +239,9 @@ class MirrorSettings(BaseModel):
     )
     flannel_image: Image | None = Field(default=None, description="Flannel's image with its tag.")
     flannel_cni_plugin_image: Image | None = Field(default=None, description="Flannel's CNI plugin image with its tag.")
+    probe_image: Image | None = Field(
+        default=None, description="A busybox image with its tag, for the pods of verify(probe=True)."
+    )
     cri_dockerd_url: Url | None = Field(
         default=None, description="The .tgz with cri-dockerd's program, for Docker from Kubernetes 1.24 on."
     )

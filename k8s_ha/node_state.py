@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 
 from k8s_ha import compat
+from k8s_ha.etcd import Member
 from k8s_ha.settings import Cluster, HostSettings
 
 
@@ -74,20 +75,6 @@ class ClusterNode:
 
 
 @dataclass(frozen=True)
-class EtcdMember:
-    """A member of etcd, as etcd tells it.
-
-    + identity: etcd's own number for it, in decimal digits
-    + name: empty where it was added and has never started
-    + address: of its peer URL
-    """
-
-    identity: str
-    name: str
-    address: str
-
-
-@dataclass(frozen=True)
 class NodeView:
     """What a host holds of a cluster, and what its own API server, if it has one, answers."""
 
@@ -102,8 +89,10 @@ class NodeView:
     nodes: tuple[ClusterNode, ...] = ()
     join_secrets: tuple[str, ...] = ()
     """Names of bootstrap tokens and uploaded certificates that this package minted and that are still there."""
-    members: tuple[EtcdMember, ...] = ()
+    members: tuple[Member, ...] = ()
     """What its own etcd counts; empty where it has none or that did not answer."""
+    etcd_healthy: bool = False
+    """Whether its own etcd says that it is well, which includes that it has a quorum."""
     busy: bool = False
     """Whether a kubeadm that this package started is at work on the host."""
 
@@ -118,7 +107,7 @@ class Membership:
     """What a healthy member of the cluster knows of one host, and the CA of that cluster (PEM)."""
 
     node: ClusterNode | None = None
-    member: EtcdMember | None = None
+    member: Member | None = None
     authority: str | None = None
 
     @property
@@ -130,7 +119,7 @@ def membership(told: NodeView, host: HostSettings) -> Membership:
     """What ``told``, the view of a healthy member, knows of ``host``."""
     return Membership(
         node=next((node for node in told.nodes if node.name == host.hostname), None),
-        member=next((member for member in told.members if member.address == host.address), None),
+        member=next((member for member in told.members if host.address in member.addresses), None),
         authority=told.authority,
     )
 

@@ -16,6 +16,7 @@ from pyinfra.api import Host
 from pyinfra.api.exceptions import NoGroupError, PyinfraError
 from pyinfra.api.state import State
 
+from k8s_ha.certificates import Certificate as Certificate
 from k8s_ha.compat import Consequence, verdict
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import HostSurvey, NodeState, NodeView
@@ -55,18 +56,6 @@ class JoinSecrets:
         return cls(word(6), word(16), secrets.token_hex(32))
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate of the cluster: where it is, and until when it is valid.
-
-    + host: inventory name
-    """
-
-    host: str
-    path: str
-    expires: datetime
-
-
 @dataclass
 class Run:
     """One cluster within one pyinfra run."""
@@ -96,6 +85,8 @@ class Run:
     states_before: dict[str, NodeState] = field(default_factory=dict)
     states_after: dict[str, NodeState] = field(default_factory=dict)
     """Where each node stood at the first look and at the last, by inventory name; without those not read."""
+    verifier: str | None = None
+    """The host that looks at the cluster for all of them, and that fails where something is wrong."""
     certificates: list[Certificate] = field(default_factory=list)
     """The cluster's certificates, as the last look found them."""
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8s_ha.etcd import Member
 from k8s_ha.node_state import (
     ClusterNode,
-    EtcdMember,
     Membership,
     NodeState,
     NodeView,
@@ -65,7 +65,7 @@ def known(ready: bool = True, control_plane: bool = False, node: bool = True, me
     """What the cluster knows of a host."""
     return Membership(
         node=ClusterNode("any", ready, "v1.30.14", control_plane) if node else None,
-        member=EtcdMember("17", "any", "10.0.12.55") if member else None,
+        member=Member("17", "any", ("10.0.12.55",)) if member else None,
         authority=AUTHORITY,
     )
 
@@ -137,7 +137,7 @@ def test_classify(view: NodeView, knows: Membership, host: HostSettings, state: 
 def test_what_the_cluster_knows_of_a_host() -> None:
     told = replace(
         member("master1", "worker1"),
-        members=(EtcdMember("1", "master1", "10.0.11.18"), EtcdMember("2", "", "10.0.12.55")),
+        members=(Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))),
     )
     assert membership(told, CLUSTER.host("worker1")) == Membership(told.nodes[1], None, told.authority)
     # One that was added and never started has no name; its address tells whose it is.

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from k8s_ha.etcd import Member
 from k8s_ha.facts.node import Node
 from k8s_ha.kubeadm_config import join_config
-from k8s_ha.node_state import ClusterNode, EtcdMember, NodeState, NodeView, join_refusal
+from k8s_ha.node_state import ClusterNode, NodeState, NodeView, join_refusal
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
 from k8s_ha.resources import read_file
@@ -158,7 +159,7 @@ def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: st
     assert stage.steps(joined, on=name, run=stage.run, role=role) == [reset(name), *kubeadm_join(name, key)]
 
 
-def knowing(*members: EtcdMember, unready: str, control_plane: bool = False) -> NodeView:
+def knowing(*members: Member, unready: str, control_plane: bool = False) -> NodeView:
     """master1, which leads, with a node that is not Ready."""
     nodes = (*member("master1").nodes, ClusterNode(unready, False, "v1.30.14", control_plane))
     return replace(member("master1"), nodes=nodes, members=members)
@@ -170,7 +171,7 @@ REMOVE = (
     """https://127.0.0.1:2379/v3/cluster/member/remove -d '{"ID": "%s"}'"""
 )
 DELETE = KUBECTL.format("10.0.11.18", "delete node %s --ignore-not-found --wait=false")
-FIRST, SECOND = EtcdMember("11", "master1", "10.0.11.18"), EtcdMember("22", "master2", "10.0.12.55")
+FIRST, SECOND = Member("11", "master1", ("10.0.11.18",)), Member("22", "master2", ("10.0.12.55",))
 NOT_LABELLED = (*member("master1").nodes, ClusterNode("master2", True, "v1.30.14", False))
 NOBODY = "the cluster knows of no host that begins anew"
 CUT_OFF_PLANE = NodeView((KUBELET, CA), ENDPOINT, AUTHORITY)

@@ -1,6 +1,12 @@
-# Prints `key value` lines about the cluster, asked at its endpoint, which admin.conf names.
-ask() { timeout 20 kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=15s "$@" 2>/dev/null; }
-[ "$(ask get --raw /readyz)" = ok ] && echo "readyz ok"
-ask get nodes -o jsonpath='{range .items[*]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}{"\n"}{end}'
-ask get pods -A -o jsonpath='{range .items[*]}pod {.metadata.namespace} {.metadata.name} {.spec.nodeName} {.status.phase} {.status.containerStatuses[*].ready}{"\n"}{end}'
+# ADDRESS: the host's own node address. ENDPOINT: the cluster's, HOST:PORT. Prints `key value` lines about the cluster, as
+# the host's own API server tells it, and whether one answers at the endpoint. A host of another cluster tells nothing.
+k=/etc/kubernetes/admin.conf
+grep -q "^ *server: https://$ENDPOINT$" $k 2>/dev/null || exit 0
+own="https://$ADDRESS:6443"
+ask() { timeout 20 kubectl --kubeconfig $k --request-timeout=15s "$@" 2>/dev/null; }
+[ "$(ask --server "$own" --request-timeout=5s get --raw /readyz)" = ok ] || exit 0
+echo "readyz own"
+[ "$(ask get --raw /readyz)" = ok ] && echo "readyz endpoint"
+ask --server "$own" get nodes,pods,services -A -o jsonpath='{range .items[?(@.kind=="Node")]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}{"\n"}{end}{range .items[?(@.kind=="Pod")]}pod {.metadata.namespace} {.metadata.name} {.spec.nodeName} {.status.phase} {.status.podIP} {.status.containerStatuses[*].ready}{"\n"}{end}{range .items[?(@.kind=="Service")]}service {.metadata.namespace} {.metadata.name} {.spec.clusterIP}{"\n"}{end}' |
+    grep -e '^node ' -e '^pod kube-system ' -e '^pod kube-flannel ' -e '^service default kubernetes ' -e '^service kube-system kube-dns '
 exit 0

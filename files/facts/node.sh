@@ -1,27 +1,18 @@
-# ADDRESS: the host's own node address.
-# Prints `key value` lines: what the host holds of a cluster and what its own API server answers.
-k=/etc/kubernetes
-[ "$(id -u)" = 0 ] || exit 1
-trap 'echo "end"' EXIT # a virgin host must not look like one that could not be read
-for path in $k/admin.conf $k/kubelet.conf $k/bootstrap-kubelet.conf $k/pki/ca.crt $k/manifests/kube-apiserver.yaml \
-    $k/manifests/etcd.yaml /var/lib/etcd/member; do
-    [ -e "$path" ] && echo "trace $path"
-done
-# admin.conf first: from 1.33 on a control plane's kubelet asks its own API server, not the endpoint.
-for kubeconfig in $k/admin.conf $k/kubelet.conf $k/bootstrap-kubelet.conf; do
-    [ -e "$kubeconfig" ] && sed -n 's/^ *server: */server /p' "$kubeconfig"
-done
-[ -e $k/pki/ca.crt ] && sed 's/^/authority /' $k/pki/ca.crt
-[ -e /run/k8s-ha/kubeadm.lock ] && ! flock -n /run/k8s-ha/kubeadm.lock true && echo "busy yes"
+# ADDRESS: the host's own node address. Stands behind traces.sh.
+# Prints `key value` lines: what the host's own etcd and API server answer.
+e=$k/pki/etcd
+if [ -e $e/healthcheck-client.crt ]; then
+    etcd() { curl -fsS --noproxy '*' --max-time 5 --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key "https://127.0.0.1:2379$@" 2>/dev/null | tr -d '\n'; }
+    # From 3.5 on a list is asked of the majority unless it says otherwise, which 3.4 does not understand.
+    members=$(etcd /v3/cluster/member/list -d '{"linearizable": false}')
+    [ -n "$members" ] || members=$(etcd /v3/cluster/member/list -d '{}')
+    echo "members $members"
+    echo "etcd $(etcd /health)"
+fi
 [ -e $k/admin.conf ] && command -v kubectl >/dev/null || exit 0
 ask() { timeout 15 kubectl --kubeconfig $k/admin.conf --server "https://$ADDRESS:6443" --request-timeout=10s "$@" 2>/dev/null; }
 [ "$(ask get --raw /readyz)" = ok ] || exit 0
 echo "readyz ok"
 ask get nodes -o jsonpath='{range .items[*]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.metadata.labels}{"\n"}{end}'
-e=$k/pki/etcd
-if [ -e $e/healthcheck-client.crt ]; then
-    members=$(curl -fsS --noproxy '*' --max-time 10 --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key \
-        -d '{}' https://127.0.0.1:2379/v3/cluster/member/list 2>/dev/null | tr -d '\n') && echo "members $members"
-fi
 ask -n kube-system get secrets -l app.kubernetes.io/managed-by=k8s-ha -o name | sed 's/^/secret /'
 exit 0

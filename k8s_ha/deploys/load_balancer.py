@@ -13,10 +13,10 @@ from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.files import include_line, service_running
 from k8s_ha.operations.packages import packages_installed
 from k8s_ha.operations.selinux import nginx_allowed
+from k8s_ha.proof import PROXY_CONFIG
 from k8s_ha.resources import render
 
 NGINX_CONFIG: Final = "/etc/nginx/nginx.conf"
-PROXY_CONFIG: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
 SELINUX_TOOLS: Final = {
     7: "policycoreutils-python",
     8: "policycoreutils-python-utils",

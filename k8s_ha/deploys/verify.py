@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.deploys.begin import begin
 from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.probe import pods_probed
 from k8s_ha.operations.verify import cluster_verified
 
 
 @deploy("Verify the cluster")
-def verify(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have every node Ready, every pod of the road running and the endpoint answering; changes nothing."""
+def verify(
+    settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, probe: bool = False
+) -> None:
+    """Have the cluster proven to work; only looks, but for the probe.
+
+    Nodes, pods, etcd, API servers, DNS and Services are asked from every host, certificates and load balancers looked
+    at. A table says what is wrong, and the run fails.
+
+    + probe: whether pods of our own, one a node, shall reach each other and each other's Services; they are taken away
+    """
     run = begin(settings, groups)
     barrier(name="Wait for every host before the last look")
-    if host.name in {entry.name for entry in run.cluster.control_planes}:
-        cluster_verified(name="Look at nodes, pods and endpoint", run=run)
+    cluster_verified(name="Look at the cluster from every host", run=run)
+    if probe:
+        pods_probed(name="Probe the network with pods of our own, and take them away", run=run)

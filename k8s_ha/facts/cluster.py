@@ -31,23 +31,36 @@ class ManifestDigest(FactBase[str]):
 
 
 class ClusterHealth(FactBase[Health]):
-    """The cluster's health, asked through the load balancer by a control plane's admin kubeconfig."""
+    """The cluster's health as the host's own API server tells it, and whether the endpoint answers from there.
 
-    def command(self) -> str:
-        return script("health.sh")
+    + address: the host's node address
+    + endpoint: the cluster's, ``HOST:PORT``; a host of another cluster tells nothing
+    """
+
+    def command(self, address: str, endpoint: str) -> str:
+        return script("health.sh", ADDRESS=address, ENDPOINT=endpoint)
 
     def process(self, output: list[str]) -> Health:
         values = fields(output)
-        nodes = [line.split(" ") for line in values["node"]]
+        nodes = [_padded(line, 3) for line in values["node"]]
+        services = [_padded(line, 3) for line in values["service"]]
         return Health(
-            endpoint_answers="readyz" in values,
+            answers="own" in values["readyz"],
+            endpoint_answers="endpoint" in values["readyz"],
             nodes={name: ready == "True" for name, ready, _ in nodes},
             versions={name: version for name, _, version in nodes},
             pods=tuple(_pod(line) for line in values["pod"]),
+            services={f"{namespace}/{name}": address for namespace, name, address in services},
         )
 
 
+def _padded(line: str, length: int) -> list[str]:
+    return [*line.split(" "), *[""] * length][:length]
+
+
 def _pod(line: str) -> PodState:
-    namespace, name, node, phase, *rest = line.split(" ")
-    ready = [entry for entry in rest if entry]
-    return PodState(namespace, name, node, phase, bool(ready) and all(entry == "true" for entry in ready))
+    namespace, name, node, phase, address = _padded(line, 5)
+    ready = [entry for entry in line.split(" ")[5:] if entry]
+    return PodState(
+        namespace, name, node, phase, bool(ready) and all(entry == "true" for entry in ready), address=address
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
 
 from pyinfra.api import FactBase
 
+from k8s_ha import etcd
 from k8s_ha.facts.lines import fields, script
-from k8s_ha.node_state import ClusterNode, EtcdMember, NodeView
+from k8s_ha.node_state import ClusterNode, NodeView
+from k8s_ha.resources import read_file
 
 _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
@@ -20,33 +21,27 @@ class Node(FactBase[NodeView]):
     """
 
     def command(self, address: str) -> str:
-        return script("node.sh", ADDRESS=address)
+        return script("looking.sh", ADDRESS=address) + read_file("facts/traces.sh") + read_file("facts/node.sh")
 
     def process(self, output: list[str]) -> NodeView:
-        values = fields(output)
-        return NodeView(
-            traces=tuple(values["trace"]),
-            server=next(iter(values["server"]), None),
-            authority="\n".join(values["authority"]) or None,
-            ready="readyz" in values,
-            nodes=tuple(_node(line) for line in values["node"]),
-            join_secrets=tuple(values["secret"]),
-            members=_members(next(iter(values["members"]), "")),
-            busy="busy" in values,
-        )
+        return node_view(fields(output))
+
+
+def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
+    """The view in the lines of traces.sh and node.sh, by their keys."""
+    return NodeView(
+        traces=tuple(values.get("trace", ())),
+        server=next(iter(values.get("server", ())), None),
+        authority="\n".join(values.get("authority", ())) or None,
+        ready="readyz" in values,
+        nodes=tuple(_node(line) for line in values.get("node", ())),
+        join_secrets=tuple(values.get("secret", ())),
+        members=etcd.members(next(iter(values.get("members", ())), "")),
+        etcd_healthy=etcd.is_healthy(next(iter(values.get("etcd", ())), "")),
+        busy="busy" in values,
+    )
 
 
 def _node(line: str) -> ClusterNode:
     name, ready, version, labels = [*line.split(" ", 3), "", "", ""][:4]
     return ClusterNode(name, ready == "True", version, any(label in labels for label in _CONTROL_PLANE_LABELS))
-
-
-def _members(answer: str) -> tuple[EtcdMember, ...]:
-    """What etcd's API answers to /v3/cluster/member/list; empty where that is no such answer."""
-    try:
-        return tuple(
-            EtcdMember(member["ID"], member.get("name", ""), urlsplit(member["peerURLs"][0]).hostname or "")
-            for member in json.loads(answer)["members"]
-        )
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return ()

@@ -106,11 +106,13 @@ def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[st
     return {name: greenlet.get() for name, greenlet in greenlets.items()}
 
 
-def run_silently(target: Host, command: str) -> str | None:
+def run_silently(target: Host, command: str, stdin: str | None = None) -> str | None:
     """The standard output of ``command``, shown at no verbosity; None where it failed. For what must stay secret."""
     arguments, _ = pop_global_arguments(target.state, target, {})
     connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
     connector["_timeout"] = connector["_timeout"] or SECONDS_FOR_A_FACT
+    if stdin is not None:
+        connector["_stdin"] = stdin
     try:
         succeeded, output = target.run_shell_command(
             StringCommand(command), print_output=False, print_input=False, **connector

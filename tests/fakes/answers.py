@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 
 from k8s_ha.health import CONTROL_PLANE_PODS
 from tests.fakes.scenario import Scenario
-from tests.fakes.world import KUBEADM, KUBERNETES, KubeadmError, Machine, World
+from tests.fakes.world import KUBEADM, KUBERNETES, RECORDED, KubeadmError, Machine, World
 
 NODE_TRACES = ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "pki/ca.crt", "manifests/kube-apiserver.yaml")
 VERSION = "v1.30.14"
+_RECORDED = (RECORDED.parent / "verify-worker.txt").read_text(encoding="utf-8")
+DNS_ANSWER = re.search(r"^dns \S+ (\w+)$", _RECORDED, re.MULTILINE)[1]
+"""What a name server says of the API's Service, in hex: 10.96.0.1."""
 
 
 class Request(NamedTuple):
@@ -61,14 +64,18 @@ def members(world: World) -> list[dict[str, Any]]:
     ]
 
 
-def node(request: Request) -> list[str]:
+def traces(request: Request) -> list[str]:
     files = request.machine.files
     lines = [f"trace {KUBERNETES}/{name}" for name in NODE_TRACES if f"{KUBERNETES}/{name}" in files]
     configs = "".join(
         files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf")
     )
     lines += [line.strip() for line in configs.splitlines() if line.strip().startswith("server:")]
-    lines += [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
+    return lines + [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
+
+
+def node(request: Request) -> list[str]:
+    files, lines = request.machine.files, traces(request)
     if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
         planes = request.world.nodes.items()
         label = {True: '{"node-role.kubernetes.io/control-plane":""}', False: "{}"}
@@ -136,16 +143,41 @@ def kubelet_health(request: Request) -> list[str]:
 
 def health(request: Request) -> list[str]:
     nodes = request.world.nodes
+    if not nodes or f"{KUBERNETES}/admin.conf" not in request.machine.files:
+        return []
     pods = [f"kube-system {pod}-{name} {name}" for pod in CONTROL_PLANE_PODS for name, plane in nodes.items() if plane]
     for daemon in ("kube-system kube-proxy-", "kube-flannel kube-flannel-ds-"):
         pods += [f"{daemon}{name} {name}" for name in nodes]
     pods += [f"kube-system coredns-{number} master1" for number in range(2)]
     ready = bool(request.world.manifest)
     return [
-        "readyz ok",
+        "readyz own",
+        *["readyz endpoint"] * request.world.endpoint_open(),
         *(f"node {name} {ready} {VERSION}" for name in nodes),
-        *(f"pod {pod} Running true" for pod in pods),
+        *(f"pod {pod} Running 10.244.0.{number} true" for number, pod in enumerate(pods)),
+        "service default kubernetes 10.96.0.1",
+        "service kube-system kube-dns 10.96.0.10",
     ]
+
+
+def proof(request: Request) -> list[str]:
+    lines = traces(request)
+    lines += [f"api {address} ok" for address in request.variable("APIS").split()]
+    lines += [f"dns {address} {DNS_ANSWER}" for address in request.variable("NAME_SERVERS").split()]
+    if request.variable("KUBELET"):
+        lines += [*(f"kubelet {line}" for line in kubelet_health(request)), "proxy {}"]
+    if request.variable("ETCD"):
+        machines = {machine.hostname: machine.address for machine in request.world.machines.values()}
+        planes = [(number, name) for number, (name, plane) in enumerate(request.world.nodes.items(), 1) if plane]
+        members = [{"ID": str(n), "name": name, "peerURLs": [f"https://{machines[name]}:2380"]} for n, name in planes]
+        lines += ['etcd_health {"health":"true"}', 'etcd_status {"leader":"1"}']
+        lines += [f"etcd_members {json.dumps({'members': members})}"]
+    if request.variable("BALANCER"):
+        config = request.machine.files.get(request.variable("BALANCER"), "")
+        lines += ["nginx active"] * ("nginx.service" in request.machine.active)
+        for backend in re.findall(r"^ *server (\S+:\d+) ", config, re.MULTILINE):
+            lines += [f"backend {backend} max_fails=1", f"backend_api {backend} ok"]
+    return [*lines, "end"]
 
 
 def kubeconfig_read(request: Request) -> list[str]:
@@ -265,8 +297,9 @@ class Answer(NamedTuple):
 ANSWERS = (
     Answer("refusal", r"^echo .* >&2; exit 1$", refused, False),
     Answer("survey", r"os_like", survey, False),
+    Answer("proof", r"^NAME_SERVERS=", proof, False),
     Answer("node", r"bootstrap-kubelet\.conf", node, False),
-    Answer("health", r"get pods -A", health, False),
+    Answer("health", r"get nodes,pods,services -A", health, False),
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
     Answer("service", r"^UNIT=", service, False),
     Answer("files", r"^for path in .*; do\n", files, False),

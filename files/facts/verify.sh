@@ -1,0 +1,57 @@
+# APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. NAME_SERVERS: likewise.
+# QUERY: for printf, what a name server is asked. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
+# BALANCER: nginx's file with the backends. What is empty is not looked at. Stands behind traces.sh.
+#
+# Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
+fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }
+api() {
+    answer=$(fetch --cacert $k/pki/ca.crt "https://$1/readyz")
+    case $answer in
+        # Where anonymous requests are refused, the kubelet's own identity will do.
+        *"error: 401"* | *"error: 403"*) answer=$(timeout 9 kubectl --kubeconfig $k/kubelet.conf --server "https://$1" --request-timeout=6s get --raw /readyz 2>&1 | tr -s '\n' ' ') ;;
+    esac
+    echo "api $1 $answer"
+}
+# bash's printf would send a line feed's byte off at once, and what follows as a datagram of its own.
+ask='exec 3<>"/dev/udp/$0/53" && env printf "$1" >&3 && dd bs=512 count=1 <&3 2>/dev/null'
+dns() { echo "dns $1 $(timeout 3 bash -c "$ask" "$1" "$QUERY" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"; }
+health() { echo "$1 $(fetch "http://127.0.0.1:$2/healthz")"; }
+etcd() {
+    key=$1 path=$2
+    shift 2
+    e=$k/pki/etcd
+    echo "$key $(fetch --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key "https://127.0.0.1:2379$path" "$@")"
+}
+
+for address in $APIS; do api "$address" & done
+for address in $NAME_SERVERS; do dns "$address" & done
+[ -n "$KUBELET" ] && health kubelet "$KUBELET" &
+[ -n "$PROXY" ] && health proxy "$PROXY" &
+if [ -n "$ETCD" ]; then
+    etcd etcd_health /health &
+    etcd etcd_members /v3/cluster/member/list -d '{}' &
+    etcd etcd_status /v3/maintenance/status -d '{}' &
+fi
+if [ -n "$BALANCER" ]; then
+    systemctl -q is-active nginx.service && echo "nginx active"
+    # Only what nginx really reads: the file may be there and not be included.
+    nginx -T 2>/dev/null | sed -n "\|^# configuration file $BALANCER:|,/^# configuration file /s/^ *server  *\([^ ;]*:[0-9][^;]*\);.*/\1/p" | {
+        while read -r backend options; do
+            echo "backend $backend $options"
+            echo "backend_api $backend $(fetch -k "https://$backend/readyz")" &
+        done
+        wait
+    }
+fi
+wait
+
+# Public halves only: of a file that also holds a key, the block of its first certificate and nothing else.
+for file in $k/pki/*.crt $k/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
+    [ -r "$file" ] || continue
+    block=$(sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p; /-END CERTIFICATE-/q' "$file" | sed '/-----/d' | tr -d '\n')
+    echo "certificate $file $block"
+done
+for file in $k/admin.conf $k/super-admin.conf $k/controller-manager.conf $k/scheduler.conf; do
+    [ -r "$file" ] && echo "kubeconfig $file $(sed -n 's/^ *client-certificate-data: *//p' "$file" | head -n 1)"
+done
+exit 0

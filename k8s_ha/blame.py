@@ -1,0 +1,52 @@
+"""Who is to blame when some of many do not reach some of many. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Failures that have one end in common.
+
+    + culprit: that end
+    + reached: True where nobody of ``others`` reaches the culprit, False where it reaches none of them
+    + others: the other ends, in their order
+    """
+
+    culprit: str
+    reached: bool
+    others: tuple[str, ...]
+
+
+def blame(failures: Collection[tuple[str, str]], sources: Sequence[str], targets: Sequence[str]) -> list[Blame]:
+    """The failures, each told once: first who is reached by nobody, then who reaches nobody else, then the rest.
+
+    + failures: pairs of a source and a target that it does not reach; an end that is both is never held against itself
+    """
+
+    def fail(pairs: Sequence[tuple[str, str]]) -> bool:
+        others = [(source, target) for source, target in pairs if source != target]
+        return bool(others) and all(pair in failures for pair in others)
+
+    dead = [target for target in targets if fail([(source, target) for source in sources])]
+    alive = [target for target in targets if target not in dead]
+    # With one target left it is as likely the target's fault.
+    cut = [source for source in sources if len(alive) > 1 and fail([(source, target) for target in alive])]
+    told = [Blame(target, True, _ends(failures, sources, target)) for target in dead]
+    told += [Blame(source, False, tuple(end for end in alive if (source, end) in failures)) for source in cut]
+    for target in alive:
+        left = _ends(failures, [source for source in sources if source not in cut], target)
+        told += [Blame(target, True, left)] * bool(left)
+    return told
+
+
+def _ends(failures: Collection[tuple[str, str]], sources: Sequence[str], target: str) -> tuple[str, ...]:
+    return tuple(source for source in sources if (source, target) in failures)
+
+
+def counted(some: Sequence[str], every: Sequence[str]) -> str:
+    """``5 of 5 hosts``, with their names where they are not all: ``1 of 5 hosts (worker1)``."""
+    names = "" if len(some) == len(every) else f" ({', '.join(some)})"
+    return f"{len(some)} of {len(every)} hosts{names}"

@@ -1,0 +1,82 @@
+"""Until when certificates are valid. Values in, values out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+
+from k8s_ha.findings import Finding
+
+ERROR_WITHIN: Final = timedelta(days=7)
+"""What is left of a working week: a cluster that ends in it needs its owner today."""
+
+WARNING_WITHIN: Final = timedelta(days=30)
+"""kubeadm's certificates last a year, and a kubelet renews its own with at least 36 days to go."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate of the cluster: where it is, and until when it is valid.
+
+    + host: inventory name
+    """
+
+    host: str
+    path: str
+    expires: datetime
+
+
+def expiry(encoded: str) -> datetime | None:
+    """Until when a certificate is valid, in UTC; None for what is none.
+
+    + encoded: base64 of DER or of PEM
+    """
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+        with warnings.catch_warnings():
+            # The CA of kubeadm 1.20 has serial number 0, which cryptography warns about at every look.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            load = load_pem_x509_certificate if raw.startswith(b"-----") else load_der_x509_certificate
+            return load(raw).not_valid_after_utc
+    except (ValueError, binascii.Error):
+        return None
+
+
+def certificate_findings(certificates: Iterable[Certificate], now: datetime) -> Iterator[Finding]:
+    """A finding for each host and day on which certificates of it expire, or have expired.
+
+    + now: in UTC
+    """
+    groups: dict[tuple[str, str, str], list[Certificate]] = defaultdict(list)
+    for certificate in certificates:
+        if certificate.expires - now < WARNING_WITHIN:
+            day = f"{certificate.expires:%Y-%m-%d}"
+            groups[certificate.host, day, _remedy(certificate.path)].append(certificate)
+    for (host, day, remedy), group in groups.items():
+        left = min(certificate.expires for certificate in group) - now
+        others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        yield Finding(
+            host=host,
+            check="certificate",
+            found=f"{group[0].path}{others} {'expired on' if left < timedelta() else 'valid until'} {day}",
+            wanted=f"at least {WARNING_WITHIN.days} days",
+            remedy=remedy,
+            severity="error" if left < ERROR_WITHIN else "warning",
+        )
+
+
+def _remedy(path: str) -> str:
+    if path.startswith("/var/lib/kubelet/"):
+        return "the kubelet should have renewed it: see `journalctl -u kubelet` there, then `systemctl restart kubelet`"
+    if path.endswith("ca.crt"):
+        return "a CA is replaced by hand: see Kubernetes' manual rotation of CA certificates"
+    return "`kubeadm certs renew all` there, then restart its API server, controller manager, scheduler and etcd"

@@ -1,0 +1,52 @@
+"""etcd's members, as its JSON API tells them. Values in, values out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of etcd.
+
+    + identity: its number, in decimal as etcd's JSON has it
+    + name: empty where it was added and has never started
+    + addresses: hosts of its peer URLs
+    + learner: whether it has no vote yet
+    """
+
+    identity: str
+    name: str
+    addresses: tuple[str, ...]
+    learner: bool = False
+
+
+def members(text: str) -> tuple[Member, ...]:
+    """The members in an answer of /v3/cluster/member/list; none where it is something else."""
+    listed = json_object(text).get("members")
+    return tuple(_member(entry) for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
+
+
+def is_healthy(text: str) -> bool:
+    """Whether an answer of /health says that etcd is well, which includes that it has a quorum."""
+    return str(json_object(text).get("health")).lower() == "true"
+
+
+def _member(entry: Mapping[str, Any]) -> Member:
+    urls = entry.get("peerURLs")
+    addresses = [re.sub(r"^\w+://(.*):\d+/?$", r"\1", str(url)) for url in (urls if isinstance(urls, list) else [])]
+    learner = bool(entry.get("isLearner"))
+    return Member(str(entry.get("ID", "")), str(entry.get("name", "")), tuple(addresses), learner)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """A JSON object; an empty one where the text is something else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,87 @@
+"""What the probe's pods and hosts tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyinfra.api import FactBase
+
+from k8s_ha.facts.lines import fields, script
+from k8s_ha.probe import ProbePods
+
+
+class Pods(FactBase[ProbePods]):
+    """The probe's pods and Services.
+
+    + address: node address of the control plane that is asked on itself
+    + namespace: the probe's
+    """
+
+    def command(self, address: str, namespace: str) -> str:
+        return script("probe-pods.sh", ADDRESS=address, NAMESPACE=namespace)
+
+    def process(self, output: list[str]) -> ProbePods:
+        values = fields(output)
+        addresses, troubles = {}, {}
+        said = {key: dict(_pairs(values[key])) for key in ("waiting", "unscheduled")}
+        failures = dict(_failure(line) for line in values["event"] if " Warning Failed" in line)
+        for line in values["pod"]:
+            name, phase, ready, address = [*line.split(" "), "", "", ""][:4]
+            if phase == "Running" and ready == "true" and address:
+                addresses[name] = address
+            else:
+                # The first word is an event's, since "Back-off" takes the place of the reason in the pod itself.
+                reasons = (failures.get(name), said["waiting"].get(name), said["unscheduled"].get(name))
+                troubles[name] = next((reason for reason in reasons if reason), phase)
+        return ProbePods(addresses, troubles, dict(_pairs(values["service"])))
+
+
+class ReachedFromPods(FactBase[dict[tuple[str, str], str]]):
+    """Who answered the probe's pods, by pod and HOST:PORT.
+
+    + address, namespace: as for ``Pods``
+    + pods: names
+    + urls: HOST:PORT that each of them asks
+    """
+
+    def command(self, address: str, namespace: str, pods: Sequence[str], urls: Sequence[str]) -> str:
+        variables = {"ADDRESS": address, "NAMESPACE": namespace, "PODS": " ".join(pods), "URLS": " ".join(urls)}
+        return script("probe-from-pods.sh", **variables)
+
+    @staticmethod
+    def default() -> dict[tuple[str, str], str]:
+        return {}
+
+    def process(self, output: list[str]) -> dict[tuple[str, str], str]:
+        return _reached(output)
+
+
+class ReachedFromHost(FactBase[dict[tuple[str, str], str]]):
+    """Which pod answered this host, by ``host`` and HOST:PORT.
+
+    + urls: HOST:PORT that it asks
+    """
+
+    def command(self, urls: Sequence[str]) -> str:
+        return script("probe-from-host.sh", URLS=" ".join(urls))
+
+    @staticmethod
+    def default() -> dict[tuple[str, str], str]:
+        return {}
+
+    def process(self, output: list[str]) -> dict[tuple[str, str], str]:
+        return _reached(output)
+
+
+def _reached(output: list[str]) -> dict[tuple[str, str], str]:
+    lines = [[*line.split(" "), "", ""] for line in fields(output)["reached"]]
+    return {(source, url): answer for source, url, answer, *_ in lines}
+
+
+def _pairs(lines: list[str]) -> list[tuple[str, str]]:
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in lines]
+
+
+def _failure(event: str) -> tuple[str, str]:
+    name, _, message = event.partition(" Warning ")
+    return name, message

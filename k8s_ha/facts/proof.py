@@ -1,0 +1,81 @@
+"""What a host tells to prove that the cluster works."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from pyinfra.api import FactBase
+
+from k8s_ha import dns
+from k8s_ha.certificates import expiry
+from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.node import node_view
+from k8s_ha.proof import OK, HostProof, answer, etcd_proof
+from k8s_ha.resources import read_file
+
+
+class Proof(FactBase[HostProof]):
+    """Answers of API servers, name servers, etcd and agents as this host gets them, and its certificates' expiry.
+
+    + apis: HOST:PORT of what should answer as an API server; one that stands there twice is asked twice
+    + name_servers: addresses, likewise
+    + question: the name that these are asked for
+    + kubelet_port, proxy_port: of their health on this host; 0 does not ask
+    + etcd: whether to ask the host's etcd
+    + balancer: nginx's file with the backends; empty on a host that is no load balancer
+    """
+
+    def command(
+        self,
+        apis: Sequence[str],
+        name_servers: Sequence[str],
+        question: str,
+        kubelet_port: int,
+        proxy_port: int,
+        etcd: bool,
+        balancer: str,
+    ) -> str:
+        looking = script(
+            "looking.sh",
+            APIS=" ".join(apis),
+            NAME_SERVERS=" ".join(name_servers),
+            QUERY=dns.for_printf(dns.question(question)),
+            KUBELET=str(kubelet_port or ""),
+            PROXY=str(proxy_port or ""),
+            ETCD="yes" if etcd else "",
+            BALANCER=balancer,
+        )
+        return looking + read_file("facts/traces.sh") + read_file("facts/verify.sh")
+
+    def process(self, output: list[str]) -> HostProof:
+        values = fields(output)
+        etcd = [" ".join(values[f"etcd_{key}"]) for key in ("health", "members", "status")]
+        return HostProof(
+            view=node_view(values),
+            kubelet=answer(values["kubelet"][0]) if values["kubelet"] else None,
+            proxy=_proxy(values["proxy"][0]) if values["proxy"] else None,
+            apis={address: tuple(map(answer, said)) for address, said in _by_address(values["api"]).items()},
+            dns={address: tuple(map(dns.told, said)) for address, said in _by_address(values["dns"]).items()},
+            etcd=etcd_proof(*etcd) if any(etcd) else None,
+            certificates={path: expiry(text) for path, text in _pairs(values["certificate"] + values["kubeconfig"])},
+            nginx="nginx" in values,
+            backends=dict(_pairs(values["backend"])),
+            backend_answers={address: answer(said) for address, said in _pairs(values["backend_api"])},
+        )
+
+
+def _proxy(said: str) -> str:
+    """kube-proxy's health is a JSON object with two times, and its status is what counts."""
+    return OK if said.startswith("{") else answer(said)
+
+
+def _pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
+    return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in lines]
+
+
+def _by_address(lines: Iterable[str]) -> Mapping[str, list[str]]:
+    said: dict[str, list[str]] = defaultdict(list)
+    for address, text in _pairs(lines):
+        said[address].append(text)
+    return said

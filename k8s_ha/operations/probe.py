@@ -1,0 +1,175 @@
+"""Pods of our own on every node, for as long as it takes to see who reaches whom."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import gevent
+from pyinfra import host, logger
+from pyinfra.api import FunctionCommand, Host
+from pyinfra.api.state import State
+
+from k8s_ha import probe
+from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
+from k8s_ha.findings import Finding, errors
+from k8s_ha.operations.cluster import kubectl
+from k8s_ha.operations.commands import read_everywhere, read_fact, run_silently
+from k8s_ha.operations.guarded import guarded
+from k8s_ha.operations.verify import SECONDS_BETWEEN_LOOKS, answering, member, show, told, verifier
+from k8s_ha.resources import render
+from k8s_ha.run import Run
+from k8s_ha.settings import HostSettings
+
+LABEL: Final = "k8s-ha/probe=true"
+SECONDS_BEYOND: Final = 120
+"""How long the pods may live after the probe's deadline: its last look and its removal fall into it."""
+
+
+@guarded
+def pods_probed(run: Run) -> Generator[FunctionCommand]:
+    """Have pods of our own, one a node, reach each other and each other's Services, within ``verify_timeout_seconds``.
+
+    Everything is in a namespace of its own, which is taken away, and so are those of earlier probes that were killed.
+    """
+    if host.name == verifier(run):
+        yield FunctionCommand(_probe, (run,), {})
+    else:
+        host.noop(f"{verifier(run)} looks")
+
+
+def _probe(state: State, host: Host, run: Run) -> bool:
+    """Whether all was well; says what was not."""
+    plane, _ = answering(run)
+    if plane is None:
+        logger.error("The network was not probed: no control plane's own API server is ready.")
+        return False
+    started = Probe(run, plane)
+    with _interrupt_kept() as interrupted:
+        try:
+            findings = started.findings_in_time(interrupted)
+        finally:
+            started.removed()
+    run.findings += findings
+    show(findings)
+    wrong = errors(findings)
+    if wrong:
+        allowed = run.cluster.settings.verify_timeout_seconds
+        logger.error(f"The network does not work as it should after {allowed} seconds: {told(wrong)}.")
+        return False
+    if not interrupted:
+        number = len(run.cluster.nodes)
+        logger.info(f"Pods of our own on {number} nodes reached each other and {number} Services; they are gone again.")
+    return not interrupted
+
+
+@contextmanager
+def _interrupt_kept() -> Iterator[list[int]]:
+    """Ctrl-C is put off until the block has cleaned up after itself; its signal stands in the list that is given."""
+    kept: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def keep(number: int, _: Any) -> None:
+        logger.warning("Interrupted: the probe's pods are taken away first; again, to leave them to their deadline.")
+        kept.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    try:
+        signal.signal(signal.SIGINT, keep)
+    except ValueError:  # pyinfra runs in another than the main thread, which gets no signals
+        yield kept
+        return
+    try:
+        yield kept
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if kept:
+            signal.raise_signal(signal.SIGINT)
+
+
+@dataclass
+class Probe:
+    """One probe.
+
+    + plane: the control plane whose API server is asked, on itself
+    """
+
+    run: Run
+    plane: HostSettings
+    namespace: str = field(default_factory=lambda: f"k8s-ha-probe-{secrets.token_hex(3)}")
+
+    def findings_in_time(self, interrupted: list[int]) -> list[Finding]:
+        """The pods made, and the findings of the first look without any, or of the first after the deadline."""
+        allowed = self.run.cluster.settings.verify_timeout_seconds
+        deadline = time.monotonic() + allowed
+        refused = self._created(allowed + SECONDS_BEYOND)
+        if refused:
+            wanted, remedy = "its pods made", "see what is said, then run this again"
+            return [Finding(self.plane.name, "probe", f"the probe could not be made: {refused}", wanted, remedy)]
+        while True:
+            last = time.monotonic() > deadline or bool(interrupted)
+            findings = self._findings()
+            if last or not findings:
+                return [] if interrupted else findings
+            gevent.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def removed(self) -> None:
+        """Take everything away, whichever control plane can do it; says so where none can."""
+        planes = sorted(self.run.cluster.control_planes, key=lambda plane: plane != self.plane)
+        for plane in planes:
+            if self._kubectl(plane, f"delete namespace {self.namespace} --ignore-not-found --timeout=60s") is not None:
+                return
+        logger.error(
+            f"The namespace {self.namespace} could not be removed; its pods end by themselves; "
+            f"run `kubectl delete namespace {self.namespace}`."
+        )
+
+    def _created(self, seconds: int) -> str:
+        """What is said where the pods could not be made; empty where they were."""
+        manifest = render(
+            "probe.yaml.j2",
+            namespace=self.namespace,
+            targets=probe.targets(self.run.cluster),
+            image=self.run.cluster.mirror.probe_image,
+            port=probe.PORT,
+            seconds=seconds,
+        )
+        self._kubectl(self.plane, f"delete namespace -l {LABEL} --ignore-not-found --wait=false")
+        said = self._kubectl(self.plane, "apply -f - 2>&1 && echo made", stdin=manifest, failing=True)
+        if said is None:
+            return f"{self.plane.name} could not be spoken to"
+        return "" if said.endswith("made") else said.strip() or "nothing was said"
+
+    def _kubectl(
+        self, plane: HostSettings, arguments: str, stdin: str | None = None, failing: bool = False
+    ) -> str | None:
+        command = f"timeout 90 {kubectl(plane.address, arguments)}" + " || true" * failing
+        return run_silently(member(plane), command, stdin)
+
+    def _findings(self) -> list[Finding]:
+        where = {"address": self.plane.address, "namespace": self.namespace}
+        cluster = self.run.cluster
+        pods: probe.ProbePods = read_fact(member(self.plane), Pods, **where) or probe.ProbePods()
+        findings = list(probe.pod_findings(pods, cluster))
+        if findings:
+            return findings
+        targets = probe.targets(cluster)
+        services = [probe.service_url(pods, target) for target in targets]
+        name = probe.name_url(cluster, self.namespace)
+        asked = [*(probe.pod_url(pods, target) for target in targets), *services, name]
+        from_hosts = gevent.spawn(
+            read_everywhere, ReachedFromHost, {member(node): {"urls": services} for node in cluster.nodes}
+        )
+        names = [target.pod for target in targets]
+        from_pods = read_fact(member(self.plane), ReachedFromPods, **where, pods=names, urls=asked) or {}
+        told_by_hosts = {
+            (name, url): answer
+            for name, reached in from_hosts.get().items()
+            for (_, url), answer in (reached or {}).items()
+        }
+        return list(probe.reach_findings(probe.Reading(pods, from_pods, told_by_hosts, name), cluster))
