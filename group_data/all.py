@@ -24,6 +24,7 @@ k8s_ha = {
     "selinux": "permissive",
     "kubeadm_patches": {},
     "cert_extra_sans": [],
+    "recover_quorum": False,
     "kubeconfig_dir": "kubeconfig",
     "verify_timeout_seconds": 300,
 }

@@ -16,6 +16,7 @@ from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.operations.join import departed_forgotten, joined
 from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled, join_secrets_minted
 from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
+from k8s_ha.operations.quorum import quorum_recovered, refuse_without_quorum
 from k8s_ha.run import Run
 
 
@@ -29,12 +30,17 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     run = begin(settings, groups)
     cluster = run.cluster
     _refuse_unreachable(run)
+    refuse_without_quorum(run)
     planes = [entry.name for entry in cluster.control_planes]
     barrier(name="Wait for every host before the control plane comes up")
 
     if host.name in {node.name for node in cluster.nodes}:
         endpoint_reached(name="Reach the endpoint's port", address=cluster.endpoint_host, port=cluster.endpoint_port)
         images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))
+
+    if host.name in planes and cluster.settings.recover_quorum:
+        quorum_recovered(name="Have etcd go on alone where its partner never started", run=run)
+        barrier(name="Wait for etcd")
 
     if host.name == planes[0]:
         cluster_initialised(name=f"Initialise the cluster on {cluster.control_planes[0].hostname}", run=run)

@@ -104,6 +104,12 @@ class ClusterSettings(BaseModel):
     cert_extra_sans: list[names.CertificateName] = Field(
         default=[], description="More DNS names and IP addresses in the API servers' certificates."
     )
+    recover_quorum: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether etcd's one running member may go on alone where the only other one was added by a join "
+        "that was cut off and has certainly never started.",
+    )
     kubeconfig_dir: str = Field(
         default="kubeconfig",
         min_length=1,

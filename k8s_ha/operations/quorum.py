@@ -1,0 +1,71 @@
+"""A lone etcd member whose partner never came, made a cluster of one again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import Final
+
+import gevent
+from pyinfra import host
+from pyinfra.api import StringCommand
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.operations.cluster import elected, views
+from k8s_ha.operations.commands import long_command, refuse
+from k8s_ha.operations.guarded import guarded
+from k8s_ha.quorum import LostQuorum, lost_quorum, quorum_refusal
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run, is_executing
+
+SECONDS_FOR_RECOVERY: Final = 600
+SECONDS_TO_SERVE: Final = 120
+"""How long an API server may take after its etcd is back."""
+
+SECONDS_TO_ELECT: Final = 30
+"""How long etcd may be without a leader before that counts as a lost quorum."""
+
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+
+
+def refuse_without_quorum(run: Run) -> None:
+    """Stop the run before its first change where etcd has no majority; PyinfraError says what to do.
+
+    Not where that may be recovered and the user has said so.
+    """
+    with run.lock:
+        lost = _lost_for_good(run)
+    if lost is not None and not (run.cluster.settings.recover_quorum and lost.unstarted):
+        raise PyinfraError(f"nothing was changed: {quorum_refusal(lost, run.cluster)}")
+
+
+def _lost_for_good(run: Run) -> LostQuorum | None:
+    deadline = time.monotonic() + SECONDS_TO_ELECT
+    lost = lost_quorum(views(run), run.cluster)
+    while lost is not None and lost.unstarted is None and time.monotonic() < deadline:
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+        lost = lost_quorum(views(run, fresh=True), run.cluster)
+    return lost
+
+
+@guarded
+def quorum_recovered(run: Run) -> Generator[StringCommand]:
+    """Have etcd go on as a cluster of its one member, where the only other one has certainly never started."""
+    lost = lost_quorum(views(run), run.cluster)
+    if lost is None or lost.unstarted is None or lost.running[0].name != host.name:
+        host.noop("nothing is to be recovered here")
+        return
+    values = {"HOST": host.name, "SURVIVOR": lost.running[0].address, "LOST": lost.unstarted.address}
+    script = shell_variables(values) + read_file("recover-quorum.sh")
+    yield long_command("recover-quorum", script, seconds=SECONDS_FOR_RECOVERY, lock="kubeadm")
+    if not is_executing():
+        return
+    deadline = time.monotonic() + SECONDS_TO_SERVE
+    while not views(run, fresh=True) or elected(run) is None:
+        if time.monotonic() > deadline:
+            yield refuse(
+                f"{host.name}: etcd has a quorum again, but the API server does not answer after {SECONDS_TO_SERVE} "
+                "seconds; see `crictl ps -a` there, then run this again."
+            )
+            return
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)

@@ -1,0 +1,83 @@
+"""etcd without a majority: what is said of it, and when its one running member may go on alone. Values in, values out.
+
+Before learner mode (kubeadm 1.29) a second control plane's join adds its member before that has started: a cut between
+the two leaves a cluster of two with one of them, which serves nothing (etcd's documentation, runtime reconfiguration).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from k8s_ha.etcd import Member
+from k8s_ha.node_state import NodeView
+from k8s_ha.settings import Cluster, HostSettings
+
+ETCD_DATA: Final = "/var/lib/etcd/member"
+
+
+@dataclass(frozen=True)
+class LostQuorum:
+    """Members that etcd counts, and the control planes whose own etcd runs, none of which sees a majority.
+
+    + unstarted: the host whose member was added and has certainly never started, in a cluster of two; else None
+    """
+
+    members: tuple[Member, ...]
+    running: tuple[HostSettings, ...]
+    unstarted: HostSettings | None
+
+
+def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQuorum | None:
+    """What is left of an etcd without a majority; None where one has it, and where none of them runs.
+
+    + views: of the control planes, by inventory name; None is one that could not be read
+    """
+    telling = {host.name: view for host in cluster.control_planes if (view := views.get(host.name)) and view.members}
+    if not telling or any(view.etcd_healthy for view in telling.values()):
+        return None
+    members = next(iter(telling.values())).members
+    running = tuple(host for host in cluster.control_planes if host.name in telling)
+    return LostQuorum(members, running, _unstarted(members, running, views, cluster))
+
+
+def _unstarted(
+    members: tuple[Member, ...],
+    running: tuple[HostSettings, ...],
+    views: Mapping[str, NodeView | None],
+    cluster: Cluster,
+) -> HostSettings | None:
+    """The other host of a cluster of two, where etcd says that it never started and the host has none of its data."""
+    others = [member for member in members if not any(host.address in member.addresses for host in running)]
+    if len(members) != 2 or len(running) != 1 or len(others) != 1 or others[0].name:
+        return None
+    for host in cluster.control_planes:
+        view = views.get(host.name)
+        if host.address in others[0].addresses and view is not None and not view.busy and ETCD_DATA not in view.traces:
+            return host
+    return None
+
+
+def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
+    """Why nothing can be done with an etcd that has no majority, and the way out."""
+    names = {host.address: host.hostname for host in cluster.control_planes}
+
+    def called(member: Member) -> str:
+        known = [names[address] for address in member.addresses if address in names]
+        return known[0] if known else f"{member.name or 'a member without a name'} ({', '.join(member.addresses)})"
+
+    running = ", ".join(host.hostname for host in lost.running)
+    counted = ", ".join(map(called, lost.members))
+    if lost.unstarted is not None:
+        remedy = (
+            f"{lost.unstarted.hostname} was added by a join that was cut off and has never started: set "
+            f"recover_quorum = True to have {running} go on alone, and run this again, which joins "
+            f"{lost.unstarted.hostname} anew"
+        )
+    else:
+        away = ", ".join(called(member) for member in lost.members if called(member) not in running.split(", "))
+        remedy = f"bring {away or 'its members'} back and run this again; no member is given up by this run"
+    return (
+        f"etcd has no quorum: its members are {counted}, and only {running} answers; a majority of them must; {remedy}"
+    )
