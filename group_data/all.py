@@ -11,6 +11,7 @@ k8s_ha = {
     "dns_domain": "cluster.local",
     "container_runtime": "containerd",
     "accept": [],
+    "waive": [],
     "mirror": "official",
     "base_repositories": "keep",
     "remove_conflicting_packages": False,

@@ -19,6 +19,7 @@ from k8s_ha.deploys.control_plane import control_plane
 from k8s_ha.deploys.kubernetes_packages import kubernetes_packages
 from k8s_ha.deploys.load_balancer import load_balancer
 from k8s_ha.deploys.pod_network import pod_network
+from k8s_ha.deploys.preflight import preflight
 from k8s_ha.deploys.prepare_host import prepare_host
 from k8s_ha.deploys.repositories import repositories
 from k8s_ha.deploys.verify import verify
@@ -37,6 +38,7 @@ __all__ = [
     "kubernetes_packages",
     "load_balancer",
     "pod_network",
+    "preflight",
     "prepare_host",
     "repositories",
     "verify",
@@ -50,6 +52,7 @@ def cluster(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
 
     Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
+    preflight(settings=settings, groups=groups)
     prepare_host(settings=settings, groups=groups)
     repositories(settings=settings, groups=groups)
     container_runtime(settings=settings, groups=groups)

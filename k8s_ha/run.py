@@ -72,6 +72,8 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
+    preflighted: bool = False
+    """Whether preflight has looked at the hosts."""
     views: dict[str, NodeView | None] = field(default_factory=dict)
     viewed_executing: bool = False
     join_secrets: JoinSecrets | None = None

@@ -34,6 +34,7 @@ class Scenario:
 
     + own_operations: how many operations of a user's own a host has before the package's, by host
     + survey: fields that the survey fact prints, in place of the usual ones, by host
+    + preflight: lines that the preflight fact prints beside the usual ones, by host
     + host_data: more inventory data by host
     + unreachable: hosts that are reached by SSH, at a port where nobody listens
     + answers: (host, text, answer): commands of the host that hold the text get the answer, {success: bool, lines: []}
@@ -47,6 +48,7 @@ class Scenario:
     settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
     own_operations: dict[str, int] = field(default_factory=dict)
     survey: dict[str, dict[str, str]] = field(default_factory=dict)
+    preflight: dict[str, list[str]] = field(default_factory=dict)
     host_data: dict[str, dict[str, Any]] = field(default_factory=dict)
     unreachable: list[str] = field(default_factory=list)
     answers: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
