@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from k8s_ha.checks.look import Answer, Case, Disk, HostLook
+from k8s_ha.checks.rules import OF_A_HOST
 from k8s_ha.checks.sources import needed
 from k8s_ha.findings import Finding
 from tests.example_cluster import six_host_cluster
@@ -43,6 +44,11 @@ def case(
 def serving(asking: Case) -> dict[str, Answer]:
     """Every source that the host needs answers."""
     return {source.url: Answer(200) for source in needed(asking.cluster, asking.host, asking.survey)}
+
+
+def found(given: Case) -> list[Finding]:
+    """What every rule of a single host says."""
+    return [finding for rule in OF_A_HOST for finding in rule(given)]
 
 
 def warning(*cells: str) -> Finding:
