@@ -10,10 +10,11 @@ from k8s_ha.checks.rules import OF_A_HOST
 from k8s_ha.checks.sources import needed
 from k8s_ha.findings import Finding
 from tests.example_cluster import six_host_cluster
-from tests.node_views import VIRGIN
+from tests.node_views import NODES, VIRGIN
 from tests.surveys import survey
 
 GIB: Final = 1024 * 1024
+HOSTS: Final = (*NODES, "master-lb")
 ROOMY: Final = Disk("/var", "ext4", 100 * GIB, 60 * GIB, "/")
 
 
@@ -39,6 +40,11 @@ def case(
     if "answers" in looked:
         return found
     return replace(found, look=replace(found.look, answers=serving(found)))
+
+
+def fleet(**changed: dict[str, Any]) -> list[Case]:
+    """All six hosts with nothing to find, but for what is given by host, with _ for -."""
+    return [case(name, **changed.get(name.replace("-", "_"), {})) for name in HOSTS]
 
 
 def serving(asking: Case) -> dict[str, Answer]:
