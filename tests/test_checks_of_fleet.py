@@ -13,7 +13,7 @@ from k8s_ha.checks.older import older_clusters, states
 from k8s_ha.checks.rules import look_findings, waived
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import NodeState, NodeView
-from tests.cases import case, fleet, warning
+from tests.cases import HOSTS, case, fleet, warning
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, VIRGIN, member
 
 
