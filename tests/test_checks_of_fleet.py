@@ -172,7 +172,17 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
         [],
     ),
     "a worker alone": ([case("worker1", view=OURS)], []),
-    "hosts that could not be read": (viewed(master1=None, worker1=None), []),
+    "a host that could not be read": (
+        viewed(worker1=None, master_lb=None),
+        [
+            of_cluster(
+                "worker1",
+                "what it holds of a cluster could not be read",
+                "it may be somebody's node",
+                "see the error above, mend it, and run this again",
+            )
+        ],
+    ),
 }
 
 

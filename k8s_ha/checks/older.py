@@ -66,9 +66,11 @@ def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
     some_plane_told = any(case.is_plane and case.look.view is not None for case in cases)
     for case in cases:
         view, state = case.look.view, found.get(case.host.name)
-        if not case.host.is_node or view is None:
+        if not case.host.is_node:
             continue
-        if case.look.kubeadm_works:
+        if view is None:
+            yield _unread(case)
+        elif case.look.kubeadm_works:
             yield _still_at_work(case)
         elif state and state in _OF_STATE:
             yield _of_state(case, view, state)
@@ -76,6 +78,16 @@ def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
             yield _nobody_knows(case, view)
         elif state is NodeState.VIRGIN:
             yield from _leftovers(case)
+
+
+def _unread(case: Case) -> Finding:
+    return Finding(
+        case.host.name,
+        "cluster",
+        "what it holds of a cluster could not be read",
+        "it may be somebody's node",
+        "see the error above, mend it, and run this again",
+    )
 
 
 def _of_state(case: Case, view: NodeView, state: NodeState) -> Finding:

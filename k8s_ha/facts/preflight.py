@@ -78,8 +78,8 @@ class Look(FactBase[HostLook]):
             kubeadm_works="kubeadm_works" in values,
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
-            # Without its last line the host could not be read as far as that.
-            view=Node().process(node) if "end" in node else None,
+            # Without its last line the host was not read to the end; what stands before it may lack a line break.
+            view=Node().process(node) if node and node[-1].endswith("end") else None,
         )
 
 
