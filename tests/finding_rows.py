@@ -19,11 +19,10 @@ def rows(output: str) -> list[Finding]:
     starts = [lines[header].index(column) for column in COLUMNS]
     found: list[tuple[list[str], Severity]] = []
     for line in lines[header + 1 :]:
-        ends_here = not line.strip() or line.startswith("-->") or line[: starts[0]].strip()
-        if ends_here:
-            break
         severity = _SEVERITY.search(line)
         cells = _cells(_SEVERITY.sub("", line), starts)
+        if not line.strip() or line[: starts[0]].strip() or (cells[0] and not severity):
+            break
         if severity:
             found.append((cells, SEVERITIES[severity[1]]))
         else:

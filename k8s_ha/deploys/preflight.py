@@ -90,7 +90,7 @@ def _show(run: Run) -> None:
     """All findings as a table, through pyinfra's log, so that stdout stays free for ``--json``."""
     if not run.findings:
         looked = len(members_of(run))
-        logger.info(f"Preflight: {looked} hosts, {len(CHECKS)} checks, nothing found")
+        logger.info(f"Preflight: {looked} host{'s' * (looked != 1)}, {len(CHECKS)} checks, nothing found")
         return
     logger.info("Preflight found:")
     for line in table(run.findings, _width()).splitlines():

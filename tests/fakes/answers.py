@@ -72,6 +72,7 @@ def preflight(request: Request) -> list[str]:
     sources = [line.split()[1] for line in request.variable("SOURCES").splitlines()]
     moment = time.time()
     return [
+        *request.scenario.preflight.get(request.machine.name, []),
         f"began {moment}",
         "cpus 2",
         "memory 4194304",
@@ -80,7 +81,6 @@ def preflight(request: Request) -> list[str]:
         *(f"answer {url} status=200" for url in sources),
         *(f"node {line}" for line in node(request)),
         f"ended {moment}",
-        *request.scenario.preflight.get(request.machine.name, []),
     ]
 
 

@@ -34,7 +34,7 @@ class Scenario:
 
     + own_operations: how many operations of a user's own a host has before the package's, by host
     + survey: fields that the survey fact prints, in place of the usual ones, by host
-    + preflight: lines that the preflight fact prints beside the usual ones, by host
+    + preflight: lines that the preflight fact prints before the usual ones, by host
     + host_data: more inventory data by host
     + unreachable: hosts that are reached by SSH, at a port where nobody listens
     + answers: (host, text, answer): commands of the host that hold the text get the answer, {success: bool, lines: []}
