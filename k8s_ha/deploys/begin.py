@@ -14,6 +14,7 @@ from pyinfra.api.exceptions import PyinfraError
 from k8s_ha.facts.survey import Survey
 from k8s_ha.node_state import survey_refusals
 from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.recorder import recorder
 from k8s_ha.run import Run, current_run, without_nagle
 
 
@@ -26,6 +27,7 @@ def begin(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] |
     without_nagle(host)
     if host.name not in {entry.name for entry in run.cluster.hosts}:
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
+    recorder(host.state).layer_begun(run, host)
     with run.lock:
         if not run.surveys:
             _survey(run)
