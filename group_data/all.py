@@ -26,6 +26,7 @@ k8s_ha = {
     "kubeadm_patches": {},
     "cert_extra_sans": [],
     "kubeconfig_dir": "kubeconfig",
+    "report_dir": "reports",
     "verify_timeout_seconds": 300,
 }
 

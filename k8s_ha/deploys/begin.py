@@ -16,6 +16,7 @@ from k8s_ha.checks.survey import no_sudo, not_looked_at, survey_findings, unreac
 from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.recorder import recorder
 from k8s_ha.run import Run, current_run, without_nagle
 
 
@@ -37,6 +38,7 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
     without_nagle(host)
     if host.name not in {entry.name for entry in run.cluster.hosts}:
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
+    recorder(host.state).layer_begun(run, host)
     return run
 
 

@@ -114,6 +114,11 @@ class ClusterSettings(BaseModel):
         min_length=1,
         description="Folder on the operator's machine that the kubeconfig is fetched into.",
     )
+    report_dir: str = Field(
+        default="reports",
+        min_length=1,
+        description="Folder on the operator's machine that each run leaves its report in.",
+    )
     verify_timeout_seconds: int = Field(
         default=300,
         ge=1,

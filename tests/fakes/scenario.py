@@ -37,7 +37,8 @@ class Scenario:
     + preflight: lines that the preflight fact prints before the usual ones, by host
     + host_data: more inventory data by host
     + unreachable: hosts that are reached by SSH, at a port where nobody listens
-    + answers: (host, text, answer): commands of the host that hold the text get the answer, {success: bool, lines: []}
+    + answers: (host, text, answer): commands of the host that hold the text get the answer, {success: bool, lines: []};
+      with ``echo`` its lines are what the command reads from stdin
     + waits: (host, text, other, step): commands of the host that hold the text wait until the other has done the step
     + order: the hosts in the order in which pyinfra takes them up, which is random otherwise
     + check: whether group_data checks the settings, so that a mistake ends the run before connecting
