@@ -1,5 +1,5 @@
-# ENDPOINT: the endpoint's address. FOLDERS, MODULES: what to look at, separated by spaces. NAMES: the cluster's names.
-# RUNTIME: the container runtime's unit. SOURCES: lines "KIND URL" of what the host will need. NODE: the script node.sh.
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, NODE: an address, then words separated by spaces; RUNTIME is the container
+# runtime's unit, SOURCES are lines "KIND URL" of what the host will need, NODE is the script node.sh with its own variables.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
