@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,3 +115,9 @@ CLOCKS: dict[str, tuple[dict[str, dict[str, Any]], list[Finding]]] = {
 @pytest.mark.parametrize(("changed", "findings"), CLOCKS.values(), ids=CLOCKS)
 def test_clocks(changed: dict[str, dict[str, Any]], findings: list[Finding]) -> None:
     assert list(clocks(fleet(**changed))) == findings
+
+
+def test_somebodys_own_host_keeps_its_own_time() -> None:
+    *nodes, balancer = fleet(master1=clock(0), master2=clock(0), master_lb=clock(3600))
+    own = replace(balancer, host=balancer.host.model_copy(update={"role": ("admin",)}))
+    assert list(clocks([*nodes, own])) == []

@@ -118,6 +118,7 @@ INSTALLED = {
     "cri-tools": "1.30.1-150500.1.1",
     "containerd.io": "1.7.27-3.1.el8",
 }
+VAULT = {"base_repositories": "vault"}
 ASKED = {
     "a virgin node": (case(), [*OF_DOCKER, *OF_KUBERNETES, *REGISTRIES]),
     "a load balancer of EL8": (case("master-lb"), []),
@@ -127,6 +128,23 @@ ASKED = {
             "repository https://archives.fedoraproject.org/pub/archive/epel/7/x86_64/repodata/repomd.xml",
             "key https://dl.fedoraproject.org/pub/epel/RPM-GPG-KEY-EPEL-7",
         ],
+    ),
+    "a load balancer of CentOS 8 behind the vault": (
+        case("master-lb", settings=VAULT, surveyed={"os_id": "centos"}),
+        ["repository https://vault.centos.org/8.5.2111/BaseOS/x86_64/os/repodata/repomd.xml"],
+    ),
+    "a node of CentOS 7 behind the vault": (
+        case(el_major=7, settings=VAULT, surveyed={"installed": {"containerd.io": "1.6.33-3.1.el7"}}),
+        [
+            "repository https://vault.centos.org/7.9.2009/os/x86_64/repodata/repomd.xml",
+            *OF_KUBERNETES,
+            *REGISTRIES,
+        ],
+    ),
+    "a Rocky 8 is not of the vault": (case("master-lb", settings=VAULT), []),
+    "packages of CentOS 7 installed": (
+        case(el_major=7, settings=VAULT, surveyed={"installed": INSTALLED | {"containerd.io": "1.6.33-3.1.el7"}}),
+        REGISTRIES,
     ),
     "packages installed": (case(surveyed={"installed": INSTALLED}), REGISTRIES),
     "an older kubelet": (

@@ -165,6 +165,10 @@ NETWORK = {
             "in systemd's DefaultEnvironment", "https_proxy and http_proxy", "10.244.0.0/16, 10.96.0.0/12", "warning"
         ),
     ),
+    "a proxy before most of the pods": (
+        case(proxies={"systemd": {"https_proxy": "set", "no_proxy": "10.0.0.0/16,10.244.1.0/24,10.96.0.0/12"}}),
+        proxied("in systemd's DefaultEnvironment", "https_proxy", "10.244.0.0/16", "warning"),
+    ),
     "a proxy that leaves the cluster alone": (
         case(proxies={"environment": {"https_proxy": "set", "no_proxy": "localhost, 10.0.0.0/8"}}),
         None,

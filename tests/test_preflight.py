@@ -109,13 +109,14 @@ def test_a_worker_out_of_reach_is_named_and_left_out(tmp_path: Path) -> None:
     assert set(outcome.world.nodes) == {"master1", "master2", "master3", "worker1"}
 
 
-def test_what_control_planes_told_is_not_asked_again_while_preparing(finished: Fleet) -> None:
+def test_what_the_hosts_told_is_not_asked_again_while_preparing(finished: Fleet) -> None:
     deploy = finished.folder / "look_and_network.py"
     deploy.write_text("import k8s_ha\nk8s_ha.preflight()\nk8s_ha.pod_network()\n", encoding="utf-8")
     outcome = finished.run("--dry", deploy=deploy)
     assert outcome.exit_code == 0, outcome.output
     assert "nothing found" in outcome.output
     assert outcome.steps("node") == []
+    assert len(outcome.steps("survey")) == len(ADDRESSES)
 
 
 def test_a_node_of_a_cluster_that_has_forgotten_it_ends_the_run(finished: Fleet) -> None:

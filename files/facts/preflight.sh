@@ -1,9 +1,9 @@
-# ENDPOINT: the endpoint's address. FOLDERS, MODULES: what to look at, separated by spaces. NAMES: the cluster's names.
-# RUNTIME: the container runtime's unit. SOURCES: lines "KIND URL" of what the host will need. NODE: the script node.sh.
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, NODE: an address, then words separated by spaces; RUNTIME is the container
+# runtime's unit, SOURCES are lines "KIND URL" of what the host will need, NODE is the script node.sh with its own variables.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
-# --- mirrors, all at once, each within 8 seconds; a repository through yum's proxy, a registry through the runtime's
+# --- mirrors, all at once, each within 10 seconds; a repository through yum's proxy, a registry through the runtime's
 yum_proxy=$(sed -n 's/^proxy[[:space:]]*=[[:space:]]*//p' /etc/yum.conf 2>/dev/null | grep -v '^_none_$' | tail -n 1)
 daemon_environment=$(
     systemctl show-environment 2>/dev/null
@@ -11,7 +11,7 @@ daemon_environment=$(
 )
 daemon() { echo "$daemon_environment" | sed -n "s/^$1=//Ip" | tail -n 1; }
 ask_source() {
-    set -- "$1" "$2" -sSL -o /dev/null -w ' status=%{http_code}' --connect-timeout 5 --max-time 8
+    set -- "$1" "$2" -sSL -o /dev/null -w ' status=%{http_code}' --connect-timeout 5 --max-time 10
     case $1 in
         registry)
             kind=$1 url=$2

@@ -26,6 +26,9 @@ PACKAGES: Final = (
 DOCKER_HUB_API: Final = "registry-1.docker.io"
 """Where docker.io's images really are."""
 
+_VAULT_INDEX: Final = {7: "{release}/os/{arch}", 8: "{release}/BaseOS/{arch}/os"}
+"""Folder of the base repository in the vault, by EL major."""
+
 _USE: Final[Mapping[SourceKind, str]] = {
     "repository": "packages come from there",
     "key": "packages are verified by that key",
@@ -51,7 +54,7 @@ def repositories(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tu
 def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[Source, ...]:
     """Every URL of the mirrors' that the host will still need, each once; only for Enterprise Linux."""
     wanted = _wanted(cluster, host, survey)
-    found = []
+    found = _vault(cluster, host, survey)
     for repository in repositories(cluster, host, survey):
         packages = wanted.get(repository.id, {}) if repository.enabled else {}
         if all(yum.matches(survey.installed.get(name), pattern) for name, pattern in packages.items()):
@@ -64,6 +67,18 @@ def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[So
         asked = [url for urls in _registries(cluster).values() for url in urls]
         found += [Source("registry", url) for url in (*asked, *_mirrors(cluster))]
     return tuple(dict.fromkeys(found))
+
+
+def _vault(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> list[Source]:
+    """What stands for all of the vault, on a CentOS that is pointed at it and lacks a package."""
+    ended = survey.os_id == "centos" and survey.major in _VAULT_INDEX
+    lacks = (host.is_node and "kubeadm" not in survey.installed) or (
+        "load_balancer" in host.role and "nginx" not in survey.installed
+    )
+    if not (ended and lacks and cluster.settings.base_repositories == "vault"):
+        return []
+    folder = _VAULT_INDEX[survey.major].format(release=yum.CENTOS_VAULT[survey.major], arch=survey.architecture)
+    return [Source("repository", f"{cluster.mirror.vault_baseurl.rstrip('/')}/{folder}/repodata/repomd.xml")]
 
 
 def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping[str, Mapping[str, str]]:

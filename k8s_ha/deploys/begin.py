@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import gevent
 from pyinfra import host, logger, state
 from pyinfra.api import Host, StringCommand
 from pyinfra.api.arguments import pop_global_arguments
@@ -45,8 +46,9 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
 def survey(run: Run) -> list[Finding]:
     """Look at all hosts at once, and say why any of them cannot be used, waived checks marked; keeps the surveys."""
     members = members_of(run)
-    found = [no_sudo(member.name) for member in members if not _may_sudo(member)]
-    locked = {finding.host for finding in found}
+    asked = {member.name: gevent.spawn(_may_sudo, member) for member in members}
+    locked = [name for name, greenlet in asked.items() if not greenlet.get()]
+    found = [no_sudo(name) for name in locked]
     read = read_everywhere(Survey, {member: {} for member in members if member.name not in locked})
     run.surveys = {name: told for name, told in read.items() if told is not None}
     found += [not_looked_at(name) for name, told in read.items() if told is None]
