@@ -1,6 +1,6 @@
 """What a run leaves behind: one JSON document, and its short form for a person. Values in, values out.
 
-``schema()`` is the document's JSON schema, published as ``files/run-report.schema.json``.
+``schema()`` is the document's JSON schema; ``files/run-report.schema.json`` is what it says, published.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION: Final = 1
+
+SCHEMA_FILE: Final = "run-report.schema.json"
+"""The published schema, for ``k8s_ha.resources.read_file``."""
 
 ExitState = Literal["converged", "dry", "refused", "failed", "unreachable", "interrupted"]
 

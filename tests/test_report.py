@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from k8s_ha.local_files import claim, write_private
 from k8s_ha.redaction import redacted, scrubbed, without_named_secrets
-from k8s_ha.report import RunReport, schema, short_form
+from k8s_ha.report import SCHEMA_FILE, RunReport, schema, short_form
 from k8s_ha.resources import read_file
 from k8s_ha.stopwatch import Stopwatch
 
@@ -148,7 +148,7 @@ def test_the_short_form_of_a_report_that_could_not_be_written_names_no_file() ->
 
 
 def test_the_published_schema_is_the_models() -> None:
-    assert read_file("run-report.schema.json") == schema()
+    assert read_file(SCHEMA_FILE) == schema()
 
 
 def test_every_field_is_documented() -> None:

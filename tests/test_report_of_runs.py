@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from k8s_ha.report import SCHEMA_FILE
 from k8s_ha.resources import read_file
 from tests.fakes.run import JOINS, RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.fakes.world import World
 
-SCHEMA = Draft202012Validator(json.loads(read_file("run-report.schema.json")))
+SCHEMA = Draft202012Validator(json.loads(read_file(SCHEMA_FILE)))
 PREFLIGHT = (
     (Path(__file__).parent / "recorded/errors/kubeadm-init-preflight.txt").read_text(encoding="utf-8").splitlines()
 )
