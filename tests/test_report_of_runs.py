@@ -205,7 +205,9 @@ def test_a_refused_run(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, scenario(survey=odd)).run()
     report = the_report(outcome)
     assert (outcome.exit_code, report["exit_state"], report["changes"]) == (1, "refused", [])
-    assert "@fake/worker1: runs debian 8.10; Enterprise Linux 7, 8, 9, 10 is supported" in report["reason"]
+    assert report["reason"] == "nothing was changed: 1 error on @fake/worker1, listed above; mend them"
+    (finding,) = [entry for entry in report["findings"] if entry["severity"] == "error"]
+    assert [finding[key] for key in ("host", "check", "found")] == ["@fake/worker1", "system", "runs debian 8.10"]
     assert [host["os"] for host in report["hosts"] if host["name"] == "@fake/worker1"] == ["debian 8.10"]
 
 
