@@ -7,12 +7,14 @@ from k8s_ha import (
     kubernetes_packages,
     load_balancer,
     pod_network,
+    preflight,
     prepare_host,
     repositories,
     verify,
     workers,
 )
 
+preflight()
 prepare_host()
 repositories()
 container_runtime()

@@ -17,5 +17,15 @@ while kill -0 $kubeadm 2>/dev/null; do
     fi
     sleep 1
 done
-wait $kubeadm || exit
+wait $kubeadm
+status=$?
+if [ $status != 0 ]; then
+    # kubeadm says that it waited for the kubelet in vain; only the kubelet says why. Its complaints that the API server is
+    # not there yet follow from that.
+    journalctl -q -u kubelet --since "$started" --no-pager -o cat 2>/dev/null |
+        grep '^[EF][0-9]' |
+        grep -v -e 'connect: connection refused' -e 'node ".*" not found' |
+        sed 's/^[EF][0-9]* *[0-9:.]* *[0-9]* /kubelet: /' | cut -c 1-400 | tail -n 5
+    exit $status
+fi
 [ -z "$AFTER" ] || sh -c "$AFTER"

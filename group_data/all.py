@@ -11,6 +11,7 @@ k8s_ha = {
     "dns_domain": "cluster.local",
     "container_runtime": "containerd",
     "accept": [],
+    "waive": [],
     "mirror": "official",
     "base_repositories": "keep",
     "remove_conflicting_packages": False,
@@ -26,6 +27,7 @@ k8s_ha = {
     "cert_extra_sans": [],
     "recover_quorum": False,
     "kubeconfig_dir": "kubeconfig",
+    "report_dir": "reports",
     "verify_timeout_seconds": 300,
 }
 

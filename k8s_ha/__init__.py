@@ -19,16 +19,19 @@ from k8s_ha.deploys.control_plane import control_plane
 from k8s_ha.deploys.kubernetes_packages import kubernetes_packages
 from k8s_ha.deploys.load_balancer import load_balancer
 from k8s_ha.deploys.pod_network import pod_network
+from k8s_ha.deploys.preflight import preflight
 from k8s_ha.deploys.prepare_host import prepare_host
 from k8s_ha.deploys.repositories import repositories
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
+from k8s_ha.report import RunReport
 from k8s_ha.run import check
 from k8s_ha.settings import ClusterSettings, HostSettings
 
 __all__ = [
     "ClusterSettings",
     "HostSettings",
+    "RunReport",
     "admin_hosts",
     "check",
     "cluster",
@@ -37,6 +40,7 @@ __all__ = [
     "kubernetes_packages",
     "load_balancer",
     "pod_network",
+    "preflight",
     "prepare_host",
     "repositories",
     "verify",
@@ -50,6 +54,7 @@ def cluster(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
 
     Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
+    preflight(settings=settings, groups=groups)
     prepare_host(settings=settings, groups=groups)
     repositories(settings=settings, groups=groups)
     container_runtime(settings=settings, groups=groups)

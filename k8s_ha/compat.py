@@ -151,12 +151,31 @@ def verdict(minor: int, platform: Platform) -> Verdict:
     return Verdict(refused, tuple(dict.fromkeys(need for rule in fitting for need in rule.needs)))
 
 
+def reason(minor: int, platform: Platform) -> str:
+    """Why the line 1.``minor`` does not run there unaided; only where it does not."""
+    return next(rule.reason for rule in RULES if rule.fits(minor, platform))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why the cluster cannot run a version: hosts that cannot, by name, the weakest one's reason, what works."""
+
+    version: str
+    platforms: Mapping[str, Platform]
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        hosts = ", ".join(f"{name} ({platform})" for name, platform in self.platforms.items())
+        return f"Kubernetes {self.version} does not run on {hosts}: {self.reason}; {self.remedy}"
+
+
 def cluster_refusal(
     version: str, minor: int, platforms: Mapping[str, Platform], accepted: Collection[str]
-) -> str | None:
-    """Why the cluster cannot run this version, in one sentence with what would work; None where it can.
+) -> Refusal | None:
+    """Why the cluster cannot run this version; None where it can.
 
-    + platforms: of every node, by hostname
+    + platforms: of every node, by name
     + accepted: names of consequences that the user accepts
     """
     unwilling = {name: platform for name, platform in platforms.items() if not _runs(minor, platform, accepted)}
@@ -164,7 +183,6 @@ def cluster_refusal(
         return None
     refused = [platform for platform in unwilling.values() if verdict(minor, platform).refused]
     weakest = [*refused, *unwilling.values()][0]
-    reason = next(rule.reason for rule in RULES if rule.fits(minor, weakest))
     nearest = _nearest(minor, platforms, accepted)
     remedies = [f"choose Kubernetes {' or '.join(nearest)}"] if nearest else []
     needs = {need for platform in unwilling.values() for need in verdict(minor, platform).needs}
@@ -177,8 +195,7 @@ def cluster_refusal(
         ):
             remedies.append("boot these hosts with systemd.unified_cgroup_hierarchy=1")
     remedies.append("leave these hosts out")
-    hosts = ", ".join(f"{name} ({platform})" for name, platform in unwilling.items())
-    return f"Kubernetes {version} does not run on {hosts}: {reason}; {', '.join(remedies[:-1])}, or {remedies[-1]}"
+    return Refusal(version, unwilling, reason(minor, weakest), f"{', '.join(remedies[:-1])}, or {remedies[-1]}")
 
 
 def _runs(minor: int, platform: Platform, accepted: Collection[str]) -> bool:

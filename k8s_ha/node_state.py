@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -37,6 +37,8 @@ class HostSurvey:
     """Version-release by name of installed packages that some container runtime conflicts with."""
     extras: bool
     """Whether a repository of the name "extras" is enabled, which has container-selinux on EL7."""
+    installed: Mapping[str, str] = field(default_factory=dict)
+    """Version-release by name of those of the road's own packages that are there already."""
 
     @property
     def el_major(self) -> int | None:
@@ -54,7 +56,7 @@ class HostSurvey:
 
     @property
     def major(self) -> int:
-        """The EL major; only for Enterprise Linux, which ``survey_refusals`` makes sure of."""
+        """The EL major; only for Enterprise Linux, which the check ``system`` makes sure of."""
         assert self.el_major is not None
         return self.el_major
 
@@ -186,14 +188,17 @@ JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
 }
 
 
+def owner(view: NodeView, endpoint: str) -> str:
+    """Whose it is what a foreign host holds: a phrase that goes on from "which"."""
+    if view.server in (None, f"https://{endpoint}"):
+        return "is of a cluster with another CA" if view.server else "nothing shows to be this cluster's"
+    return f"belongs to another cluster ({view.server})"
+
+
 def join_refusal(view: NodeView, state: NodeState, host: HostSettings, endpoint: str) -> str:
     """Why a host in ``state`` (partial, stale or foreign) is not joined, and the way out."""
-    if view.server in (None, f"https://{endpoint}"):
-        owner = "is of a cluster with another CA" if view.server else "nothing shows to be this cluster's"
-    else:
-        owner = f"belongs to another cluster ({view.server})"
-    reason = JOIN_REFUSALS[state].format(traces=", ".join(view.traces[:2]) or "nothing", owner=owner)
-    return f"{host.hostname} {reason}."
+    traces = ", ".join(view.traces[:2]) or "nothing"
+    return f"{host.hostname} {JOIN_REFUSALS[state].format(traces=traces, owner=owner(view, endpoint))}."
 
 
 def is_replaceable(view: NodeView, known: Membership, state: NodeState) -> bool:
@@ -246,94 +251,6 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
             "belongs to a cluster of other hosts; choose another control_plane_endpoint or add those hosts."
         )
     return None
-
-
-def survey_refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
-    """One sentence for each reason why a host cannot be used, judged before the first change."""
-    refusals = [
-        f"{host.name}: {reason}"
-        for host in cluster.hosts
-        if host.name in surveys
-        for reason in _host_refusals(host, surveys[host.name], cluster)
-    ]
-    return refusals or _cluster_refusals(surveys, cluster)
-
-
-def _host_refusals(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterator[str]:
-    if survey.uid != 0:
-        yield (
-            f"commands run as uid {survey.uid}; root is needed; "
-            "log in as root, or set _sudo=True for the host and let its user sudo"
-        )
-    if survey.el_major not in compat.EL_MAJORS:
-        yield (
-            f"runs {survey.os_id or 'an unknown system'} {survey.os_version}; "
-            f"Enterprise Linux {', '.join(map(str, compat.EL_MAJORS))} is supported; use such a host"
-        )
-        return
-    if survey.architecture not in compat.ARCHITECTURES:
-        yield f"its architecture is {survey.architecture}; only {', '.join(compat.ARCHITECTURES)} is supported"
-    if survey.addresses and host.address not in survey.addresses:
-        yield (
-            f"{host.address} is on none of its interfaces ({', '.join(survey.addresses)}); "
-            "the node address must be; set k8s_ha_host = {'address': …}"
-        )
-    if not host.is_node:
-        return
-    if survey.node and survey.hostname != host.hostname:
-        yield (
-            f"is a node named {survey.hostname}; a node's name cannot change to {host.hostname}; "
-            f"set k8s_ha_host = {{'hostname': '{survey.hostname}'}} or reset the node first"
-        )
-    if survey.node and survey.cri not in (None, cluster.cri):
-        yield (
-            f"its kubelet speaks to {survey.cri}, and container_runtime {cluster.settings.container_runtime!r} with "
-            f"Kubernetes {cluster.settings.kubernetes_version} means {cluster.cri}; a node is not moved to another "
-            "runtime by this run; set the runtime that it has, or reset the node first"
-        )
-    in_the_way = compat.conflicting(survey.el_major, survey.conflicting)
-    if in_the_way and not cluster.settings.remove_conflicting_packages:
-        found = ", ".join(f"{name} {survey.conflicting[name]}" for name in in_the_way)
-        yield (
-            f"{found} is installed; containerd.io cannot stand beside it; run `yum remove {' '.join(in_the_way)}` "
-            "there, or set remove_conflicting_packages = True"
-        )
-
-
-def _cluster_refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
-    """Why the nodes together cannot run what is wanted."""
-    settings = cluster.settings
-    platforms = {node.hostname: surveys[node.name].platform for node in cluster.nodes if node.name in surveys}
-    refusal = compat.cluster_refusal(
-        settings.kubernetes_version, settings.kubernetes_line.minor, platforms, settings.accept
-    )
-    refusals = [refusal] if refusal else []
-    old = [name for name, platform in platforms.items() if platform.kernel < compat.NFTABLES_PROXY_KERNEL]
-    if settings.kube_proxy_mode == "nftables" and old:
-        since = ".".join(map(str, compat.NFTABLES_PROXY_KERNEL))
-        refusals.append(
-            f"kube_proxy_mode: 'nftables' asks for kernel {since}; {_list(old)} {_have(old)} an older one; "
-            "choose 'iptables'"
-        )
-    return refusals
-
-
-def _have(names: Sequence[str]) -> str:
-    return "has" if len(names) == 1 else "have"
-
-
-def unreachable_refusal(reached: Mapping[str, HostSurvey], missing: Sequence[str], cluster: Cluster) -> str | None:
-    """Why nothing may begin: control planes cannot be reached while no host that can is a node of a cluster.
-
-    + reached: what the hosts told, by inventory name
-    + missing: control planes that should have told and did not
-    """
-    if not missing or any(reached[host.name].node for host in cluster.control_planes if host.name in reached):
-        return None
-    return (
-        f"{_list(missing)} cannot be reached, and no cluster was found on the other control planes: it may hold one, "
-        "so nothing was changed; bring it back or take it out of the inventory"
-    )
 
 
 def _list(names: Sequence[str]) -> str:

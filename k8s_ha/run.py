@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,11 +15,13 @@ from pyinfra import host, inventory, state
 from pyinfra.api import Host
 from pyinfra.api.exceptions import NoGroupError, PyinfraError
 from pyinfra.api.state import State
+from pyinfra.context import ctx_state
 
 from k8s_ha.certificates import Certificate as Certificate
 from k8s_ha.compat import Consequence, verdict
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import HostSurvey, NodeState, NodeView
+from k8s_ha.recorder import recorder
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -64,6 +66,8 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
+    preflighted: bool = False
+    """Whether preflight has looked at the hosts."""
     views: dict[str, NodeView | None] = field(default_factory=dict)
     viewed_executing: bool = False
     join_secrets: JoinSecrets | None = None
@@ -113,14 +117,15 @@ def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
 
     Raises PyinfraError with one line for each mistake in the settings.
     """
-    cluster = _load(host.data.get("k8s_ha") if settings is None else settings, groups)
     current: State = _current_state()
+    cluster = _load(current, host.data.get("k8s_ha") if settings is None else settings, groups)
     known = _runs.setdefault(current, [])
     for run in known:
         if run.cluster == cluster:
             return run
     run = Run(cluster)
     known.append(run)
+    recorder(current).add(run)
     return run
 
 
@@ -129,14 +134,21 @@ def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) 
 
     Raises PyinfraError with one line for each mistake.
     """
-    _load(settings, groups)
+    context: Callable[[], State | None] = ctx_state.get
+    current = context()
+    cluster = _load(current, settings, groups)
+    if current is not None:
+        recorder(current).expect(Run(cluster))
 
 
-def _load(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Cluster:
+def _load(current: State | None, settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Cluster:
     try:
         return load_cluster(settings or {}, _hosts({**GROUPS, **(groups or {})}))
     except SettingsError as error:
-        raise PyinfraError("the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)) from None
+        reason = "the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)
+        if current is not None:
+            recorder(current).refuse(reason)
+        raise PyinfraError(reason) from None
 
 
 def _hosts(groups: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 
 from k8s_ha.mirrors import Profile
@@ -24,6 +25,11 @@ CENTOS_VAULT: Final = {7: "7.9.2009", 8: "8.5.2111"}
 
 # What nginx on EL7 comes with; everything else of EPEL stays out of the host's sight.
 _EPEL_INCLUDES: Final = ("nginx", "nginx-*", "openssl11-libs", "gperftools-libs")
+
+
+def matches(version: str | None, pattern: str) -> bool:
+    """Whether an installed version, with or without its release, fits a shell pattern; None is not installed."""
+    return version is not None and (fnmatchcase(version, pattern) or fnmatchcase(version, f"{pattern}-*"))
 
 
 @dataclass(frozen=True)

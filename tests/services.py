@@ -28,7 +28,8 @@ def act(unit: str, action: str, digest: str, test: str = "true") -> Command:
     + digest: what is recorded of the configuration
     """
     record = f"/var/lib/k8s-ha/{unit}.digest"
-    run = f"systemctl {action} {unit}" if action else "true"
+    said = f"journalctl -q -u {unit} -n 10 --no-pager -o cat"
+    run = f"{{ systemctl {action} {unit} || {{ {said} >&2; false; }}; }}" if action else "true"
     return Command(
         f"{test} && systemctl -q enable {unit} && {run} && mkdir -p -m 755 /var/lib/k8s-ha && "
         f"echo {digest} >{record}.new && mv -f {record}.new {record}"

@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.run import JOINS, Fleet, Outcome
+from tests.fakes.run import JOINS, RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.fakes.world import World
+from tests.finding_rows import told
 
 
 def assert_refused(outcome: Outcome, sentence: str) -> None:
     """One clean sentence, and nothing changed."""
-    assert outcome.exit_code == 1, outcome.output
     assert f"{sentence} " in f"{outcome.sentences} ", outcome.output
+    assert_untouched(outcome)
+
+
+def assert_untouched(outcome: Outcome) -> None:
+    """A failed run that changed nothing."""
+    assert outcome.exit_code == 1, outcome.output
     assert "Traceback" not in outcome.output
     assert [step for step in outcome.log if step.changes] == []
 
@@ -111,8 +117,8 @@ UNUSABLE_HOSTS = {
             settings={"kubernetes_version": "1.31.14"},
             survey={"worker1": {"os_version": "7", "kernel": "3.10.0-1160.el7.x86_64"}},
         ),
-        "Kubernetes 1.31.14 does not run on worker1 (EL7, kernel 3.10, cgroup v1): the last containerd.io built for "
-        "EL7, 1.6.33, carries Kubernetes up to 1.30; choose Kubernetes 1.30, or leave these hosts out",
+        "@fake/worker1: Kubernetes 1.31.14 does not run on EL7, kernel 3.10, cgroup v1; the last containerd.io built "
+        "for EL7, 1.6.33, carries Kubernetes up to 1.30; choose Kubernetes 1.30, or leave these hosts out",
     ),
     "login without root": (
         Scenario(survey={"worker2": {"uid": "1000"}}),
@@ -121,11 +127,12 @@ UNUSABLE_HOSTS = {
     ),
     "login that may not sudo": (
         Scenario(host_data={"worker1": {"_sudo": True}}, answers=[("worker1", "sudo -n true", FAILS)]),
-        "@fake/worker1: its user may not sudo without a password; set _sudo_password, or allow NOPASSWD in sudoers",
+        "@fake/worker1: its user may not sudo without a password; root is needed; set _sudo_password, or allow "
+        "NOPASSWD in sudoers",
     ),
     "host that does not tell": (
         Scenario(answers=[("worker1", "os_like", FAILS)]),
-        "@fake/worker1: it could not be looked at as root; see the error above; root or sudo is needed",
+        "@fake/worker1: it could not be looked at as root; root or sudo is needed; see the error above, and mend it",
     ),
     "address of another host": (
         Scenario(survey={"worker2": {"address": "10.9.9.9"}}),
@@ -136,20 +143,32 @@ UNUSABLE_HOSTS = {
 
 
 @pytest.mark.parametrize(("scenario", "sentence"), UNUSABLE_HOSTS.values(), ids=UNUSABLE_HOSTS)
-def test_an_unusable_host_ends_the_run_before_the_first_change(
+def test_an_unusable_host_ends_a_layer_before_the_first_change(
     tmp_path: Path, scenario: Scenario, sentence: str
 ) -> None:
-    assert_refused(Fleet(tmp_path, scenario).run(), f"nothing was changed: {sentence}")
+    assert_refused(Fleet(tmp_path, scenario).run(deploy=RUNTIME), f"nothing was changed: {sentence}")
+
+
+@pytest.mark.parametrize(("scenario", "sentence"), UNUSABLE_HOSTS.values(), ids=UNUSABLE_HOSTS)
+def test_an_unusable_host_is_a_row_of_preflights_table(tmp_path: Path, scenario: Scenario, sentence: str) -> None:
+    outcome = Fleet(tmp_path, scenario).run()
+    host = sentence.partition(":")[0]
+    assert_refused(outcome, f"nothing was changed: 1 error on {host}, listed above; mend them")
+    assert told(outcome.output, sentence), outcome.output
 
 
 @pytest.mark.parametrize("missing", [["master2"], ["master1", "master3"]], ids=" and ".join)
 def test_an_unreachable_control_plane_may_hold_a_cluster(tmp_path: Path, missing: list[str]) -> None:
     outcome = Fleet(tmp_path, Scenario(unreachable=missing)).run()
-    assert_refused(
-        outcome,
-        f"{' and '.join(missing)} cannot be reached, and no cluster was found on the other control planes: it may hold "
-        "one, so nothing was changed; bring it back or take it out of the inventory",
-    )
+    assert_untouched(outcome)
+    sentences = [
+        f"{name}: cannot be reached, and no cluster was found on the other control planes; it may hold one, so nothing "
+        "may begin without it; bring it back or take it out of the inventory"
+        for name in missing
+    ]
+    assert [name for name in sentences if not told(outcome.output, name)] == []
+    alone = Fleet(tmp_path, Scenario(unreachable=missing)).run(deploy=JOINS)
+    assert_refused(alone, " ".join(["nothing was changed:", *sentences]))
 
 
 def test_an_unreachable_control_plane_left_out_by_limit_may_hold_one_too(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import stat
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_ha.facts.system import Kernel
+from k8s_ha.facts.system import Kernel, ServiceState
+from k8s_ha.known_errors import explain
 from k8s_ha.operations.commands import long_command, write
-from k8s_ha.operations.files import with_block, with_line
+from k8s_ha.operations.files import ServicePlan, with_block, with_line
 from k8s_ha.operations.host import swap_off
 from k8s_ha.resources import read_file
 from tests.operation_bench import NGINX_CONFIG, Bench, Command, command, kernel
@@ -101,6 +103,27 @@ def test_a_long_command_fails_with_the_end_of_its_log(
     assert done.stderr == f"{reason}; its whole output is in /var/log/k8s-ha/work.log on this host.\n"
 
 
+def test_of_a_long_log_what_matters_is_shown_and_the_end(shell: Shell) -> None:
+    shell.file("/etc/log", "fine\nError: no such package\n" + "".join(f"then {number}\n" for number in range(12)))
+    done = run(shell, long("cat /etc/log; exit 1"))
+    shown = ["Error: no such package", *(f"then {number}" for number in range(2, 12))]
+    assert done.stderr.splitlines()[:-1] == shown
+
+
+def test_the_person_who_waits_is_told_of_a_long_command(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(monkeypatch)
+    monkeypatch.setattr(logging.getLogger("pyinfra"), "propagate", True)
+    with caplog.at_level(logging.INFO, "pyinfra"):
+        for executing in (False, True):
+            with bench.on("worker1", executing):
+                long("true")
+    assert caplog.messages == [
+        "worker1: work runs, for 20 s at most; its output: /var/log/k8s-ha/work.log on that host"
+    ]
+
+
 def test_a_long_command_that_is_done_is_not_begun(shell: Shell) -> None:
     shell.file("/etc/done")
     assert run(shell, long("exit 9", unless="[ -e /etc/done ]")).returncode == 0
@@ -161,6 +184,41 @@ def test_kubeadm_that_is_stopped_leaves_no_secret(shell: Shell) -> None:
     config = shell.file("/run/config.yaml", "secret")
     assert "was stopped after 1 seconds" in run(shell, long(WATCHED.format("'kubeadm join'", "''"), 1)).stderr
     assert not config.exists()
+
+
+def test_beside_a_failed_kubeadm_stands_what_the_kubelet_says(shell: Shell) -> None:
+    kubelet = read_recorded("kubelet-no-runtime")
+    shell.add_tool("kubeadm", "echo 'timed out waiting for the condition'; exit 1")
+    shell.add_tool("journalctl", f"cat <<'END'\n{kubelet}\ngoroutine 1 [running]:\nEND")
+    shell.file("/run/config.yaml")
+    shown = run(shell, long(WATCHED.format("'kubeadm init'", "''"))).stderr.splitlines()
+    assert shown[0] == "timed out waiting for the condition"
+    assert [line.partition("]")[0] for line in shown[1:-1]] == [
+        "kubelet: remote_runtime.go:86",
+        "kubelet: kuberuntime_manager.go:202",
+        "kubelet: server.go:269",
+    ]
+    assert [known.cause for known in explain(shown)] == [
+        "the kubelet finds no container runtime at /run/nowhere/containerd.sock"
+    ]
+
+
+def read_recorded(name: str) -> str:
+    return (Path(__file__).parent / "recorded" / "errors" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_a_service_that_does_not_start_says_why(shell: Shell) -> None:
+    shell.add_tool("systemctl", '[ "$1" != start ] || { echo "Job for $2 failed." >&2; exit 1; }')
+    shell.add_tool("journalctl", "echo 'nginx: [emerg] bind() to 0.0.0.0:6443 failed (98: Address already in use)'")
+    plan = ServicePlan("nginx.service", {}, {"reload": ""})
+    stopped = ServiceState(loaded=True, active=False, enabled=True, digest=None, files={})
+    (start,) = plan.carried_out(stopped, ())
+    done = run(shell, command(start))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Job for nginx.service failed.",
+        "nginx: [emerg] bind() to 0.0.0.0:6443 failed (98: Address already in use)",
+    ]
 
 
 def test_a_kubelet_that_refused_a_pod_is_restarted_once(shell: Shell) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.finding_rows import told
 from tests.lab_checks import (
     NODES,
     PLANES,
@@ -55,7 +56,11 @@ def test_an_unreachable_control_plane_stops_the_run_before_the_first_change(lab:
     finally:
         lab.run("link", "master2", "up", check=True)
     assert run.returncode == 1
-    assert "master2 cannot be reached, and no cluster was found on the other control planes" in run.stderr
+    assert told(
+        run.stderr,
+        "master2: cannot be reached, and no cluster was found on the other control planes; it may hold one, so "
+        "nothing may begin without it; bring it back or take it out of the inventory",
+    )
     assert "Traceback" not in run.stderr
     assert {name: digest for name, digest in lab.digest().items() if name != "master2"} == before
 
@@ -64,7 +69,11 @@ def test_a_login_that_may_not_sudo_stops_the_run_before_the_first_change(lab: La
     before = lab.digest()
     run = lab.pyinfra("-y", "--data", "_sudo_password=")
     assert run.returncode == 1
-    assert "worker2: its user may not sudo without a password; set _sudo_password" in run.stderr
+    assert told(
+        run.stderr,
+        "worker2: its user may not sudo without a password; root is needed; set _sudo_password, or allow NOPASSWD in "
+        "sudoers",
+    )
     assert "Traceback" not in run.stderr
     assert lab.digest() == before
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab_client import PROJECT, Lab
+from tests.finding_rows import rows
+from tests.lab_client import PROJECT, PYINFRA, Lab
 
 pytestmark = pytest.mark.lab
 
@@ -62,3 +63,16 @@ def test_one_layer_alone_puts_a_broken_load_balancer_right(
     found = results(lab, python, project, hosts_file, "balancer.py")
     assert changed(found) == {"Set up the load balancer | Configure and start nginx"}
     assert lab.kubectl("get", "--raw", "/readyz") == "ok"
+
+
+def test_preflight_finds_nothing_on_a_cluster_that_stands_and_asks_no_mirror(lab: Lab) -> None:
+    before = lab.digest()
+    lab.run("mirror", "off", check=True)
+    try:
+        run = lab.operator(*PYINFRA, lab.inventory, "k8s_ha.preflight", "-y")
+    finally:
+        lab.run("mirror", "on", check=True)
+    assert run.returncode == 0, run.stderr
+    assert "Preflight: 6 hosts, " in run.stderr
+    assert rows(run.stderr) == []
+    assert lab.digest() == before

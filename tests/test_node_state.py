@@ -21,17 +21,14 @@ from k8s_ha.node_state import (
     join_refusal,
     leader,
     membership,
-    survey_refusals,
-    unreachable_refusal,
 )
 from k8s_ha.settings import HostSettings
-from tests.example_cluster import six_host_cluster, six_hosts
+from tests.example_cluster import six_host_cluster
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
 from tests.surveys import survey
 
 CLUSTER = six_host_cluster()
 FOREIGN = "https://10.9.9.9:6443"
-ROCKY = survey()
 
 
 @pytest.mark.parametrize(
@@ -298,114 +295,3 @@ def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView 
     planes = [views.get(name) for name in PLANES]
     certain = answer == "" and all(view is not None and not view.traces for view in planes)
     assert (init_refusal(views, CLUSTER, answer) is None) == certain
-
-
-@pytest.mark.parametrize(
-    ("changed", "refusals"),
-    [
-        ({}, []),
-        ({"addresses": ("10.0.12.16", "172.17.0.1")}, []),
-        ({"hostname": "worker1", "node": True}, []),
-        (
-            {"uid": 1000},
-            [
-                "worker1: commands run as uid 1000; root is needed; log in as root, or set _sudo=True for the host and "
-                "let its user sudo"
-            ],
-        ),
-        (
-            {"os_id": "debian", "os_like": (), "os_version": "12"},
-            [
-                "worker1: runs debian 12; Enterprise Linux 7, 8, 9, 10 is supported; use such a host",
-            ],
-        ),
-        (
-            {"os_id": "", "os_like": (), "os_version": ""},
-            ["worker1: runs an unknown system ; Enterprise Linux 7, 8, 9, 10 is supported; use such a host"],
-        ),
-        (
-            {"addresses": ("172.17.0.1", "10.1.1.1")},
-            [
-                "worker1: 10.0.12.16 is on none of its interfaces (172.17.0.1, 10.1.1.1); the node address must be; "
-                "set k8s_ha_host = {'address': …}"
-            ],
-        ),
-        (
-            {"architecture": "aarch64"},
-            ["worker1: its architecture is aarch64; only x86_64 is supported"],
-        ),
-        (
-            {"conflicting": {"runc": "1.1.12-1", "podman": "4.9.4-1", "docker": "1.13"}},
-            [
-                "worker1: podman 4.9.4-1, runc 1.1.12-1 is installed; containerd.io cannot stand beside it; run `yum "
-                "remove podman runc` there, or set remove_conflicting_packages = True"
-            ],
-        ),
-        ({"node": True, "hostname": "worker1", "cri": "containerd"}, []),
-        ({"cri": "dockershim"}, []),
-        (
-            {"node": True, "hostname": "worker1", "cri": "dockershim"},
-            [
-                "worker1: its kubelet speaks to dockershim, and container_runtime 'containerd' with Kubernetes 1.30.14 "
-                "means containerd; a node is not moved to another runtime by this run; set the runtime that it has, or "
-                "reset the node first"
-            ],
-        ),
-        (
-            {"node": True},
-            [
-                "worker1: is a node named localhost; a node's name cannot change to worker1; set k8s_ha_host = "
-                "{'hostname': 'localhost'} or reset the node first"
-            ],
-        ),
-    ],
-)
-def test_survey_refusals(changed: dict[str, object], refusals: list[str]) -> None:
-    assert survey_refusals({"worker1": replace(ROCKY, **changed)}, CLUSTER) == refusals
-
-
-def test_packages_in_the_way_are_no_matter_where_they_are_removed_or_where_no_runtime_comes() -> None:
-    podman = survey(conflicting={"podman": "4.9.4-1"})
-    removing = six_host_cluster(remove_conflicting_packages=True)
-    assert survey_refusals({"worker1": podman}, removing) == []
-    assert survey_refusals({"master-lb": podman}, CLUSTER) == []
-
-
-def test_the_nodes_together_decide_about_the_version() -> None:
-    surveys = {"worker1": survey(8), "master-lb": survey(7)}
-    assert survey_refusals(surveys, six_host_cluster(kubernetes_version="1.31.14")) == []
-    (refusal,) = survey_refusals(surveys, six_host_cluster(kubernetes_version="1.33.0"))
-    assert refusal.startswith("Kubernetes 1.33.0 does not run on worker1 (EL8, kernel 4.18, cgroup v1)")
-    accepting = six_host_cluster(kubernetes_version="1.33.0", accept=["SystemVerification"])
-    assert survey_refusals(surveys, accepting) == []
-
-
-def test_nftables_ask_for_a_kernel() -> None:
-    cluster = six_host_cluster(kubernetes_version="1.34.0", kube_proxy_mode="nftables")
-    assert survey_refusals({"worker1": survey(9)}, cluster) == []
-    assert survey_refusals({"worker1": survey(9), "worker2": survey(8)}, cluster) == [
-        "kube_proxy_mode: 'nftables' asks for kernel 5.13; worker2 has an older one; choose 'iptables'"
-    ]
-
-
-def test_every_host_is_judged() -> None:
-    surveys = {host["name"]: replace(ROCKY, uid=1000) for host in six_hosts()}
-    assert [line.partition(":")[0] for line in survey_refusals(surveys, CLUSTER)] == list(surveys)
-
-
-@pytest.mark.parametrize(
-    ("nodes", "missing", "refused"),
-    [
-        ((), [], False),
-        ((), ["master3"], True),
-        (("master1",), ["master3"], False),
-        (("worker1",), ["master3"], True),
-    ],
-)
-def test_unreachable_refusal(nodes: tuple[str, ...], missing: list[str], refused: bool) -> None:
-    reached = {name: replace(ROCKY, node=name in nodes) for name in NODES if name not in missing}
-    sentence = (
-        "master3 cannot be reached, and no cluster was found on the other control planes: it may hold one, so nothing "
-        "was changed; bring it back or take it out of the inventory"
-    )
-    assert unreachable_refusal(reached, missing, CLUSTER) == (sentence if refused else None)

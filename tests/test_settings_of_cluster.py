@@ -10,6 +10,10 @@ from tests.settings_mistakes import mistakes
 
 MISTAKES: list[tuple[dict[Any, Any], str]] = [
     (
+        {"waive": ["ports", "root", "ports"]},
+        "waive: 'root'; this check cannot be waived: nothing can be done on a host without root; remove it",
+    ),
+    (
         {"pod_cdir": "10.244.0.0/16"},
         "pod_cdir: unknown setting; settings are spelt as in ClusterSettings; did you mean pod_cidr?",
     ),

@@ -1,4 +1,4 @@
-# CONFLICTING: packages to look for. Prints `key value` lines about a host before anything is changed.
+# CONFLICTING, WANTED: packages to look for. Prints `key value` lines about a host before anything is changed.
 # Needs sh and coreutils; what else it asks (ip, systemctl, rpm) may be missing.
 echo "uid $(id -u)"
 if [ -r /etc/os-release ]; then
@@ -26,6 +26,7 @@ if [ -r /var/lib/kubelet/kubeadm-flags.env ]; then
     esac
 fi
 rpm -q --qf 'conflicting %{NAME} %{VERSION}-%{RELEASE}\n' $CONFLICTING 2>/dev/null | grep '^conflicting '
+rpm -q --qf 'installed %{NAME} %{VERSION}-%{RELEASE}\n' $WANTED 2>/dev/null | grep '^installed '
 for file in /etc/yum.repos.d/*.repo; do
     [ -r "$file" ] || continue
     section=

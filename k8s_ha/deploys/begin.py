@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
+import gevent
 from pyinfra import host, logger, state
 from pyinfra.api import Host, StringCommand
 from pyinfra.api.arguments import AllArguments, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
 
+from k8s_ha.checks.rules import waived
+from k8s_ha.checks.survey import no_sudo, not_looked_at, survey_findings, unreached
 from k8s_ha.facts.survey import Survey
-from k8s_ha.node_state import survey_refusals
+from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.recorder import recorder
 from k8s_ha.run import Run, connection_tuned, current_run
 
 SECONDS_FOR_A_COMMAND: Final = 120
@@ -25,14 +29,21 @@ def begin(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] |
 
     Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
+    run = run_of_host(settings, groups)
+    with run.lock:
+        if not run.surveys:
+            stop_on_errors(survey(run))
+    return run
+
+
+def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Run:
+    """The run that this host belongs to; PyinfraError with one line for each wrong setting, or where it has no role."""
     run = current_run(settings, groups)
     connection_tuned(host)
     _bound_commands()
     if host.name not in {entry.name for entry in run.cluster.hosts}:
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
-    with run.lock:
-        if not run.surveys:
-            _survey(run)
+    recorder(host.state).layer_begun(run, host)
     return run
 
 
@@ -43,31 +54,48 @@ def _bound_commands() -> None:
         host.current_deploy_kwargs = cast("AllArguments", {**arguments, "_timeout": SECONDS_FOR_A_COMMAND})
 
 
-def _survey(run: Run) -> None:
-    names = {entry.name for entry in run.cluster.hosts}
-    hosts = [member for member in state.inventory.get_active_hosts() if member.name in names]
-    refusals = [reason for member in hosts if (reason := _sudo_refusal(member))]
-    if not refusals:
-        read = read_everywhere(Survey, {member: {} for member in hosts})
-        run.surveys = {name: survey for name, survey in read.items() if survey is not None}
-        refusals = [
-            f"{name}: it could not be looked at as root; see the error above; root or sudo is needed"
-            for name, survey in read.items()
-            if survey is None
-        ] + survey_refusals(run.surveys, run.cluster)
-    if refusals:
-        raise PyinfraError("nothing was changed:\n    " + "\n    ".join(refusals))
+def survey(run: Run) -> list[Finding]:
+    """Look at all hosts at once, and say why any of them cannot be used, waived checks marked; keeps the surveys."""
+    members = members_of(run)
+    asked = {member.name: gevent.spawn(_may_sudo, member) for member in members}
+    locked = [name for name, greenlet in asked.items() if not greenlet.get()]
+    found = [no_sudo(name) for name in locked]
+    read = read_everywhere(Survey, {member: {} for member in members if member.name not in locked})
+    run.surveys = {name: told for name, told in read.items() if told is not None}
+    found += [not_looked_at(name) for name, told in read.items() if told is None]
     for warning in run.cluster.warnings:
         logger.warning(warning)
+    return waived([*found, *survey_findings(run.surveys, run.cluster)], run.cluster.settings.waive)
 
 
-def _sudo_refusal(member: Host) -> str | None:
-    """Why sudo will not do on ``member``; asked only where pyinfra would prompt for a password and nobody is there."""
+def stop_on_errors(findings: Sequence[Finding]) -> None:
+    """End everything, before the first change, where there are errors among the findings."""
+    if stopping := errors(findings):
+        raise PyinfraError("nothing was changed:\n    " + "\n    ".join(map(str, stopping)))
+
+
+def members_of(run: Run) -> list[Host]:
+    """The cluster's hosts that are connected and take part in this run."""
+    names = {entry.name for entry in run.cluster.hosts}
+    return [member for member in state.inventory.get_active_hosts() if member.name in names]
+
+
+def unreachable(run: Run) -> list[Finding]:
+    """Hosts that should take part in this run and could not be reached."""
+    connected = {member.name for member in members_of(run)}
+    missing = [
+        entry.name
+        for entry in run.cluster.hosts
+        if entry.name not in connected and state.is_host_in_limit(host.inventory.get_host(entry.name))
+    ]
+    return list(unreached(missing, run.surveys, run.cluster))
+
+
+def _may_sudo(member: Host) -> bool:
+    """Whether sudo will do on ``member``; asked only where pyinfra would prompt for a password and nobody is there."""
     arguments, _ = pop_global_arguments(state, member, {})
     if not arguments["_sudo"] or arguments["_sudo_password"] or sys.stdin.isatty():
-        return None
+        return True
     # sudo's own words are kept from pyinfra, which would prompt for a password as soon as it read them.
     allowed, _ = member.run_shell_command(StringCommand("sudo -n true 2>/dev/null"))
-    if allowed:
-        return None
-    return f"{member.name}: its user may not sudo without a password; set _sudo_password, or allow NOPASSWD in sudoers"
+    return bool(allowed)

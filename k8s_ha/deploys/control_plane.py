@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyinfra import host, state
+from pyinfra import host
 from pyinfra.api import deploy
-from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.deploys.begin import begin
-from k8s_ha.node_state import unreachable_refusal
+from k8s_ha.deploys.begin import begin, stop_on_errors, unreachable
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.operations.join import departed_forgotten, joined
@@ -29,7 +27,7 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     """
     run = begin(settings, groups)
     cluster = run.cluster
-    _refuse_unreachable(run)
+    stop_on_errors(unreachable(run))
     refuse_without_quorum(run)
     planes = [entry.name for entry in cluster.control_planes]
     barrier(name="Wait for every host before the control plane comes up")
@@ -65,14 +63,3 @@ def flannel_images(run: Run) -> tuple[str, ...]:
     if run.cluster.settings.pod_network != "flannel":
         return ()
     return (profile.flannel_image, profile.flannel_cni_plugin_image)
-
-
-def _refuse_unreachable(run: Run) -> None:
-    missing = [
-        entry.name
-        for entry in run.cluster.control_planes
-        if entry.name not in run.surveys and state.is_host_in_limit(host.inventory.get_host(entry.name))
-    ]
-    reason = unreachable_refusal(run.surveys, missing, run.cluster)
-    if reason:
-        raise PyinfraError(reason)

@@ -9,6 +9,7 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha import yum
+from k8s_ha.checks import sources
 from k8s_ha.deploys.begin import begin
 from k8s_ha.operations.files import files_written
 from k8s_ha.operations.repositories import vault_repositories
@@ -24,16 +25,7 @@ REPOSITORY_FILE: Final = "/etc/yum.repos.d/k8s-ha.repo"
 
 def repositories_for(run: Run) -> tuple[yum.Repository, ...]:
     """The package's own repositories for this host's roles, EL major and architecture."""
-    survey, cluster = run.surveys[host.name], run.cluster
-    return yum.repositories(
-        cluster.mirror,
-        roles=cluster.host(host.name).role,
-        family=survey.os_id,
-        el_major=survey.major,
-        arch=survey.architecture,
-        extras=survey.extras,
-        kubernetes_minor=cluster.settings.kubernetes_line.minor,
-    )
+    return sources.repositories(run.cluster, run.cluster.host(host.name), run.surveys[host.name])
 
 
 @deploy("Set up the repositories")

@@ -6,6 +6,7 @@ from pyinfra.api import FactBase
 from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha import compat
+from k8s_ha.checks.sources import PACKAGES
 from k8s_ha.facts.lines import fields, script
 from k8s_ha.node_state import HostSurvey
 
@@ -14,7 +15,7 @@ class Survey(FactBase[HostSurvey]):
     """Identity, system and addresses of a host; see ``HostSurvey``."""
 
     def command(self) -> str:
-        return script("survey.sh", CONFLICTING=" ".join(compat.CONFLICTING_NAMES))
+        return script("survey.sh", CONFLICTING=" ".join(compat.CONFLICTING_NAMES), WANTED=" ".join(PACKAGES))
 
     def process(self, output: list[str]) -> HostSurvey:
         values = fields(output)
@@ -37,6 +38,7 @@ class Survey(FactBase[HostSurvey]):
             cri=one("cri") or None,
             kernel=one("kernel"),
             cgroup=2 if one("cgroup") == "cgroup2fs" else 1,
-            conflicting=dict(line.split(" ", 1) for line in values["conflicting"]),
+            conflicting=dict(line.split(" ", 1) for line in values["conflicting"] if " " in line),
             extras="extras" in values,
+            installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),
         )

@@ -8,12 +8,13 @@ from typing import Any, Final, TypeVar, cast
 
 import gevent
 from paramiko import SSHException
-from pyinfra import logger, state
+from pyinfra import host, logger, state
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import get_fact
 
+from k8s_ha.known_errors import MATTERS
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
 
@@ -58,7 +59,7 @@ def log_path(name: str) -> str:
 def long_command(
     name: str, command: str, *, seconds: int, unless: str = "", lock: str | None = None, **arguments: Any
 ) -> StringCommand:
-    """A command that may outlive the operator.
+    """A command that may outlive the operator; while it is executed, the person who waits is told where its log is.
 
     + name: of its log, ``/var/log/k8s-ha/NAME.log``
     + seconds: it is stopped after so many; a run that finds it at work waits as long
@@ -71,9 +72,12 @@ def long_command(
         "SECONDS_ALLOWED": str(seconds),
         "UNLESS": unless,
         "LOCK": lock or name,
+        "MATTERS": MATTERS,
     }
     # It waits for the lock as long as it may run, and is given half a minute to end when it is told to.
     arguments.setdefault("_timeout", 2 * seconds + 60)
+    if is_executing():
+        logger.info(f"{host.name}: {name} runs, for {seconds} s at most; its output: {log_path(name)} on that host")
     return StringCommand(shell_variables(values) + read_file("long-command.sh"), **arguments)
 
 

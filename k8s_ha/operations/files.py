@@ -174,7 +174,9 @@ class ServicePlan:
             yield StringCommand(f"rm -f {record}")
         for path in changed:
             yield write(path, self.files[path])
-        act = f"systemctl {change} {self.unit}" if change else "true"
+        # systemctl says only that the unit failed; its journal says why.
+        why = f"journalctl -q -u {self.unit} -n 10 --no-pager -o cat >&2; false"
+        act = f"{{ systemctl {change} {self.unit} || {{ {why}; }}; }}" if change else "true"
         digests = " ".join(f"{name}={digest}" for name, digest in self._digests.items())
         yield StringCommand(
             f"{self.test} && systemctl -q enable {self.unit} && {act} && mkdir -p -m 755 /var/lib/k8s-ha && "

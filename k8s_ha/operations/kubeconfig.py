@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shlex
 from collections.abc import Generator
@@ -15,6 +14,7 @@ from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.api.state import State
 
 from k8s_ha.facts.system import Files, FileState
+from k8s_ha.local_files import write_private
 from k8s_ha.operations.cluster import elected, leads, no_leader
 from k8s_ha.operations.commands import refuse, run_silently, write
 from k8s_ha.operations.guarded import guarded, look
@@ -107,14 +107,7 @@ def _fetch(state: State, host: Host, path: Path) -> bool:
         logger.error(f"{host.name}: {ADMIN} could not be read")
         return False
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = path.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        beside.replace(path)
+        write_private(path, text + "\n")
     except OSError as error:
         logger.error(f"the kubeconfig could not be written: {error}; make {path.parent} writable or set kubeconfig_dir")
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Generator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Final
 
 from pyinfra import host
@@ -15,7 +14,7 @@ from k8s_ha.facts.system import Packages
 from k8s_ha.operations.commands import log_path, long_command, refuse
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.resources import read_file, shell_variables
-from k8s_ha.yum import Repository
+from k8s_ha.yum import Repository, matches
 
 SECONDS_FOR_PACKAGES: Final = 1800
 """How long one installation may take; a slow mirror needs minutes for Kubernetes' 100 MB."""
@@ -40,7 +39,7 @@ def packages_installed(
     + changeable: whether an older installed package may be replaced
     """
     installed = look(Packages, names=sorted(packages))
-    missing = [name for name in sorted(packages) if not _matches(installed.get(name), packages[name])]
+    missing = [name for name in sorted(packages) if not matches(installed.get(name), packages[name])]
     if not missing:
         host.noop("the packages are installed")
         return
@@ -121,10 +120,6 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
     }
     # Specs are patterns for yum, not for the shell.
     return f"set -f\n{shell_variables(values)}{read_file('install-packages.sh')}"
-
-
-def _matches(version: str | None, pattern: str) -> bool:
-    return version is not None and (fnmatchcase(version, pattern) or fnmatchcase(version, f"{pattern}-*"))
 
 
 def _spec(name: str, pattern: str) -> str:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from k8s_ha import compat
+from k8s_ha.checks.names import CHECKS as CHECKS_OF_HOSTS
 from k8s_ha.settings import patches
 from k8s_ha.settings.models import API_PORT, ROLES, Cluster
 
@@ -195,6 +196,13 @@ def docker_knows_the_mirrors(cluster: Cluster) -> Mistakes:
         )
 
 
+def checks_may_be_waived(cluster: Cluster) -> Mistakes:
+    """Only checks are waived that the run could end well without."""
+    for name in dict.fromkeys(cluster.settings.waive):
+        if fixed := CHECKS_OF_HOSTS[name].fixed:
+            yield f"waive: {name!r}; this check cannot be waived: {fixed}; remove it"
+
+
 @dataclass(frozen=True)
 class Check:
     """A rule and the settings and host fields ("host.address") that it reads."""
@@ -218,6 +226,7 @@ CHECKS = (
     Check(own_repositories_have_keys, ("mirror",)),
     Check(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
     Check(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
+    Check(checks_may_be_waived, ("waive",)),
     Check(docker_knows_the_mirrors, ("registry_mirrors", "container_runtime")),
 )
 

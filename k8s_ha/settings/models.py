@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from k8s_ha import compat, mirrors
+from k8s_ha.checks.names import CheckName
 from k8s_ha.settings import names
 
 API_PORT = 6443
@@ -52,6 +53,10 @@ class ClusterSettings(BaseModel):
         default=[],
         description="Consequences accepted by name, where a host runs this Kubernetes version with them only: "
         "SystemVerification, cgroup-v1.",
+    )
+    waive: list[CheckName] = Field(
+        default=[],
+        description="Checks of the hosts whose errors are shown but do not stop the run, such as ports or mirrors.",
     )
     mirror: Annotated[mirrors.MirrorSettings, BeforeValidator(_mirror_of)] = Field(
         default=mirrors.MirrorSettings(),
@@ -114,6 +119,11 @@ class ClusterSettings(BaseModel):
         default="kubeconfig",
         min_length=1,
         description="Folder on the operator's machine that the kubeconfig is fetched into.",
+    )
+    report_dir: str = Field(
+        default="reports",
+        min_length=1,
+        description="Folder on the operator's machine that each run leaves its report in.",
     )
     verify_timeout_seconds: int = Field(
         default=300,

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shlex
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -87,6 +88,23 @@ def node(request: Request) -> list[str]:
         lines += ["members " + json.dumps({"members": members(request.world)})]
         lines += [f"secret {name}" for name in request.world.secrets]
     return [*lines, "end"]
+
+
+def preflight(request: Request) -> list[str]:
+    """A host without a flaw, with what it holds of a cluster, whatever it is asked for."""
+    sources = [line.split()[1] for line in request.variable("SOURCES").splitlines()]
+    moment = time.time()
+    return [
+        *request.scenario.preflight.get(request.machine.name, []),
+        f"began {moment}",
+        "cpus 2",
+        "memory 4194304",
+        "selinux Permissive",
+        f"machine_id {request.machine.name}",
+        *(f"answer {url} status=200" for url in sources),
+        *(f"node {line}" for line in node(request)),
+        f"ended {moment}",
+    ]
 
 
 def files(request: Request) -> list[str]:
@@ -298,6 +316,7 @@ ANSWERS = (
     Answer("refusal", r"^echo .* >&2; exit 1$", refused, False),
     Answer("survey", r"os_like", survey, False),
     Answer("proof", r"^NAME_SERVERS=", proof, False),
+    Answer("preflight", r"^FOLDERS=", preflight, False),
     Answer("node", r"bootstrap-kubelet\.conf", node, False),
     Answer("health", r"get nodes,pods,services -A", health, False),
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),

@@ -76,7 +76,7 @@ class SimulatedConnector(FakeConnector):
     def _respond(self, row: Answer, command: str, stdin: str) -> tuple[bool, list[str]]:
         for host, part, answer in self.scenario.answers:
             if host == self.name and part in command:
-                return answer.get("success", True), answer.get("lines", [])
+                return answer.get("success", True), stdin.splitlines() if "echo" in answer else answer.get("lines", [])
         try:
             return True, row.handler(Request(self.world, self.scenario, self.world.machines[self.name], command, stdin))
         except Failure as failure:

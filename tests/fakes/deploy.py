@@ -3,6 +3,7 @@
 import k8s_ha
 from tests.fakes.own_operations import own_operations
 
+k8s_ha.preflight()
 k8s_ha.prepare_host()
 k8s_ha.repositories()
 k8s_ha.container_runtime()

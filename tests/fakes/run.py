@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.fakes.scenario import VARIABLE, Scenario
 from tests.fakes.world import World
@@ -18,6 +19,7 @@ ROAD = FAKES / "deploy.py"
 JOINS = FAKES / "joins.py"
 WORKERS = FAKES / "workers.py"
 RUNTIME = FAKES / "runtime.py"
+LOOK = FAKES / "look.py"
 PROJECT = FAKES.parents[1]
 SECONDS_FOR_A_RUN = 60
 
@@ -41,12 +43,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run printed, did, and left behind."""
+    """What a run printed, did, and left behind.
+
+    + output: stdout, then stderr
+    + reports: of this run, in the order of their files' names
+    """
 
     exit_code: int
+    stdout: str
     output: str
     log: Sequence[Step]
     world: World
+    reports: Sequence[dict[str, Any]]
 
     def steps(self, *kinds: str) -> list[Step]:
         """The steps of these kinds (see ``ANSWERS``), in the order in which they began."""
@@ -77,16 +85,31 @@ class Fleet:
         change(world)
         world.save(self.world_file)
 
-    def run(self, *flags: str, deploy: Path = ROAD, hash_seed: int = 0) -> Outcome:
+    def run(self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0) -> Outcome:
         """``pyinfra inventory.py DEPLOY FLAGS``, by default ``-y``.
 
-        + deploy: ``ROAD``, ``JOINS`` (where hosts wait for each other), ``WORKERS`` or ``RUNTIME`` (that layer alone)
-          or another file
+        + deploy: ``ROAD``, ``JOINS`` (where hosts wait for each other), ``WORKERS`` or ``RUNTIME`` (that layer alone),
+          ``LOOK`` (preflight alone) or another file
         + hash_seed: of Python, whose sets pyinfra takes an order from
         """
         log = self.folder / "log.jsonl"
         log.unlink(missing_ok=True)
-        process = subprocess.run(
+        earlier = set(self._report_files())
+        with self.begin(*flags, deploy=deploy, hash_seed=hash_seed) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=SECONDS_FOR_A_RUN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+        steps = sorted((Step(**json.loads(line)) for line in lines), key=lambda step: step.begun)
+        world = World.load(self.world_file, self.scenario)
+        reports = [json.loads(path.read_text(encoding="utf-8")) for path in self._report_files() if path not in earlier]
+        return Outcome(process.returncode, stdout, stdout + stderr, steps, world, reports)
+
+    def begin(self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0) -> subprocess.Popen[str]:
+        """The process of such a run, just started."""
+        return subprocess.Popen(
             [sys.executable, "-m", "pyinfra", str(FAKES / "inventory.py"), str(deploy), *(flags or ("-y",))],
             cwd=self.folder,
             env={
@@ -96,12 +119,10 @@ class Fleet:
                 "PYTHONHASHSEED": str(hash_seed),
             },
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=SECONDS_FOR_A_RUN,
-            check=False,
         )
-        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-        steps = sorted((Step(**json.loads(line)) for line in lines), key=lambda step: step.begun)
-        world = World.load(self.world_file, self.scenario)
-        return Outcome(process.returncode, process.stdout + process.stderr, steps, world)
+
+    def _report_files(self) -> list[Path]:
+        return sorted((self.folder / "reports").glob("*.json"))

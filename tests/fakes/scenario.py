@@ -34,9 +34,11 @@ class Scenario:
 
     + own_operations: how many operations of a user's own a host has before the package's, by host
     + survey: fields that the survey fact prints, in place of the usual ones, by host
+    + preflight: lines that the preflight fact prints before the usual ones, by host
     + host_data: more inventory data by host
     + unreachable: hosts that are reached by SSH, at a port where nobody listens
-    + answers: (host, text, answer): commands of the host that hold the text get the answer, {success: bool, lines: []}
+    + answers: (host, text, answer): commands of the host that hold the text get the answer, {success: bool, lines: []};
+      with ``echo`` its lines are what the command reads from stdin
     + waits: (host, text, other, step): commands of the host that hold the text wait until the other has done the step
     + order: the hosts in the order in which pyinfra takes them up, which is random otherwise
     + check: whether group_data checks the settings, so that a mistake ends the run before connecting
@@ -47,6 +49,7 @@ class Scenario:
     settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
     own_operations: dict[str, int] = field(default_factory=dict)
     survey: dict[str, dict[str, str]] = field(default_factory=dict)
+    preflight: dict[str, list[str]] = field(default_factory=dict)
     host_data: dict[str, dict[str, Any]] = field(default_factory=dict)
     unreachable: list[str] = field(default_factory=list)
     answers: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)

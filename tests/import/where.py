@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 SURVEY = "uid 0\nos_id rocky\nos_like rhel centos fedora\nos_version 8.10\narchitecture x86_64\nhostname any\n"
+LOOK = "cpus 2\nmemory 4194304\nno_curl yes\nnode end\n"
 ANSWERS = {
     "os_like": SURVEY,
+    "FOLDERS=": LOOK,
     "bootstrap-kubelet.conf": "end",
     "getenforce": "selinux Enforcing\nselinux_configured enforcing",
     "systemctl show -p": "LoadState=loaded\nActiveState=inactive\nUnitFileState=disabled",

@@ -1,0 +1,101 @@
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, NODE: an address, then words separated by spaces; RUNTIME is the container
+# runtime's unit, SOURCES are lines "KIND URL" of what the host will need, NODE is the script node.sh with its own variables.
+# Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
+echo "began $(date +%s.%N)"
+
+# --- mirrors, all at once, each within 10 seconds; a repository through yum's proxy, a registry through the runtime's
+yum_proxy=$(sed -n 's/^proxy[[:space:]]*=[[:space:]]*//p' /etc/yum.conf 2>/dev/null | grep -v '^_none_$' | tail -n 1)
+daemon_environment=$(
+    systemctl show-environment 2>/dev/null
+    cat "/etc/systemd/system/$RUNTIME.service.d/"*.conf 2>/dev/null | sed -n 's/^Environment=//p' | tr -d "\"'" | tr ' ' '\n'
+)
+daemon() { echo "$daemon_environment" | sed -n "s/^$1=//Ip" | tail -n 1; }
+ask_source() {
+    set -- "$1" "$2" -sSL -o /dev/null -w ' status=%{http_code}' --connect-timeout 5 --max-time 10
+    case $1 in
+        registry)
+            kind=$1 url=$2
+            shift 2
+            answer=$(env -i PATH="$PATH" http_proxy="$(daemon http_proxy)" https_proxy="$(daemon https_proxy)" \
+                no_proxy="$(daemon no_proxy)" curl "$@" "$url" 2>&1)
+            ;;
+        *)
+            kind=$1 url=$2
+            shift 2
+            [ "$kind" = archive ] && set -- "$@" -I
+            answer=$(curl "$@" ${yum_proxy:+-x "$yum_proxy"} "$url" 2>&1)
+            ;;
+    esac
+    echo "answer $url $(echo "$answer" | tr '\n' ' ')"
+}
+if command -v curl >/dev/null 2>&1; then
+    echo "$SOURCES" | {
+        while read -r kind url; do [ -z "$url" ] || ask_source "$kind" "$url" & done
+        wait
+    } &
+else
+    echo "no_curl yes"
+fi
+
+# --- the machine
+echo "cpus $(nproc)"
+sed -n 's/^MemTotal: *\([0-9]*\) kB$/memory \1/p' /proc/meminfo
+for folder in $FOLDERS; do
+    existing=$folder
+    while [ ! -d "$existing" ]; do existing=${existing%/*} existing=${existing:-/}; done
+    timeout 5 df -PTk "$existing" | tail -n +2 | while read -r _ kind size _ free _ mount; do
+        ftype=
+        [ "$kind" = xfs ] && ftype=$(xfs_info "$mount" 2>/dev/null | sed -n 's/.*ftype=\([01]\).*/\1/p')
+        echo "disk $folder $kind $size $free ${ftype:--} $mount"
+    done
+done
+tail -n +2 /proc/swaps | while read -r device _; do echo "swap $device"; done
+command -v getenforce >/dev/null 2>&1 && echo "selinux $(getenforce)"
+systemctl -q is-active firewalld.service 2>/dev/null && echo "firewalld yes"
+for unit in docker.service crio.service; do systemctl -q is-active $unit 2>/dev/null && echo "unit $unit"; done
+if [ -r /sys/fs/cgroup/cgroup.controllers ]; then
+    for name in $(cat /sys/fs/cgroup/cgroup.controllers); do echo "cgroup $name"; done
+else
+    tail -n +2 /proc/cgroups | while read -r name _ _ enabled; do [ "$enabled" = 1 ] && echo "cgroup $name"; done
+fi
+for module in $MODULES; do
+    [ -d "/sys/module/$module" ] || ! command -v modprobe >/dev/null 2>&1 || modprobe -n -q "$module" || echo "lacking_module $module"
+done
+echo "machine_id $(cat /etc/machine-id 2>/dev/null)"
+# In a container it is the machine's, which is nobody's own.
+systemd-detect-virt -c -q 2>/dev/null || echo "product_uuid $(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
+
+# --- the network
+if command -v ss >/dev/null 2>&1; then
+    ss -ltnp | sed -n 's/^LISTEN/listen/p'
+else
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _; do
+        [ "$state" = 0A ] && echo "listen_hex $local"
+    done
+fi
+sed 's/#.*//' /etc/hosts 2>/dev/null | while read -r address names; do
+    for name in $names; do
+        case " $NAMES " in *" $name "*) echo "hosts $address $names" && break ;; esac
+    done
+done
+if command -v ip >/dev/null 2>&1; then
+    echo "endpoint_route $(ip -4 route get "$ENDPOINT" 2>&1 | head -n 1)"
+    ip -4 route show | sed 's/^/route /'
+fi
+# A proxy's URL may hold a password: only that it is set is told.
+proxies() {
+    sed -n "s/^\(export  *\)\{0,1\}\(https\{0,1\}_proxy\)=.\{1,\}/proxy $1 \2 set/Ip; s/^\(export  *\)\{0,1\}no_proxy=/proxy $1 no_proxy /Ip"
+}
+{
+    env
+    cat /etc/environment 2>/dev/null
+} | proxies environment
+systemctl show-environment 2>/dev/null | proxies systemd
+
+# --- older clusters
+for file in /etc/cni/net.d/*; do [ -f "$file" ] && echo "cni ${file##*/}"; done
+for file in /var/lib/etcd/* /var/lib/etcd/.[!.]*; do [ -e "$file" ] && echo "etcd ${file##*/}"; done
+sh -c "$NODE" | sed 's/^/node /'
+wait
+echo "ended $(date +%s.%N)"
+exit 0

@@ -1,0 +1,72 @@
+"""The checks by name: what each is for, and which of them a user may waive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+CheckName = Literal[
+    "root",
+    "unreachable",
+    "system",
+    "kubernetes",
+    "address",
+    "hostname",
+    "runtime",
+    "cluster",
+    "kernel",
+    "cgroup",
+    "cpus",
+    "memory",
+    "disk",
+    "overlayfs",
+    "swap",
+    "selinux",
+    "firewalld",
+    "ports",
+    "clock",
+    "machine-id",
+    "product-uuid",
+    "endpoint",
+    "networks",
+    "proxies",
+    "mirrors",
+]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check asks, and why nobody may waive it; None where one may."""
+
+    asks: str
+    fixed: str | None = None
+
+
+CHECKS: Final[Mapping[CheckName, Check]] = {
+    "root": Check("may commands become root", "nothing can be done on a host without root"),
+    "unreachable": Check("does every host answer", "what does not answer may hold a cluster"),
+    "system": Check("Enterprise Linux, its major and architecture", "there are no packages for other systems"),
+    "kubernetes": Check("does the wanted version run there", "what can be accepted is named in accept"),
+    "address": Check("is the node address on an interface", "the other hosts reach it at that address"),
+    "hostname": Check("does the name lead to the host itself", "a node's name cannot change"),
+    "runtime": Check("another container runtime or a conflicting package", "the runtime would not be installed"),
+    "cluster": Check("traces of an older cluster", "they may be somebody's cluster"),
+    "kernel": Check("the kernel's version and modules"),
+    "cgroup": Check("the control groups that kubeadm asks for"),
+    "cpus": Check("processors of a control plane"),
+    "memory": Check("memory of a node"),
+    "disk": Check("free space where packages, images, pods and etcd lie"),
+    "overlayfs": Check("can that file system carry containers"),
+    "swap": Check("swap, which is turned off on nodes"),
+    "selinux": Check("SELinux, where it is made permissive"),
+    "firewalld": Check("firewalld, where it is stopped"),
+    "ports": Check("ports that Kubernetes and the load balancer listen on"),
+    "clock": Check("the hosts' clocks against each other's and the operator's"),
+    "machine-id": Check("is /etc/machine-id the host's own"),
+    "product-uuid": Check("is the machine's UUID its own"),
+    "endpoint": Check("a route to the endpoint"),
+    "networks": Check("the hosts' routes against the pods' and the Services' networks"),
+    "proxies": Check("proxies that the cluster's own traffic would take"),
+    "mirrors": Check("repositories, keys, registries and archives that the host will need"),
+}

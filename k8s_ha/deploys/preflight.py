@@ -1,0 +1,111 @@
+"""The first line of the road: every reason to say no, found before anything is changed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pyinfra import logger
+from pyinfra.api import deploy
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.checks import older, sources
+from k8s_ha.checks.look import Case
+from k8s_ha.checks.machine import folders
+from k8s_ha.checks.names import CHECKS
+from k8s_ha.checks.rules import look_findings, unread, waived
+from k8s_ha.checks.survey import usable
+from k8s_ha.deploys.begin import members_of, run_of_host, survey, unreachable
+from k8s_ha.deploys.prepare_host import MODULES
+from k8s_ha.facts.preflight import Look
+from k8s_ha.findings import Finding, errors, table
+from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.run import Run, connection_tuned
+
+WIDTH_OF_A_LOG: Final = 200
+"""Characters of a line where nobody's terminal is written to."""
+
+
+@deploy("Look at the hosts before the first change")
+def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
+    """Find every reason why the road could not be gone to its end, and show all of them in one table.
+
+    Reads twice from each host, changes nothing, and prepares no operation.
+    Raises PyinfraError where a finding is an error that the setting ``waive`` does not name.
+    """
+    run = run_of_host(settings, groups)
+    with run.lock:
+        if not run.preflighted:
+            run.findings += _look(run)
+            run.preflighted = True
+            _show(run)
+    if stopping := errors(run.findings):
+        raise PyinfraError(_verdict(stopping))
+
+
+def _look(run: Run) -> list[Finding]:
+    """What both looks at all hosts found; keeps the surveys, the control planes' views and the nodes' states."""
+    members = members_of(run)
+    for member in members:
+        connection_tuned(member)
+    found = survey(run) + unreachable(run)
+    asked = {member: _questions(run, member.name) for member in members if _is_usable(run, member.name)}
+    read = read_everywhere(Look, asked)
+    looks = {name: look for name, look in read.items() if look is not None}
+    cases = [
+        Case(run.cluster, entry, run.surveys[entry.name], looks[entry.name])
+        for entry in run.cluster.hosts
+        if entry.name in looks
+    ]
+    planes = [plane.name for plane in run.cluster.control_planes]
+    if set(planes) <= set(looks):  # others are asked too where --limit has left them out
+        run.views = {name: looks[name].view for name in planes}
+    run.states_before = older.states(cases)
+    found += [unread(name) for name in read if name not in looks]
+    return waived([*found, *look_findings(cases)], run.cluster.settings.waive)
+
+
+def _is_usable(run: Run, name: str) -> bool:
+    return name in run.surveys and usable(run.surveys[name])
+
+
+def _questions(run: Run, name: str) -> dict[str, Any]:
+    """The arguments of the second look at a host, which follow from the first."""
+    cluster = run.cluster
+    own, runtime = cluster.host(name), cluster.settings.container_runtime
+    return {
+        "address": own.address,
+        "endpoint": next(e.address for e in cluster.hosts if cluster.endpoint_host in (e.address, e.hostname)),
+        "folders": folders(own.is_node, runtime),
+        "modules": MODULES if own.is_node else (),
+        "names": cluster.hostnames,
+        "runtime": runtime,
+        "sources": sources.needed(cluster, own, run.surveys[name]),
+    }
+
+
+def _show(run: Run) -> None:
+    """All findings as a table, through pyinfra's log, so that stdout stays free for ``--json``."""
+    if not run.findings:
+        looked = len(members_of(run))
+        logger.info(f"Preflight: {looked} host{'s' * (looked != 1)}, {len(CHECKS)} checks, nothing found")
+        return
+    logger.info("Preflight found:")
+    for line in table(run.findings, _width()).splitlines():
+        logger.info(line)
+
+
+def _width() -> int:
+    """The terminal's width, less what pyinfra's log puts before each line."""
+    return (os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else WIDTH_OF_A_LOG) - len("    ")
+
+
+def _verdict(stopping: Sequence[Finding]) -> str:
+    """The sentence that the run ends with."""
+    hosts = ", ".join(dict.fromkeys(finding.host for finding in stopping))
+    count = f"{len(stopping)} error{'s' * (len(stopping) > 1)}"
+    waivable = sorted({name for name, check in CHECKS.items() if not check.fixed} & {f.check for f in stopping})
+    remedy = f"mend them, or waive a check with waive = {waivable}" if waivable else "mend them"
+    return f"nothing was changed: {count} on {hosts}, listed above; {remedy}"

@@ -1,0 +1,138 @@
+"""A host before the first change, looked at for what the survey has not asked."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from pyinfra.api import FactBase
+
+from k8s_ha.checks.clock import Interval, interval
+from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
+from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.node import Node
+
+
+class Look(FactBase[HostLook]):
+    """What ``HostLook`` has; None where the host could not be read.
+
+    It also notes the operator's clock before and after, which the host's is compared with.
+
+    + address: the host's node address
+    + endpoint: the endpoint's address
+    + folders: whose file systems are measured
+    + modules: kernel modules that must exist
+    + names: of the cluster's hosts, to be looked for in /etc/hosts
+    + runtime: name of the container runtime's unit, whose proxy registries are asked through
+    + sources: what the host will need, asked all at once
+    """
+
+    asked = 0.0
+
+    def command(
+        self,
+        address: str,
+        endpoint: str,
+        folders: Sequence[str],
+        modules: Sequence[str],
+        names: Sequence[str],
+        runtime: str,
+        sources: Sequence[Source],
+    ) -> str:
+        self.asked = time.time()
+        return script(
+            "preflight.sh",
+            ENDPOINT=endpoint,
+            FOLDERS=" ".join(folders),
+            MODULES=" ".join(modules),
+            NAMES=" ".join(names),
+            RUNTIME=runtime,
+            SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
+            NODE=Node().command(address=address),
+        )
+
+    def process(self, output: list[str]) -> HostLook:
+        values = fields(output)
+        node = values["node"]
+        return HostLook(
+            clock=_clock(self.asked, _one(values, "began"), _one(values, "ended"), time.time()),
+            cpus=_number(_one(values, "cpus")),
+            memory_mib=_mebibytes(_one(values, "memory")),
+            disks=tuple(disk for line in values["disk"] if (disk := _disk(line))),
+            swap=tuple(values["swap"]),
+            selinux=_one(values, "selinux"),
+            firewalld="firewalld" in values,
+            cgroups=tuple(values["cgroup"]),
+            lacking_modules=tuple(values["lacking_module"]),
+            listeners=tuple(_listeners(values)),
+            hosts_lines=tuple(values["hosts"]),
+            machine_id=_one(values, "machine_id"),
+            product_uuid=_one(values, "product_uuid").lower(),
+            endpoint_route=_one(values, "endpoint_route"),
+            routes=tuple(line.strip() for line in values["route"]),
+            proxies=_proxies(values["proxy"]),
+            answers=None if "no_curl" in values else dict(map(_answer, values["answer"])),
+            units=tuple(values["unit"]),
+            cni=tuple(values["cni"]),
+            etcd=tuple(values["etcd"]),
+            # Without its last line the host was not read to the end; what stands before it may lack a line break.
+            view=Node().process(node) if node and node[-1].endswith("end") else None,
+        )
+
+
+def _one(values: Mapping[str, Sequence[str]], key: str) -> str:
+    return next(iter(values.get(key, ())), "").strip()
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
+
+
+def _mebibytes(kibibytes: str) -> int | None:
+    number = _number(kibibytes)
+    return None if number is None else number // 1024
+
+
+def _clock(asked: float, began: str, ended: str, answered: float) -> Interval | None:
+    try:
+        return interval(asked, float(began), float(ended), answered)
+    except ValueError:  # a `date` without nanoseconds, or none
+        return None
+
+
+def _disk(line: str) -> Disk | None:
+    parts = line.split(" ", 5)
+    if len(parts) < 6 or not (parts[2].isdecimal() and parts[3].isdecimal()):
+        return None
+    folder, kind, size, free, ftype, mount = parts
+    return Disk(folder, kind, int(size), int(free), mount, {"0": False, "1": True}.get(ftype))
+
+
+def _listeners(values: Mapping[str, Sequence[str]]) -> Iterable[Listener]:
+    for line in values.get("listen", ()):
+        columns = line.split()
+        port = columns[2].rpartition(":")[2] if len(columns) > 2 else ""
+        owner = re.search(r'\(\("([^"]*)",pid=(\d+)', line)
+        if port.isdecimal():
+            yield Listener(int(port), owner[1] if owner else None, int(owner[2]) if owner else None)
+    for line in values.get("listen_hex", ()):
+        hexadecimal = line.rpartition(":")[2]
+        if re.fullmatch(r"[0-9A-F]{4}", hexadecimal):
+            yield Listener(int(hexadecimal, 16))
+
+
+def _proxies(lines: Iterable[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for line in lines:
+        source, variable, value = [*line.split(" ", 2), "", ""][:3]
+        found[source][variable.lower()] = value.strip("\"' ")
+    return dict(found)
+
+
+def _answer(line: str) -> tuple[str, Answer]:
+    url, _, rest = line.partition(" ")
+    status = re.search(r"status=(\d{3})", rest)
+    reason = re.sub(r"status=\d{3}", "", rest).strip().removeprefix("curl: ")
+    return url, Answer(int(status[1]) if status else 0, reason)

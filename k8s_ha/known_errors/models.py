@@ -1,0 +1,26 @@
+"""A known error, and what is said about one that was found."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Explanation(NamedTuple):
+    """A phrase each, without a full stop.
+
+    + cause: what is wrong; + cure: what to do about it
+    + source: where that is known from
+    """
+
+    cause: str
+    cure: str
+    source: str
+
+
+class KnownError(NamedTuple):
+    """An error by its words; names of the pattern's groups may stand in ``cause`` and ``cure``."""
+
+    pattern: str
+    cause: str
+    cure: str
+    source: str

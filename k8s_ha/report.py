@@ -1,0 +1,230 @@
+"""What a run leaves behind: one JSON document, and its short form for a person. Values in, values out.
+
+``schema()`` is the document's JSON schema; ``files/run-report.schema.json`` is what it says, published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION: Final = 1
+
+SCHEMA_FILE: Final = "run-report.schema.json"
+"""The published schema, for ``k8s_ha.resources.read_file``."""
+
+ExitState = Literal["converged", "dry", "refused", "failed", "unreachable", "interrupted"]
+
+HostState = Literal["virgin", "partial", "joined", "stale", "foreign"]
+
+
+class Entry(BaseModel):
+    """A part of the report; it has no fields but those named here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HostEntry(Entry):
+    """A host of the cluster."""
+
+    name: str = Field(description="Its name in the inventory.")
+    hostname: str = Field(description="Its hostname, and node name where it is a node.")
+    address: str = Field(description="IPv4 address that the other hosts reach it by.")
+    roles: tuple[str, ...] = Field(description="control_plane, worker, load_balancer, admin; one or several.")
+    os: str | None = Field(description="System and version, such as 'rocky 8.10'; null where it was not looked at.")
+    kernel: str | None = Field(description="Release of its kernel; null where it was not looked at.")
+    state_before: HostState | None = Field(
+        description="Where the host stood at the first look; null where that was not looked at. partial: a join was "
+        "begun; stale: blank, but the cluster knows it; foreign: of another cluster."
+    )
+    state_after: HostState | None = Field(description="Where it stood at the last look; null likewise.")
+
+
+class LayerEntry(Entry):
+    """A layer of the road, in the order of execution."""
+
+    name: str = Field(description="The layer's name, as pyinfra prints it.")
+    seconds: float = Field(description="How long at least one host was at work at it.")
+    serial_seconds: float = Field(
+        description="How much of that exactly one host of the cluster was at work, and all others waited. A host that "
+        "waits within an operation for its turn counts as at work."
+    )
+
+
+class ChangeEntry(Entry):
+    """What changed on one host in one layer; in a dry run, what would change."""
+
+    host: str = Field(description="Inventory name.")
+    layer: str = Field(description="The layer's name.")
+    operations: tuple[str, ...] = Field(description="Names of the operations that changed something.")
+
+
+class ExplanationEntry(Entry):
+    """A known error."""
+
+    cause: str = Field(description="What is wrong.")
+    cure: str = Field(description="What to do about it.")
+    source: str = Field(description="Where that is known from.")
+
+
+class FailureEntry(Entry):
+    """An operation that failed on one host."""
+
+    host: str = Field(description="Inventory name.")
+    layer: str = Field(description="The layer's name.")
+    operation: str = Field(description="The operation's name.")
+    lines: tuple[str, ...] = Field(description="The lines of its output that tell why.")
+    explanations: tuple[ExplanationEntry, ...] = Field(description="Those of its errors that are known.")
+
+
+class FindingEntry(Entry):
+    """Something that a look at the hosts or at the cluster found not as it should be."""
+
+    host: str = Field(description="Inventory name of the host that it is about.")
+    check: str = Field(description="Name of the check that found it.")
+    found: str = Field(description="What was found.")
+    wanted: str = Field(description="What should have been.")
+    remedy: str = Field(description="What to do.")
+    severity: Literal["error", "warning", "waived"] = Field(
+        description="An error stops the run, a warning does not; waived: an error that the user has waived."
+    )
+
+
+class CertificateEntry(Entry):
+    """A certificate of the cluster, as the last look found it."""
+
+    host: str = Field(description="Inventory name of the host that it lies on.")
+    path: str = Field(description="Its file.")
+    expires: datetime = Field(description="Until when it is valid.")
+
+
+class RunReport(Entry):
+    """One run of this package for one cluster. Texts in it have ``***`` where a secret stood."""
+
+    schema_version: Literal[1] = Field(default=SCHEMA_VERSION, description="Version of this format.")
+    package_version: str = Field(description="Version of k8s-ha.")
+    pyinfra_version: str = Field(description="Version of pyinfra.")
+    started: datetime = Field(description="When the run began, UTC.")
+    ended: datetime | None = Field(description="When it ended, UTC; null while it runs, and where it was killed.")
+    mode: Literal["build", "dry"] = Field(description="Whether changes were asked for, or only to see them.")
+    exit_state: ExitState = Field(
+        description="converged: all was done and nothing failed. dry: the changes were found, and none was made. "
+        "refused: a setting or a host stood in the way, and nothing was changed. failed: some host failed or could not "
+        "be reached. unreachable: no host could be reached. interrupted: the run did not come to its end; the file "
+        "says so too while the run is at work."
+    )
+    reason: str | None = Field(description="Why it was refused, failed as a whole or ended early; null otherwise.")
+    endpoint: str | None = Field(description="HOST:PORT of the cluster's API; null where the settings were refused.")
+    kubernetes_version: str | None = Field(description="The version that was wanted; null likewise.")
+    settings: dict[str, Any] | None = Field(
+        description="ClusterSettings without secrets: users in URLs, and what bears a secret's name in "
+        "kubeadm_patches, are hidden; null likewise."
+    )
+    hosts: tuple[HostEntry, ...] = Field(description="The cluster's hosts, in the order of the inventory.")
+    layers: tuple[LayerEntry, ...] = Field(description="The layers of this run, in the order of execution.")
+    changes: tuple[ChangeEntry, ...] = Field(description="What changed, or in a dry run would change.")
+    failures: tuple[FailureEntry, ...] = Field(description="What failed.")
+    findings: tuple[FindingEntry, ...] = Field(description="What the looks before and after the changes found.")
+    warnings: tuple[str, ...] = Field(description="What is allowed by the settings but probably not meant.")
+    certificates: tuple[CertificateEntry, ...] = Field(description="The cluster's certificates.")
+    failed_hosts: tuple[str, ...] = Field(description="Inventory names of the hosts that failed.")
+    unreachable_hosts: tuple[str, ...] = Field(description="Inventory names of the hosts that could not be reached.")
+
+
+def schema() -> str:
+    """The JSON schema of ``RunReport``, as it is published."""
+    return json.dumps(RunReport.model_json_schema(), indent=2) + "\n"
+
+
+_VERDICTS: Final[dict[ExitState, str]] = {
+    "converged": "Converged",
+    "dry": "Dry run, nothing was changed",
+    "refused": "Refused, nothing was changed",
+    "failed": "FAILED",
+    "unreachable": "FAILED, no host could be reached; nothing was changed",
+    "interrupted": "INTERRUPTED, the run did not come to its end",
+}
+
+
+def short_form(report: RunReport, path: str | None) -> list[str]:
+    """The report for a person, line by line.
+
+    + path: of the JSON file; None where there is none
+    """
+    return [
+        _verdict(report),
+        *_layer_lines(report),
+        *_host_lines(report),
+        *_footnotes(report),
+        *([f"The whole report: {path}"] if path else []),
+    ]
+
+
+def _verdict(report: RunReport) -> str:
+    verdict = _VERDICTS[report.exit_state]
+    if report.ended is not None:
+        verdict += f" ({(report.ended - report.started).total_seconds():.0f} s)"
+    if report.endpoint is not None:
+        verdict += f": Kubernetes {report.kubernetes_version} at {report.endpoint}"
+    return verdict
+
+
+def _layer_lines(report: RunReport) -> list[str]:
+    """A table of the layers in which something happened, and one line for all others."""
+    if report.exit_state in ("refused", "unreachable"):
+        return []
+    dry = report.mode == "dry"
+    would = "would change" if dry else "changed"
+    rows, quiet = [("layer", would, "failed", "seconds", "one host alone")], []
+    for layer in report.layers:
+        changed = sum(len(change.operations) for change in report.changes if change.layer == layer.name)
+        failed = sum(failure.layer == layer.name for failure in report.failures)
+        if changed or failed:
+            rows.append((layer.name, str(changed), str(failed), f"{layer.seconds:.1f}", f"{layer.serial_seconds:.1f}"))
+        else:
+            quiet.append(layer)
+    lines = _table([row[:2] if dry else row for row in rows]) if len(rows) > 1 else []
+    if quiet:
+        which = f"{len(quiet)} other layer{'s' * (len(quiet) > 1)}" if lines else "All layers"
+        spent = "" if dry else f", {sum(layer.seconds for layer in quiet):.1f} s"
+        lines.append(f"{which}: nothing {would}{spent}")
+    return lines
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    ]
+
+
+def _host_lines(report: RunReport) -> list[str]:
+    lines = []
+    for label, hosts in (("Failed", report.failed_hosts), ("Not reached", report.unreachable_hosts)):
+        if hosts:
+            lines.append(f"{label}: {', '.join(hosts)}")
+    return lines
+
+
+def _footnotes(report: RunReport) -> list[str]:
+    notes = []
+    found = [finding.severity for finding in report.findings]
+    counts = {
+        "error": found.count("error"),
+        "waived error": found.count("waived"),
+        "warning": found.count("warning") + len(report.warnings),
+    }
+    told = [f"{count} {what}{'s' * (count > 1)}" for what, count in counts.items() if count]
+    if told:
+        notes.append("Found: " + ", ".join(told))
+    if report.certificates:
+        first = min(report.certificates, key=lambda certificate: certificate.expires)
+        notes.append(f"First certificate to expire: {first.expires:%Y-%m-%d}, {first.path} on {first.host}")
+    return notes

@@ -1,0 +1,61 @@
+"""Hosts as the rules judge them, for tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from k8s_ha.checks.look import Answer, Case, Disk, HostLook
+from k8s_ha.checks.rules import OF_A_HOST
+from k8s_ha.checks.sources import needed
+from k8s_ha.findings import Finding
+from tests.example_cluster import six_host_cluster
+from tests.node_views import NODES, VIRGIN
+from tests.surveys import survey
+
+GIB: Final = 1024 * 1024
+HOSTS: Final = (*NODES, "master-lb")
+ROOMY: Final = Disk("/var", "ext4", 100 * GIB, 60 * GIB, "/")
+
+
+def case(
+    name: str = "worker1",
+    *,
+    settings: dict[str, Any] | None = None,
+    el_major: int = 8,
+    surveyed: dict[str, Any] | None = None,
+    **looked: Any,
+) -> Case:
+    """A virgin host that has nothing to find, but for what is given; what it is asked for answers.
+
+    + settings: of the cluster
+    + surveyed: fields of its survey
+    + looked: fields of its second look
+    """
+    cluster = six_host_cluster(**settings or {})
+    host = cluster.host(name)
+    told = survey(el_major, **surveyed or {})
+    plain = HostLook(cpus=2, memory_mib=4096, disks=(ROOMY,), machine_id=name, view=VIRGIN, answers=None)
+    found = Case(cluster, host, told, replace(plain, **looked))
+    if "answers" in looked:
+        return found
+    return replace(found, look=replace(found.look, answers=serving(found)))
+
+
+def fleet(**changed: dict[str, Any]) -> list[Case]:
+    """All six hosts with nothing to find, but for what is given by host, with _ for -."""
+    return [case(name, **changed.get(name.replace("-", "_"), {})) for name in HOSTS]
+
+
+def serving(asking: Case) -> dict[str, Answer]:
+    """Every source that the host needs answers."""
+    return {source.url: Answer(200) for source in needed(asking.cluster, asking.host, asking.survey)}
+
+
+def found(given: Case) -> list[Finding]:
+    """What every rule of a single host says."""
+    return [finding for rule in OF_A_HOST for finding in rule(given)]
+
+
+def warning(*cells: str) -> Finding:
+    return Finding(*cells, severity="warning")

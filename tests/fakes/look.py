@@ -1,0 +1,5 @@
+"""Preflight alone."""
+
+import k8s_ha
+
+k8s_ha.preflight()

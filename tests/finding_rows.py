@@ -1,0 +1,48 @@
+"""The table of findings, read back from what a run printed."""
+
+from __future__ import annotations
+
+import re
+
+from k8s_ha.findings import COLUMNS, Finding, Severity
+
+_SEVERITY = re.compile(r"\s+(ERROR|WARNING|WAIVED)$")
+SEVERITIES: dict[str, Severity] = {"ERROR": "error", "WARNING": "warning", "WAIVED": "waived"}
+
+
+def rows(output: str) -> list[Finding]:
+    """The findings of the table in ``output``, in its order, each wrapped cell in one line again."""
+    lines = output.splitlines()
+    header = next((number for number, line in enumerate(lines) if line.split()[:2] == ["host", "check"]), None)
+    if header is None:
+        return []
+    starts = [lines[header].index(column) for column in COLUMNS]
+    found: list[tuple[list[str], Severity]] = []
+    for line in lines[header + 1 :]:
+        severity = _SEVERITY.search(line)
+        cells = _cells(_SEVERITY.sub("", line), starts)
+        if not line.strip() or line[: starts[0]].strip() or (cells[0] and not severity):
+            break
+        if severity:
+            found.append((cells, SEVERITIES[severity[1]]))
+        else:
+            found[-1] = (
+                [f"{above} {more}".strip() for above, more in zip(found[-1][0], cells, strict=True)],
+                found[-1][1],
+            )
+    return [Finding(*cells, severity=severity) for cells, severity in found]
+
+
+def _cells(line: str, starts: list[int]) -> list[str]:
+    ends = [*starts[1:], len(line)]
+    return [line[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def squeezed(text: str) -> str:
+    """Without blanks: a long word may be broken where its cell ends."""
+    return "".join(text.split())
+
+
+def told(output: str, sentence: str) -> bool:
+    """Whether a row of the table reads as ``str(Finding)`` would."""
+    return squeezed(sentence) in [squeezed(str(row)) for row in rows(output)]

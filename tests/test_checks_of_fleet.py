@@ -1,0 +1,257 @@
+"""What only shows when hosts are held beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from k8s_ha.checks.fleet import machine_ids, product_uuids
+from k8s_ha.checks.look import Case
+from k8s_ha.checks.older import older_clusters, states
+from k8s_ha.checks.rules import look_findings, waived
+from k8s_ha.findings import Finding
+from k8s_ha.node_state import NodeState, NodeView
+from tests.cases import HOSTS, case, fleet, warning
+from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, VIRGIN, member
+
+
+def test_hosts_cloned_with_their_identity() -> None:
+    twins = fleet(master2={"machine_id": "worker1"}, worker1={"product_uuid": "1-2"}, master_lb={"product_uuid": "1-2"})
+    assert list(machine_ids(twins)) == [
+        Finding(
+            name,
+            "machine-id",
+            f"/etc/machine-id is that of {other} too",
+            "Kubernetes tells nodes apart by it",
+            "remove that file there, run `systemd-machine-id-setup`, and boot again",
+        )
+        for name, other in (("master2", "worker1"), ("worker1", "master2"))
+    ]
+    assert list(product_uuids(twins)) == [
+        Finding(
+            "worker1",
+            "product-uuid",
+            "its machine's UUID is that of master-lb too",
+            "Kubernetes tells nodes apart by it",
+            "give the virtual machine a UUID of its own where it is defined",
+        )
+    ]
+
+
+def test_a_missing_identity_is_nobodys() -> None:
+    blank = {"machine_id": "", "product_uuid": "03000200-0400-0500-0006-000700080009"}
+    alike = fleet(**{name.replace("-", "_"): blank for name in HOSTS})
+    assert [*machine_ids(alike), *product_uuids(alike)] == []
+
+
+def test_nodes_that_share_an_identity_have_run_so_until_now() -> None:
+    node = {"surveyed": {"node": True, "hostname": "master1"}, "machine_id": "same"}
+    found = list(machine_ids(fleet(master1=node, master2=node)))
+    assert [(finding.host, finding.severity) for finding in found] == [("master1", "warning"), ("master2", "warning")]
+
+
+FOREIGN = NodeView((KUBELET,), "https://10.9.9.9:6443", None)
+CUT_OFF = NodeView(("/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member"), None, None)
+OURS = NodeView((KUBELET,), ENDPOINT, None)
+HEALTHY = member(*NODES)
+BEGUN = NodeView(("/etc/kubernetes/pki/ca.crt", ADMIN), ENDPOINT, None)
+
+
+def seeing(name: str, ready: bool) -> NodeView:
+    """A healthy control plane to which one node is in another state."""
+    return replace(HEALTHY, nodes=tuple(replace(n, ready=ready) if n.name == name else n for n in HEALTHY.nodes))
+
+
+RESET = "run `kubeadm reset` on it, then run this again"
+
+
+def viewed(**views: NodeView | None) -> list[Case]:
+    return fleet(**{name: {"view": view} for name, view in views.items()})
+
+
+def of_cluster(host: str, found: str, wanted: str, remedy: str) -> Finding:
+    return Finding(host, "cluster", found, wanted, remedy)
+
+
+NODES_STAND = {"master1": HEALTHY, "master2": HEALTHY, "master3": HEALTHY, "worker1": OURS, "worker2": OURS}
+CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
+    "none": (fleet(), []),
+    "this one": (viewed(**NODES_STAND), []),
+    "another one": (
+        viewed(worker1=FOREIGN),
+        [
+            of_cluster(
+                "worker1",
+                f"holds {KUBELET}, which belongs to another cluster (https://10.9.9.9:6443)",
+                "such a host is not touched",
+                "take it out of the inventory, or reset it yourself if nothing in it is needed",
+            )
+        ],
+    ),
+    "an init that was cut off": (
+        viewed(master1=BEGUN),
+        [
+            of_cluster(
+                "master1",
+                f"holds /etc/kubernetes/pki/ca.crt, {ADMIN}, but no cluster",
+                "an init or a join was cut off",
+                RESET,
+            )
+        ],
+    ),
+    "certificates that nothing tells the owner of": (
+        viewed(master1=CUT_OFF),
+        [
+            of_cluster(
+                "master1",
+                "holds /etc/kubernetes/pki/ca.crt, /var/lib/etcd/member, which nothing shows to be this cluster's",
+                "such a host is not touched",
+                "take it out of the inventory, or reset it yourself if nothing in it is needed",
+            )
+        ],
+    ),
+    "a node that was deleted": (
+        viewed(**NODES_STAND | {"master1": member("master1", "master2", "worker1", "worker2")}),
+        [
+            warning(
+                "master3",
+                "cluster",
+                f"holds {ADMIN}, {KUBELET}, but is no node of the cluster: a join was cut off, or the node was removed",
+                "a node",
+                "nothing: this run resets it and joins it",
+            )
+        ],
+    ),
+    "a host that was replaced": (
+        viewed(**NODES_STAND | {"worker2": VIRGIN, "master1": seeing("worker2", ready=False)}),
+        [
+            warning(
+                "worker2",
+                "cluster",
+                "is blank, but the cluster still knows a host of its name",
+                "a node",
+                "nothing: this run has the cluster forget that one, and joins this",
+            )
+        ],
+    ),
+    "a name under which another host lives": (
+        viewed(**NODES_STAND | {"worker2": VIRGIN}),
+        [
+            of_cluster(
+                "worker2",
+                "is blank, but a node of its name is Ready",
+                "one host under a name",
+                "if it was replaced this minute, run this again when that node is NotReady; else give it another "
+                "hostname",
+            )
+        ],
+    ),
+    "a join that was cut off under the name of another host": (
+        viewed(**NODES_STAND | {"worker2": BEGUN}),
+        [
+            of_cluster(
+                "worker2",
+                f"holds {BEGUN.traces[0]}, {ADMIN} of a join that was cut off, but a node of its name is Ready",
+                "one host under a name",
+                "stop the other one, or give this one another hostname",
+            )
+        ],
+    ),
+    "no API server answers": (
+        viewed(master1=member(*NODES, ready=False), worker1=OURS),
+        [
+            warning(
+                host,
+                "cluster",
+                f"holds {trace}, and no API server of the cluster answers",
+                "a healthy control plane tells whether it is a node",
+                "if this run does not bring one back, repair it, or run `kubeadm reset` if nothing in the cluster is "
+                "needed",
+            )
+            for host, trace in (("master1", ADMIN), ("worker1", KUBELET))
+        ],
+    ),
+    "a join that goes on": (
+        viewed(worker1=replace(CUT_OFF, busy=True)),
+        [
+            warning(
+                "worker1",
+                "cluster",
+                "kubeadm of an earlier run is still at work",
+                "one at a time",
+                "nothing: this run waits for it",
+            )
+        ],
+    ),
+    "what kubeadm reset leaves": (
+        fleet(
+            worker1={"cni": ("10-calico.conflist", "10-flannel.conflist")},
+            master1={"etcd": ("lost+found",)},
+            worker2={"etcd": ("lost+found",)},
+            master_lb={"cni": ("10-calico.conflist",)},
+        ),
+        [
+            of_cluster(
+                "master1",
+                "/var/lib/etcd holds lost+found",
+                "kubeadm asks for an empty folder",
+                "empty it, or mount it one level higher if it is lost+found",
+            ),
+            of_cluster(
+                "worker1",
+                "/etc/cni/net.d holds 10-calico.conflist",
+                "pods would get that network instead of this cluster's",
+                "remove it if nothing needs it",
+            ),
+        ],
+    ),
+    "another pod network of a node": (
+        [
+            *viewed(**NODES_STAND)[:4],
+            case("worker2", view=OURS, cni=("10-calico.conflist",), settings={"pod_network": "none"}),
+        ],
+        [],
+    ),
+    "a worker alone": ([case("worker1", view=OURS)], []),
+    "a host that could not be read": (
+        viewed(worker1=None, master_lb=None),
+        [
+            of_cluster(
+                "worker1",
+                "what it holds of a cluster could not be read",
+                "it may be somebody's node",
+                "see the error above, mend it, and run this again",
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("cases", "findings"), CLUSTERS.values(), ids=CLUSTERS)
+def test_older_clusters(cases: Sequence[Case], findings: list[Finding]) -> None:
+    assert list(older_clusters(cases)) == findings
+
+
+def test_where_the_nodes_stand() -> None:
+    joined = dict.fromkeys(NODES, NodeState.JOINED)
+    assert states(viewed(**NODES_STAND)) == joined
+    assert states(viewed(**NODES_STAND | {"worker1": VIRGIN, "worker2": FOREIGN})) == joined | {
+        "worker1": NodeState.STALE,
+        "worker2": NodeState.FOREIGN,
+    }
+    nobody_answers = viewed(master1=member(*NODES, ready=False), master2=None, master3=BEGUN, worker1=OURS)
+    assert states(nobody_answers) == {"master3": NodeState.PARTIAL, "worker2": NodeState.VIRGIN}
+    assert states([]) == {}
+
+
+def test_a_waived_check_is_shown_and_does_not_stop() -> None:
+    cases = fleet(master1={"cpus": 1, "memory_mib": 512}, worker1={"cpus": 1, "memory_mib": 512})
+    before = look_findings(cases)
+    assert [(finding.host, finding.check, finding.severity) for finding in waived(before, ["memory", "clock"])] == [
+        ("master1", "cpus", "error"),
+        ("master1", "memory", "waived"),
+        ("worker1", "memory", "warning"),
+    ]
+    assert [replace(finding, severity="error") for finding in waived(before, ["memory"])][:2] == before[:2]
