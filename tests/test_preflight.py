@@ -119,16 +119,16 @@ def test_what_the_hosts_told_is_not_asked_again_while_preparing(finished: Fleet)
     assert len(outcome.steps("survey")) == len(ADDRESSES)
 
 
-def test_a_node_of_a_cluster_that_has_forgotten_it_ends_the_run(finished: Fleet) -> None:
+def test_a_node_of_a_cluster_that_has_forgotten_it_is_told_and_begins_anew(finished: Fleet) -> None:
     finished.edit(lambda world: world.nodes.pop("worker1"))
     outcome = finished.run()
     assert told(
         outcome.output,
         "@fake/worker1: holds /etc/kubernetes/kubelet.conf, /etc/kubernetes/pki/ca.crt, but is no node of the "
-        "cluster; a join or an init was cut off, or the node was removed; run `kubeadm reset` on it, then run this "
-        "again",
+        "cluster: a join was cut off, or the node was removed; a node; nothing: this run resets it and joins it",
     )
-    assert [step for step in outcome.log if step.changes] == []
+    assert [step.host for step in outcome.steps("kubeadm-reset", "kubeadm-join")] == ["worker1", "worker1"]
+    assert outcome.exit_code == 0
 
 
 def test_a_part_of_the_hosts_is_looked_at_alone(finished: Fleet) -> None:

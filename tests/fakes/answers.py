@@ -71,7 +71,7 @@ def traces(request: Request) -> list[str]:
     configs = "".join(
         files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf")
     )
-    lines += [line.strip() for line in configs.splitlines() if line.strip().startswith("server:")]
+    lines += [line.strip().replace("server: ", "server ") for line in configs.splitlines() if " server: " in line]
     return lines + [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
 
 
@@ -85,7 +85,7 @@ def node(request: Request) -> list[str]:
             for machine in request.world.machines.values()
         }
         lines += ["readyz ok", *(f"node {name} {ready[name]} {VERSION} {label[plane]}" for name, plane in planes)]
-        lines += ["members " + json.dumps({"members": members(request.world)})]
+        lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
         lines += [f"secret {name}" for name in request.world.secrets]
     return [*lines, "end"]
 
