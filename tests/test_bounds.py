@@ -14,7 +14,17 @@ from tests.fakes.run import Fleet
 from tests.fakes.scenario import Scenario
 
 # Read from other hosts too, and bounded where they are read, by SECONDS_FOR_A_FACT.
-READ_EVERYWHERE = ("connect", "survey", "preflight", "node", "health", "proof", "https answer", "kubelet health", "sudo")
+READ_EVERYWHERE = {
+    "connect",
+    "sudo",
+    "survey",
+    "preflight",
+    "node",
+    "health",
+    "proof",
+    "https answer",
+    "kubelet health",
+}
 
 
 def test_every_command_of_a_run_has_a_bound(tmp_path: Path) -> None:

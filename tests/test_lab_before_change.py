@@ -151,7 +151,7 @@ PROVOKED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[tu
     ),
     "a join that was cut off": (
         a_join_cut_off,
-        [("worker1", "cluster", "holds /etc/kubernetes/pki/ca.crt, but is no node of the cluster")],
+        [("worker1", "cluster", "holds /etc/kubernetes/pki/ca.crt, which nothing shows to be this cluster's")],
     ),
     "another pod network": (another_pod_network, [("worker1", "cluster", "/etc/cni/net.d holds 10-calico.conflist")]),
     "a route into the pods' network": (
