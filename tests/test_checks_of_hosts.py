@@ -154,7 +154,7 @@ MACHINE = {
         Finding(
             "worker1",
             "cgroup",
-            "the cgroup controllers memory are off",
+            "cgroup controllers are off: memory",
             "kubeadm asks for them",
             "remove cgroup_disable from the kernel's command line and boot again",
         ),

@@ -124,6 +124,7 @@ def route(host: str, *words: str) -> Callable[[Lab], AbstractContextManager[None
     return provoked
 
 
+DOCKER, KUBERNETES = "https://download.docker.com/linux/rhel/8/x86_64/stable", "http://pkgs.lab/kubernetes/v1.20"
 PROVOKED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[tuple[str, str, str]]]] = {
     "a port taken": (
         a_web_server_at_the_apis_port,
@@ -139,9 +140,13 @@ PROVOKED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[tu
     "the mirrors off": (
         the_mirrors_off,
         [
-            (host, "mirrors", f"{url}/repodata/repomd.xml does not answer")
-            for host in ("master1", "master2", "master3", "worker1", "worker2")
-            for url in ("https://download.docker.com/linux/rhel/8/x86_64/stable", "http://pkgs.lab/kubernetes/v1.20")
+            *(
+                (host, "mirrors", f"{url}/repodata/repomd.xml does not answer")
+                for host in ("master1", "master2", "master3", "worker1", "worker2")
+                for url in (DOCKER, KUBERNETES)
+            ),
+            # As an admin host it gets kubectl.
+            ("master-lb", "mirrors", f"{KUBERNETES}/repodata/repomd.xml does not answer"),
         ],
     ),
     "podman": (podman, [("worker1", "runtime", "is installed")]),

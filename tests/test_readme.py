@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from k8s_ha.checks.names import CHECKS
 from k8s_ha.settings import ClusterSettings, MirrorSettings
 
 PROJECT = Path(__file__).parent.parent
@@ -43,3 +44,12 @@ def test_the_inventory_shown_first_is_the_example_inventory() -> None:
     exec((PROJECT / "inventory.py").read_text(encoding="utf-8"), real)
     for group in ("control_plane", "workers", "load_balancers"):
         assert shown[group] == real[group]
+
+
+def test_every_check_is_named_and_those_that_cannot_be_waived() -> None:
+    section = README.partition("### Before the first change")[2].partition("\n## ")[0]
+    table, _, rest = section.partition("\n\nA mirror is asked")
+    named = re.findall(r"`([a-z-]+)`", table.partition("| --- |")[2])
+    assert sorted(named) == sorted(CHECKS)
+    (sentence,) = re.findall(r"^(`root`.*) cannot be waived\.$", rest, flags=re.MULTILINE)
+    assert re.findall(r"`([a-z-]+)`", sentence) == [name for name, check in CHECKS.items() if check.fixed]

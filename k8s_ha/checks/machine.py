@@ -171,7 +171,7 @@ def cgroup(case: Case) -> Iterator[Finding]:
         yield Finding(
             case.host.name,
             "cgroup",
-            f"the cgroup controllers {', '.join(lacking)} are off",
+            f"cgroup controllers are off: {', '.join(lacking)}",
             "kubeadm asks for them",
             "remove cgroup_disable from the kernel's command line and boot again",
         )
