@@ -14,6 +14,8 @@ import yaml
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
+import k8s_ha.operations.probe
+import k8s_ha.operations.verify
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.facts.proof import Proof
@@ -40,6 +42,8 @@ ELSEWHERE = [Noop("master1 looks")]
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Six hosts of a finished cluster whose time to be verified is a second."""
+    for module in (k8s_ha.operations.verify, k8s_ha.operations.probe):
+        monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 0.01)
     stage = Stage(monkeypatch)
     stage.run = Run(CLUSTER)
     for name, proof in WHOLE.items():
@@ -126,6 +130,17 @@ def test_hosts_that_come_later_do_not_look_again(stage: Stage) -> None:
     assert verified(stage) == []
     stage.state.failed_hosts.add(stage.state.inventory.get_host("master1"))
     assert verified(stage, on="master2") == ELSEWHERE
+
+
+def test_nothing_is_waited_for_on_a_host_that_failed_in_this_run(stage: Stage) -> None:
+    stage.run = Run(six_host_cluster(verify_timeout_seconds=3600))
+    stage.state.failed_hosts.add(stage.state.inventory.get_host("worker1"))
+    stage.facts["master1"][ClusterHealth] = replace(COMPLETE, nodes={**COMPLETE.nodes, "worker1": False})
+    assert verified(stage) == [
+        refusal(
+            "The cluster does not work as it should: worker1: worker1 is not Ready; worker1: it could not be looked at."
+        )
+    ]
 
 
 def test_before_the_first_cluster_nothing_is_read(stage: Stage) -> None:
