@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.health import API_SERVICE, Health
+from k8s_ha.health import Health
 from k8s_ha.judgement import OFFLOAD, proof_findings, states
 from k8s_ha.node_state import NodeState, NodeView
 from k8s_ha.proof import OK, HostProof, Member
-from k8s_ha.summary import summary
 from tests.cluster_health import NEXT_YEAR, NOW, complete_health, complete_proofs, etcd_members
 from tests.example_cluster import six_host_cluster
 
@@ -287,32 +286,6 @@ def test_without_an_api_what_hosts_tell_is_still_judged() -> None:
     silent = replace(HEALTH, answers=False, nodes={}, pods=(), services={})
     proofs = {name: replace(proof, dns={}) for name, proof in changed(apis(MASTER2), *NODES).items() if proof}
     assert found(proofs, silent) == ["master2: its API server does not answer from 5 of 5 hosts: no connection"]
-
-
-def test_summary() -> None:
-    assert summary(HEALTH, WHOLE, CLUSTER, "kubeconfig/admin.conf") == [
-        "The cluster answers at https://10.0.1.157:6443, Kubernetes 1.30.14.",
-        "  master1  control plane  Ready     v1.30.14",
-        "  master2  control plane  Ready     v1.30.14",
-        "  master3  control plane  Ready     v1.30.14",
-        "  worker1  worker         Ready     v1.30.14",
-        "  worker2  worker         Ready     v1.30.14",
-        "What was looked at, and is well:",
-        "  etcd          3 of 3 members, led by master1",
-        "  API           3 servers and the endpoint, from 5 of 5 hosts",
-        "  DNS           2 servers, from 5 of 5 hosts",
-        "  Services      10.96.0.1 and 10.96.0.10, from 5 of 5 hosts",
-        "  balancers     master-lb with 3 API servers",
-        "  certificates  3; the first ends on 2027-11-24: master1, /etc/kubernetes/pki/apiserver.crt",
-        "Its kubeconfig: kubeconfig/admin.conf",
-        "Use it: kubectl --kubeconfig kubeconfig/admin.conf get nodes",
-    ]
-
-
-def test_without_a_pod_network_the_summary_says_what_comes_next() -> None:
-    lines = summary(replace(HEALTH, services={API_SERVICE: ""}), WHOLE, six_host_cluster(pod_network="none"), "a.conf")
-    assert lines[-1] == "Nodes become Ready when you install a pod network."
-    assert not any("DNS" in line or "Services" in line for line in lines)
 
 
 def test_a_finding_tells_what_is_wanted() -> None:

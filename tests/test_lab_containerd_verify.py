@@ -170,7 +170,7 @@ def test_a_dry_run_of_a_probe_makes_no_pod(lab: Lab) -> None:
     run = lab.pyinfra("--dry", "probe=True", deploy="k8s_ha.verify")
     assert run.returncode == 0, run.stderr
     assert "Probe the network with pods of our own" in run.stderr
-    assert "probe" not in lab.kubectl("get", "events,namespaces", "-A", "-o", "name").replace("k8s-ha-probe", "")
+    assert probes_left(lab) == ""
 
 
 def test_a_probe_whose_image_does_not_exist_names_it_and_leaves_nothing(lab: Lab) -> None:
