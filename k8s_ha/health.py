@@ -83,7 +83,7 @@ def health_findings(health: Health, cluster: Cluster) -> Iterator[Finding]:
             "API",
             f"the API does not answer at the endpoint {cluster.endpoint}",
             "ok at /readyz",
-            "see the load balancer's rows, or what stands at that address",
+            "see the rows of the load balancer and of the API servers, or what stands at that address",
         )
     for node in cluster.nodes:
         yield from _node_findings(node, health, cluster)

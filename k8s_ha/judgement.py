@@ -19,6 +19,7 @@ Proofs = Mapping[str, HostProof]
 """What hosts told, by inventory name; without those that could not be read."""
 
 RESTART_PROXY: Final = "restart its kube-proxy: `kubectl -n kube-system delete pod` with the name of that node's"
+POD_LOGS: Final = "see `crictl ps -a` and `journalctl -u kubelet` there"
 # flannel#1279: some kernels send wrong checksums from host to Service to a pod behind vxlan.
 OFFLOAD: Final = f"{RESTART_PROXY}; or see flannel#1279: `ethtool -K flannel.1 tx-checksum-ip-generic off` there"
 
@@ -124,17 +125,22 @@ def _api_findings(proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
     for entry in blame(failures, sources, list(targets)):
         if entry.reached:
             host, what = targets[entry.culprit]
-            found = f"{what} does not answer from {counted(entry.others, sources)}: "
-            found += failures[entry.others[0], entry.culprit]
-            remedy = "see `crictl ps -a` and `journalctl -u kubelet` there"
-            if entry.culprit not in planes:
-                remedy = "see `systemctl status nginx` and nginx's logs there"
-            elif len(entry.others) < len(sources) and not found.partition(": ")[2].startswith("HTTP"):
-                remedy = "see routes and firewalls between them"
+            said = failures[entry.others[0], entry.culprit]
+            found = f"{what} does not answer from {counted(entry.others, sources)}: {said}"
+            remedy = _api_remedy(said, entry.culprit not in planes, len(entry.others) < len(sources))
             yield Finding(host, "API server", found, "ok at /readyz", remedy)
         else:
             found = f"it reaches no API server: {failures[entry.culprit, entry.others[0]]}"
             yield Finding(entry.culprit, "API server", found, "ok at /readyz", "see its routes and firewall")
+
+
+def _api_remedy(said: str, endpoint: bool, some: bool) -> str:
+    """+ some: whether others are answered there"""
+    if said.startswith("HTTP"):
+        return "an API server behind it is not ready: see their rows" if endpoint else POD_LOGS
+    if some:
+        return "see routes and firewalls between them"
+    return "see `systemctl status nginx` and nginx's logs there" if endpoint else POD_LOGS
 
 
 def _dns_findings(proofs: Proofs, health: Health, cluster: Cluster) -> Iterator[Finding]:

@@ -1,23 +1,66 @@
-"""A finished cluster's health, for tests."""
+"""A finished cluster as its API and its hosts tell it, for tests."""
 
 from __future__ import annotations
 
-from k8s_ha.health import CONTROL_PLANE_PODS, Health, PodState
-from k8s_ha.settings import Cluster
+from datetime import UTC, datetime
+
+from k8s_ha.health import API_SERVICE, CONTROL_PLANE_PODS, DNS_SERVICE, Health, PodState
+from k8s_ha.node_state import NodeView
+from k8s_ha.proof import OK, EtcdProof, HostProof, Member, asked
+from k8s_ha.settings import Cluster, HostSettings
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+NEXT_YEAR = datetime(2027, 11, 24, tzinfo=UTC)
+SERVICES = {API_SERVICE: "10.96.0.1", DNS_SERVICE: "10.96.0.10"}
 
 
 def complete_health(cluster: Cluster) -> Health:
     """Every node Ready and every pod of the road running."""
     planes, nodes = ([host.hostname for host in hosts] for hosts in (cluster.control_planes, cluster.nodes))
     pods = [
-        *(("kube-system", f"{pod}-{plane}", plane) for plane in planes for pod in CONTROL_PLANE_PODS),
-        *(("kube-system", f"kube-proxy-{number:05}", node) for number, node in enumerate(nodes)),
-        *(("kube-flannel", f"kube-flannel-ds-{number:05}", node) for number, node in enumerate(nodes)),
-        *(("kube-system", f"coredns-76c6f6bbc9-{number:05}", nodes[0]) for number in range(2)),
+        *(("kube-system", f"{pod}-{plane}", plane, "") for plane in planes for pod in CONTROL_PLANE_PODS),
+        *(("kube-system", f"kube-proxy-{number:05}", node, "") for number, node in enumerate(nodes)),
+        *(("kube-flannel", f"kube-flannel-ds-{number:05}", node, "") for number, node in enumerate(nodes)),
+        *(
+            ("kube-system", f"coredns-76c6f6bbc9-{number:05}", nodes[-1 - number], f"10.244.{number}.2")
+            for number in range(2)
+        ),
     ]
     return Health(
+        answers=True,
         endpoint_answers=True,
         nodes=dict.fromkeys(nodes, True),
         versions=dict.fromkeys(nodes, f"v{cluster.settings.kubernetes_version}"),
-        pods=tuple(PodState(namespace, name, node, "Running", True) for namespace, name, node in pods),
+        pods=tuple(PodState(namespace, name, node, "Running", True, ip) for namespace, name, node, ip in pods),
+        services=SERVICES,
     )
+
+
+def complete_proofs(cluster: Cluster) -> dict[str, HostProof]:
+    """Every host telling that all is well, by inventory name."""
+    return {host.name: _proof(cluster, host) for host in cluster.hosts}
+
+
+def _proof(cluster: Cluster, host: HostSettings) -> HostProof:
+    asks = asked(cluster, host, complete_health(cluster))
+    plane = "control_plane" in host.role
+    traces = ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt") if host.is_node else ()
+    backends = [f"{entry.address}:6443" for entry in cluster.control_planes] if asks["balancer"] else []
+    return HostProof(
+        view=NodeView(traces, f"https://{cluster.endpoint}" if host.is_node else None, None),
+        kubelet=OK if host.is_node else None,
+        proxy=OK if host.is_node else None,
+        apis={address: (OK,) * asks["apis"].count(address) for address in asks["apis"]},
+        dns={address: ("10.96.0.1",) * asks["name_servers"].count(address) for address in asks["name_servers"]},
+        etcd=EtcdProof(OK, etcd_members(cluster), "1") if plane else None,
+        certificates={"/etc/kubernetes/pki/apiserver.crt": NEXT_YEAR} if plane else {},
+        nginx=bool(backends),
+        backends=dict.fromkeys(backends, "max_fails=1 fail_timeout=10s"),
+        backend_answers=dict.fromkeys(backends, OK),
+    )
+
+
+def etcd_members(cluster: Cluster) -> tuple[Member, ...]:
+    """A member for each control plane."""
+    planes = enumerate(cluster.control_planes, 1)
+    return tuple(Member(str(number), plane.hostname, (plane.address,), False) for number, plane in planes)

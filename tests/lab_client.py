@@ -71,9 +71,12 @@ class Lab:
         """The output of a shell script inside a host, as root."""
         return self.run("exec", name, "--", "sh", "-c", script, check=check).stdout
 
-    def pyinfra(self, *options: str, **settings: Any) -> subprocess.CompletedProcess[str]:
-        """pyinfra's CLI over the lab's inventory and the project's deploy.py."""
-        command = ["operator", "--", *PYINFRA, self.inventory, "deploy.py", *options]
+    def pyinfra(self, *options: str, deploy: str = "deploy.py", **settings: Any) -> subprocess.CompletedProcess[str]:
+        """pyinfra's CLI over the lab's inventory.
+
+        + deploy: what to run: the project's deploy.py, or a function such as ``k8s_ha.verify``
+        """
+        command = ["operator", "--", *PYINFRA, self.inventory, deploy, *options]
         return self.run(*command, timeout=1800, settings=settings)
 
     def results(self, **settings: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Files, FileState, Kernel, KernelState, Packages, Port, Service, ServiceState, Text
-from k8s_ha.health import PodState
+from k8s_ha.health import Health, PodState
 from k8s_ha.node_state import ClusterNode, NodeView
 from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN, recorded
 from tests.shell_bench import Shell
@@ -106,12 +106,17 @@ def test_the_node_script_fails_where_it_may_not_look(shell: Shell) -> None:
 
 def test_health() -> None:
     health = ClusterHealth().process(recorded("health"))
-    assert health.endpoint_answers
+    assert (health.answers, health.endpoint_answers) == (True, True)
     assert health.nodes == dict.fromkeys(NODES, True)
     assert health.versions == dict.fromkeys(NODES, "v1.20.2")
-    assert PodState("kube-system", "coredns-76c6f6bbc9-dwftk", "master1", "Running", True) in health.pods
+    assert PodState("kube-system", "etcd-master1", "master1", "Running", True, "10.0.11.18") in health.pods
+    assert {pod.name: pod.address for pod in health.dns_servers} == {
+        "coredns-76c6f6bbc9-g96r6": "10.244.3.2",
+        "coredns-76c6f6bbc9-sz6v2": "10.244.4.2",
+    }
     assert len(health.pods) == 24
-    assert sum(not pod.running for pod in health.pods) == 3
+    assert all(pod.running for pod in health.pods)
+    assert health.services == {"default/kubernetes": "10.96.0.1", "kube-system/kube-dns": "10.96.0.10"}
 
 
 def test_health_of_nodes_that_are_lost_or_new() -> None:
@@ -120,16 +125,52 @@ def test_health_of_nodes_that_are_lost_or_new() -> None:
 
 def test_health_of_pods_that_are_not_there_yet() -> None:
     health = ClusterHealth().process(recorded("health-odd"))
-    assert {pod.name: (pod.node, pod.phase, pod.running) for pod in health.pods} == {
-        "coredns-76c6f6bbc9-dwftk": ("", "Pending", False),
-        "two-containers": ("worker1", "Running", False),
-        "both-ready": ("worker1", "Running", True),
-        "mirror-just-made": ("master1", "Running", False),
+    assert not health.endpoint_answers
+    assert {pod.name: (pod.node, pod.phase, pod.address, pod.running) for pod in health.pods} == {
+        "coredns-76c6f6bbc9-dwftk": ("", "Pending", "", False),
+        "two-containers": ("worker1", "Running", "10.244.3.7", False),
+        "both-ready": ("worker1", "Running", "10.244.3.8", True),
+        "mirror-just-made": ("master1", "Running", "", False),
     }
 
 
-def test_health_without_an_answer() -> None:
-    assert not ClusterHealth().process([]).endpoint_answers
+@pytest.mark.parametrize("lines", [[], ["error: no such host"], ["node", "pod x", "service"]])
+def test_health_without_an_answer(lines: list[str]) -> None:
+    assert not ClusterHealth().process(lines).answers
+
+
+HEALTHY = """case "$*" in
+    *"--server https://10.0.11.18:6443"*"get --raw /readyz" | *admin.conf*"get --raw /readyz") printf ok ;;
+    *"--server https://10.0.11.18:6443"*"get nodes,pods,services -A"*)
+        printf '%s\\n' 'node master1 True v1.30.14' 'pod default own worker1 Running 10.244.1.9 true' \\
+            'service default own 10.96.1.1' 'service default kubernetes 10.96.0.1' ;;
+esac"""
+
+
+def health_told(shell: Shell) -> Health:
+    return ClusterHealth().process(
+        shell.lines(ClusterHealth().command(address="10.0.11.18", endpoint="10.0.1.157:6443"))
+    )
+
+
+def test_the_health_script_tells_of_the_clusters_own_pods_and_services(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.add_tool("kubectl", HEALTHY)
+    assert health_told(shell) == Health(
+        answers=True,
+        endpoint_answers=True,
+        nodes={"master1": True},
+        versions={"master1": "v1.30.14"},
+        pods=(),
+        services={"default/kubernetes": "10.96.0.1"},
+    )
+
+
+def test_the_health_script_tells_nothing_of_another_cluster(shell: Shell) -> None:
+    shell.add_tool("kubectl", HEALTHY)
+    assert not health_told(shell).answers
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format("https://10.9.9.9:6443"))
+    assert not health_told(shell).answers
 
 
 def test_the_kernel() -> None:

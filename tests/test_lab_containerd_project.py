@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.lab_client import PROJECT, PYINFRA, Lab
 pytestmark = pytest.mark.lab
 
 OWN_GROUPS = {"control_plane": "masters", "workers": "nodes", "load_balancers": "balancers", "admins": "people"}
+ROLES = {"control_plane": "masters", "worker": "nodes", "load_balancer": "balancers", "admin": "people"}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,13 @@ def test_the_projects_own_operations_run_beside_a_cluster_that_is_as_wanted(
     assert changed(found) == {"Make the team's folder", "Say that the cluster is there", kubeconfig}
     assert (project / "kubeconfig" / "admin.conf").stat().st_mode & 0o777 == 0o600
     assert os.listdir(PROJECT / "tests" / "import").count("kubeconfig") == 0
+
+
+def test_verify_alone_from_the_projects_folder(lab: Lab, python: Path, project: Path, hosts_file: Path) -> None:
+    given = {"settings": json.loads(hosts_file.read_text(encoding="utf-8"))["settings"], "groups": ROLES}
+    found = results(lab, python, project, hosts_file, f"k8s_ha.verify {shlex.quote(json.dumps([[], given]))}")
+    assert found["failed_hosts"] == []
+    assert changed(found) == set()
 
 
 def test_one_layer_alone_puts_a_broken_load_balancer_right(

@@ -7,7 +7,6 @@ import hashlib
 import json
 import stat
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from k8s_ha.facts.cluster import ClusterHealth, ManifestDigest
+from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.kubeadm_config import upload_certs_config
 from k8s_ha.node_state import NodeView
@@ -26,10 +25,7 @@ from k8s_ha.operations.kubeadm import (
     join_secrets_removed,
 )
 from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
-from k8s_ha.operations.verify import cluster_verified
-from tests.cluster_health import complete_health
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Stage, kubeadm
-from tests.example_cluster import six_host_cluster
 from tests.node_views import NODES, PLANES, member
 from tests.operation_bench import Command, Noop, Step, refusal
 
@@ -202,36 +198,3 @@ def test_before_the_first_cluster_the_first_control_planes_kubeconfig_will_be_fe
         Command(f"cat {ADMIN_CONF}")
     ]
     assert stage.steps(kubeconfig_fetched, on="master2", executing=False, run=stage.run) == []
-
-
-COMPLETE = complete_health(CLUSTER)
-BROKEN = replace(COMPLETE, endpoint_answers=False)
-
-
-def test_the_last_look_waits_for_what_is_missing(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    stage.hold(ONE_PLANE)
-    looks = [BROKEN, BROKEN, COMPLETE]
-    facts = {ClusterHealth: lambda: looks.pop(0)}
-    with caplog.at_level("INFO", logger="pyinfra"):
-        assert stage.steps(cluster_verified, on="master1", facts=facts, run=stage.run) == []
-    assert looks == []
-    assert caplog.messages[0] == "The cluster answers at https://10.0.1.157:6443, Kubernetes 1.30.14."
-    assert stage.steps(cluster_verified, on="master2", run=stage.run) == [Noop("another control plane leads")]
-
-
-def test_the_last_look_has_an_end(stage: Stage) -> None:
-    stage.hold(ONE_PLANE).run.cluster = six_host_cluster(verify_timeout_seconds=1)
-    facts = {ClusterHealth: BROKEN}
-    assert stage.steps(cluster_verified, on="master1", facts=facts, run=stage.run) == [
-        refusal("The cluster is not complete after 1 seconds: the API does not answer at the endpoint 10.0.1.157:6443.")
-    ]
-
-
-def test_there_is_nothing_to_look_at_before_the_first_cluster(stage: Stage) -> None:
-    assert stage.steps(cluster_verified, on="master1", executing=False, run=stage.run) == []
-    assert stage.steps(cluster_verified, on="master1", run=stage.run) == [
-        refusal(
-            "The cluster was not verified: no control plane of the cluster (master1, master2, master3) is healthy "
-            "and still part of this run; see what they say above, then run this again, without --serial and --no-wait."
-        )
-    ]

@@ -1,6 +1,8 @@
-# APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. NAME_SERVERS: likewise.
-# QUERY: for printf, what a name server is asked. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
-# BALANCER: nginx's file with the backends. What is empty is not looked at. Stands behind traces.sh.
+# APIS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER: what to look at, and nothing where it is empty.
+#
+# APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. NAME_SERVERS: likewise,
+# asked QUERY, which printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
+# BALANCER: nginx's file with the backends. Stands behind looking.sh and traces.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
 fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }

@@ -121,8 +121,9 @@ class Probe:
     def removed(self) -> None:
         """Take everything away, whichever control plane can do it; says so where none can."""
         planes = sorted(self.run.cluster.control_planes, key=lambda plane: plane != self.plane)
+        delete = f"delete namespace {self.namespace} --ignore-not-found --timeout=60s --request-timeout=70s"
         for plane in planes:
-            if self._kubectl(plane, f"delete namespace {self.namespace} --ignore-not-found --timeout=60s") is not None:
+            if self._kubectl(plane, delete) is not None:
                 return
         logger.error(
             f"The namespace {self.namespace} could not be removed; its pods end by themselves; "

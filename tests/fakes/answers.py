@@ -16,9 +16,8 @@ from tests.fakes.world import KUBEADM, KUBERNETES, RECORDED, KubeadmError, Machi
 
 NODE_TRACES = ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "pki/ca.crt", "manifests/kube-apiserver.yaml")
 VERSION = "v1.30.14"
-_RECORDED = (RECORDED.parent / "verify-worker.txt").read_text(encoding="utf-8")
-DNS_ANSWER = re.search(r"^dns \S+ (\w+)$", _RECORDED, re.MULTILINE)[1]
-"""What a name server says of the API's Service, in hex: 10.96.0.1."""
+# What a name server says of the API's Service, in hex: 10.96.0.1.
+DNS_ANSWER = re.search(r"\ndns \S+ (\w+)", (RECORDED.parent / "verify-worker.txt").read_text(encoding="utf-8"))[1]
 
 
 class Request(NamedTuple):

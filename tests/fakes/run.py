@@ -20,6 +20,7 @@ JOINS = FAKES / "joins.py"
 WORKERS = FAKES / "workers.py"
 RUNTIME = FAKES / "runtime.py"
 LOOK = FAKES / "look.py"
+VERIFY = FAKES / "verify.py"
 PROJECT = FAKES.parents[1]
 SECONDS_FOR_A_RUN = 60
 
@@ -88,8 +89,8 @@ class Fleet:
     def run(self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0) -> Outcome:
         """``pyinfra inventory.py DEPLOY FLAGS``, by default ``-y``.
 
-        + deploy: ``ROAD``, ``JOINS`` (where hosts wait for each other), ``WORKERS`` or ``RUNTIME`` (that layer alone),
-          ``LOOK`` (preflight alone) or another file
+        + deploy: ``ROAD``, ``JOINS`` (where hosts wait for each other), ``WORKERS``, ``RUNTIME`` or ``VERIFY`` (that
+          layer alone), ``LOOK`` (preflight alone) or another file
         + hash_seed: of Python, whose sets pyinfra takes an order from
         """
         log = self.folder / "log.jsonl"

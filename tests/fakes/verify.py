@@ -1,0 +1,5 @@
+"""The layer of the last look alone."""
+
+import k8s_ha
+
+k8s_ha.verify()

@@ -1,0 +1,35 @@
+"""A finished cluster's hosts with canned facts, for tests of the last look at it."""
+
+from __future__ import annotations
+
+import pytest
+
+import k8s_ha.operations.probe
+import k8s_ha.operations.verify
+from k8s_ha.facts.cluster import ClusterHealth
+from k8s_ha.facts.proof import Proof
+from k8s_ha.health import SILENCE
+from k8s_ha.run import Run
+from tests.cluster_health import complete_health, complete_proofs
+from tests.cluster_stage import Stage
+from tests.example_cluster import six_host_cluster
+from tests.operation_bench import Noop
+
+CLUSTER = six_host_cluster(verify_timeout_seconds=1)
+COMPLETE = complete_health(CLUSTER)
+WHOLE = complete_proofs(CLUSTER)
+ELSEWHERE = [Noop("master1 looks")]
+"""What the operations do on other hosts than the one that looks for all."""
+
+
+def finished_stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Six hosts that tell of a cluster without fault, whose time to be verified is a second."""
+    for module in (k8s_ha.operations.verify, k8s_ha.operations.probe):
+        monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 0.01)
+    stage = Stage(monkeypatch)
+    stage.run = Run(CLUSTER)
+    for name, proof in WHOLE.items():
+        stage.facts[name] |= {Proof: proof, ClusterHealth: SILENCE}
+    for plane in ("master1", "master2", "master3"):
+        stage.facts[plane][ClusterHealth] = COMPLETE
+    return stage

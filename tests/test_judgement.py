@@ -1,0 +1,299 @@
+"""What hosts tell of a cluster, one thing wrong at a time, and what is then said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from k8s_ha.findings import Finding
+from k8s_ha.health import Health
+from k8s_ha.judgement import OFFLOAD, proof_findings, states
+from k8s_ha.node_state import NodeState, NodeView
+from k8s_ha.proof import OK, HostProof, Member
+from tests.cluster_health import NEXT_YEAR, NOW, complete_health, complete_proofs, etcd_members
+from tests.example_cluster import six_host_cluster
+
+CLUSTER = six_host_cluster()
+HEALTH = complete_health(CLUSTER)
+WHOLE = complete_proofs(CLUSTER)
+NODES = tuple(node.name for node in CLUSTER.nodes)
+MASTER2, ENDPOINT = "10.0.12.55:6443", "10.0.1.157:6443"
+API, DNS = "10.96.0.1:443", "10.96.0.10"
+FIRST_DNS, SECOND_DNS = (pod.address for pod in HEALTH.dns_servers)
+
+Proofs = dict[str, HostProof | None]
+Change = Callable[[HostProof], HostProof]
+
+
+def changed(change: Change, *hosts: str) -> Proofs:
+    """What the hosts tell, changed on these."""
+    return {name: change(proof) if name in hosts else proof for name, proof in WHOLE.items()}
+
+
+def having(**values: Any) -> Change:
+    return lambda proof: replace(proof, **values)
+
+
+def apis(*addresses: str, said: str = "no connection", times: int | None = None) -> Change:
+    """API servers at these addresses do not answer, or only not so many times."""
+
+    def change(proof: HostProof) -> HostProof:
+        told = {
+            a: (said,) * (times or len(proof.apis[a])) + proof.apis[a][times or len(proof.apis[a]) :] for a in addresses
+        }
+        return replace(proof, apis={**proof.apis, **told})
+
+    return change
+
+
+def dns(*addresses: str, said: str = "no answer", times: int = 8) -> Change:
+    def change(proof: HostProof) -> HostProof:
+        told = {a: tuple([said] * times + list(proof.dns[a]))[: len(proof.dns[a])] for a in addresses}
+        return replace(proof, dns={**proof.dns, **told})
+
+    return change
+
+
+def etcd(**values: Any) -> Change:
+    return lambda proof: replace(proof, etcd=replace(proof.etcd, **values))
+
+
+def found(proofs: Proofs, health: Health = HEALTH) -> list[str]:
+    return [f"{entry.host}: {entry.found}" for entry in proof_findings(proofs, health, CLUSTER, NOW)]
+
+
+PLANES = ("master1", "master2", "master3")
+MEMBERS = etcd_members(CLUSTER)
+STALE = Member("255", "old", ("10.0.9.9",), False)
+BACKENDS = WHOLE["master-lb"].backends
+
+FOUND = {
+    "all is well": (WHOLE, []),
+    "a host that cannot be read": ({**WHOLE, "worker2": None}, ["worker2: it could not be looked at"]),
+    "a kubelet that is down": (
+        changed(having(kubelet="no connection"), "worker1"),
+        ["worker1: its kubelet is not well: no connection"],
+    ),
+    "a kube-proxy that hangs": (
+        changed(having(proxy="no answer in time"), "worker2"),
+        ["worker2: its kube-proxy is not well: no answer in time"],
+    ),
+    "an API server that is down": (
+        changed(apis(MASTER2), *NODES),
+        ["master2: its API server does not answer from 5 of 5 hosts: no connection"],
+    ),
+    "an API server that one host does not reach": (
+        changed(apis(MASTER2), "worker1"),
+        ["master2: its API server does not answer from 1 of 5 hosts (worker1): no connection"],
+    ),
+    "a host that reaches no API server": (
+        changed(apis(*WHOLE["worker1"].apis), "worker1"),
+        ["worker1: it reaches no API server: no connection"],
+    ),
+    "an endpoint that is down": (
+        changed(apis(ENDPOINT, said="no answer in time"), *NODES),
+        ["master-lb: the endpoint 10.0.1.157:6443 does not answer from 5 of 5 hosts: no answer in time"],
+    ),
+    "a DNS server that nobody reaches": (
+        changed(dns(FIRST_DNS, DNS), *NODES),
+        ["worker2: coredns-76c6f6bbc9-00000 (10.244.0.2) does not resolve from 5 of 5 hosts: no answer"],
+    ),
+    "a DNS server that knows nothing": (
+        changed(dns(SECOND_DNS, said="NXDOMAIN"), *NODES),
+        ["worker1: coredns-76c6f6bbc9-00001 (10.244.1.2) does not resolve from 5 of 5 hosts: NXDOMAIN"],
+    ),
+    "a host without DNS": (
+        changed(dns(FIRST_DNS, SECOND_DNS, DNS), "master3"),
+        ["master3: it reaches no DNS server of the cluster: no answer"],
+    ),
+    "a DNS server that answers with another address": (
+        changed(dns(DNS, said="10.1.1.1"), "worker1"),
+        [
+            "worker1: the Service of the DNS, 10.96.0.10, fails 8 of 8 times from here, while each backend answers: "
+            "10.1.1.1"
+        ],
+    ),
+    "a host that reaches one of a Service's backends only": (
+        changed(dns(DNS, times=3), "worker1"),
+        [
+            "worker1: the Service of the DNS, 10.96.0.10, fails 3 of 8 times from here, while each backend answers: "
+            "no answer"
+        ],
+    ),
+    "a host whose kube-proxy lost the API's Service": (
+        changed(apis(API), "worker1"),
+        [
+            "worker1: the Service of the API, 10.96.0.1:443, fails 8 of 8 times from here, while each backend "
+            "answers: no connection"
+        ],
+    ),
+    "a Service that is dead everywhere": (
+        changed(dns(DNS), *NODES),
+        ["the cluster: the Service of the DNS, 10.96.0.10, fails from 5 of 5 hosts: no answer"],
+    ),
+    "an API server that is down, still behind its Service": (
+        changed(apis(MASTER2, API), *NODES),
+        ["master2: its API server does not answer from 5 of 5 hosts: no connection"],
+    ),
+    "an etcd that is down": (
+        changed(etcd(health="no connection", members=(), leader=""), "master1"),
+        ["master1: its etcd is not well: no connection"],
+    ),
+    "all of etcd down": (
+        changed(etcd(health="no connection", members=(), leader=""), *PLANES),
+        [
+            *(f"{plane}: its etcd is not well: no connection" for plane in PLANES),
+            "the cluster: no etcd tells its members",
+        ],
+    ),
+    "an etcd without quorum": (
+        changed(etcd(health="HTTP 503", leader=""), *PLANES),
+        [
+            *(f"{plane}: its etcd is not well: HTTP 503" for plane in PLANES),
+            "the cluster: no etcd member says that it is well: quorum is lost",
+        ],
+    ),
+    "an etcd without a leader": (changed(etcd(leader=""), *PLANES), ["the cluster: etcd has no leader"]),
+    "a control plane that is no member": (
+        changed(etcd(members=MEMBERS[:2]), *PLANES),
+        ["master3: master3 is no member of etcd, which has master1 (10.0.11.18), master2 (10.0.12.55)"],
+    ),
+    "a member that has no vote": (
+        changed(etcd(members=(*MEMBERS[:2], replace(MEMBERS[2], learner=True))), *PLANES),
+        ["master3: master3 is a learner in etcd: it has no vote"],
+    ),
+    "a member that is no control plane": (
+        changed(etcd(members=(*MEMBERS, STALE)), *PLANES),
+        ["the cluster: etcd has a stale member: old (10.0.9.9) is no control plane"],
+    ),
+    "a member that has never started": (
+        changed(etcd(members=(*MEMBERS, replace(STALE, name=""))), *PLANES),
+        ["the cluster: etcd has a stale member: one without a name (10.0.9.9) is no control plane"],
+    ),
+    "nginx that is down": (changed(having(nginx=False), "master-lb"), ["master-lb: nginx is not running"]),
+    "nginx that reads no file of ours": (
+        changed(having(backends={}), "master-lb"),
+        [
+            "master-lb: nginx does not read /etc/nginx/conf.d/tcp.d/kube-api-server.conf, or its configuration has a "
+            "mistake"
+        ],
+    ),
+    "a backend with another port": (
+        changed(
+            having(
+                backends={**{k: v for k, v in BACKENDS.items() if k != MASTER2}, "10.0.12.55:6444": ""},
+                backend_answers={"10.0.12.55:6444": "no connection"},
+            ),
+            "master-lb",
+        ),
+        [
+            "master-lb: it passes on to 10.0.12.55:6444, where no API server answers; 10.0.12.55:6443 (master2) is "
+            "missing"
+        ],
+    ),
+    "a backend of another cluster": (
+        changed(having(backends={**BACKENDS, "10.9.9.9:6443": ""}, backend_answers={"10.9.9.9:6443": OK}), "master-lb"),
+        ["master-lb: it passes on to 10.9.9.9:6443, which is no control plane"],
+    ),
+    "a backend that is switched off": (
+        changed(having(backends={**BACKENDS, MASTER2: "max_fails=1 down"}), "master-lb"),
+        ["master-lb: 10.0.12.55:6443 (master2) is missing"],
+    ),
+    "a backend that the balancer alone does not reach": (
+        changed(having(backend_answers={MASTER2: "no answer in time"}), "master-lb"),
+        ["master-lb: it does not reach 10.0.12.55:6443 (master2): no answer in time"],
+    ),
+    "a node of another cluster": (
+        changed(having(view=NodeView(("/etc/kubernetes/kubelet.conf",), "https://10.9.9.9:6443", None)), "worker1"),
+        ["worker1: it belongs to another cluster (https://10.9.9.9:6443)"],
+    ),
+    "a certificate that has expired": (
+        changed(having(certificates={"/a.crt": NOW - timedelta(days=1)}), "master1"),
+        ["master1: /a.crt expired on 2026-11-24"],
+    ),
+    "certificates that expire on one day": (
+        changed(having(certificates=dict.fromkeys(("/a.crt", "/b.crt", "/c.crt"), NOW + timedelta(days=3))), "master1"),
+        ["master1: /a.crt and 2 more valid until 2026-11-28"],
+    ),
+    "a file that holds no certificate": (
+        changed(having(certificates={"/a.crt": None, "/b.crt": NEXT_YEAR}), "worker1"),
+        ["worker1: /a.crt holds no certificate"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("proofs", "findings"), FOUND.values(), ids=FOUND)
+def test_proof_findings(proofs: Proofs, findings: list[str]) -> None:
+    assert found(proofs) == findings
+
+
+def test_a_member_that_is_a_node_outside_the_inventory_is_a_warning() -> None:
+    health = replace(HEALTH, nodes={**HEALTH.nodes, "old": True})
+    (finding,) = proof_findings(changed(etcd(members=(*MEMBERS, STALE)), *PLANES), health, CLUSTER, NOW)
+    assert (finding.severity, finding.remedy) == ("warning", "add it there")
+
+
+@pytest.mark.parametrize(
+    ("days", "severity"), [(-1, "error"), (0, "error"), (6, "error"), (7, "warning"), (29, "warning"), (30, None)]
+)
+def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: str | None) -> None:
+    proofs = changed(having(certificates={"/a.crt": NOW + timedelta(days=days)}), "worker1")
+    assert [finding.severity for finding in proof_findings(proofs, HEALTH, CLUSTER, NOW)] == (
+        [severity] if severity else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("/etc/kubernetes/pki/apiserver.crt", "`kubeadm certs renew all`"),
+        ("/etc/kubernetes/pki/etcd/ca.crt", "a CA is replaced by hand"),
+        ("/var/lib/kubelet/pki/kubelet-client-current.pem", "the kubelet should have renewed it"),
+    ],
+)
+def test_what_to_do_about_a_certificate_depends_on_whose_it_is(path: str, remedy: str) -> None:
+    (finding,) = proof_findings(changed(having(certificates={path: NOW}), "master1"), HEALTH, CLUSTER, NOW)
+    assert finding.remedy.startswith(remedy)
+
+
+def test_remedies_are_commands_that_fit() -> None:
+    def remedy(proofs: Proofs) -> str:
+        (finding,) = proof_findings(proofs, HEALTH, CLUSTER, NOW)
+        return finding.remedy
+
+    assert remedy(changed(etcd(members=(*MEMBERS, STALE)), *PLANES)) == "`etcdctl member remove ff`"
+    assert remedy(changed(dns(DNS, times=3), "worker1")) == OFFLOAD
+    assert remedy(changed(apis(MASTER2), "worker1")) == "see routes and firewalls between them"
+    assert remedy(changed(apis(MASTER2, said="HTTP 500"), "master2")).startswith("see `crictl ps -a`")
+
+
+def test_states_of_nodes() -> None:
+    proofs = changed(having(view=NodeView((), None, None)), "worker1")
+    health = replace(HEALTH, nodes={name: True for name in HEALTH.nodes if name != "worker2"})
+    assert states({k: v for k, v in proofs.items() if v and k != "master3"}, health, CLUSTER) == {
+        "master1": NodeState.JOINED,
+        "master2": NodeState.JOINED,
+        "worker1": NodeState.STALE,
+        "worker2": NodeState.PARTIAL,
+    }
+
+
+def test_without_an_api_what_hosts_tell_is_still_judged() -> None:
+    silent = replace(HEALTH, answers=False, nodes={}, pods=(), services={})
+    proofs = {name: replace(proof, dns={}) for name, proof in changed(apis(MASTER2), *NODES).items() if proof}
+    assert found(proofs, silent) == ["master2: its API server does not answer from 5 of 5 hosts: no connection"]
+
+
+def test_a_finding_tells_what_is_wanted() -> None:
+    (finding,) = proof_findings(changed(having(kubelet="no connection"), "worker1"), HEALTH, CLUSTER, NOW)
+    assert finding == Finding(
+        host="worker1",
+        check="kubelet",
+        found="its kubelet is not well: no connection",
+        wanted="ok at /healthz",
+        remedy="`systemctl restart kubelet` there, and see `journalctl -u kubelet`",
+    )
