@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyinfra.api.exceptions import FactProcessError
 
+import k8s_ha.facts
+from k8s_ha.facts.lines import Told
 from k8s_ha.node_state import ClusterNode, NodeView, init_refusal
 from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_cluster
 from tests.example_cluster import six_host_cluster, six_hosts
-from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN
+from tests.node_views import ENDPOINT, NODES, PLANES, RECORDED, VIRGIN
 
 CLUSTER = six_host_cluster()
 
@@ -36,6 +43,30 @@ def test_settings_are_taken_or_refused_in_sentences(given_settings: dict[str, An
     except SettingsError as error:
         assert error.lines
         assert all(line.strip() and "\n" not in line for line in error.lines)
+
+
+FACTS = sorted(
+    (
+        fact
+        for module in pkgutil.iter_modules(k8s_ha.facts.__path__, "k8s_ha.facts.")
+        for fact in vars(importlib.import_module(module.name)).values()
+        if isinstance(fact, type) and issubclass(fact, Told) and fact is not Told
+    ),
+    key=lambda fact: fact.__name__,
+)
+REAL_LINES = sorted({line for path in RECORDED.glob("*.txt") for line in path.read_text("utf-8").splitlines()})
+KEYS = sorted({line.partition(" ")[0] for line in REAL_LINES})
+
+
+@pytest.mark.parametrize("fact", dict.fromkeys(FACTS), ids=lambda fact: fact.__name__)
+@given(data=st.data())
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(fact: type[Told[Any]], data: st.DataObject) -> None:
+    values = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n"), max_size=30)
+    odd = st.builds("{} {}".format, st.sampled_from(KEYS), values) | st.sampled_from(KEYS) | values
+    real = st.sampled_from(REAL_LINES)
+    with contextlib.suppress(FactProcessError):
+        fact().process(data.draw(st.lists(odd | real, min_size=1, max_size=8)))
 
 
 traces = st.lists(

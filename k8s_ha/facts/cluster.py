@@ -6,7 +6,7 @@ import shlex
 
 from pyinfra.api import FactBase
 
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.health import Health, PodState
 
 
@@ -30,7 +30,7 @@ class ManifestDigest(FactBase[str]):
         return ""
 
 
-class ClusterHealth(FactBase[Health]):
+class ClusterHealth(Told[Health]):
     """The cluster's health as the host's own API server tells it, and whether the endpoint answers from there.
 
     + address: the host's node address
@@ -40,7 +40,7 @@ class ClusterHealth(FactBase[Health]):
     def command(self, address: str, endpoint: str) -> str:
         return script("health.sh", ADDRESS=address, ENDPOINT=endpoint)
 
-    def process(self, output: list[str]) -> Health:
+    def told(self, output: list[str]) -> Health:
         values = fields(output)
         nodes = [_padded(line, 3) for line in values["node"]]
         services = [_padded(line, 3) for line in values["service"]]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyinfra.api import FactBase
-
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class FirewallState:
     opened: frozenset[tuple[str, str, str]]
 
 
-class Firewall(FactBase[FirewallState]):
+class Firewall(Told[FirewallState]):
     """What firewalld lets in.
 
     + address: the host's node address
@@ -33,7 +31,7 @@ class Firewall(FactBase[FirewallState]):
     def default() -> FirewallState:
         return FirewallState(None, frozenset())
 
-    def process(self, output: list[str]) -> FirewallState:
+    def told(self, output: list[str]) -> FirewallState:
         values = fields(output)
         opened = ((layer, *_pair(line)) for layer in ("runtime", "permanent") for line in values[layer])
         return FirewallState(next(iter(values["zone"]), None), frozenset(opened))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import TypeVar
+
+from pyinfra.api import FactBase
+from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.resources import read_file, shell_variables
 
@@ -20,3 +25,20 @@ def fields(output: Iterable[str]) -> dict[str, list[str]]:
         key, _, value = line.partition(" ")
         values[key].append(value)
     return values
+
+
+T = TypeVar("T")
+
+
+class Told(FactBase[T]):
+    """A fact whose host may print anything: what ``told`` cannot read fails that host alone, without a traceback."""
+
+    @abstractmethod
+    def told(self, output: list[str]) -> T:
+        """The fact in the lines that its command printed."""
+
+    def process(self, output: list[str]) -> T:
+        try:
+            return self.told(output)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise FactProcessError(f"{self.name}: it printed what cannot be read ({error!r})") from error

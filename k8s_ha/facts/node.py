@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyinfra.api import FactBase
-
 from k8s_ha import etcd
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.node_state import ClusterNode, NodeView
 from k8s_ha.resources import read_file
 
 _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
-class Node(FactBase[NodeView]):
+class Node(Told[NodeView]):
     """Traces of kubeadm on a host and its own API server's answer; None where the host could not be read.
 
     + address: the host's node address, at which its own API server is asked
@@ -23,7 +21,7 @@ class Node(FactBase[NodeView]):
     def command(self, address: str) -> str:
         return script("looking.sh", ADDRESS=address) + read_file("facts/traces.sh") + read_file("facts/node.sh")
 
-    def process(self, output: list[str]) -> NodeView:
+    def told(self, output: list[str]) -> NodeView:
         return node_view(fields(output))
 
 

@@ -7,15 +7,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from pyinfra.api import FactBase
-
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
 
 
-class Look(FactBase[HostLook]):
+class Look(Told[HostLook]):
     """What ``HostLook`` has; None where the host could not be read.
 
     It also notes the operator's clock before and after, which the host's is compared with.
@@ -53,7 +51,7 @@ class Look(FactBase[HostLook]):
             NODE=Node().command(address=address),
         )
 
-    def process(self, output: list[str]) -> HostLook:
+    def told(self, output: list[str]) -> HostLook:
         values = fields(output)
         node = values["node"]
         return HostLook(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyinfra.api import FactBase
-
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.probe import ProbePods
 
 
-class Pods(FactBase[ProbePods]):
+class Pods(Told[ProbePods]):
     """The probe's pods and Services.
 
     + address: node address of the control plane that is asked on itself
@@ -20,7 +18,7 @@ class Pods(FactBase[ProbePods]):
     def command(self, address: str, namespace: str) -> str:
         return script("probe-pods.sh", ADDRESS=address, NAMESPACE=namespace)
 
-    def process(self, output: list[str]) -> ProbePods:
+    def told(self, output: list[str]) -> ProbePods:
         values = fields(output)
         addresses, troubles = {}, {}
         said = {key: dict(_pairs(values[key])) for key in ("waiting", "unscheduled")}
@@ -36,7 +34,7 @@ class Pods(FactBase[ProbePods]):
         return ProbePods(addresses, troubles, dict(_pairs(values["service"])))
 
 
-class ReachedFromPods(FactBase[dict[tuple[str, str], str]]):
+class ReachedFromPods(Told[dict[tuple[str, str], str]]):
     """Who answered the probe's pods, by pod and HOST:PORT.
 
     + address, namespace: as for ``Pods``
@@ -52,11 +50,11 @@ class ReachedFromPods(FactBase[dict[tuple[str, str], str]]):
     def default() -> dict[tuple[str, str], str]:
         return {}
 
-    def process(self, output: list[str]) -> dict[tuple[str, str], str]:
+    def told(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)
 
 
-class ReachedFromHost(FactBase[dict[tuple[str, str], str]]):
+class ReachedFromHost(Told[dict[tuple[str, str], str]]):
     """Which pod answered this host, by ``host`` and HOST:PORT.
 
     + urls: HOST:PORT that it asks
@@ -69,7 +67,7 @@ class ReachedFromHost(FactBase[dict[tuple[str, str], str]]):
     def default() -> dict[tuple[str, str], str]:
         return {}
 
-    def process(self, output: list[str]) -> dict[tuple[str, str], str]:
+    def told(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)
 
 

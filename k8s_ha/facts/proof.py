@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from pyinfra.api import FactBase
-
 from k8s_ha import dns
 from k8s_ha.certificates import expiry
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.proof import OK, HostProof, answer, etcd_proof
 from k8s_ha.resources import read_file
 
 
-class Proof(FactBase[HostProof]):
+class Proof(Told[HostProof]):
     """Answers of API servers, name servers, etcd and agents as this host gets them, and its certificates' expiry.
 
     + apis: HOST:PORT of what should answer as an API server; one that stands there twice is asked twice
@@ -48,7 +46,7 @@ class Proof(FactBase[HostProof]):
         )
         return looking + read_file("facts/traces.sh") + read_file("facts/verify.sh")
 
-    def process(self, output: list[str]) -> HostProof:
+    def told(self, output: list[str]) -> HostProof:
         values = fields(output)
         etcd = [" ".join(values[f"etcd_{key}"]) for key in ("health", "members", "status")]
         return HostProof(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 
-from pyinfra.api import FactBase
-
-from k8s_ha.facts.lines import fields
+from k8s_ha.facts.lines import Told, fields
 
 
-class CentosRepositories(FactBase[dict[str, str]]):
+class CentosRepositories(Told[dict[str, str]]):
     """The text of each of CentOS' own .repo files, by path."""
 
     def command(self) -> str:
@@ -22,6 +20,6 @@ class CentosRepositories(FactBase[dict[str, str]]):
     def default() -> dict[str, str]:
         return {}
 
-    def process(self, output: list[str]) -> dict[str, str]:
+    def told(self, output: list[str]) -> dict[str, str]:
         pairs = (line.split(" ", 1) for line in fields(output)["file"])
         return {path: base64.b64decode(text).decode() for path, text in pairs}

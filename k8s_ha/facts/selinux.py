@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyinfra.api import FactBase
-
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class SelinuxState:
     may_connect: bool
 
 
-class Selinux(FactBase[SelinuxState]):
+class Selinux(Told[SelinuxState]):
     """What SELinux lets nginx do.
 
     + port: the TCP port that it listens on
@@ -34,7 +32,7 @@ class Selinux(FactBase[SelinuxState]):
     def default() -> SelinuxState:
         return SelinuxState(enforcing=False, port_type=None, may_connect=False)
 
-    def process(self, output: list[str]) -> SelinuxState:
+    def told(self, output: list[str]) -> SelinuxState:
         values = fields(output)
         return SelinuxState(
             enforcing=values["mode"] == ["Enforcing"],

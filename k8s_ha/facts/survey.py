@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pyinfra.api import FactBase
 from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha import compat
 from k8s_ha.checks.sources import PACKAGES
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.node_state import HostSurvey
 
 
-class Survey(FactBase[HostSurvey]):
+class Survey(Told[HostSurvey]):
     """Identity, system and addresses of a host; see ``HostSurvey``."""
 
     def command(self) -> str:
         return script("survey.sh", CONFLICTING=" ".join(compat.CONFLICTING_NAMES), WANTED=" ".join(PACKAGES))
 
-    def process(self, output: list[str]) -> HostSurvey:
+    def told(self, output: list[str]) -> HostSurvey:
         values = fields(output)
 
         def one(key: str) -> str:

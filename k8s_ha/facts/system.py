@@ -6,9 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyinfra.api import FactBase
-
-from k8s_ha.facts.lines import fields, script
+from k8s_ha.facts.lines import Told, fields, script
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def _files(values: Mapping[str, Sequence[str]]) -> dict[str, FileState]:
     return states
 
 
-class Service(FactBase[ServiceState]):
+class Service(Told[ServiceState]):
     """A systemd unit with the files it is configured by.
 
     + unit: the unit's name, with its ending
@@ -49,7 +47,7 @@ class Service(FactBase[ServiceState]):
     def command(self, unit: str, paths: Sequence[str]) -> str:
         return script("service.sh", UNIT=unit) + _files_script(paths)
 
-    def process(self, output: list[str]) -> ServiceState:
+    def told(self, output: list[str]) -> ServiceState:
         values = fields(output)
         properties = dict(line.split("=", 1) for line in output if "=" in line and " " not in line.split("=", 1)[0])
         return ServiceState(
@@ -61,7 +59,7 @@ class Service(FactBase[ServiceState]):
         )
 
 
-class Files(FactBase[dict[str, FileState]]):
+class Files(Told[dict[str, FileState]]):
     """Digest, mode and owner of those of ``paths`` that exist."""
 
     def command(self, paths: Sequence[str]) -> str:
@@ -71,7 +69,7 @@ class Files(FactBase[dict[str, FileState]]):
     def default() -> dict[str, FileState]:
         return {}
 
-    def process(self, output: list[str]) -> dict[str, FileState]:
+    def told(self, output: list[str]) -> dict[str, FileState]:
         return _files(fields(output))
 
 
@@ -79,14 +77,14 @@ def _files_script(paths: Sequence[str]) -> str:
     return script("files.sh").replace("$PATHS", " ".join(map(shlex.quote, paths)))
 
 
-class Text(FactBase[str]):
+class Text(Told[str]):
     """The text of the file at ``path``, empty where there is none."""
 
     def command(self, path: str) -> str:
         quoted = shlex.quote(path)
         return f"if [ -e {quoted} ]; then cat {quoted} || exit 1; fi; echo end"
 
-    def process(self, output: list[str]) -> str:
+    def told(self, output: list[str]) -> str:
         return "\n".join(output).removesuffix("end")
 
 
@@ -103,7 +101,7 @@ class KernelState:
     selinux_configured: str
 
 
-class Kernel(FactBase[KernelState]):
+class Kernel(Told[KernelState]):
     """What the kernel runs with.
 
     + modules: kernel modules to look for
@@ -113,7 +111,7 @@ class Kernel(FactBase[KernelState]):
     def command(self, modules: Sequence[str], keys: Sequence[str]) -> str:
         return script("kernel.sh", MODULES=" ".join(modules), KEYS=" ".join(keys))
 
-    def process(self, output: list[str]) -> KernelState:
+    def told(self, output: list[str]) -> KernelState:
         values = fields(output)
         return KernelState(
             unloaded=tuple(values["unloaded"]),
@@ -126,7 +124,7 @@ class Kernel(FactBase[KernelState]):
         )
 
 
-class Packages(FactBase[dict[str, str]]):
+class Packages(Told[dict[str, str]]):
     """Version-release of those of ``names`` that are installed."""
 
     def command(self, names: Sequence[str]) -> str:
@@ -137,7 +135,7 @@ class Packages(FactBase[dict[str, str]]):
     def default() -> dict[str, str]:
         return {}
 
-    def process(self, output: list[str]) -> dict[str, str]:
+    def told(self, output: list[str]) -> dict[str, str]:
         installed = {}
         for line in fields(output)["package"]:
             name, _, version = line.partition(" ")
@@ -146,7 +144,7 @@ class Packages(FactBase[dict[str, str]]):
         return installed
 
 
-class ActiveUnits(FactBase[list[str]]):
+class ActiveUnits(Told[list[str]]):
     """Those of ``units`` that are active."""
 
     def command(self, units: Sequence[str]) -> str:
@@ -157,11 +155,11 @@ class ActiveUnits(FactBase[list[str]]):
     def default() -> list[str]:
         return []
 
-    def process(self, output: list[str]) -> list[str]:
+    def told(self, output: list[str]) -> list[str]:
         return output
 
 
-class Port(FactBase[bool]):
+class Port(Told[bool]):
     """Whether a TCP connection to ``host``:``port`` succeeds within three seconds."""
 
     def command(self, address: str, port: int) -> str:
@@ -169,21 +167,21 @@ class Port(FactBase[bool]):
             f"timeout 3 bash -c ': </dev/tcp/{shlex.quote(address)}/{port:d}' 2>/dev/null && echo open || echo closed"
         )
 
-    def process(self, output: list[str]) -> bool:
+    def told(self, output: list[str]) -> bool:
         return output == ["open"]
 
 
-class KubeletHealth(FactBase[bool]):
+class KubeletHealth(Told[bool]):
     """Whether this host's kubelet says that it is well."""
 
     def command(self) -> str:
         return "curl -sS --max-time 5 http://127.0.0.1:10248/healthz 2>/dev/null; true"
 
-    def process(self, output: list[str]) -> bool:
+    def told(self, output: list[str]) -> bool:
         return output == ["ok"]
 
 
-class HttpsAnswer(FactBase[str]):
+class HttpsAnswer(Told[str]):
     """What answers HTTPS at ``address`` (HOST:PORT): a status, ``unclear`` after a time-out, or empty for nothing."""
 
     def command(self, address: str) -> str:
@@ -194,5 +192,5 @@ class HttpsAnswer(FactBase[str]):
             "*) echo silent;; esac"
         )
 
-    def process(self, output: list[str]) -> str:
+    def told(self, output: list[str]) -> str:
         return "" if output == ["silent"] else " ".join(output)
