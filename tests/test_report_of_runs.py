@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from k8s_ha.report import SCHEMA_FILE
 from k8s_ha.resources import read_file
-from tests.fakes.run import JOINS, RUNTIME, Fleet, Outcome
+from tests.fakes.run import JOINS, LOOK, RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.fakes.world import World
 
@@ -131,9 +131,8 @@ def test_a_failed_run(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, scenario(answers=[("master1", "NAME=kubeadm-init", fails)])).run()
     report = the_report(outcome)
     assert (outcome.exit_code, report["exit_state"]) == (1, "failed")
-    assert report["failed_hosts"] == [
-        f"@fake/{name}" for name in ("master1", "master2", "master3", "worker1", "worker2")
-    ]
+    # The load balancer alone remains for the last look, which says that there is no cluster.
+    assert report["failed_hosts"] == [f"@fake/{name}" for name in ADDRESSES]
     failure = report["failures"][0]
     assert [failure[key] for key in ("host", "layer", "operation")] == [
         "@fake/master1",
@@ -364,7 +363,8 @@ def test_a_host_that_is_not_asked_did_not_fail(finished: Fleet) -> None:
     finished.change(Scenario(unreachable=["worker2"]))
     finished.edit(lambda world: world)
     names = [f"@fake/{name}" for name in GROUPS["control_plane"]]
-    report = the_report(finished.run("-y", *(part for name in names for part in ("--limit", name))))
+    limit = [part for name in names for part in ("--limit", name)]
+    report = the_report(finished.run("-y", *limit, deploy=LOOK))
     assert (report["exit_state"], report["unreachable_hosts"]) == ("converged", [])
 
 
