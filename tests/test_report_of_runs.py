@@ -17,6 +17,7 @@ from k8s_ha.resources import read_file
 from tests.fakes.run import JOINS, RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.fakes.world import World
+from tests.lab_client import until
 
 SCHEMA = Draft202012Validator(json.loads(read_file(SCHEMA_FILE)))
 PREFLIGHT = (
@@ -259,6 +260,19 @@ def test_a_run_that_is_cut_off(tmp_path: Path, number: signal.Signals) -> None:
         ("master1", "master2", "master3", "worker1", "worker2"), 2
     )
     assert (report["ended"] is None) is (number is not signal.SIGINT)
+
+
+def test_a_dry_run_that_a_person_interrupts(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, scenario(waits=[("worker1", "os_like", "worker1", "never")]))
+    log = tmp_path / "log.jsonl"
+    with fleet.begin("--dry") as process:
+        until(lambda: log.exists() and '"survey"' in log.read_text(encoding="utf-8"), 20, "the first hosts looked at")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    (path,) = (tmp_path / "reports").glob("*.json")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    checked(report)
+    assert (report["exit_state"], report["reason"]) == ("interrupted", "it ended before the first change")
 
 
 def test_progress(tmp_path: Path) -> None:
