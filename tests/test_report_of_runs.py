@@ -297,6 +297,17 @@ def test_runs_without_order_leave_reports_without_layer_lines(finished: Fleet, f
     assert "--> Layer" not in outcome.output
 
 
+@pytest.mark.parametrize("flag", ["--serial", "--no-wait"])
+def test_runs_without_order_that_fail(tmp_path: Path, flag: str) -> None:
+    answers = [("worker1", "hostnamectl set-hostname", {"success": False, "lines": ["no"]})]
+    report = the_report(Fleet(tmp_path, scenario(answers=answers)).run("-y", flag))
+    assert report["exit_state"] == "failed"
+    assert "@fake/worker1" in report["failed_hosts"]
+    assert [
+        (failure["operation"], failure["lines"]) for failure in report["failures"] if failure["host"] == "@fake/worker1"
+    ] == [("Set the hostname", ["no"])]
+
+
 def test_operations_of_a_users_own_are_not_the_packages(finished: Fleet) -> None:
     finished.change(scenario(own_operations={"master1": 2}))
     outcome = finished.run(deploy=JOINS)
