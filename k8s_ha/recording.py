@@ -228,7 +228,7 @@ def _changed(state: State, host: Host, op_hash: str) -> bool:
         return False
     if state.is_executing:
         return meta.is_complete() and meta.did_change()
-    return state.check_for_changes and meta.will_change
+    return is_dry(state) and state.check_for_changes and meta.will_change
 
 
 def _failures(

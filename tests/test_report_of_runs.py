@@ -228,6 +228,11 @@ def test_a_dry_run(tmp_path: Path, flags: tuple[str, ...]) -> None:
     assert [step for step in outcome.log if step.changes] == []
 
 
+def test_a_run_that_nobody_confirms_has_changed_nothing(tmp_path: Path) -> None:
+    report = the_report(Fleet(tmp_path, scenario()).run("-v"))
+    assert (report["exit_state"], report["mode"], report["changes"]) == ("interrupted", "build", [])
+
+
 def test_a_dry_run_of_what_stands(finished: Fleet) -> None:
     report = the_report(finished.run("--dry"))
     assert (report["exit_state"], report["changes"]) == ("dry", [])
