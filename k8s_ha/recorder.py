@@ -68,11 +68,6 @@ class Callbacks(BaseStateCallback):
     def operation_end(state: State, op_hash: str) -> None:
         recorder(state).explain_failures()
 
-    @staticmethod
-    def host_disconnect(state: State, host: Host) -> None:
-        # Where no host remains, no operation ends.
-        recorder(state).explain_failures()
-
 
 class Recorder:
     """Notes what the runs of one state do, writes their reports while they go on, and the last time at exit."""
@@ -153,6 +148,7 @@ class Recorder:
         """At the end of the process: every report for the last time, and its short form."""
         if not self._executing and (not pyinfra.is_cli or not AD_HOC.isdisjoint(sys.argv)):
             return
+        # Where no host remains, no operation has ended.
         self.explain_failures()
         unbegun = self._state.current_stage is StateStage.Connect
         recordings = self._recordings or [entry for entry in self._expected if unbegun or entry.run is None]

@@ -116,11 +116,11 @@ def outcome(state: State, recording: Recording, ending: Ending) -> tuple[ExitSta
     reason = None if cause is None else str(cause)
     hosts = _members(state, recording.run)
     reached = [host for host in hosts if host in state.activated_hosts]
-    failed = [host for host in hosts if host in state.failed_hosts]
-    stopped = failed and cause is not None
+    failed = [host for host in hosts if _has_failed(state, host) or _is_unreachable(state, host)]
     if state.is_executing:
-        if any(not _is_done(state, host) for host in reached if host not in state.failed_hosts):
-            return "failed" if stopped else "interrupted", reason
+        stopped = any(not _is_done(state, host) for host in reached if host not in failed)
+        if stopped and not (failed and cause is not None):
+            return "interrupted", reason
         return ("failed", reason) if failed else ("converged", None)
     if not reached:
         return "unreachable", reason
@@ -134,6 +134,17 @@ def outcome(state: State, recording: Recording, ending: Ending) -> tuple[ExitSta
 
 def _is_done(state: State, host: Host) -> bool:
     return all(data.operation_meta.is_complete() for data in state.ops[host].values())
+
+
+def _has_failed(state: State, host: Host) -> bool:
+    """Whether a host that was reached has failed; with ``--no-wait`` pyinfra itself does not note that."""
+    failed = any(
+        data.operation_meta.is_complete()
+        and data.operation_meta.did_error()
+        and not data.global_arguments["_ignore_errors"]
+        for data in state.ops[host].values()
+    )
+    return failed or (host in state.failed_hosts and host in state.activated_hosts)
 
 
 def report_of(
@@ -173,7 +184,7 @@ def report_of(
         findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in run.findings) if run else (),
         warnings=tuple(redacted(run.cluster.warnings, secrets)) if run else (),
         certificates=tuple(CertificateEntry(**asdict(entry)) for entry in run.certificates) if run else (),
-        failed_hosts=tuple(host.name for host in hosts if host in state.failed_hosts and host in state.activated_hosts),
+        failed_hosts=tuple(host.name for host in hosts if _has_failed(state, host)),
         unreachable_hosts=tuple(host.name for host in hosts if _is_unreachable(state, host)),
     )
 
@@ -217,7 +228,7 @@ def _changed(state: State, host: Host, op_hash: str) -> bool:
         return False
     if state.is_executing:
         return meta.is_complete() and meta.did_change()
-    return state.check_for_changes and meta.will_change
+    return is_dry(state) and state.check_for_changes and meta.will_change
 
 
 def _failures(

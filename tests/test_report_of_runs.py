@@ -17,6 +17,7 @@ from k8s_ha.resources import read_file
 from tests.fakes.run import JOINS, LOOK, RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.fakes.world import World
+from tests.lab_client import until
 
 SCHEMA = Draft202012Validator(json.loads(read_file(SCHEMA_FILE)))
 PREFLIGHT = (
@@ -228,6 +229,11 @@ def test_a_dry_run(tmp_path: Path, flags: tuple[str, ...]) -> None:
     assert [step for step in outcome.log if step.changes] == []
 
 
+def test_a_run_that_nobody_confirms_has_changed_nothing(tmp_path: Path) -> None:
+    report = the_report(Fleet(tmp_path, scenario()).run("-v"))
+    assert (report["exit_state"], report["mode"], report["changes"]) == ("interrupted", "build", [])
+
+
 def test_a_dry_run_of_what_stands(finished: Fleet) -> None:
     report = the_report(finished.run("--dry"))
     assert (report["exit_state"], report["changes"]) == ("dry", [])
@@ -262,6 +268,19 @@ def test_a_run_that_is_cut_off(tmp_path: Path, number: signal.Signals) -> None:
     assert (report["ended"] is None) is (number is not signal.SIGINT)
 
 
+def test_a_dry_run_that_a_person_interrupts(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, scenario(waits=[("worker1", "os_like", "worker1", "never")]))
+    log = tmp_path / "log.jsonl"
+    with fleet.begin("--dry") as process:
+        until(lambda: log.exists() and '"survey"' in log.read_text(encoding="utf-8"), 20, "the first hosts looked at")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    (path,) = (tmp_path / "reports").glob("*.json")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    checked(report)
+    assert (report["exit_state"], report["reason"]) == ("interrupted", "it ended before the first change")
+
+
 def test_progress(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, scenario()).run()
     lines = [line for line in outcome.output.splitlines() if line.startswith("--> Layer ")]
@@ -282,6 +301,17 @@ def test_runs_without_order_leave_reports_without_layer_lines(finished: Fleet, f
     assert [layer["name"] for layer in report["layers"]] == LAYERS
     assert sum(layer["seconds"] for layer in report["layers"]) > 0
     assert "--> Layer" not in outcome.output
+
+
+@pytest.mark.parametrize("flag", ["--serial", "--no-wait"])
+def test_runs_without_order_that_fail(tmp_path: Path, flag: str) -> None:
+    answers = [("worker1", "hostnamectl set-hostname", {"success": False, "lines": ["no"]})]
+    report = the_report(Fleet(tmp_path, scenario(answers=answers)).run("-y", flag))
+    assert report["exit_state"] == "failed"
+    assert "@fake/worker1" in report["failed_hosts"]
+    assert [
+        (failure["operation"], failure["lines"]) for failure in report["failures"] if failure["host"] == "@fake/worker1"
+    ] == [("Set the hostname", ["no"])]
 
 
 def test_operations_of_a_users_own_are_not_the_packages(finished: Fleet) -> None:
