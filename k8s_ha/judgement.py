@@ -135,7 +135,7 @@ def _api_findings(proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
 
 
 def _api_remedy(said: str, endpoint: bool, some: bool) -> str:
-    """+ some: whether others are answered there"""
+    """What to do about an API server, or about the endpoint, that says this to all hosts or to some."""
     if said.startswith("HTTP"):
         return "an API server behind it is not ready: see their rows" if endpoint else POD_LOGS
     if some:
@@ -167,7 +167,7 @@ def _dns_findings(proofs: Proofs, health: Health, cluster: Cluster) -> Iterator[
     service = health.services.get(DNS_SERVICE, "")
     blamed = {source for source, _ in failures}
     answers = {name: proof.dns.get(service, ()) for name, proof in proofs.items() if name not in blamed}
-    yield from _one_service("DNS", service, {name: (*said,) for name, said in answers.items()}, truth, sources)
+    yield from _one_service("DNS", service, answers, truth, sources)
 
 
 def _service_findings(proofs: Proofs, health: Health, cluster: Cluster) -> Iterator[Finding]:

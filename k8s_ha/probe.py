@@ -12,16 +12,13 @@ from k8s_ha.judgement import OFFLOAD, RESTART_PROXY
 from k8s_ha.settings import Cluster, HostSettings
 
 PORT: Final = 8080
-HOST: Final = "host"
-"""What stands for a host itself, beside its pod, where answers are told apart."""
-
 Reached = Mapping[tuple[str, str], str]
 """Who answered, by who asked and HOST:PORT; empty where nobody did."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A node's pod and the Service before it, by their names. The pod is on its own host's network nowhere."""
+    """A node's pod and the Service before it, by their names."""
 
     host: str
     hostname: str

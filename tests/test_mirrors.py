@@ -64,6 +64,19 @@ def test_an_own_mirror_takes_the_place_of_aliyuns_with_every_package() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("own", "image"),
+    [
+        ({}, "docker.io/library/busybox:1.36"),
+        ({"base": "aliyun"}, "docker.m.daocloud.io/library/busybox:1.36"),
+        ({"base_url": "https://mirror.example"}, "docker.m.daocloud.io/library/busybox:1.36"),
+        ({"probe_image": "registry.example/busybox:1"}, "registry.example/busybox:1"),
+    ],
+)
+def test_the_probes_image_comes_from_the_mirror(own: dict[str, str], image: str) -> None:
+    assert MirrorSettings(**own).profile.probe_image == image
+
+
 def test_every_package_is_checked() -> None:
     for name, profile in PROFILES.items():
         for el_major in compat.EL_MAJORS:

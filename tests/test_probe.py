@@ -10,7 +10,6 @@ import pytest
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.judgement import OFFLOAD, RESTART_PROXY
 from k8s_ha.probe import (
-    HOST,
     ProbePods,
     Reading,
     name_url,
@@ -172,8 +171,8 @@ def test_who_answered() -> None:
         ("probe-2", "10.110.79.62:80"): "",
     }
     from_host = ReachedFromHost().process(recorded("probe-from-host"))
-    assert from_host[HOST, "10.105.253.225:80"] == "probe-2"
-    assert from_host[HOST, "10.110.79.62:80"] == ""
+    assert from_host["host", "10.105.253.225:80"] == "probe-2"
+    assert from_host["host", "10.110.79.62:80"] == ""
     assert ReachedFromHost().process(["reached", "reached x", "noise"]) == {("", ""): "", ("x", ""): ""}
 
 
@@ -192,4 +191,4 @@ def test_the_host_script_tells_who_answered(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shell.add_tool("curl", 'case "$*" in *http://x:1/hostname) echo a ;; *) exit 7 ;; esac')
     told = ReachedFromHost().process(shell.lines(ReachedFromHost().command(urls=["x:1", "y:2"])))
-    assert told == {(HOST, "x:1"): "a", (HOST, "y:2"): ""}
+    assert told == {("host", "x:1"): "a", ("host", "y:2"): ""}

@@ -117,6 +117,12 @@ def test_a_load_balancer() -> None:
     }
 
 
+@pytest.mark.parametrize(("status", "means"), [(401, "ok"), (403, "ok"), (500, "HTTP 500")])
+def test_an_api_server_that_wants_to_know_who_asks_is_one(status: int, means: str) -> None:
+    line = f"backend_api {APIS[0]} curl: (22) The requested URL returned error: {status}"
+    assert Proof().process([line]).backend_answers == {APIS[0]: means}
+
+
 def test_a_control_plane_whose_etcd_is_down() -> None:
     told = Proof().process(recorded("verify-etcd-down"))
     assert told.etcd == EtcdProof("no connection", (), "")

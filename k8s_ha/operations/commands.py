@@ -111,7 +111,10 @@ def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[st
 
 
 def run_silently(target: Host, command: str, stdin: str | None = None) -> str | None:
-    """The standard output of ``command``, shown at no verbosity; None where it failed. For what must stay secret."""
+    """The standard output of ``command``, shown at no verbosity; None where it failed. For what must stay secret.
+
+    + stdin: what the command reads
+    """
     arguments, _ = pop_global_arguments(target.state, target, {})
     connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
     connector["_timeout"] = connector["_timeout"] or SECONDS_FOR_A_FACT
