@@ -11,9 +11,10 @@ import random
 import sys
 import time
 from itertools import count
+from typing import Any
 
 from tests.lab_checks import check_a_second_run_changes_nothing, check_every_pod_of_the_road, ready_nodes
-from tests.lab_client import DEPLOY, Lab
+from tests.lab_client import Lab
 
 SIGKILLED = (-9, 137)
 LONG_STEPS = {
@@ -31,9 +32,10 @@ KILLS_PER_STEP = 2
 MOST_STAIRS = 200
 
 
-def killed_at(lab: Lab, moment: str) -> bool:
+def killed_at(lab: Lab, moment: str, **settings: Any) -> bool:
     """Whether a run was killed at that moment; False where it came to its end. One that fails by itself is an error."""
-    run = lab.operator(sys.executable, "-m", "tests.killed", moment, *DEPLOY, "-y", timeout=1800)
+    command = [sys.executable, "-m", "tests.killed", moment, lab.inventory, "deploy.py", "-y"]
+    run = lab.run("operator", "--", *command, timeout=1800, settings=settings)
     if run.returncode in SIGKILLED:
         return True
     assert run.returncode == 0, f"the run that was to die at {moment} failed:\n{run.stdout}{run.stderr}"

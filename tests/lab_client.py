@@ -17,6 +17,7 @@ from tests.lab.state import LOGS
 
 PROJECT = Path(__file__).parent.parent
 KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
+REPORTS = PROJECT / "reports"
 PYINFRA = [sys.executable, "-m", "pyinfra"]
 DEPLOY = ["tests/lab/inventory.py", "deploy.py"]
 

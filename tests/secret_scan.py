@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab_client import Lab
 
-# The first lines of private keys, as PEM and as base64 of PEM, which kubeconfigs and Secrets hold.
-PRIVATE_KEYS = ("PRIVATE KEY-----", "UFJJVkFURSBLRVktLS0tL", "BSSVZBVEUgS0VZLS0tLS", "QUklWQVRFIEtFWS0tLS0t")
+_PEM = "PRIVATE KEY-----"
+
+
+def _within_base64(text: str) -> list[str]:
+    """What the text is in base64, wherever it begins in what was encoded; without what hangs on its neighbours."""
+    encoded = [(offset, b64encode(b"\0" * offset + text.encode()).decode()) for offset in range(3)]
+    return [word[-(-offset * 4 // 3) : len(text + "x" * offset) * 4 // 3 - 1] for offset, word in encoded]
+
+
+PRIVATE_KEYS = (_PEM, *_within_base64(_PEM))
+"""What private keys hold as PEM, and as base64 of PEM, as kubeconfigs and Secrets have it."""
 
 PLACES = "/etc /home /root /run /tmp /var/log /var/spool /var/tmp /var/lib/k8s-ha"
 """Of a host: what a run or a shell may leave something in."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 
+from tests.crash import killed_at
 from tests.finding_rows import rows
 from tests.lab_checks import (
     NODES,
@@ -18,7 +22,9 @@ from tests.lab_checks import (
     pulls,
     ready_nodes,
 )
-from tests.lab_client import KUBECONFIG, Lab, until
+from tests.lab_client import KUBECONFIG, REPORTS, Lab, until
+from tests.secret_scan import PRIVATE_KEYS, in_texts, on_host, process_lists
+from tests.told_secrets import VARIABLE
 
 pytestmark = pytest.mark.lab
 
@@ -128,12 +134,64 @@ def test_a_package_of_a_bad_signature_and_one_that_is_missing_are_named(lab: Lab
     assert lab.host("master-lb", "rpm -q nginx").startswith("nginx-1.22")
 
 
-def test_the_next_run_finishes_the_cluster(lab: Lab) -> None:
-    lab.results(remove_conflicting_packages=True)
+KILLS = {"Install Docker": 3.0, "Initialise the cluster": 15.0, "Join master2": 20.0, "Join the workers": 4.0}
+"""Within how many seconds of a step its operator is killed."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The run that finishes the cluster, told at the top of its voice, and what the runs before it and it must hide."""
+
+    stdout: str
+    stderr: str
+    secrets: list[str]
+    command_lines: set[bytes]
+
+
+@pytest.fixture(scope="module")
+def finish(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Finish:
+    told = tmp_path_factory.mktemp("secrets") / "told"
+    command = [sys.executable, "-m", "tests.told_secrets", lab.inventory, "deploy.py", "-y", "-vvv", "--diff", "--json"]
+    settings = {"remove_conflicting_packages": True}
+    chance = random.Random(5)
+    with pytest.MonkeyPatch.context() as patch, process_lists() as command_lines:
+        patch.setenv(VARIABLE, str(told))
+        for step, seconds in KILLS.items():
+            assert killed_at(lab, f"{step}:{chance.uniform(0, seconds):.1f}", **settings), step
+        run = lab.run("operator", "--", *command, timeout=1800, settings=settings)
+    assert run.returncode == 0, run.stderr[-5000:]
+    return Finish(run.stdout, run.stderr, told.read_text(encoding="utf-8").split(), command_lines)
+
+
+def test_an_operator_killed_in_the_middle_of_things_runs_it_again_and_it_finishes(lab: Lab, finish: Finish) -> None:
+    results = json.loads(finish.stdout)["results"]
+    assert (results["failed_hosts"], results["totals"]["error"]) == ([], 0)
     assert ready_nodes(lab) == sorted(NODES)
     assert "not installed" in lab.host(RHEL_8, "rpm -q podman", check=False)
     runtimes = lab.kubectl("get", "nodes", "-o", "jsonpath={.items[*].status.nodeInfo.containerRuntimeVersion}")
     assert {name.partition(":")[0] for name in runtimes.split()} == {"docker"}
+
+
+def test_no_secret_is_printed_or_shown_in_a_process_list(finish: Finish) -> None:
+    assert len(finish.secrets) >= 3
+    printed = [finish.stdout.encode(), finish.stderr.encode(), *(path.read_bytes() for path in REPORTS.glob("*.json"))]
+    assert len(printed) > 2
+    looked_for = [*finish.secrets, *PRIVATE_KEYS]
+    assert in_texts(looked_for, printed) == []
+    assert in_texts(looked_for, finish.command_lines) == []
+    assert any(b"kubeadm" in line for line in finish.command_lines)
+    assert in_texts(looked_for, [*printed, f"x{finish.secrets[0]}x".encode()]) == [f"{finish.secrets[0][:4]}…"]
+
+
+def test_no_secret_is_left_on_a_host(lab: Lab, finish: Finish) -> None:
+    for name in (*NODES, "master-lb"):
+        assert on_host(lab, name, finish.secrets) == []
+    planted = "/var/log/k8s-ha/planted.log"
+    lab.run("exec", EL7, "--", "sh", "-c", f"umask 077; cat >{planted}", check=True, stdin=f"x{finish.secrets[1]}x\n")
+    try:
+        assert on_host(lab, EL7, finish.secrets) == [planted]
+    finally:
+        lab.host(EL7, f"rm {planted}")
 
 
 def test_every_pod_of_the_road_runs(lab: Lab) -> None:

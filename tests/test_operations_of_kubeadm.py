@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import images_config, init_config
 from k8s_ha.node_state import NodeView, init_refusal
@@ -73,6 +74,17 @@ def test_after_init_the_new_cluster_is_seen(stage: Stage) -> None:
         stage.hold({"master1": member("master1")})
         assert len(list(steps)) == 1
     assert stage.run.views["master1"] == member("master1")
+
+
+def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:
+    begun = NodeView(("/etc/kubernetes/pki/ca.crt",), None, None, busy=True)
+    looks = [begun, begun, member("master1"), member("master1")]
+    stage.hold({"master1": begun})
+    waited_for = Noop("a kubeadm is at work, and is waited for")
+    assert stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run) == [waited_for]
+    stage.facts["master1"][Node] = lambda **_: looks.pop(0)
+    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [Noop("the cluster exists")]
+    assert looks == []
 
 
 @pytest.mark.parametrize("executing", [False, True])

@@ -1,20 +1,26 @@
 """pyinfra's CLI, with the join secrets of its run told to a test, so that the test can look for them.
 
-``python -m tests.told_secrets FILE INVENTORY DEPLOY [OPTIONS]`` runs the CLI unchanged; FILE gets a line a secret.
+``TOLD_SECRETS=FILE python -m tests.told_secrets INVENTORY DEPLOY [OPTIONS]`` runs the CLI unchanged; FILE gets a line a
+secret.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
 from pyinfra_cli.main import main
 
 from k8s_ha.run import JoinSecrets
 
-if __name__ == "__main__":
-    path = sys.argv.pop(1)
+VARIABLE = "TOLD_SECRETS"
+
+
+def tell() -> None:
+    """Have the secrets that this process makes written to the file that ``TOLD_SECRETS`` names, where it does."""
+    path = os.environ.get(VARIABLE)
+    if not path:
+        return
     mint = JoinSecrets.mint
 
     def told() -> Any:
@@ -24,4 +30,8 @@ if __name__ == "__main__":
         return secrets
 
     JoinSecrets.mint = staticmethod(told)
+
+
+if __name__ == "__main__":
+    tell()
     main()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Sequence
+from typing import Final
 
+import gevent
 from pyinfra import host
 from pyinfra.api import Host, StringCommand
 
@@ -15,6 +18,8 @@ from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
+
+SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
 def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
@@ -31,6 +36,23 @@ def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
             }
             run.views = read_everywhere(Node, addresses)
         return run.views
+
+
+def views_when_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeView | None]:
+    """What hosts hold when no kubeadm of an earlier or another run is at work on them any more.
+
+    Those where one still is after ``seconds``, and all where one is while pyinfra prepares, are left out.
+    """
+    targets = {host.inventory.get_host(node.name): {"address": node.address} for node in nodes}
+    deadline = time.monotonic() + seconds
+    while True:
+        found = read_everywhere(Node, targets)
+        busy = {name for name, view in found.items() if view is not None and view.busy}
+        if not busy:
+            return found
+        if not is_executing() or time.monotonic() > deadline:
+            return {name: view for name, view in found.items() if name not in busy}
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def elected(run: Run) -> HostSettings | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-import time
 from collections.abc import Generator, Iterator
 from typing import Final
 
-import gevent
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
@@ -16,16 +14,14 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
 from k8s_ha.kubeadm_config import cri_socket, join_config
-from k8s_ha.node_state import Membership, NodeState, NodeView, classify, is_replaceable, join_refusal, membership
-from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views
-from k8s_ha.operations.commands import long_command, read_everywhere, refuse
+from k8s_ha.node_state import Membership, NodeState, classify, is_replaceable, join_refusal, membership
+from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views, views_when_idle
+from k8s_ha.operations.commands import long_command, refuse
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, with_config
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
-
-SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 _ETCD: Final = "/etc/kubernetes/pki/etcd"
 # etcd's own JSON API: its image has no shell from 3.6 on, and no EL has etcdctl.
@@ -66,7 +62,7 @@ def departed_forgotten(run: Run) -> Generator[StringCommand]:
 def _beginning_anew(run: Run) -> Iterator[Membership]:
     """What the cluster knows of each other node's host that could be read and will join from its beginning."""
     others = [node for node in run.cluster.nodes if node.name != host.name]
-    found = _views_when_idle(run, others)
+    found = views_when_idle(others, SECONDS_FOR_KUBEADM)
     told = views(run, fresh=is_executing())[host.name]
     for other in others:
         view = found.get(other.name)
@@ -74,20 +70,6 @@ def _beginning_anew(run: Run) -> Iterator[Membership]:
             known = membership(told, other)
             if is_replaceable(view, known, classify(view, known, other, run.cluster.endpoint)):
                 yield known
-
-
-def _views_when_idle(run: Run, nodes: list[HostSettings]) -> dict[str, NodeView | None]:
-    """What hosts hold, when no kubeadm of an earlier or another run is at work on them any more."""
-    targets = {host.inventory.get_host(node.name): {"address": node.address} for node in nodes}
-    deadline = time.monotonic() + SECONDS_FOR_KUBEADM
-    while True:
-        found = read_everywhere(Node, targets)
-        busy = {name for name, view in found.items() if view is not None and view.busy}
-        if not busy:
-            return found
-        if not is_executing() or time.monotonic() > deadline:
-            return {name: view for name, view in found.items() if name not in busy}
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 @guarded

@@ -16,7 +16,7 @@ from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import images_config, init_config, upload_certs_config
 from k8s_ha.node_state import init_refusal
-from k8s_ha.operations.cluster import elected, kubectl, leads, views
+from k8s_ha.operations.cluster import elected, kubectl, leads, views, views_when_idle
 from k8s_ha.operations.commands import long_command, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.resources import read_file, shell_variables
@@ -80,6 +80,13 @@ def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[String
 def cluster_initialised(run: Run) -> Generator[StringCommand]:
     """Have a cluster: initialise one here, unless any control plane or the endpoint has, or may have, one already."""
     cluster = run.cluster
+    # An init of a run that was cut off goes on by itself: it is waited for, not taken for a cluster out of order.
+    if elected(run) is None and any(view and view.busy for view in views(run).values()):
+        if not is_executing():
+            host.noop("a kubeadm is at work, and is waited for")
+            return
+        views_when_idle(cluster.control_planes, SECONDS_FOR_KUBEADM)
+        views(run, fresh=True)
     if elected(run) is not None:
         host.noop("the cluster exists")
         return
