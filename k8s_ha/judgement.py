@@ -11,7 +11,7 @@ from k8s_ha.certificates import Certificate, certificate_findings
 from k8s_ha.findings import Finding
 from k8s_ha.health import API_SERVICE, DNS_SERVICE, THE_CLUSTER, Health
 from k8s_ha.judgement_of_etcd import etcd_findings, members
-from k8s_ha.node_state import ClusterNode, Membership, NodeState, classify
+from k8s_ha.node_state import ClusterNode, Membership, NodeState, classify, owner
 from k8s_ha.proof import OK, PROXY_CONFIG, HostProof, api_servers
 from k8s_ha.settings import Cluster
 
@@ -39,8 +39,9 @@ def proof_findings(
             yield Finding(host.name, "host", "it could not be looked at", "an answer over SSH as root", remedy)
     for name, state in states(proofs, health, cluster).items():
         if state is NodeState.FOREIGN:
-            found = f"it belongs to another cluster ({proofs[name].view.server})"
-            remedy = "take it out of the inventory, or reset it yourself if that cluster is gone"
+            view = proofs[name].view
+            found = f"it holds {view.traces[0]}, which {owner(view, cluster.endpoint)}"
+            remedy = "take it out of the inventory, or reset it yourself if nothing in it is needed"
             yield Finding(name, "host", found, f"https://{cluster.endpoint}", remedy)
         yield from _agent_findings(name, proofs[name])
     yield from _api_findings(proofs, cluster)
