@@ -14,7 +14,8 @@ from pyinfra.api.output import echo
 from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from tests.fakes.answers import Answer, Failure, Request, answer_to
+from tests.fakes.answers import Answer, answer_to
+from tests.fakes.request import Failure, Request
 from tests.fakes.scenario import current, folder
 from tests.fakes.world import KUBEADM, World
 
