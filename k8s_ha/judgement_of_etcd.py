@@ -10,12 +10,7 @@ from k8s_ha.health import THE_CLUSTER, Health
 from k8s_ha.proof import OK, HostProof
 from k8s_ha.settings import Cluster, HostSettings
 
-# In this order: as long as its API server is there, sick, the balancer may pass kubectl on to it.
-# cni0 would keep the address of the pods that were there, and refuse new ones.
-REJOIN = (
-    "`kubeadm reset` and `ip link delete cni0` on it, `kubectl delete node` it, "
-    "then run the deploy, which joins it again"
-)
+REJOIN = "run the deploy, which resets it and joins it again"
 LOGS = "see `crictl ps -a` and etcd's log there"
 
 

@@ -106,11 +106,15 @@ class NodeView:
 
 @dataclass(frozen=True)
 class Membership:
-    """What a healthy member of the cluster knows of one host, and the CA of that cluster (PEM)."""
+    """What a healthy member of the cluster knows of one host, and the CA of that cluster (PEM).
+
+    + counted: whether etcd's members were told, so that no member means that there is none
+    """
 
     node: ClusterNode | None = None
     member: Member | None = None
     authority: str | None = None
+    counted: bool = False
 
     @property
     def any(self) -> bool:
@@ -121,9 +125,14 @@ def membership(told: NodeView, host: HostSettings) -> Membership:
     """What ``told``, the view of a healthy member, knows of ``host``."""
     return Membership(
         node=next((node for node in told.nodes if node.name == host.hostname), None),
-        member=next((member for member in told.members if host.address in member.addresses), None),
+        member=next((member for member in told.members if _is_of(member, host)), None),
         authority=told.authority,
+        counted=bool(told.members),
     )
+
+
+def _is_of(member: Member, host: HostSettings) -> bool:
+    return host.address in member.addresses or member.name == host.hostname
 
 
 class NodeState(Enum):
@@ -156,10 +165,10 @@ def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: st
         return NodeState.FOREIGN
     if known.node is None or not view.has_identity:
         return NodeState.PARTIAL
-    # A control plane is one when its join has come to its end, which the label is, or when it serves: one whose label
-    # somebody took away must never be reset.
-    finished = "control_plane" not in host.role or known.node.control_plane or view.ready
-    return NodeState.JOINED if finished else NodeState.PARTIAL
+    # A control plane is one when it serves: one whose label somebody took away must never be reset. One that does not
+    # serve now is one when its join came to its end, which the label is, and etcd counts it; else it never will again.
+    stays = known.node.control_plane and (known.member is not None or not known.counted)
+    return NodeState.JOINED if "control_plane" not in host.role or view.ready or stays else NodeState.PARTIAL
 
 
 def _is_ours(view: NodeView, authority: str | None, host: HostSettings, endpoint: str) -> bool:

@@ -189,7 +189,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
         fleet(
             worker1={"cni": ("10-calico.conflist", "10-flannel.conflist")},
             master1={"etcd": ("lost+found",)},
-            worker2={"etcd": ("lost+found",)},
+            worker2={"etcd": ("lost+found",), "routes": ("10.244.3.0/24 dev cni0 proto kernel linkdown",)},
             master_lb={"cni": ("10-calico.conflist",)},
         ),
         [
@@ -204,6 +204,12 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
                 "/etc/cni/net.d holds 10-calico.conflist",
                 "pods would get that network instead of this cluster's",
                 "remove it if nothing needs it",
+            ),
+            of_cluster(
+                "worker2",
+                "the interface cni0 of older pods is there",
+                "new pods get addresses of another network",
+                "run `ip link delete cni0` there, or reboot it",
             ),
         ],
     ),

@@ -209,7 +209,7 @@ FOUND = {
     ),
     "a node of another cluster": (
         changed(having(view=NodeView(("/etc/kubernetes/kubelet.conf",), "https://10.9.9.9:6443", None)), "worker1"),
-        ["worker1: it belongs to another cluster (https://10.9.9.9:6443)"],
+        ["worker1: it holds /etc/kubernetes/kubelet.conf, which belongs to another cluster (https://10.9.9.9:6443)"],
     ),
     "a certificate that has expired": (
         changed(having(certificates={"/a.crt": NOW - timedelta(days=1)}), "master1"),

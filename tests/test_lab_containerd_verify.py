@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from tests.lab_checks import PLANES
 from tests.lab_client import KUBECONFIG, Lab, until
 from tests.test_lab_containerd import ETCDCTL, SECONDS_FOR_A_RULE
 
@@ -188,14 +189,24 @@ def test_a_probe_whose_image_does_not_exist_names_it_and_leaves_nothing(lab: Lab
     assert probes_left(lab) == ""
 
 
+def etcd_members(lab: Lab) -> dict[str, str]:
+    """The identity of each member, by name."""
+    rows = [line.split(", ") for line in lab.kubectl(*ETCDCTL, "member", "list").splitlines()]
+    return {row[2]: row[0] for row in rows}
+
+
 def test_an_etcd_member_that_was_removed(lab: Lab) -> None:
-    """The last one: the cluster stays so."""
-    listing = lab.kubectl(*ETCDCTL, "member", "list")
-    (identity,) = [line.split(", ")[0] for line in listing.splitlines() if line.split(", ")[2] == "master3"]
-    lab.kubectl(*ETCDCTL, "member", "remove", identity)
+    lab.kubectl(*ETCDCTL, "member", "remove", etcd_members(lab)["master3"])
     run = verify(lab, verify_timeout_seconds=3)
     assert run.returncode == 1
     told = " ".join(run.stderr.split())
     assert "master3: master3 is no member of etcd, which has " in told, run.stderr
     assert "master1: " not in told.partition("The cluster does not work")[2], run.stderr
     assert str(KUBECONFIG) not in told
+
+
+def test_the_next_run_makes_it_a_member_again(lab: Lab) -> None:
+    lab.results()
+    assert sorted(etcd_members(lab)) == list(PLANES)
+    run = verify(lab, "probe=True", verify_timeout_seconds=SECONDS_FOR_A_RULE)
+    assert run.returncode == 0, run.stderr

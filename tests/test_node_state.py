@@ -58,12 +58,15 @@ BOOTSTRAP, CA, ETCD = "/etc/kubernetes/bootstrap-kubelet.conf", "/etc/kubernetes
 UNKNOWN = Membership(authority=AUTHORITY)
 
 
-def known(ready: bool = True, control_plane: bool = False, node: bool = True, member: bool = False) -> Membership:
+def known(
+    ready: bool = True, control_plane: bool = False, node: bool = True, member: bool = False, counted: bool = False
+) -> Membership:
     """What the cluster knows of a host."""
     return Membership(
         node=ClusterNode("any", ready, "v1.30.14", control_plane) if node else None,
         member=Member("17", "any", ("10.0.12.55",)) if member else None,
         authority=AUTHORITY,
+        counted=counted or member,
     )
 
 
@@ -81,6 +84,24 @@ STATES: dict[str, tuple[NodeView, Membership, HostSettings, NodeState]] = {
     "a control plane whose API server is off": (
         holds(ADMIN, KUBELET),
         known(control_plane=True, ready=False),
+        PLANE,
+        NodeState.JOINED,
+    ),
+    "a control plane that is off, and whose etcd is still counted": (
+        holds(ADMIN, KUBELET),
+        known(control_plane=True, ready=False, member=True),
+        PLANE,
+        NodeState.JOINED,
+    ),
+    "a control plane that etcd has removed": (
+        holds(ADMIN, KUBELET),
+        known(control_plane=True, counted=True),
+        PLANE,
+        NodeState.PARTIAL,
+    ),
+    "a control plane that serves, whatever etcd counts": (
+        holds(ADMIN, KUBELET, ready=True),
+        known(control_plane=True, counted=True),
         PLANE,
         NodeState.JOINED,
     ),
@@ -136,9 +157,11 @@ def test_what_the_cluster_knows_of_a_host() -> None:
         member("master1", "worker1"),
         members=(Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))),
     )
-    assert membership(told, CLUSTER.host("worker1")) == Membership(told.nodes[1], None, told.authority)
+    assert membership(told, CLUSTER.host("worker1")) == Membership(told.nodes[1], None, told.authority, counted=True)
     # One that was added and never started has no name; its address tells whose it is.
-    assert membership(told, CLUSTER.host("master2")) == Membership(None, told.members[1], told.authority)
+    assert membership(told, CLUSTER.host("master2")) == Membership(None, told.members[1], told.authority, counted=True)
+    elsewhere = replace(told, members=(Member("2", "master2", ("10.9.9.9",)),))
+    assert membership(elsewhere, CLUSTER.host("master2")).member == elsewhere.members[0]
     assert not membership(told, CLUSTER.host("worker2")).any
 
 

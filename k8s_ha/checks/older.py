@@ -163,6 +163,14 @@ def _leftovers(case: Case) -> Iterator[Finding]:
             "pods would get that network instead of this cluster's",
             "remove it if nothing needs it",
         )
+    if any(" dev cni0" in route for route in case.look.routes):
+        yield Finding(
+            case.host.name,
+            "cluster",
+            "the interface cni0 of older pods is there",
+            "new pods get addresses of another network",
+            "run `ip link delete cni0` there, or reboot it",
+        )
     if case.is_plane and case.look.etcd:
         yield Finding(
             case.host.name,
