@@ -158,7 +158,9 @@ def report_of(
     secrets = secrets_of(state, run)
     hosts = _members(state, run) if run else []
     own = {key: place for key, place in places.items() if place.recording is recording}
-    layers = recording.order or (run.layers if run else [])
+    kept = run.kept_seconds if run else {}
+    worked = recording.order or [layer for layer in (run.layers if run else []) if layer not in kept]
+    layers = [*kept, *worked]
     return RunReport(
         package_version=version("k8s-ha"),
         pyinfra_version=version("pyinfra"),
@@ -174,7 +176,7 @@ def report_of(
         layers=tuple(
             LayerEntry(
                 name=layer,
-                seconds=round(recording.stopwatch.seconds(layer), 2),
+                seconds=round(kept.get(layer) or recording.stopwatch.seconds(layer), 2),
                 serial_seconds=round(recording.stopwatch.serial_seconds(layer), 2),
             )
             for layer in layers

@@ -66,8 +66,8 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
-    preflighted: bool = False
-    """Whether preflight has looked at the hosts."""
+    kept_seconds: dict[str, float] = field(default_factory=dict)
+    """How long layers took that prepare no operation, by name, so that nobody else can measure them."""
     views: dict[str, NodeView | None] = field(default_factory=dict)
     viewed_executing: bool = False
     join_secrets: JoinSecrets | None = None

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from tests.lab_client import Lab
+import json
+
+from tests.lab_client import KUBECONFIG, Lab, until
 
 PLANES = ("master1", "master2", "master3")
 WORKERS = ("worker1", "worker2")
 NODES = (*PLANES, *WORKERS)
+
+
+PKI = "/etc/kubernetes/pki/etcd"
+ETCDCTL = (
+    *("-n", "kube-system", "exec", "etcd-master1", "--", "etcdctl"),
+    *(f"--cacert={PKI}/ca.crt", f"--cert={PKI}/server.crt", f"--key={PKI}/server.key"),
+)
+
+
+# A kube-proxy of 1.20 may see a new Service only when its watch ends, after 5 to 10 minutes, if etcd changed its leader
+# while the control planes joined (kubernetes#97294 has the same symptoms).
+SECONDS_FOR_A_RULE = 660
 
 
 def ready_nodes(lab: Lab) -> list[str]:
@@ -48,3 +62,27 @@ def check_kubectl_on_the_admin_host(lab: Lab) -> None:
 def pulls(lab: Lab, image: str) -> set[str]:
     """The registry names that hosts asked for a manifest of ``image``, from the registry's own access log."""
     return {asked for asked, path in lab.registry_requests() if path.startswith(f"/v2/{image}/manifests/")}
+
+
+def answered(lab: Lab, *arguments: str) -> str:
+    """kubectl's output, asked for again while API servers still hold connections to an etcd that was away."""
+    runs = [lab.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments)]
+
+    def done() -> bool:
+        if runs[-1].returncode:
+            runs.append(lab.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments))
+        return runs[-1].returncode == 0
+
+    until(done, 60, f"kubectl {' '.join(arguments)}")
+    return runs[-1].stdout
+
+
+def lead_etcd(lab: Lab, plane: str) -> None:
+    """Make ``plane`` the leader of etcd, whoever leads now."""
+    listing = answered(lab, *ETCDCTL, "endpoint", "status", "--cluster", "-w", "json")
+    members = json.loads(answered(lab, *ETCDCTL, "member", "list", "-w", "json"))["members"]
+    ids = {member["name"]: member["ID"] for member in members}
+    leader = next(name for name, number in ids.items() if number == json.loads(listing)[0]["Status"]["leader"])
+    if leader != plane:
+        etcdctl = [word.replace("etcd-master1", f"etcd-{leader}") for word in ETCDCTL]
+        answered(lab, *etcdctl, "move-leader", f"{ids[plane]:x}")

@@ -8,18 +8,23 @@ from collections.abc import Iterator
 
 import pytest
 
+from k8s_ha import RunReport
 from tests.finding_rows import told
 from tests.lab_checks import (
+    ETCDCTL,
     NODES,
     PLANES,
+    SECONDS_FOR_A_RULE,
     WORKERS,
+    answered,
     check_a_second_run_changes_nothing,
     check_every_pod_of_the_road,
     check_kubectl_on_the_admin_host,
+    lead_etcd,
     pulls,
     ready_nodes,
 )
-from tests.lab_client import KUBECONFIG, PROJECT, Lab, until
+from tests.lab_client import KUBECONFIG, PROJECT, REPORTS, Lab, until
 
 pytestmark = pytest.mark.lab
 
@@ -88,11 +93,23 @@ def test_one_command_builds_the_cluster(lab: Lab) -> None:
     assert ready_nodes(lab) == sorted(NODES)
 
 
-PKI = "/etc/kubernetes/pki/etcd"
-ETCDCTL = (
-    *("-n", "kube-system", "exec", "etcd-master1", "--", "etcdctl"),
-    *(f"--cacert={PKI}/ca.crt", f"--cert={PKI}/server.crt", f"--key={PKI}/server.key"),
-)
+def test_the_build_leaves_a_report_of_what_it_did(lab: Lab) -> None:
+    written = max(REPORTS.glob("*.json"), key=lambda path: path.stat().st_mtime)
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    report = RunReport.model_validate_json(written.read_text(encoding="utf-8"))
+    assert (report.exit_state, report.mode, report.failures) == ("converged", "build", ())
+    states = {host.hostname: (host.state_before, host.state_after) for host in report.hosts if host.state_after}
+    assert states == dict.fromkeys(NODES, ("virgin", "joined"))
+    layers = {layer.name: layer for layer in report.layers}
+    first, *_, last = layers
+    assert (first, last) == ("Look at the hosts before the first change", "Verify the cluster")
+    assert layers[first].seconds > 0
+    control_plane = layers["Bring up the control plane"]
+    assert 0 < control_plane.serial_seconds <= control_plane.seconds
+    joins = [change for change in report.changes if change.layer == "Join the workers"]
+    assert {change.host for change in joins} == {"master1", "worker1", "worker2"}
+    assert {entry.host for entry in report.certificates} == set(NODES)
+    assert [finding for finding in report.findings if finding.severity == "error"] == []
 
 
 def test_etcd_itself_counts_three_members(lab: Lab) -> None:
@@ -194,11 +211,6 @@ def fetched(lab: Lab, pod: str, url: str) -> str:
     return lab.kubectl("exec", pod, "--", "busybox", "timeout", "5", "wget", "-q", "-O", "-", url, check=False).strip()
 
 
-# A kube-proxy of 1.20 may see a new Service only when its watch ends, after 5 to 10 minutes, if etcd changed its leader
-# while the control planes joined (kubernetes#97294 has the same symptoms).
-SECONDS_FOR_A_RULE = 660
-
-
 @pytest.mark.parametrize(("here", "there"), [("worker1", "worker2"), ("worker2", "worker1")])
 def test_a_pod_reaches_a_service_whose_backend_is_on_another_node(
     lab: Lab, probes: dict[str, str], here: str, there: str
@@ -257,30 +269,6 @@ def test_selinux_knows_the_port_of_the_load_balancer(lab: Lab) -> None:
     ports = lab.host("master-lb", "semanage port -l")
     assert [line for line in ports.splitlines() if line.startswith("http_port_t") and " 6443," in line]
     assert lab.host("master-lb", "getsebool httpd_can_network_connect").strip().endswith("on")
-
-
-def answered(lab: Lab, *arguments: str) -> str:
-    """kubectl's output, asked for again while API servers still hold connections to an etcd that was away."""
-    runs = [lab.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments)]
-
-    def done() -> bool:
-        if runs[-1].returncode:
-            runs.append(lab.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments))
-        return runs[-1].returncode == 0
-
-    until(done, 60, f"kubectl {' '.join(arguments)}")
-    return runs[-1].stdout
-
-
-def lead_etcd(lab: Lab, plane: str) -> None:
-    """Make ``plane`` the leader of etcd, whoever leads now."""
-    listing = answered(lab, *ETCDCTL, "endpoint", "status", "--cluster", "-w", "json")
-    members = json.loads(answered(lab, *ETCDCTL, "member", "list", "-w", "json"))["members"]
-    ids = {member["name"]: member["ID"] for member in members}
-    leader = next(name for name, number in ids.items() if number == json.loads(listing)[0]["Status"]["leader"])
-    if leader != plane:
-        etcdctl = [word.replace("etcd-master1", f"etcd-{leader}") for word in ETCDCTL]
-        answered(lab, *etcdctl, "move-leader", f"{ids[plane]:x}")
 
 
 ASK_FROM_A_WORKER = "kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout=20s get node worker1 -o name"

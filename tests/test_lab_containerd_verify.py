@@ -13,9 +13,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from tests.lab_checks import PLANES
+from tests.lab_checks import ETCDCTL, PLANES, SECONDS_FOR_A_RULE
 from tests.lab_client import KUBECONFIG, Lab, until
-from tests.test_lab_containerd import ETCDCTL, SECONDS_FOR_A_RULE
 
 pytestmark = pytest.mark.lab
 

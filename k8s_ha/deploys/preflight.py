@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,11 +25,12 @@ from k8s_ha.findings import Finding, errors, table
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.run import Run, connection_tuned
 
+NAME: Final = "Look at the hosts before the first change"
 WIDTH_OF_A_LOG: Final = 200
 """Characters of a line where nobody's terminal is written to."""
 
 
-@deploy("Look at the hosts before the first change")
+@deploy(NAME)
 def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Find every reason why the road could not be gone to its end, and show all of them in one table.
 
@@ -37,9 +39,10 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
     """
     run = run_of_host(settings, groups)
     with run.lock:
-        if not run.preflighted:
+        if NAME not in run.kept_seconds:
+            begun = time.monotonic()
             run.findings += _look(run)
-            run.preflighted = True
+            run.kept_seconds[NAME] = time.monotonic() - begun
             _show(run)
     if stopping := errors(run.findings):
         raise PyinfraError(_verdict(stopping))
