@@ -15,9 +15,11 @@ pytestmark = pytest.mark.lab
 
 # master2's user may sudo, worker2's after a password; see tests/lab/topology.toml.
 INVENTORY = """
-import json
-from pathlib import Path
-globals().update(json.loads(Path(__file__).with_name("hosts.json").read_text()))
+import json as _json
+from pathlib import Path as _Path
+
+_groups = _json.loads(_Path(__file__).with_name("hosts.json").read_text())
+globals().update({name: [tuple(host) for host in hosts] for name, hosts in _groups.items()})
 """
 GROUP_DATA = """
 from k8s_ha import check

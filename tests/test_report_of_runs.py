@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from k8s_ha.deploys.preflight import NAME as PREFLIGHT
+from k8s_ha.deploys import preflight
 from k8s_ha.report import SCHEMA_FILE
 from k8s_ha.resources import read_file
 from tests.fakes.run import JOINS, LOOK, RUNTIME, Fleet, Outcome
@@ -87,7 +87,7 @@ def test_a_good_run(tmp_path: Path) -> None:
     assert report["settings"]["kubeadm_patches"]["ClusterConfiguration"]["apiServer"]["extraArgs"] == {
         "oidc-client-secret": "***"
     }
-    assert [layer["name"] for layer in report["layers"]] == [PREFLIGHT, *LAYERS]
+    assert [layer["name"] for layer in report["layers"]] == [preflight.NAME, *LAYERS]
     times = {layer["name"]: (layer["seconds"], layer["serial_seconds"]) for layer in report["layers"]}
     assert all(0 <= serial <= seconds for seconds, serial in times.values())
     assert times["Bring up the control plane"][1] > 0  # one control plane after the other
@@ -299,7 +299,7 @@ def test_runs_without_order_leave_reports_without_layer_lines(finished: Fleet, f
     outcome = finished.run("-y", flag)
     report = the_report(outcome)
     assert (outcome.exit_code, report["exit_state"]) == (0, "converged")
-    assert [layer["name"] for layer in report["layers"]] == [PREFLIGHT, *LAYERS]
+    assert [layer["name"] for layer in report["layers"]] == [preflight.NAME, *LAYERS]
     assert sum(layer["seconds"] for layer in report["layers"]) > 0
     assert "--> Layer" not in outcome.output
 
