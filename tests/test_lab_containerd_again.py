@@ -1,0 +1,73 @@
+"""Run it again: the first control plane lost with its disk, on the finished cluster, while a client goes on writing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.lab_checks import ETCDCTL, NODES, PLANES, check_a_second_run_changes_nothing, ready_nodes
+from tests.lab_client import KUBECONFIG, Lab, until
+
+pytestmark = pytest.mark.lab
+
+
+@dataclass
+class Writes:
+    """What a client saw that wrote to the API once a second: for each write, whether it was taken."""
+
+    taken: list[bool] = field(default_factory=list)
+
+
+@contextmanager
+def a_client_that_writes(lab: Lab) -> Iterator[Writes]:
+    """A client behind the load balancer, where the operator stands."""
+    kubectl = ("kubectl", "--kubeconfig", str(KUBECONFIG), "--request-timeout=5s")
+    lab.operator(*kubectl, "create", "configmap", "client", check=True)
+    writes, ended = Writes(), threading.Event()
+
+    def write() -> None:
+        while not ended.wait(1):
+            beat = f"beat={len(writes.taken)}"
+            writes.taken.append(
+                lab.operator(*kubectl, "annotate", "configmap", "client", "--overwrite", beat).returncode == 0
+            )
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        yield writes
+    finally:
+        ended.set()
+        writing.join()
+
+
+def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(lab: Lab) -> None:
+    identity = ("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
+    cluster = lab.kubectl(*identity)
+    with a_client_that_writes(lab) as writes:
+        lab.run("power", "master1", "kill", check=True)
+        lab.run("new-disk", "master1", check=True)
+        lab.run("power", "master1", "on", check=True)
+        until(lambda: "master1" not in ready_nodes(lab), 120, "master1 is seen to be gone")
+        changed = {
+            operation["name"].rpartition(" | ")[2]
+            for operation in lab.results()["operations"]
+            if "master1" in operation["success"]
+        }
+        assert "Join master1 to the control plane" in changed
+        assert "Initialise the cluster on master1" not in changed
+        until(lambda: ready_nodes(lab) == sorted(NODES), 120, "all nodes are Ready")
+    assert lab.kubectl(*identity) == cluster
+    members = lab.kubectl(*ETCDCTL, "member", "list")
+    assert sorted(line.split(", ")[2] for line in members.splitlines()) == list(PLANES)
+    print(f"a client wrote {len(writes.taken)} times, once a second, and failed {writes.taken.count(False)} times")
+    assert writes.taken[-1]
+    lab.kubectl("delete", "configmap", "client")
+
+
+def test_and_then_a_run_changes_nothing(lab: Lab) -> None:
+    check_a_second_run_changes_nothing(lab)
