@@ -66,6 +66,9 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
+    admin_digests: dict[bool, set[str]] = field(default_factory=dict)
+    """SHA-256 of the control planes' admin kubeconfigs, as seen while preparing (False) and executing (True)."""
+
     kept_seconds: dict[str, float] = field(default_factory=dict)
     """How long layers took that prepare no operation, by name, so that nobody else can measure them."""
     views: dict[str, NodeView | None] = field(default_factory=dict)

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 import pytest
 
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.system import Files
 from k8s_ha.node_state import NodeView
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.resources import read_file
 from k8s_ha.run import JoinSecrets, Run
 from tests.example_cluster import six_host_cluster
-from tests.node_views import NODES, VIRGIN, member
+from tests.node_views import NODES, PLANES, VIRGIN, member
 from tests.operation_bench import Bench, Step, command
 
 SECRETS = JoinSecrets("abcdef", "0123456789abcdef", "0e" * 32)
@@ -30,6 +31,8 @@ class Stage(Bench):
         super().__init__(monkeypatch)
         self.run = Run(CLUSTER, join_secrets=SECRETS)
         self.hold(dict.fromkeys(NODES, VIRGIN))
+        for plane in PLANES:
+            self.facts[plane][Files] = {}
 
     def hold(self, views: Mapping[str, NodeView | None]) -> Stage:
         """Have hosts hold what is given of a cluster."""

@@ -16,7 +16,7 @@ from pyinfra.api.state import State
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.local_files import write_private
 from k8s_ha.operations.cluster import elected, leads, no_leader
-from k8s_ha.operations.commands import refuse, run_silently, write
+from k8s_ha.operations.commands import read_everywhere, refuse, run_silently, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 
@@ -66,12 +66,24 @@ def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
         return
     text += "\n"
     current = look(Files, paths=[own]).get(own)
-    if current == FileState(hashlib.sha256(text.encode()).hexdigest(), "600", "root:root"):
+    valid = {hashlib.sha256(text.encode()).hexdigest(), *_admin_digests(run)}
+    if current and current == FileState(current.sha256, "600", "root:root") and current.sha256 in valid:
         host.noop("root has the kubeconfig")
     elif current and _servers(run_silently(host, f"cat {own}") or "") != {f"https://{run.cluster.endpoint}"}:
         host.noop(f"{own} is of another cluster and was left alone")
     else:
         yield write(own, text, "600")
+
+
+def _admin_digests(run: Run) -> set[str]:
+    """SHA-256 of each control plane's admin kubeconfig: they differ, and each will do, whichever leads."""
+    with run.lock:
+        if is_executing() not in run.admin_digests:
+            planes = {host.inventory.get_host(plane.name): {"paths": [ADMIN]} for plane in run.cluster.control_planes}
+            found = read_everywhere(Files, planes)
+            digests = {files[ADMIN].sha256 for files in found.values() if files and ADMIN in files}
+            run.admin_digests[is_executing()] = digests
+        return run.admin_digests[is_executing()]
 
 
 def _servers(kubeconfig: str) -> set[str]:
@@ -94,8 +106,7 @@ def kubeconfig_fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
         host.noop("another control plane leads")
         return
     path = local_path(run)
-    remote = look(Files, paths=[ADMIN]).get(ADMIN)
-    if remote and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == remote.sha256:
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() in _admin_digests(run):
         host.noop(f"{path} is the cluster's")
     else:
         yield FunctionCommand(_fetch, (path,), {})
