@@ -2,7 +2,7 @@
 # Prints `key value` lines: what the host's own etcd and API server answer.
 e=$k/pki/etcd
 if [ -e $e/healthcheck-client.crt ]; then
-    etcd() { curl -fsS --noproxy '*' --max-time 5 --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key "https://127.0.0.1:2379$@" 2>/dev/null | tr -d '\n'; }
+    etcd() { curl -fsS --noproxy '*' --max-time 3 --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key "https://127.0.0.1:2379$@" 2>/dev/null | tr -d '\n'; }
     # From 3.5 on a list is asked of the majority unless it says otherwise, which 3.4 does not understand.
     members=$(etcd /v3/cluster/member/list -d '{"linearizable": false}')
     [ -n "$members" ] || members=$(etcd /v3/cluster/member/list -d '{}')

@@ -12,6 +12,7 @@ from k8s_ha.facts.system import ActiveUnits, Kernel
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.guarded import guarded, look
 
+SECONDS_FOR_SWAP: Final = 900
 TIME_SERVICES: Final = ("chronyd.service", "ntpd.service", "systemd-timesyncd.service")
 
 
@@ -56,7 +57,8 @@ def swap_off() -> Generator[StringCommand]:
     """
     kernel = look(Kernel, modules=(), keys=())
     if kernel.swap:
-        yield StringCommand("swapoff -a")
+        # What lies in it is read back into memory, which takes its time.
+        yield StringCommand("swapoff -a", _timeout=SECONDS_FOR_SWAP)
     if kernel.fstab_swap:
         entry = r"^([^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]].*)"
         yield StringCommand(rf"sed -i.before-k8s-ha -E 's/{entry}/# \1/' /etc/fstab")
