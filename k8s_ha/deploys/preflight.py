@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -21,13 +19,12 @@ from k8s_ha.checks.survey import usable
 from k8s_ha.deploys.begin import members_of, run_of_host, survey, unreachable
 from k8s_ha.deploys.prepare_host import MODULES
 from k8s_ha.facts.preflight import Look
-from k8s_ha.findings import Finding, errors, table
+from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.operations.telling import show
 from k8s_ha.run import Run, connection_tuned
 
 NAME: Final = "Look at the hosts before the first change"
-WIDTH_OF_A_LOG: Final = 200
-"""Characters of a line where nobody's terminal is written to."""
 
 
 @deploy(NAME)
@@ -90,19 +87,13 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
 
 
 def _show(run: Run) -> None:
-    """All findings as a table, through pyinfra's log, so that stdout stays free for ``--json``."""
+    """What was found, or how much was looked at."""
     if not run.findings:
         looked = len(members_of(run))
         logger.info(f"Preflight: {looked} host{'s' * (looked != 1)}, {len(CHECKS)} checks, nothing found")
         return
     logger.info("Preflight found:")
-    for line in table(run.findings, _width()).splitlines():
-        logger.info(line)
-
-
-def _width() -> int:
-    """The terminal's width, less what pyinfra's log puts before each line."""
-    return (os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else WIDTH_OF_A_LOG) - len("    ")
+    show(run.findings)
 
 
 def _verdict(stopping: Sequence[Finding]) -> str:

@@ -21,7 +21,8 @@ from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.cluster import kubectl
 from k8s_ha.operations.commands import read_everywhere, read_fact, run_silently
 from k8s_ha.operations.guarded import guarded
-from k8s_ha.operations.verify import SECONDS_BETWEEN_LOOKS, answering, member, show, told, verifier
+from k8s_ha.operations.telling import show
+from k8s_ha.operations.verify import SECONDS_BETWEEN_LOOKS, answering, member, told, verifier
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings

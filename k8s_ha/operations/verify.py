@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +14,19 @@ from pyinfra.api import Host, StringCommand
 
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.proof import Proof
-from k8s_ha.findings import Finding, errors, table
+from k8s_ha.findings import Finding, errors
 from k8s_ha.health import SILENCE, Health, health_findings
 from k8s_ha.judgement import certificates, proof_findings, states
 from k8s_ha.operations.commands import read_everywhere, read_fact, refuse
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.operations.kubeconfig import local_path
+from k8s_ha.operations.telling import show
 from k8s_ha.proof import HostProof, asked
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 from k8s_ha.summary import summary
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
-COLUMNS_WITHOUT_TERMINAL: Final = 200
 
 
 @guarded
@@ -69,14 +68,6 @@ def verifier(run: Run) -> str:
     if is_executing():
         run.verifier = chosen
     return chosen
-
-
-def show(findings: Sequence[Finding]) -> None:
-    """Print the findings' table, through pyinfra's log."""
-    if findings:
-        width = shutil.get_terminal_size((COLUMNS_WITHOUT_TERMINAL, 1)).columns
-        for line in table(findings, width).splitlines():
-            logger.warning(line)
 
 
 def told(wrong: Sequence[Finding]) -> str:
