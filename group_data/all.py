@@ -32,3 +32,6 @@ k8s_ha = {
 }
 
 check(k8s_ha)
+
+# pyinfra's own: a host whose SSH key is not in your known_hosts is not spoken to (README.md, "Install").
+ssh_strict_host_key_checking = "yes"

@@ -31,8 +31,12 @@ def test_the_table_of_settings_shows_every_setting_with_its_default() -> None:
 
 def test_the_example_settings_show_every_setting_with_its_default() -> None:
     tree = ast.parse((PROJECT / "group_data" / "all.py").read_text(encoding="utf-8"))
-    (settings,) = [node.value for node in tree.body if isinstance(node, ast.Assign)]
-    assert ast.literal_eval(settings) == real_defaults()
+    values = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    assert ast.literal_eval(values["k8s_ha"]) == real_defaults()
+
+
+def test_the_example_speaks_to_hosts_that_the_user_knows() -> None:
+    assert 'ssh_strict_host_key_checking = "yes"' in (PROJECT / "group_data" / "all.py").read_text(encoding="utf-8")
 
 
 def test_the_inventory_shown_first_is_the_example_inventory() -> None:
