@@ -62,7 +62,7 @@ END
 }
 
 node_software() {
-  dnf -y install containerd.io {kubelet,kubeadm,kubectl}-"$version"
+  dnf -y install 'containerd.io-1.*' {kubelet,kubeadm,kubectl}-"$version" # 2.x does not speak the CRI of these kubelets
   cat >/etc/containerd/config.toml <<END
 version = 2
 [plugins."io.containerd.grpc.v1.cri"]
