@@ -63,6 +63,7 @@ def test_the_look_waits_for_what_hosts_miss(stage: Stage) -> None:
 
 
 def test_the_look_has_an_end_and_shows_what_is_wrong(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="pyinfra")
     stage.facts["master1"][ClusterHealth] = BROKEN
     stage.facts["worker1"][Proof] = replace(WHOLE["worker1"], kubelet="no connection")
     assert verified(stage) == failing(f"{ENDPOINT_GONE}; worker1: its kubelet is not well: no connection")
@@ -72,6 +73,7 @@ def test_the_look_has_an_end_and_shows_what_is_wrong(stage: Stage, caplog: pytes
 
 
 def test_a_warning_is_shown_and_is_no_failure(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="pyinfra")
     stage.facts["worker1"][Proof] = replace(WHOLE["worker1"], certificates={"/a.crt": None})
     assert verified(stage) == []
     assert [finding.severity for finding in stage.run.findings] == ["warning"]
