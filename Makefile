@@ -32,7 +32,7 @@ test-lab: $(VENV)/installed
 	$(BIN)/python -m tests.lab.build
 	$(BIN)/pytest -m lab --exitfirst --verbose
 
-# A build whose operator is killed at every operation, and within the long ones; half an hour.
+# A build whose operator is killed at every operation, and another within the long ones; a quarter of an hour.
 test-crash: $(VENV)/installed
 	$(BIN)/python -m tests.crash
 
