@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from k8s_ha.health import API_SERVICE, CONTROL_PLANE_PODS, DNS_SERVICE, Health, PodState
 from k8s_ha.node_state import NodeView
@@ -12,6 +13,17 @@ from k8s_ha.settings import Cluster, HostSettings
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NEXT_YEAR = datetime(2027, 11, 24, tzinfo=UTC)
 SERVICES = {API_SERVICE: "10.96.0.1", DNS_SERVICE: "10.96.0.10"}
+
+NOTHING: dict[str, Any] = {
+    "apis": [],
+    "name_servers": [],
+    "question": "kubernetes.default.svc.cluster.local",
+    "kubelet_port": 0,
+    "proxy_port": 0,
+    "etcd": False,
+    "balancer": "",
+}
+"""The arguments of the fact ``Proof`` where nothing is asked."""
 
 
 def complete_health(cluster: Cluster) -> Health:

@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,3 +113,21 @@ def until(condition: Callable[[], bool], seconds: float, what: str) -> float:
             raise AssertionError(f"not within {seconds:.0f} s: {what}")
         time.sleep(0.5)
     return time.monotonic() - started
+
+
+@contextmanager
+def meanwhile(act: Callable[[], object], every_seconds: float) -> Iterator[None]:
+    """Have ``act`` called again and again, beside what the block does."""
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(every_seconds):
+            act()
+
+    repeating = threading.Thread(target=repeat)
+    repeating.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        repeating.join()

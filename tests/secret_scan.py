@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab_client import Lab
+from tests.lab_client import Lab, meanwhile
 
 _PEM = "PRIVATE KEY-----"
 
@@ -42,23 +41,16 @@ SECONDS_BETWEEN_SAMPLES = 0.1
 def process_lists() -> Iterator[set[bytes]]:
     """Every command line that ran meanwhile, on the operator's machine and on all hosts, which share its kernel."""
     seen: set[bytes] = set()
-    ended = threading.Event()
 
     def sample() -> None:
-        while not ended.wait(SECONDS_BETWEEN_SAMPLES):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    seen.add(path.read_bytes())
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                seen.add(path.read_bytes())
+            except (FileNotFoundError, ProcessLookupError):
+                continue
 
-    sampling = threading.Thread(target=sample)
-    sampling.start()
-    try:
+    with meanwhile(sample, SECONDS_BETWEEN_SAMPLES):
         yield seen
-    finally:
-        ended.set()
-        sampling.join()
 
 
 def in_texts(secrets: Sequence[str], texts: Iterable[bytes]) -> list[str]:

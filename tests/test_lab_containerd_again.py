@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.lab_checks import ETCDCTL, NODES, PLANES, check_a_second_run_changes_nothing, ready_nodes
-from tests.lab_client import KUBECONFIG, Lab, until
+from tests.lab_client import KUBECONFIG, Lab, meanwhile, until
 
 pytestmark = pytest.mark.lab
 
@@ -27,22 +26,15 @@ def a_client_that_writes(lab: Lab) -> Iterator[Writes]:
     """A client behind the load balancer, where the operator stands."""
     kubectl = ("kubectl", "--kubeconfig", str(KUBECONFIG), "--request-timeout=5s")
     lab.operator(*kubectl, "create", "configmap", "client", check=True)
-    writes, ended = Writes(), threading.Event()
+    writes = Writes()
 
     def write() -> None:
-        while not ended.wait(1):
-            beat = f"beat={len(writes.taken)}"
-            writes.taken.append(
-                lab.operator(*kubectl, "annotate", "configmap", "client", "--overwrite", beat).returncode == 0
-            )
+        beat = f"beat={len(writes.taken)}"
+        done = lab.operator(*kubectl, "annotate", "configmap", "client", "--overwrite", beat)
+        writes.taken.append(done.returncode == 0)
 
-    writing = threading.Thread(target=write)
-    writing.start()
-    try:
+    with meanwhile(write, 1):
         yield writes
-    finally:
-        ended.set()
-        writing.join()
 
 
 def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from tests.lab_checks import (
     pulls,
     ready_nodes,
 )
-from tests.lab_client import KUBECONFIG, REPORTS, Lab, until
+from tests.lab_client import KUBECONFIG, REPORTS, Lab, meanwhile, until
 from tests.secret_scan import PRIVATE_KEYS, in_texts, on_host, process_lists
 from tests.told_secrets import VARIABLE
 
@@ -236,20 +235,13 @@ def running(lab: Lab) -> dict[str, Mapping[str, list[str]]]:
 def readiness_watched(lab: Lab) -> Iterator[list[list[str]]]:
     """Collects every answer to "which nodes are Ready" that is not "all of them"."""
     lapses: list[list[str]] = []
-    ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(0.5):
-            if (ready := ready_nodes(lab)) != sorted(NODES):
-                lapses.append(ready)
+        if (ready := ready_nodes(lab)) != sorted(NODES):
+            lapses.append(ready)
 
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
+    with meanwhile(watch, 0.5):
         yield lapses
-    finally:
-        ended.set()
-        watching.join()
 
 
 def test_a_switched_registry_mirror_reloads_docker_and_nothing_else(lab: Lab) -> None:

@@ -11,7 +11,7 @@ import pytest
 from k8s_ha.certificates import expiry
 from k8s_ha.facts.proof import Proof
 from k8s_ha.proof import EtcdProof, Member, answer, asked, etcd_proof
-from tests.cluster_health import complete_health
+from tests.cluster_health import NOTHING, complete_health
 from tests.example_cluster import six_host_cluster
 from tests.node_views import ENDPOINT, recorded
 
@@ -19,15 +19,6 @@ CLUSTER = six_host_cluster()
 HEALTH = complete_health(CLUSTER)
 APIS = ["10.0.11.18:6443", "10.0.12.55:6443", "10.0.13.22:6443", "10.0.1.157:6443"]
 NAME_SERVERS = ["10.244.0.2", "10.244.1.2"]
-NOTHING: dict[str, Any] = {
-    "apis": [],
-    "name_servers": [],
-    "question": "kubernetes.default.svc.cluster.local",
-    "kubelet_port": 0,
-    "proxy_port": 0,
-    "etcd": False,
-    "balancer": "",
-}
 PROXY_CONFIG = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
 
 

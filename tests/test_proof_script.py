@@ -15,19 +15,11 @@ import pytest
 from k8s_ha.dns import question
 from k8s_ha.facts.proof import Proof
 from k8s_ha.proof import PROXY_CONFIG, EtcdProof
+from tests.cluster_health import NOTHING
 from tests.node_views import recorded
 from tests.shell_bench import Shell
 
 APIS = ["10.0.11.18:6443", "10.0.12.55:6443", "10.0.13.22:6443"]
-NOTHING: dict[str, Any] = {
-    "apis": [],
-    "name_servers": [],
-    "question": "kubernetes.default.svc.cluster.local",
-    "kubelet_port": 0,
-    "proxy_port": 0,
-    "etcd": False,
-    "balancer": "",
-}
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Generator, Sequence
-from typing import Final
 
 import gevent
 from pyinfra import host
@@ -14,12 +13,10 @@ from pyinfra.api import Host, StringCommand
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.node_state import NodeView, leader
-from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
-
-SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
 def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:

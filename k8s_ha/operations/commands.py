@@ -20,6 +20,9 @@ from k8s_ha.run import is_executing
 
 T = TypeVar("T")
 
+SECONDS_BETWEEN_LOOKS: Final = 1.0
+"""The pause of whatever looks again until a deadline."""
+
 SECONDS_FOR_A_FACT: Final = 60
 """How long another host may take to tell a fact; its scripts bound themselves to less."""
 

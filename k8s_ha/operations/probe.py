@@ -19,10 +19,10 @@ from k8s_ha import probe
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.cluster import kubectl
-from k8s_ha.operations.commands import read_everywhere, read_fact, run_silently
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, run_silently
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.operations.telling import show
-from k8s_ha.operations.verify import SECONDS_BETWEEN_LOOKS, answering, member, told, verifier
+from k8s_ha.operations.verify import answering, member, told, verifier
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings

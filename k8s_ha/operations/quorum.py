@@ -12,7 +12,7 @@ from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.operations.cluster import elected, views
-from k8s_ha.operations.commands import long_command, refuse
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.quorum import LostQuorum, lost_quorum, quorum_refusal
 from k8s_ha.resources import read_file, shell_variables
@@ -24,8 +24,6 @@ SECONDS_TO_SERVE: Final = 120
 
 SECONDS_TO_ELECT: Final = 30
 """How long etcd may be without a leader before that counts as a lost quorum."""
-
-SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
 def refuse_without_quorum(run: Run) -> None:

@@ -12,14 +12,12 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth, ServiceState
-from k8s_ha.operations.commands import read_everywhere, read_fact, refuse
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, refuse
 from k8s_ha.operations.files import Change, ServicePlan
 from k8s_ha.run import Run, is_executing
 
 SECONDS_TO_COME_BACK: Final = 300
 """How long a node's API server or kubelet may take after its container runtime has been restarted."""
-
-SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
 def carried_out_in_turn(

@@ -6,7 +6,6 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 import gevent
 from pyinfra import host, logger
@@ -17,7 +16,7 @@ from k8s_ha.facts.proof import Proof
 from k8s_ha.findings import Finding, errors
 from k8s_ha.health import SILENCE, Health, health_findings
 from k8s_ha.judgement import certificates, proof_findings, states
-from k8s_ha.operations.commands import read_everywhere, read_fact, refuse
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, refuse
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.operations.kubeconfig import local_path
 from k8s_ha.operations.telling import show
@@ -25,8 +24,6 @@ from k8s_ha.proof import HostProof, asked
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 from k8s_ha.summary import summary
-
-SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
 @guarded
