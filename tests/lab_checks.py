@@ -18,11 +18,6 @@ ETCDCTL = (
 )
 
 
-# A kube-proxy of 1.20 may see a new Service only when its watch ends, after 5 to 10 minutes, if etcd changed its leader
-# while the control planes joined (kubernetes#97294 has the same symptoms).
-SECONDS_FOR_A_RULE = 660
-
-
 def ready_nodes(lab: Lab) -> list[str]:
     """Names of the nodes that are Ready, sorted; empty where nobody answers."""
     listing = lab.kubectl("get", "nodes", "--no-headers", check=False)

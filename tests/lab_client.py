@@ -105,6 +105,11 @@ class Lab:
         return digests
 
 
+# kubernetes#97294: where etcd has changed its leader, a watch of 1.20 may hear of nothing until it ends, after 5 to 10
+# minutes; then a kubelet, a controller or kube-proxy does late what it else does at once.
+SECONDS_FOR_A_WATCH = 660
+
+
 def until(condition: Callable[[], bool], seconds: float, what: str) -> float:
     """Poll until ``condition`` holds and return how long that took; AssertionError after ``seconds``."""
     started = time.monotonic()

@@ -14,7 +14,6 @@ from tests.lab_checks import (
     ETCDCTL,
     NODES,
     PLANES,
-    SECONDS_FOR_A_RULE,
     WORKERS,
     answered,
     check_a_second_run_changes_nothing,
@@ -24,7 +23,7 @@ from tests.lab_checks import (
     pulls,
     ready_nodes,
 )
-from tests.lab_client import KUBECONFIG, PROJECT, REPORTS, Lab, until
+from tests.lab_client import KUBECONFIG, PROJECT, REPORTS, SECONDS_FOR_A_WATCH, Lab, until
 
 pytestmark = pytest.mark.lab
 
@@ -218,13 +217,13 @@ def test_a_pod_reaches_a_service_whose_backend_is_on_another_node(
     def reached() -> bool:
         return fetched(lab, probes[here], f"http://only-{there}") == probes[there]
 
-    until(reached, SECONDS_FOR_A_RULE, f"{here} -> {there}")
+    until(reached, SECONDS_FOR_A_WATCH, f"{here} -> {there}")
 
 
 def test_a_host_reaches_a_service(lab: Lab, probes: dict[str, str]) -> None:
     address = lab.kubectl("get", "service", "only-worker2", "-o", "jsonpath={.spec.clusterIP}")
     ask = f"curl -sS --max-time 5 http://{address}"
-    until(lambda: lab.host("worker1", ask, check=False).strip() == probes["worker2"], SECONDS_FOR_A_RULE, "worker1")
+    until(lambda: lab.host("worker1", ask, check=False).strip() == probes["worker2"], SECONDS_FOR_A_WATCH, "worker1")
 
 
 def test_cluster_dns_resolves_a_service(lab: Lab, probes: dict[str, str]) -> None:
@@ -293,8 +292,10 @@ def test_without_the_first_control_plane_the_api_still_answers(lab: Lab, etcd_le
         ):
             assert until(ask, seconds, "the API answers") < seconds
         until(
-            lambda: ready_nodes(lab) == ["master2", "master3", "worker1", "worker2"], 120, "master1 is seen to be gone"
+            lambda: ready_nodes(lab) == ["master2", "master3", "worker1", "worker2"],
+            SECONDS_FOR_A_WATCH,
+            "master1 is seen to be gone",
         )
     finally:
         lab.run("link", "master1", "up", check=True)
-    until(lambda: ready_nodes(lab) == sorted(NODES), 180, "master1 is Ready again without help")
+    until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "master1 is Ready again without help")

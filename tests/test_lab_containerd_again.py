@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.lab_checks import ETCDCTL, NODES, PLANES, check_a_second_run_changes_nothing, ready_nodes
-from tests.lab_client import KUBECONFIG, Lab, meanwhile, until
+from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
 
 pytestmark = pytest.mark.lab
 
@@ -46,7 +46,7 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
         lab.run("power", "master1", "kill", check=True)
         lab.run("new-disk", "master1", check=True)
         lab.run("power", "master1", "on", check=True)
-        until(lambda: "master1" not in ready_nodes(lab), 120, "master1 is seen to be gone")
+        until(lambda: "master1" not in ready_nodes(lab), SECONDS_FOR_A_WATCH, "master1 is seen to be gone")
         changed = {
             operation["name"].rpartition(" | ")[2]
             for operation in lab.results()["operations"]
@@ -54,7 +54,7 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
         }
         assert "Join master1 to the control plane" in changed
         assert "Initialise the cluster on master1" not in changed
-        until(lambda: ready_nodes(lab) == sorted(NODES), 120, "all nodes are Ready")
+        until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
     assert lab.kubectl(*identity) == cluster
     members = lab.kubectl(*ETCDCTL, "member", "list")
     assert sorted(line.split(", ")[2] for line in members.splitlines()) == list(PLANES)

@@ -13,12 +13,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from tests.lab_checks import ETCDCTL, PLANES, SECONDS_FOR_A_RULE
-from tests.lab_client import KUBECONFIG, Lab, until
+from tests.lab_checks import ETCDCTL, PLANES
+from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, until
 
 pytestmark = pytest.mark.lab
 
-SECONDS_TO_MEND = 180
 PKI = "/etc/kubernetes/pki"
 BALANCER = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
 PROXIES = (
@@ -46,7 +45,7 @@ def broken(lab: Lab, *sentences: str) -> Iterator[None]:
         assert sentence in told, run.stderr
     assert "Traceback" not in run.stderr
     yield
-    mended = verify(lab, verify_timeout_seconds=SECONDS_TO_MEND)
+    mended = verify(lab, verify_timeout_seconds=SECONDS_FOR_A_WATCH)
     assert mended.returncode == 0, mended.stderr
 
 
@@ -115,7 +114,7 @@ def test_coredns_scaled_to_nothing(lab: Lab) -> None:
     scale = ("-n", "kube-system", "scale", "deployment", "coredns")
     lab.kubectl(*scale, "--replicas=0")
     pods = ("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "name")
-    until(lambda: lab.kubectl(*pods).strip() == "", 60, "coredns is gone")
+    until(lambda: lab.kubectl(*pods).strip() == "", SECONDS_FOR_A_WATCH, "coredns is gone")
     with broken(
         lab,
         "the cluster: 0 of 2 coredns pods run",
@@ -141,7 +140,7 @@ def test_flannel_deleted_on_one_node(lab: Lab) -> None:
 
     patched("add", "OnDelete")
     pods = ("-n", "kube-flannel", "get", "pods", "--field-selector", "spec.nodeName=worker1", "-o", "name")
-    until(lambda: lab.kubectl(*pods).strip() == "", 60, "flannel is gone from worker1")
+    until(lambda: lab.kubectl(*pods).strip() == "", SECONDS_FOR_A_WATCH, "flannel is gone from worker1")
     with broken(lab, "worker1: no kube-flannel-ds runs on worker1."):
         patched("remove", "RollingUpdate")
 
@@ -149,7 +148,7 @@ def test_flannel_deleted_on_one_node(lab: Lab) -> None:
 def test_an_api_server_that_is_stopped(lab: Lab) -> None:
     lab.host("master2", "mv /etc/kubernetes/manifests/kube-apiserver.yaml /root/")
     answers = "curl -ks -o /dev/null https://10.0.12.55:6443/livez && echo yes || true"
-    until(lambda: lab.host("master2", answers) == "", 60, "master2's API server has stopped")
+    until(lambda: lab.host("master2", answers) == "", SECONDS_FOR_A_WATCH, "master2's API server has stopped")
     with broken(lab, "master2: its API server does not answer from 5 of 5 hosts: no connection"):
         lab.host("master2", "mv /root/kube-apiserver.yaml /etc/kubernetes/manifests/")
 
@@ -159,8 +158,8 @@ def probes_left(lab: Lab) -> str:
 
 
 def test_a_probe_of_a_working_cluster_leaves_nothing(lab: Lab) -> None:
-    # See there: kube-proxy 1.20 may learn of a new Service minutes late, and the probe then waits for it.
-    run = verify(lab, "probe=True", verify_timeout_seconds=SECONDS_FOR_A_RULE)
+    # kube-proxy 1.20 may learn of a new Service minutes late, and the probe then waits for it.
+    run = verify(lab, "probe=True", verify_timeout_seconds=SECONDS_FOR_A_WATCH)
     assert run.returncode == 0, run.stderr
     assert "Pods of our own on 5 nodes reached each other and 5 Services; they are gone again." in run.stderr
     assert probes_left(lab) == ""
@@ -207,5 +206,5 @@ def test_an_etcd_member_that_was_removed(lab: Lab) -> None:
 def test_the_next_run_makes_it_a_member_again(lab: Lab) -> None:
     lab.results()
     assert sorted(etcd_members(lab)) == list(PLANES)
-    run = verify(lab, "probe=True", verify_timeout_seconds=SECONDS_FOR_A_RULE)
+    run = verify(lab, "probe=True", verify_timeout_seconds=SECONDS_FOR_A_WATCH)
     assert run.returncode == 0, run.stderr

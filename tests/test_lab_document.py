@@ -21,7 +21,7 @@ from tests.lab_checks import (
     pulls,
     ready_nodes,
 )
-from tests.lab_client import KUBECONFIG, REPORTS, Lab, meanwhile, until
+from tests.lab_client import KUBECONFIG, REPORTS, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
 from tests.secret_scan import PRIVATE_KEYS, in_texts, on_host, process_lists
 from tests.told_secrets import VARIABLE
 
@@ -272,7 +272,7 @@ def test_a_restart_of_docker_goes_from_one_control_plane_to_the_next(lab: Lab) -
     age = {plane: seconds_running(lab, plane, "dockerd") for plane in touched}
     first, second = sorted(touched, key=lambda plane: -age[plane])
     assert seconds_running(lab, first, "kube-apiserver") > age[second]
-    until(lambda: ready_nodes(lab) == sorted(NODES), 120, "all nodes are Ready")
+    until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
 
 
 def seconds_running(lab: Lab, host: str, program: str) -> int:

@@ -10,6 +10,8 @@ OVERRIDES = "LAB_SETTINGS"
 _SHARED = {
     "kubernetes_version": "1.20.2",
     "flannel_backend": "host-gw",
+    # kubernetes#97294: a watch of 1.20 may hear of nothing for up to 10 minutes after etcd has changed its leader.
+    "verify_timeout_seconds": 660,
     "kubeadm_patches": {
         # Six hosts share a few cores and one disk: etcd's defaults would lose its leader during a join.
         "ClusterConfiguration": {
