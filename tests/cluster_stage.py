@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from k8s_ha.facts.node import Node
-from k8s_ha.facts.system import Files
+from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.node_state import NodeView
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.resources import read_file
@@ -33,6 +33,8 @@ class Stage(Bench):
         self.hold(dict.fromkeys(NODES, VIRGIN))
         for plane in PLANES:
             self.facts[plane][Files] = {}
+        for name in NODES:
+            self.facts[name][HttpsAnswer] = "HTTP status 200"
 
     def hold(self, views: Mapping[str, NodeView | None]) -> Stage:
         """Have hosts hold what is given of a cluster."""

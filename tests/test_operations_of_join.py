@@ -9,6 +9,7 @@ import pytest
 
 from k8s_ha.etcd import Member
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.kubeadm_config import join_config
 from k8s_ha.node_state import ClusterNode, NodeState, NodeView, join_refusal
 from k8s_ha.operations.commands import long_command
@@ -229,3 +230,18 @@ def test_a_join_of_another_run_that_is_at_work_is_waited_for(stage: Stage) -> No
 def test_a_look_before_the_run_does_not_wait(stage: Stage) -> None:
     stage.hold({"master1": knowing(unready="worker1"), "worker1": replace(PARTIAL, busy=True)})
     assert stage.steps(departed_forgotten, on="master1", executing=False, run=stage.run) == [Noop(NOBODY)]
+
+
+@pytest.mark.parametrize("answer", ["", "unclear: no answer within 10 s"])
+def test_a_join_is_refused_at_once_where_the_load_balancer_does_not_answer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setattr("k8s_ha.operations.join.SECONDS_FOR_THE_ENDPOINT", 0)
+    stage.hold(ONE_PLANE).run.minted = True
+    stage.facts["worker1"][HttpsAnswer] = answer
+    assert stage.steps(joined, on="worker1", run=stage.run, role="worker") == [
+        refusal(
+            "worker1 was not joined: no API server answers it at the endpoint 10.0.1.157:6443; see that the load "
+            "balancer runs and passes on to the control plane, then run this again."
+        )
+    ]

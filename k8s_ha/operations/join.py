@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import time
 from collections.abc import Generator, Iterator
 from typing import Final
 
+import gevent
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.kubeadm_config import cri_socket, join_config
 from k8s_ha.node_state import Membership, NodeState, classify, is_replaceable, join_refusal, membership
 from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views, views_when_idle
-from k8s_ha.operations.commands import long_command, refuse
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, with_config
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
-from k8s_ha.settings import HostSettings
+from k8s_ha.settings import Cluster, HostSettings
+
+SECONDS_FOR_THE_ENDPOINT: Final = 30
+"""How long a load balancer and its API servers may be silent before a join is refused."""
 
 _ETCD: Final = "/etc/kubernetes/pki/etcd"
 # etcd's own JSON API: its image has no shell from 3.6 on, and no EL has etcdctl.
@@ -104,8 +110,23 @@ def joined(run: Run, role: str) -> Generator[StringCommand]:
         if state is NodeState.PARTIAL:
             yield StringCommand("kubeadm reset")
         yield StringCommand("kubeadm join")
+    elif not _endpoint_answers(cluster):
+        yield refuse(
+            f"{wish}: no API server answers it at the endpoint {cluster.endpoint}; see that the load balancer runs and "
+            "passes on to the control plane, then run this again."
+        )
     else:
         yield from _join(run, own, role, leading, leading_view.authority, anew=state is NodeState.PARTIAL)
+
+
+def _endpoint_answers(cluster: Cluster) -> bool:
+    """Whether this host is answered at the endpoint: kubeadm would look for it five minutes."""
+    deadline = time.monotonic() + SECONDS_FOR_THE_ENDPOINT
+    while not look(HttpsAnswer, address=cluster.endpoint).startswith("HTTP"):
+        if time.monotonic() > deadline:
+            return False
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+    return True
 
 
 def _join(
