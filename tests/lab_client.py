@@ -99,9 +99,9 @@ class Lab:
         log = (LOGS / "registry.log").read_text(encoding="utf-8")
         return re.findall(r'response completed.* http\.request\.host=(\S+) .*http\.request\.uri="?([^" ]+)', log)
 
-    def digest(self) -> Mapping[str, Any]:
-        """Digest of every host's files, packages, units and containers."""
-        digests: Mapping[str, Any] = json.loads(self.run("digest", check=True).stdout)
+    def digest(self, *options: str) -> Mapping[str, Any]:
+        """Digest of every host's files, packages, units and containers; ``--running``: without hosts that are off."""
+        digests: Mapping[str, Any] = json.loads(self.run("digest", *options, check=True).stdout)
         return digests
 
 
