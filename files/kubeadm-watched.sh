@@ -1,9 +1,15 @@
-# COMMAND, CONFIG, AFTER: runs kubeadm with its configuration file, which holds secrets and is removed afterwards.
+# COMMAND, CONFIG, AFTER, MARKER: runs kubeadm with its configuration file, which holds secrets and is removed afterwards.
+#
+# MARKER, unless it is empty, is a file that is there from before kubeadm begins until it has ended well.
 #
 # kubernetes#99305: a kubelet may refuse the etcd pod because it has not yet seen the disk's size, and never tries again.
 # Then etcd never starts, and a cluster of two has no quorum. Restarting that kubelet is what helps.
 trap 'rm -f "$CONFIG"' EXIT
 trap 'exit 143' TERM
+if [ -n "$MARKER" ]; then
+    # On the disk at once: a power cut must not take it and leave what kubeadm writes.
+    mkdir -p "${MARKER%/*}" && dd if=/dev/null of="$MARKER" conv=fsync 2>/dev/null || exit 1
+fi
 started=$(date '+%Y-%m-%d %H:%M:%S')
 $COMMAND --config "$CONFIG" &
 kubeadm=$!
@@ -26,6 +32,13 @@ if [ $status != 0 ]; then
         grep '^[EF][0-9]' |
         grep -v -e 'connect: connection refused' -e 'node ".*" not found' |
         sed 's/^[EF][0-9]* *[0-9:.]* *[0-9]* /kubelet: /' | cut -c 1-400 | tail -n 5
+    # kubeadm's preflight said no: nothing was begun.
+    [ -n "$MARKER" ] && [ "$(ls -A "${MARKER%/*}")" = "${MARKER##*/}" ] && rm -f "$MARKER"
     exit $status
+fi
+if [ -n "$MARKER" ]; then
+    # First what kubeadm wrote: after a power cut an older file of it must not stand beside a finished cluster.
+    timeout 60 sync
+    rm -f "$MARKER"
 fi
 [ -z "$AFTER" ] || sh -c "$AFTER"

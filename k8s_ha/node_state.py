@@ -97,6 +97,10 @@ class NodeView:
     """Whether its own etcd says that it is well, which includes that it has a quorum."""
     busy: bool = False
     """Whether a kubeadm that this package started is at work on the host."""
+    init_begun: bool = False
+    """Whether an init of this package began there and has not told that it ended well."""
+    init_unfinished: bool = False
+    """Whether that init is proven not to have come to its end, with nothing but its own there."""
 
     @property
     def has_identity(self) -> bool:
@@ -139,7 +143,7 @@ class NodeState(Enum):
     """Where a host stands between nothing and a member of the cluster.
 
     + virgin: nothing there, nothing known of it; it joins
-    + partial: begun by this cluster's hand and not in it; it is reset and joins
+    + partial: begun by this cluster's hand and not in it; it is reset, and joins or is initialised anew
     + joined: a node of the cluster
     + stale: blank, but the cluster still knows it; that is removed there, and it joins
     + foreign: it holds something that is not provably this cluster's; it is reported and never touched
@@ -163,7 +167,7 @@ def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: st
         return NodeState.STALE if known.any else NodeState.VIRGIN
     if not _is_ours(view, known.authority, host, endpoint):
         return NodeState.FOREIGN
-    if known.node is None or not view.has_identity:
+    if known.node is None or not view.has_identity or view.init_unfinished:
         return NodeState.PARTIAL
     # A control plane is one when it serves: one whose label somebody took away must never be reset. One that does not
     # serve now is one when its join came to its end, which the label is, and etcd counts it; else it never will again.
@@ -178,7 +182,7 @@ def _is_ours(view: NodeView, authority: str | None, host: HostSettings, endpoint
         return False
     if view.authority and authority:
         return view.authority.split() == authority.split()
-    return view.server is not None
+    return view.server is not None or view.init_unfinished
 
 
 JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
@@ -229,6 +233,23 @@ def leader(views: Mapping[str, NodeView | None], cluster: Cluster) -> HostSettin
     return None
 
 
+def init_begins_anew(views: Mapping[str, NodeView | None], cluster: Cluster) -> bool:
+    """Whether all that any control plane holds is an init on the first of them that did not come to its end.
+
+    That host may be reset. Whether a cluster may be initialised then is for ``init_refusal`` to say.
+
+    + views: as for ``init_refusal``
+    """
+    first, *others = cluster.control_planes
+    view = views.get(first.name)
+    if view is None or not view.traces or not view.init_unfinished or view.busy:
+        return False
+    if not _is_ours(view, None, first, cluster.endpoint):
+        return False
+    alone = all(node.name == first.hostname for node in view.nodes) and all(_is_of(m, first) for m in view.members)
+    return alone and all((other := views.get(host.name)) is not None and not other.traces for host in others)
+
+
 def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoint_answer: str | None) -> str | None:
     """Why no cluster may be initialised, or None where certainly none exists.
 
@@ -241,14 +262,21 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
             f"No cluster was initialised: {_list(unread)} could not be read and may hold one; every control-plane "
             "host must answer before the first init; bring it back or take it out of the inventory."
         )
-    for host in cluster.control_planes:
-        view = views[host.name]
-        if view and view.traces:
+    holding = [(host, view) for host in cluster.control_planes if (view := views[host.name]) and view.traces]
+    # What is not an unfinished init is told first: it may be a cluster.
+    for host, view in sorted(holding, key=lambda held: held[1].init_unfinished):
+        first = cluster.control_planes[0]
+        if view.init_unfinished and host != first:
             return (
-                f"No cluster was initialised: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
-                "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
-                "nothing in it is needed."
+                f"No cluster was initialised: {host.name} holds {view.traces[0]} of an init that did not come to its "
+                f"end, and this one would begin on {first.name}; put {host.name} first among the control planes again, "
+                "or run `kubeadm reset` on it."
             )
+        return (
+            f"No cluster was initialised: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
+            "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
+            "nothing in it is needed."
+        )
     if endpoint_answer is None:
         return (
             f"No cluster was initialised: the endpoint {cluster.endpoint} could not be asked whether a cluster answers "

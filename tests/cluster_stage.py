@@ -43,11 +43,19 @@ class Stage(Bench):
         return self
 
 
-def kubeadm(name: str, arguments: str, config: str, unless: str = "", after: str = "") -> list[Step]:
+def kubeadm(name: str, arguments: str, config: str, unless: str = "", after: str = "", marker: str = "") -> list[Step]:
     """kubeadm's configuration file, and the script that uses it up."""
     path = f"/run/k8s-ha/{name}.yaml"
     script = f"COMMAND='kubeadm {arguments}'\nCONFIG={path}\nAFTER={shlex.quote(after)}\n"
+    script += f"MARKER={shlex.quote(marker)}\n"
     watched = script + read_file("kubeadm-watched.sh")
     done = f"{unless} && rm -f {path}" if unless else ""
     long = long_command(name, watched, seconds=900, unless=done, lock="kubeadm")
     return [command(write(path, config, "600")), command(long)]
+
+
+def reset(unless: str) -> Step:
+    """What takes back what was begun on a host."""
+    values = "CRI_SOCKET=unix:///run/containerd/containerd.sock\nENDPOINT=10.0.1.157:6443\n"
+    script = values + read_file("reset-node.sh")
+    return command(long_command("kubeadm-reset", script, seconds=900, unless=unless, lock="kubeadm"))

@@ -64,6 +64,8 @@ def seeing(name: str, ready: bool) -> NodeView:
     return replace(HEALTHY, nodes=tuple(replace(n, ready=ready) if n.name == name else n for n in HEALTHY.nodes))
 
 
+UNFINISHED = replace(BEGUN, init_begun=True, init_unfinished=True)
+CUT = "an init or a join was cut off"
 RESET = "run `kubeadm reset` on it, then run this again"
 
 
@@ -96,9 +98,28 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
             of_cluster(
                 "master1",
                 f"holds /etc/kubernetes/pki/ca.crt, {ADMIN}, but no cluster",
-                "an init or a join was cut off",
+                CUT,
                 RESET,
             )
+        ],
+    ),
+    "an init that is proven not to have come to its end": (
+        viewed(master1=UNFINISHED, worker1=VIRGIN),
+        [
+            warning(
+                "master1",
+                "cluster",
+                "holds /etc/kubernetes/pki/ca.crt of an init that did not come to its end",
+                "a cluster",
+                "nothing: this run resets it and begins anew",
+            )
+        ],
+    ),
+    "such an init beside what may be a cluster": (
+        viewed(master1=UNFINISHED, master2=BEGUN),
+        [
+            of_cluster(host, f"holds /etc/kubernetes/pki/ca.crt, {ADMIN}, but no cluster", CUT, RESET)
+            for host in ("master1", "master2")
         ],
     ),
     "certificates that nothing tells the owner of": (
@@ -249,6 +270,9 @@ def test_where_the_nodes_stand() -> None:
     }
     nobody_answers = viewed(master1=member(*NODES, ready=False), master2=None, master3=BEGUN, worker1=OURS)
     assert states(nobody_answers) == {"master3": NodeState.PARTIAL, "worker2": NodeState.VIRGIN}
+    virgin = dict.fromkeys(NODES, NodeState.VIRGIN)
+    identified = replace(UNFINISHED, traces=(*UNFINISHED.traces, KUBELET))
+    assert states(viewed(master1=identified)) == virgin | {"master1": NodeState.PARTIAL}
     assert states([]) == {}
 
 

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8s_ha.facts.system import Kernel, ServiceState
-from k8s_ha.known_errors import explain
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.files import ServicePlan, with_block, with_line
 from k8s_ha.operations.host import swap_off
@@ -165,48 +164,6 @@ def wait_for(path: Path, seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-WATCHED = "COMMAND={}\nCONFIG=/run/config.yaml\nAFTER={}\n" + read_file("kubeadm-watched.sh")
-
-
-@pytest.mark.parametrize(("exit_code", "after"), [(0, True), (7, False)])
-def test_kubeadm_uses_its_configuration_up(shell: Shell, exit_code: int, after: bool) -> None:
-    shell.add_tool("journalctl", "exit 0")
-    shell.add_tool("kubeadm", f'[ "$*" = "join --config {shell.root}/run/config.yaml" ] && exit {exit_code}')
-    config = shell.file("/run/config.yaml", "secret")
-    assert shell.run(WATCHED.format("'kubeadm join'", "'touch /etc/after'")).returncode == exit_code
-    assert not config.exists()
-    assert (shell.root / "etc/after").exists() is after
-
-
-def test_kubeadm_that_is_stopped_leaves_no_secret(shell: Shell) -> None:
-    shell.add_tool("journalctl", "exit 0")
-    shell.add_tool("kubeadm", "sleep 20")
-    config = shell.file("/run/config.yaml", "secret")
-    assert "was stopped after 1 seconds" in run(shell, long(WATCHED.format("'kubeadm join'", "''"), 1)).stderr
-    assert not config.exists()
-
-
-def test_beside_a_failed_kubeadm_stands_what_the_kubelet_says(shell: Shell) -> None:
-    kubelet = read_recorded("kubelet-no-runtime")
-    shell.add_tool("kubeadm", "echo 'timed out waiting for the condition'; exit 1")
-    shell.add_tool("journalctl", f"cat <<'END'\n{kubelet}\ngoroutine 1 [running]:\nEND")
-    shell.file("/run/config.yaml")
-    shown = run(shell, long(WATCHED.format("'kubeadm init'", "''"))).stderr.splitlines()
-    assert shown[0] == "timed out waiting for the condition"
-    assert [line.partition("]")[0] for line in shown[1:-1]] == [
-        "kubelet: remote_runtime.go:86",
-        "kubelet: kuberuntime_manager.go:202",
-        "kubelet: server.go:269",
-    ]
-    assert [known.cause for known in explain(shown)] == [
-        "the kubelet finds no container runtime at /run/nowhere/containerd.sock"
-    ]
-
-
-def read_recorded(name: str) -> str:
-    return (Path(__file__).parent / "recorded" / "errors" / f"{name}.txt").read_text(encoding="utf-8")
-
-
 def test_a_service_that_does_not_start_says_why(shell: Shell) -> None:
     shell.add_tool("systemctl", '[ "$1" != start ] || { echo "Job for $2 failed." >&2; exit 1; }')
     shell.add_tool("journalctl", "echo 'nginx: [emerg] bind() to 0.0.0.0:6443 failed (98: Address already in use)'")
@@ -219,15 +176,6 @@ def test_a_service_that_does_not_start_says_why(shell: Shell) -> None:
         "Job for nginx.service failed.",
         "nginx: [emerg] bind() to 0.0.0.0:6443 failed (98: Address already in use)",
     ]
-
-
-def test_a_kubelet_that_refused_a_pod_is_restarted_once(shell: Shell) -> None:
-    shell.file("/run/config.yaml")
-    shell.add_tool("journalctl", "echo 'Failed to admit pod etcd-master2: insufficient ephemeral-storage'")
-    shell.add_tool("systemctl", f'echo "$*" >>{shell.root}/etc/restarts')
-    shell.add_tool("kubeadm", f"until [ -e {shell.root}/etc/restarts ]; do sleep 0.1; done; sleep 1.5")
-    assert shell.run(WATCHED.format("'kubeadm join'", "''")).returncode == 0
-    assert (shell.root / "etc/restarts").read_text(encoding="utf-8") == "restart kubelet\n"
 
 
 def test_join_secrets_are_labelled(shell: Shell) -> None:

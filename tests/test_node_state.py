@@ -16,7 +16,6 @@ from k8s_ha.node_state import (
     NodeState,
     NodeView,
     classify,
-    init_refusal,
     is_replaceable,
     join_refusal,
     leader,
@@ -128,6 +127,30 @@ STATES: dict[str, tuple[NodeView, Membership, HostSettings, NodeState]] = {
         NodeState.PARTIAL,
     ),
     "certificates of ours and nothing else": (holds(CA, server=None), UNKNOWN, PLANE, NodeState.PARTIAL),
+    "an init that did not come to its end, though its API server answers": (
+        holds(ADMIN, KUBELET, ready=True, init_begun=True, init_unfinished=True),
+        known(control_plane=True, member=True),
+        PLANE,
+        NodeState.PARTIAL,
+    ),
+    "an init that came to its end before the power went": (
+        holds(ADMIN, KUBELET, ready=True, init_begun=True),
+        known(control_plane=True, member=True),
+        PLANE,
+        NodeState.JOINED,
+    ),
+    "certificates of an init that was cut off, before there is a cluster": (
+        holds(CA, server=None, init_begun=True, init_unfinished=True),
+        Membership(),
+        PLANE,
+        NodeState.PARTIAL,
+    ),
+    "certificates of an init that was cut off, and a cluster with another CA": (
+        holds(CA, server=None, authority=OTHER_AUTHORITY, init_begun=True, init_unfinished=True),
+        UNKNOWN,
+        PLANE,
+        NodeState.FOREIGN,
+    ),
     "another endpoint": (holds(KUBELET, server=FOREIGN), known(), WORKER, NodeState.FOREIGN),
     "another port": (holds(KUBELET, server="https://10.0.1.157:16443"), UNKNOWN, WORKER, NodeState.FOREIGN),
     "our endpoint, another CA": (holds(KUBELET, authority=OTHER_AUTHORITY), known(), WORKER, NodeState.FOREIGN),
@@ -256,65 +279,10 @@ def test_join_refusal(view: NodeView, state: NodeState, sentence: str) -> None:
         ({"master1": member(*NODES, ready=False), "master2": member(*NODES)}, "master2"),
         ({"master1": member(*NODES, server=FOREIGN), "master2": member(*NODES)}, "master2"),
         ({"master1": member("master2"), "master2": member("master2")}, "master2"),
+        ({"master1": replace(member("master1"), init_begun=True)}, "master1"),
+        ({"master1": replace(member("master1"), init_begun=True, init_unfinished=True)}, None),
     ],
 )
 def test_leader(views: Mapping[str, NodeView | None], leads: str | None) -> None:
     chosen = leader(views, CLUSTER)
     assert (chosen and chosen.name) == leads
-
-
-VIRGINS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, VIRGIN)
-
-
-@pytest.mark.parametrize(
-    ("views", "answer", "sentence"),
-    [
-        (VIRGINS, "", None),
-        (
-            VIRGINS,
-            None,
-            "No cluster was initialised: the endpoint 10.0.1.157:6443 could not be asked whether a cluster answers "
-            "there; see the error above, then run this again.",
-        ),
-        (
-            {"master1": VIRGIN, "master2": None},
-            "",
-            "No cluster was initialised: master2 and master3 could not be read and may hold one; every control-plane "
-            "host must answer before the first init; bring it back or take it out of the inventory.",
-        ),
-        (
-            VIRGINS | {"master3": NodeView(("/var/lib/etcd/member", ADMIN), None, None)},
-            "",
-            "No cluster was initialised: master3 holds /var/lib/etcd/member, so a cluster exists or was begun there, "
-            "and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if nothing in it "
-            "is needed.",
-        ),
-        (
-            VIRGINS,
-            "HTTP status 401",
-            "No cluster was initialised: the endpoint 10.0.1.157:6443 already answers (HTTP status 401), so it belongs "
-            "to a cluster of other hosts; choose another control_plane_endpoint or add those hosts.",
-        ),
-    ],
-)
-def test_init_refusal(views: Mapping[str, NodeView | None], answer: str | None, sentence: str | None) -> None:
-    assert init_refusal(views, CLUSTER, answer) == sentence
-
-
-_VIEWS = st.builds(
-    NodeView,
-    traces=st.lists(st.sampled_from([ADMIN, KUBELET, "/var/lib/etcd/member"]), max_size=2).map(tuple),
-    server=st.none() | st.sampled_from([ENDPOINT, FOREIGN]),
-    authority=st.none(),
-    ready=st.booleans(),
-)
-
-
-@given(
-    views=st.dictionaries(st.sampled_from([*PLANES, "worker1"]), st.none() | st.just(VIRGIN) | _VIEWS),
-    answer=st.none() | st.text(),
-)
-def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView | None], answer: str | None) -> None:
-    planes = [views.get(name) for name in PLANES]
-    certain = answer == "" and all(view is not None and not view.traces for view in planes)
-    assert (init_refusal(views, CLUSTER, answer) is None) == certain

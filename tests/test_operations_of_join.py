@@ -8,16 +8,14 @@ from dataclasses import replace
 import pytest
 
 from k8s_ha.etcd import Member
-from k8s_ha.facts.node import Node
+from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.kubeadm_config import join_config
 from k8s_ha.node_state import ClusterNode, NodeState, NodeView, join_refusal
-from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
-from k8s_ha.resources import read_file
-from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm
+from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm, reset
 from tests.node_views import AUTHORITY, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
-from tests.operation_bench import Command, Noop, Step, command, refusal
+from tests.operation_bench import Command, Noop, Step, refusal
 
 # openssl x509 -pubkey | openssl rsa -pubin -outform der | openssl dgst -sha256
 AUTHORITY_HASH = "sha256:0aee799bc2477f8be7da72cfa3f094eed52da188438ece03f5a3f451b038bdea"
@@ -46,13 +44,6 @@ def kubeadm_join(name: str, key: str | None) -> list[Step]:
 
 def is_member(name: str) -> str:
     return JOINED.format(name) + (LABELLED if name in PLANES else "")
-
-
-def reset(name: str) -> Step:
-    """What a host is taken back by before it joins again."""
-    values = "CRI_SOCKET=unix:///run/containerd/containerd.sock\nENDPOINT=10.0.1.157:6443\n"
-    script = values + read_file("reset-node.sh")
-    return command(long_command("kubeadm-reset", script, seconds=900, unless=is_member(name), lock="kubeadm"))
 
 
 @pytest.mark.parametrize(("name", "role"), [("master2", "control_plane"), ("worker1", "worker")])
@@ -148,6 +139,14 @@ def test_a_member_stays(stage: Stage, name: str, executing: bool) -> None:
     ]
 
 
+def test_a_member_whose_init_has_ended_after_all_is_not_marked_any_more(stage: Stage) -> None:
+    stage.hold({"master1": replace(member(*NODES), init_begun=True)})
+    arguments = {"run": stage.run, "role": "control_plane"}
+    assert stage.steps(joined, on="master1", **arguments) == [Command(f"rm -f {INIT_MARKER}")]
+    stage.hold({"master1": replace(member(*NODES), init_begun=True, busy=True)}).run.views = {}
+    assert stage.steps(joined, on="master1", **arguments) == [Noop("the host is a node of the cluster")]
+
+
 @pytest.mark.parametrize("name", ["master2", "worker1"])
 def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: str) -> None:
     stage.hold(ONE_PLANE | {name: PARTIAL}).run.minted = True
@@ -156,8 +155,10 @@ def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: st
         Command("kubeadm reset"),
         Command("kubeadm join"),
     ]
-    key = SECRETS.certificate_key if name in PLANES else None
-    assert stage.steps(joined, on=name, run=stage.run, role=role) == [reset(name), *kubeadm_join(name, key)]
+    assert stage.steps(joined, on=name, run=stage.run, role=role) == [
+        reset(unless=is_member(name)),
+        *kubeadm_join(name, SECRETS.certificate_key if name in PLANES else None),
+    ]
 
 
 def knowing(*members: Member, unready: str, control_plane: bool = False) -> NodeView:

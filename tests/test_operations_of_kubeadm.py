@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from k8s_ha.facts.node import Node
+from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import images_config, init_config
 from k8s_ha.node_state import NodeView, init_refusal
+from k8s_ha.operations import kubeadm as operations
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled
-from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, SECRETS, Stage, kubeadm
+from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, SECRETS, Stage, kubeadm, reset
 from tests.node_views import KUBELET, PLANES, VIRGIN, member
-from tests.operation_bench import Command, Noop, command, refusal
+from tests.operation_bench import Command, Noop, Step, command, refusal
 
 
 @pytest.fixture
@@ -48,6 +50,12 @@ def test_images_are_pulled_on_hosts_that_are_no_nodes(stage: Stage, name: str, p
 def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
     stage.facts["master1"][HttpsAnswer] = ""
     assert stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run) == [Command("kubeadm init")]
+    assert not stage.run.minted
+    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == kubeadm_init()
+    assert stage.run.minted
+
+
+def kubeadm_init() -> list[Step]:
     config = init_config(
         CLUSTER,
         CLUSTER.host("master1"),
@@ -55,15 +63,83 @@ def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
         certificate_key=SECRETS.certificate_key,
         token_ttl="3600s",
     )
-    assert not stage.run.minted
-    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == kubeadm(
+    return kubeadm(
         "kubeadm-init",
         "init --upload-certs --skip-token-print --skip-certificate-key-print",
         config,
         unless="[ -e /etc/kubernetes/admin.conf ] && " + KUBECTL.format("10.0.11.18", "get --raw /readyz"),
         after=LABEL,
+        marker=INIT_MARKER,
     )
-    assert stage.run.minted
+
+
+UNFINISHED = replace(member("master1"), init_begun=True, init_unfinished=True)
+RESET = reset(unless=init_unfinished_script("10.0.11.18") + "! is_init_unfinished")
+
+
+def begun_anew(stage: Stage, after: Mapping[str, NodeView | None], answers: list[str]) -> list[Step]:
+    """What an unfinished init on master1 leads to, where hosts hold ``after`` when it was reset."""
+    stage.hold({"master1": UNFINISHED}).facts["master1"][HttpsAnswer] = lambda **_: answers.pop(0)
+    steps: list[Step] = []
+    with stage.on("master1", executing=True):
+        for step in cluster_initialised._inner(run=stage.run):
+            steps.append(command(step))
+            if steps == [RESET]:
+                stage.hold(after)
+    assert answers == []
+    return steps
+
+
+def test_an_init_that_did_not_come_to_its_end_is_reset_and_begins_anew(stage: Stage) -> None:
+    stage.hold({"master1": UNFINISHED})
+    planned = stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run)
+    assert planned == [Command("kubeadm reset"), Command("kubeadm init")]
+    assert begun_anew(stage, {"master1": VIRGIN}, [""]) == [RESET, *kubeadm_init()]
+
+
+def test_a_load_balancer_is_given_time_to_see_that_its_control_plane_was_reset(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "SECONDS_BETWEEN_LOOKS", 0)
+    answers = ["HTTP status 403", "unclear: no answer within 10 s", ""]
+    assert begun_anew(stage, {"master1": VIRGIN}, answers) == [RESET, *kubeadm_init()]
+
+
+def test_after_a_reset_the_same_is_asked_as_before_any_init(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "SECONDS_TO_FALL_SILENT", -1)
+    after: dict[str, NodeView | None] = dict.fromkeys(PLANES, VIRGIN) | {"master2": member("master2", ready=False)}
+    for views, answer in ((dict.fromkeys(PLANES, VIRGIN), "HTTP status 401"), (after, "")):
+        reason = init_refusal(views, CLUSTER, answer)
+        assert reason is not None
+        assert begun_anew(stage, views, [answer]) == [RESET, refusal(reason)]
+        stage.hold(dict.fromkeys(PLANES, VIRGIN))
+
+
+def test_an_init_that_is_found_to_have_ended_when_it_was_to_be_reset_is_the_cluster(stage: Stage) -> None:
+    ended = replace(member("master1"), init_begun=True)
+    assert begun_anew(stage, {"master1": ended}, []) == [RESET]
+
+
+def test_an_init_that_may_have_ended_is_asked_when_its_host_was_booted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "SECONDS_BETWEEN_LOOKS", 0)
+    booting = replace(member("master1", ready=False), init_begun=True)
+    looks = [booting, booting, replace(booting, ready=True)]
+    stage.facts["master1"][Node] = lambda **_: looks.pop(0)
+    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [Noop("the cluster exists")]
+    assert looks == []
+
+
+def test_an_init_that_may_have_ended_and_does_not_tell_is_not_reset(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "SECONDS_TO_SERVE", -1)
+    views = {"master1": replace(member("master1", ready=False), init_begun=True)}
+    stage.hold(views).facts["master1"][HttpsAnswer] = ""
+    reason = init_refusal(dict.fromkeys(PLANES, VIRGIN) | views, CLUSTER, "")
+    assert reason is not None
+    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [refusal(reason)]
 
 
 def test_after_init_the_new_cluster_is_seen(stage: Stage) -> None:
@@ -94,6 +170,8 @@ def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:
         ({"master3": None}, None),
         ({"master2": NodeView(("/etc/kubernetes/pki/ca.crt",), None, None)}, None),
         ({"master2": member("master1", "master2", ready=False)}, ""),
+        ({"master1": replace(member("master1"), init_begun=True, init_unfinished=True), "master3": None}, ""),
+        ({"master2": replace(member("master2"), init_begun=True, init_unfinished=True)}, ""),
         ({}, None),
         ({}, "HTTP status 401"),
         ({}, "unclear: no answer within 10 s"),

@@ -198,6 +198,19 @@ def test_a_host_that_begins_anew_is_forgotten_and_joins(
     assert [step for step in again.log if step.changes] == []
 
 
+def test_an_init_that_did_not_come_to_its_end_is_taken_back_and_the_cluster_is_built(balanced: Fleet) -> None:
+    balanced.edit(lambda world: world.init_cut_off("master1"))
+    dry = balanced.run("--dry")
+    assert [step for step in dry.log if step.changes] == []
+    outcome = balanced.run()
+    assert_complete(outcome)
+    (reset,), (init,) = outcome.steps("kubeadm-reset"), outcome.steps("kubeadm-init")
+    assert (reset.host, init.host) == ("master1", "master1")
+    assert reset.ended < init.begun
+    again = balanced.run()
+    assert [step for step in again.log if step.changes] == []
+
+
 def test_the_layer_of_workers_alone_waits_for_its_token(finished: Fleet) -> None:
     finished.edit(lambda world: world.forget("worker2"))
     finished.change(Scenario(own_operations={"master1": 4}))

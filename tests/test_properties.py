@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pyinfra.api.exceptions import FactProcessError
 
 import k8s_ha.facts
+from k8s_ha.etcd import Member
 from k8s_ha.facts.lines import Told
-from k8s_ha.node_state import ClusterNode, NodeView, init_refusal
+from k8s_ha.node_state import ClusterNode, NodeView, init_begins_anew, init_refusal, leader
 from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_cluster
 from tests.example_cluster import six_host_cluster, six_hosts
 from tests.node_views import ENDPOINT, NODES, PLANES, RECORDED, VIRGIN
@@ -90,6 +91,10 @@ cluster_nodes = st.lists(
     ),
     max_size=3,
 ).map(tuple)
+addresses = {host["name"]: host["address"] for host in six_hosts()}
+etcd_members = st.lists(
+    st.sampled_from(PLANES).map(lambda plane: Member("1", plane, (addresses[plane],))), max_size=2
+).map(tuple)
 views = st.none() | st.builds(
     NodeView,
     traces=traces,
@@ -97,6 +102,10 @@ views = st.none() | st.builds(
     authority=st.sampled_from([None, "PEM", "other PEM"]),
     ready=st.booleans(),
     nodes=cluster_nodes,
+    members=etcd_members,
+    busy=st.booleans(),
+    init_begun=st.booleans(),
+    init_unfinished=st.booleans(),
 )
 
 
@@ -109,6 +118,31 @@ def test_init_only_where_certainly_no_cluster_is(told: dict[str, NodeView | None
     allowed = init_refusal(told, CLUSTER, answer) is None
     certain = answer == "" and all(told.get(plane) is not None and not told[plane].traces for plane in PLANES)
     assert allowed == certain
+
+
+@given(told=st.dictionaries(st.sampled_from(PLANES), views))
+@settings(deadline=None)
+def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_it(
+    told: dict[str, NodeView | None],
+) -> None:
+    if not init_begins_anew(told, CLUSTER):
+        return
+    first, *others = (told.get(plane) for plane in PLANES)
+    assert all(other is not None and not other.traces for other in others)
+    assert first is not None
+    assert (first.init_unfinished, first.busy) == (True, False)
+    assert {node.name for node in first.nodes} | {member.name for member in first.members} <= {"master1"}
+    assert first.server in (None, ENDPOINT)
+    assert leader(told, CLUSTER) is None
+    assert init_refusal(told, CLUSTER, "") is not None  # not before a look at what is there after the reset
+
+
+@given(told=st.dictionaries(st.sampled_from(PLANES), views))
+@settings(deadline=None)
+def test_an_unfinished_init_never_leads(told: dict[str, NodeView | None]) -> None:
+    leading = leader(told, CLUSTER)
+    view = told[leading.name] if leading else None
+    assert view is None or not view.init_unfinished
 
 
 def test_virgin_hosts_and_a_silent_endpoint_are_certain() -> None:

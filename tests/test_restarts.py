@@ -26,6 +26,7 @@ from tests.surveys import survey
 READY = member(*NODES)
 DOWN = member(*NODES, ready=False)
 CUT_OFF_INIT = NodeView(("/etc/kubernetes/pki/ca.crt",), None, None)
+UNFINISHED_INIT = replace(DOWN, init_begun=True, init_unfinished=True)
 RESTART = Command("systemctl restart docker")
 
 
@@ -71,6 +72,7 @@ VIEWS: dict[str, tuple[str, Mapping[str, NodeView | None], list[Step]]] = {
     "a worker": ("worker1", {}, [RESTART]),
     "beside a host that is no control plane yet": ("master1", {"master3": VIRGIN}, [RESTART]),
     "beside a control plane whose init was cut off": ("master1", {"master3": CUT_OFF_INIT}, [RESTART]),
+    "beside one whose init did not come to its end": ("master1", {"master3": UNFINISHED_INIT}, [RESTART]),
     "beside one that is not ready": ("master1", {"master3": DOWN}, [not_now("master1", no_answer("master3"))]),
     "beside two that are not": (
         "master1",

@@ -1,4 +1,4 @@
-# ADDRESS: the host's own node address. Stands behind traces.sh.
+# ADDRESS, INIT_MARKER: as for init-unfinished.sh, behind which this stands, and traces.sh before it.
 # Prints `key value` lines: what the host's own etcd and API server answer.
 e=$k/pki/etcd
 if [ -e $e/healthcheck-client.crt ]; then
@@ -9,9 +9,13 @@ if [ -e $e/healthcheck-client.crt ]; then
     echo "members $members"
     echo "etcd $(etcd /health)"
 fi
-[ -e $k/admin.conf ] && command -v kubectl >/dev/null || exit 0
-ask() { timeout 15 kubectl --kubeconfig $k/admin.conf --server "https://$ADDRESS:6443" --request-timeout=10s "$@" 2>/dev/null; }
-[ "$(ask get --raw /readyz)" = ok ] || exit 0
+[ -e "$INIT_MARKER" ] && echo "init begun"
+is_init_unfinished
+case $? in
+    0) echo "init unfinished" ;;
+    2) exit 0 ;; # nor may it lead
+esac
+serves || exit 0
 echo "readyz ok"
 ask get nodes -o jsonpath='{range .items[*]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.metadata.labels}{"\n"}{end}'
 ask -n kube-system get secrets -l app.kubernetes.io/managed-by=k8s-ha -o name | sed 's/^/secret /'

@@ -13,6 +13,7 @@ from k8s_ha.node_state import (
     NodeState,
     NodeView,
     classify,
+    init_begins_anew,
     is_replaceable,
     leader,
     membership,
@@ -65,14 +66,14 @@ def states(cases: Sequence[Case]) -> dict[str, NodeState]:
     A host that carries an identity of this cluster is joined or not, which its API servers alone know: where none of
     them answers, nothing is said.
     """
-    told = _told(cases)
+    told, anew = _told(cases), _init_anew(cases)
     found = {}
     for case in cases:
         view = case.look.view
         if not case.host.is_node or view is None:
             continue
         state = classify(view, _known(told, case), case.host, case.cluster.endpoint)
-        if told is not None or state is not NodeState.PARTIAL or not view.has_identity:
+        if told is not None or case.host.name == anew or state is not NodeState.PARTIAL or not view.has_identity:
             found[case.host.name] = state
     return found
 
@@ -81,9 +82,20 @@ def _told(cases: Sequence[Case]) -> NodeView | None:
     """The view of a healthy member of the cluster; None where none answers."""
     if not cases:
         return None
-    views: dict[str, NodeView | None] = {case.host.name: case.look.view for case in cases}
+    views = _views(cases)
     leading = leader(views, cases[0].cluster)
     return views[leading.name] if leading else None
+
+
+def _init_anew(cases: Sequence[Case]) -> str | None:
+    """The inventory name of the host whose init did not come to its end and begins anew."""
+    if not cases or _told(cases) is not None or not init_begins_anew(_views(cases), cases[0].cluster):
+        return None
+    return cases[0].cluster.control_planes[0].name
+
+
+def _views(cases: Sequence[Case]) -> dict[str, NodeView | None]:
+    return {case.host.name: case.look.view for case in cases}
 
 
 def _known(told: NodeView | None, case: Case) -> Membership:
@@ -92,7 +104,7 @@ def _known(told: NodeView | None, case: Case) -> Membership:
 
 def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
     """What an older cluster has left on hosts that shall be nodes."""
-    found, told = states(cases), _told(cases)
+    found, told, anew = states(cases), _told(cases), _init_anew(cases)
     some_plane_told = any(case.is_plane and case.look.view is not None for case in cases)
     for case in cases:
         view, state = case.look.view, found.get(case.host.name)
@@ -102,6 +114,8 @@ def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
             yield _unread(case)
         elif view.busy:
             yield _still_at_work(case)
+        elif case.host.name == anew:
+            yield _begins_anew(case, view)
         elif state in (NodeState.PARTIAL, NodeState.STALE, NodeState.FOREIGN):
             yield _of_state(case, view, state, told)
         elif state is None and some_plane_told:
@@ -137,6 +151,17 @@ def _still_at_work(case: Case) -> Finding:
         "kubeadm of an earlier run is still at work",
         "one at a time",
         "nothing: this run waits for it",
+        "warning",
+    )
+
+
+def _begins_anew(case: Case, view: NodeView) -> Finding:
+    return Finding(
+        case.host.name,
+        "cluster",
+        f"holds {view.traces[0]} of an init that did not come to its end",
+        "a cluster",
+        "nothing: this run resets it and begins anew",
         "warning",
     )
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from k8s_ha import etcd
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.node_state import ClusterNode, NodeView
-from k8s_ha.resources import read_file
+from k8s_ha.resources import read_file, shell_variables
+
+INIT_MARKER: Final = "/etc/kubernetes/pki/k8s-ha-init-unfinished"
+"""Left by an init of this package until it has ended well; where it is, `kubeadm reset` takes it away too."""
 
 _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
@@ -19,10 +23,16 @@ class Node(Told[NodeView]):
     """
 
     def command(self, address: str) -> str:
-        return script("looking.sh", ADDRESS=address) + read_file("facts/traces.sh") + read_file("facts/node.sh")
+        looking = script("looking.sh") + read_file("facts/traces.sh")
+        return looking + init_unfinished_script(address) + read_file("facts/node.sh")
 
     def told(self, output: list[str]) -> NodeView:
         return node_view(fields(output))
+
+
+def init_unfinished_script(address: str) -> str:
+    """Shell that defines ``is_init_unfinished``, for the host whose node address this is."""
+    return shell_variables({"ADDRESS": address, "INIT_MARKER": INIT_MARKER}) + read_file("facts/init-unfinished.sh")
 
 
 def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
@@ -37,6 +47,8 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         members=etcd.members(next(iter(values.get("members", ())), "")),
         etcd_healthy=etcd.is_healthy(next(iter(values.get("etcd", ())), "")),
         busy="busy" in values,
+        init_begun="begun" in values.get("init", ()),
+        init_unfinished="unfinished" in values.get("init", ()),
     )
 
 

@@ -177,7 +177,7 @@ GENERAL: Final[Sequence[KnownError]] = (
     KnownError(
         r"\[kubelet-check\] It seems|timed out waiting for the condition",
         "the kubelet or a container of the control plane did not come up in time",
-        "see `journalctl -u kubelet` and `crictl ps -a` there",
+        "see `journalctl -u kubelet` and `crictl ps -a` there, mend what they say, and run this again",
         _KUBERNETES + "blob/v1.20.2/cmd/kubeadm/app/cmd/phases/init/waitcontrolplane.go",
     ),
 )

@@ -14,15 +14,14 @@ from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.node import Node
+from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
-from k8s_ha.kubeadm_config import cri_socket, join_config
+from k8s_ha.kubeadm_config import join_config
 from k8s_ha.node_state import Membership, NodeState, classify, is_replaceable, join_refusal, membership
 from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views, views_when_idle
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, refuse
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, with_config
-from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, with_config
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -102,7 +101,9 @@ def joined(run: Run, role: str) -> Generator[StringCommand]:
         return
     known = membership(leading_view, own)
     state = classify(view, known, own, cluster.endpoint)
-    if state is NodeState.JOINED:
+    if state is NodeState.JOINED and view.init_begun and not view.busy:
+        yield StringCommand("rm", "-f", INIT_MARKER)  # the power went between init's end and this
+    elif state is NodeState.JOINED:
         host.noop("the host is a node of the cluster")
     elif state is not NodeState.VIRGIN and not is_replaceable(view, known, state):
         yield refuse(join_refusal(view, state, own, cluster.endpoint))
@@ -157,7 +158,7 @@ def _join(
     )
     done = _is_member(own)
     if anew:
-        yield _reset(run, unless=done)
+        yield host_reset(run, unless=done)
     yield from with_config("kubeadm-join", "join", config, unless=done)
 
 
@@ -168,13 +169,6 @@ def _is_member(own: HostSettings) -> str:
     if "control_plane" in own.role:
         ask += " -o jsonpath='{.metadata.labels}' | grep -q -e /control-plane -e /master"
     return f"[ -e /etc/kubernetes/kubelet.conf ] && {ask}"
-
-
-def _reset(run: Run, unless: str) -> StringCommand:
-    """kubeadm reset, and what it leaves behind, on a host that the cluster does not know."""
-    values = {"CRI_SOCKET": cri_socket(run.cluster), "ENDPOINT": run.cluster.endpoint}
-    script = shell_variables(values) + read_file("reset-node.sh")
-    return long_command("kubeadm-reset", script, seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm")
 
 
 def _earlier_unjoined(run: Run, own: HostSettings) -> str | None:

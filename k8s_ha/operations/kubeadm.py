@@ -5,19 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+import time
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import gevent
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.node import Node
+from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
-from k8s_ha.kubeadm_config import images_config, init_config, upload_certs_config
-from k8s_ha.node_state import init_refusal
+from k8s_ha.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
+from k8s_ha.node_state import init_begins_anew, init_refusal
 from k8s_ha.operations.cluster import elected, kubectl, leads, views, views_when_idle
-from k8s_ha.operations.commands import long_command, read_fact, refuse, write
+from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
@@ -27,6 +29,11 @@ SECONDS_FOR_KUBEADM: Final = 900
 """kubeadm itself gives a control plane four minutes and a TLS bootstrap five; pulling images comes on top."""
 
 SECONDS_FOR_IMAGES: Final = 1800
+SECONDS_TO_SERVE: Final = 120
+"""How long an API server may take after its host was booted."""
+
+SECONDS_TO_FALL_SILENT: Final = 30
+"""How long a load balancer may go on to answer for a control plane that was reset."""
 
 TOKEN_LIFE: Final = timedelta(minutes=60)
 """Longer than the joins of a run take; what is left after a crash dies with it."""
@@ -39,18 +46,32 @@ _PULL: Final = {
 }
 
 
-def with_config(name: str, command: str, config: str, *, unless: str = "", after: str = "") -> list[StringCommand]:
-    """kubeadm with a configuration file that holds secrets: written, used up, removed."""
+def with_config(
+    name: str, command: str, config: str, *, unless: str = "", after: str = "", marker: str = ""
+) -> list[StringCommand]:
+    """kubeadm with a configuration file that holds secrets: written, used up, removed.
+
+    + unless: shell test, asked when no other kubeadm is at work; success means that there is nothing left to do
+    + after: shell script that is run when kubeadm has ended well
+    + marker: file that is there from before kubeadm begins until it has ended well
+    """
     path = f"/run/k8s-ha/{name}.yaml"
     if unless:
         unless = f"{unless} && rm -f {path}"
-    script = shell_variables({"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after})
+    script = shell_variables({"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after, "MARKER": marker})
     return [
         write(path, config, "600"),
         long_command(
             name, script + read_file("kubeadm-watched.sh"), seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm"
         ),
     ]
+
+
+def host_reset(run: Run, unless: str) -> StringCommand:
+    """kubeadm reset, and what it leaves behind, on a host that holds nothing but what was begun and not finished."""
+    values = {"CRI_SOCKET": cri_socket(run.cluster), "ENDPOINT": run.cluster.endpoint}
+    script = shell_variables(values) + read_file("reset-node.sh")
+    return long_command("kubeadm-reset", script, seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm")
 
 
 def _label_secrets(secrets: JoinSecrets, address: str) -> str:
@@ -78,7 +99,10 @@ def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[String
 
 @guarded
 def cluster_initialised(run: Run) -> Generator[StringCommand]:
-    """Have a cluster: initialise one here, unless any control plane or the endpoint has, or may have, one already."""
+    """Have a cluster: initialise one here, unless any control plane or the endpoint has, or may have, one already.
+
+    An init of this host that did not come to its end is taken back first.
+    """
     cluster = run.cluster
     # An init of a run that was cut off goes on by itself: it is waited for, not taken for a cluster out of order.
     if elected(run) is None and any(view and view.busy for view in views(run).values()):
@@ -87,10 +111,19 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
             return
         views_when_idle(cluster.control_planes, SECONDS_FOR_KUBEADM)
         views(run, fresh=True)
+    own = cluster.host(host.name)
+    anew = _begins_anew(run, own)
+    if anew and not is_executing():
+        yield StringCommand("kubeadm reset")
+        yield StringCommand("kubeadm init")
+        return
+    if anew:
+        yield host_reset(run, unless=f"{init_unfinished_script(own.address)}! is_init_unfinished")
+        views(run, fresh=True)
     if elected(run) is not None:
         host.noop("the cluster exists")
         return
-    answer = read_fact(host, HttpsAnswer, address=cluster.endpoint)
+    answer = _endpoint_answer(cluster.endpoint, seconds=SECONDS_TO_FALL_SILENT if anew else 0)
     reason = init_refusal(views(run, fresh=is_executing()), cluster, answer)
     if reason is not None:
         yield refuse(reason)
@@ -98,7 +131,6 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield StringCommand("kubeadm init")
         return
-    own = cluster.host(host.name)
     secrets = run.secrets()
     config = init_config(
         cluster,
@@ -116,9 +148,35 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
         config,
         unless=answers,
         after=_label_secrets(secrets, own.address),
+        marker=INIT_MARKER,
     )
     run.minted = True
     views(run, fresh=True)
+
+
+def _begins_anew(run: Run, own: HostSettings) -> bool:
+    """Whether this host holds an init that did not come to its end, and there is no cluster.
+
+    Where only its API server can tell, and that has just been booted with its host, it is waited for.
+    """
+    deadline = time.monotonic() + SECONDS_TO_SERVE
+    while elected(run) is None and is_executing():
+        view = views(run, fresh=True)[own.name]
+        untold = view is not None and view.traces and view.init_begun and not (view.init_unfinished or view.ready)
+        if not untold or time.monotonic() > deadline:
+            break
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+    return elected(run) is None and init_begins_anew(views(run), run.cluster)
+
+
+def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
+    """What the endpoint says; for a control plane that was reset it may go on to answer, for ``seconds`` at most."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = read_fact(host, HttpsAnswer, address=endpoint)
+        if not answer or time.monotonic() > deadline:
+            return answer
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _pending(run: Run) -> list[HostSettings]:

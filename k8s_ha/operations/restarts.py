@@ -12,6 +12,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth, ServiceState
+from k8s_ha.node_state import NodeView
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, refuse
 from k8s_ha.operations.files import Change, ServicePlan
 from k8s_ha.run import Run, is_executing
@@ -74,13 +75,18 @@ def _not_now(run: Run) -> str | None:
     }
     # One that cannot be read may be out already, so it counts as a node.
     views = read_everywhere(Node, hosts)
-    unready = sorted(name for name, view in views.items() if view is None or (view.has_identity and not view.ready))
+    unready = sorted(name for name, view in views.items() if view is None or _should_serve(view))
     if unready:
         return (
             f"the API server of {', '.join(unready)} does not answer, and one node at a time is out; mend that host, "
             "then run this again."
         )
     return None
+
+
+def _should_serve(view: NodeView) -> bool:
+    """Whether it is a node whose API server is down; not one of an init that did not come to its end."""
+    return view.has_identity and not view.ready and not view.init_unfinished
 
 
 def _is_control_plane(run: Run) -> bool:

@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any
 
+from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.health import CONTROL_PLANE_PODS
 from tests.fakes.request import Request
 from tests.fakes.world import KUBERNETES, RECORDED, World
@@ -53,6 +54,7 @@ def traces(request: Request) -> list[str]:
 
 def node(request: Request) -> list[str]:
     files, lines = request.machine.files, traces(request)
+    lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
     if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
         planes = request.world.nodes.items()
         label = {True: '{"node-role.kubernetes.io/control-plane":""}', False: "{}"}

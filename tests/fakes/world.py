@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from k8s_ha.facts.node import INIT_MARKER
 from tests.fakes.scenario import Scenario
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "node-control-plane.txt"
@@ -119,8 +120,19 @@ class World:
         self.machines[name].write(f"{KUBERNETES}/bootstrap-kubelet.conf", f"    server: https://{ENDPOINT}\n")
         self.machines[name].write(f"{KUBERNETES}/pki/ca.crt", authority())
 
+    def init_cut_off(self, name: str) -> None:
+        """An init that got as far as an API server that answers, with a node and an etcd member of its own."""
+        machine = self.machines[name]
+        for path in CONTROL_PLANE_FILES:
+            machine.write(f"{KUBERNETES}/{path}", f"    server: https://{ENDPOINT}\n")
+        machine.write(f"{KUBERNETES}/pki/ca.crt", authority())
+        machine.write(INIT_MARKER, "")
+        self.nodes, self.members = {machine.hostname: False}, [machine.hostname]
+
     def reset(self, machine: Machine) -> None:
-        """What kubeadm reset leaves of a host."""
+        """What kubeadm reset leaves of a host, and of a cluster that had no other."""
+        if self.members == [machine.hostname]:
+            self.nodes, self.members = {}, []
         machine.files = {path: text for path, text in machine.files.items() if not path.startswith(KUBERNETES)}
 
     def prepare(self) -> None:

@@ -1,0 +1,105 @@
+"""kubeadm as hosts run it: its configuration used up, its init marked until it has ended well, its failures told."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from k8s_ha.known_errors import explain
+from k8s_ha.operations.commands import long_command
+from k8s_ha.resources import read_file, shell_variables
+from tests.operation_bench import command
+from tests.shell_bench import Shell
+
+MARKER = "/etc/pki/unfinished"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    for folder in ("etc", "run", "var/log"):
+        (tmp_path / folder).mkdir(parents=True)
+    return Shell(tmp_path)
+
+
+def run_long(shell: Shell, script: str, seconds: int = 20) -> subprocess.CompletedProcess[str]:
+    return shell.run(command(long_command("work", script, seconds=seconds)).text)
+
+
+def watched(command: str, after: str = "", marker: str = "") -> str:
+    values = {"COMMAND": command, "CONFIG": "/run/config.yaml", "AFTER": after, "MARKER": marker}
+    return shell_variables(values) + read_file("kubeadm-watched.sh")
+
+
+@pytest.mark.parametrize(("exit_code", "after"), [(0, True), (7, False)])
+def test_kubeadm_uses_its_configuration_up(shell: Shell, exit_code: int, after: bool) -> None:
+    shell.add_tool("journalctl", "exit 0")
+    shell.add_tool("kubeadm", f'[ "$*" = "join --config {shell.root}/run/config.yaml" ] && exit {exit_code}')
+    config = shell.file("/run/config.yaml", "secret")
+    assert shell.run(watched("kubeadm join", "touch /etc/after")).returncode == exit_code
+    assert not config.exists()
+    assert (shell.root / "etc/after").exists() is after
+
+
+def test_kubeadm_that_is_stopped_leaves_no_secret(shell: Shell) -> None:
+    shell.add_tool("journalctl", "exit 0")
+    shell.add_tool("kubeadm", "sleep 20")
+    config = shell.file("/run/config.yaml", "secret")
+    assert "was stopped after 1 seconds" in run_long(shell, watched("kubeadm join"), 1).stderr
+    assert not config.exists()
+
+
+@pytest.mark.parametrize(
+    ("kubeadm", "marked"),
+    [
+        (f"[ -e {MARKER} ] && touch /etc/pki/ca.crt", False),  # init came to its end
+        ("touch /etc/pki/ca.crt; exit 1", True),  # it did not
+        ("exit 1", False),  # its preflight said no
+    ],
+)
+def test_an_init_is_marked_until_it_has_ended_well(shell: Shell, kubeadm: str, marked: bool) -> None:
+    shell.add_tool("journalctl", "exit 0")
+    shell.add_tool("kubeadm", shell.moved(kubeadm))
+    shell.file("/run/config.yaml")
+    done = shell.run(watched("kubeadm init", f"[ ! -e {MARKER} ]", MARKER))
+    assert (done.returncode, done.stderr) == (int("exit" in kubeadm), "")
+    assert (shell.root / MARKER.lstrip("/")).exists() is marked
+
+
+def test_an_init_that_is_stopped_stays_marked(shell: Shell) -> None:
+    shell.add_tool("journalctl", "exit 0")
+    shell.add_tool("kubeadm", shell.moved("touch /etc/pki/ca.crt; sleep 20"))
+    shell.file("/run/config.yaml")
+    run_long(shell, watched("kubeadm init", marker=MARKER), 1)
+    assert (shell.root / MARKER.lstrip("/")).exists()
+
+
+def test_beside_a_failed_kubeadm_stands_what_the_kubelet_says(shell: Shell) -> None:
+    kubelet = read_recorded("kubelet-no-runtime")
+    shell.add_tool("kubeadm", "echo 'timed out waiting for the condition'; exit 1")
+    shell.add_tool("journalctl", f"cat <<'END'\n{kubelet}\ngoroutine 1 [running]:\nEND")
+    shell.file("/run/config.yaml")
+    shown = run_long(shell, watched("kubeadm init")).stderr.splitlines()
+    assert shown[0] == "timed out waiting for the condition"
+    assert [line.partition("]")[0] for line in shown[1:-1]] == [
+        "kubelet: remote_runtime.go:86",
+        "kubelet: kuberuntime_manager.go:202",
+        "kubelet: server.go:269",
+    ]
+    assert [known.cause for known in explain(shown)] == [
+        "the kubelet finds no container runtime at /run/nowhere/containerd.sock"
+    ]
+
+
+def read_recorded(name: str) -> str:
+    return (Path(__file__).parent / "recorded" / "errors" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_a_kubelet_that_refused_a_pod_is_restarted_once(shell: Shell) -> None:
+    shell.file("/run/config.yaml")
+    shell.add_tool("journalctl", "echo 'Failed to admit pod etcd-master2: insufficient ephemeral-storage'")
+    shell.add_tool("systemctl", f'echo "$*" >>{shell.root}/etc/restarts')
+    shell.add_tool("kubeadm", f"until [ -e {shell.root}/etc/restarts ]; do sleep 0.1; done; sleep 1.5")
+    assert shell.run(watched("kubeadm join")).returncode == 0
+    assert (shell.root / "etc/restarts").read_text(encoding="utf-8") == "restart kubelet\n"
