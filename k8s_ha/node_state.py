@@ -107,6 +107,12 @@ class NodeView:
         """Whether the host carries a kubelet's identity."""
         return "/etc/kubernetes/kubelet.conf" in self.traces
 
+    @property
+    def may_come_up(self) -> bool:
+        """Whether the host is to run an API server, which does not answer now."""
+        to_run = "/etc/kubernetes/manifests/kube-apiserver.yaml" in self.traces
+        return to_run and not self.ready and not self.init_unfinished
+
 
 @dataclass(frozen=True)
 class Membership:

@@ -12,11 +12,12 @@ from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import images_config, init_config
 from k8s_ha.node_state import NodeView, init_refusal
+from k8s_ha.operations import cluster
 from k8s_ha.operations import kubeadm as operations
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, SECRETS, Stage, kubeadm, reset
-from tests.node_views import KUBELET, PLANES, VIRGIN, member
+from tests.node_views import ADMIN, API_SERVER, KUBELET, PLANES, VIRGIN, member
 from tests.operation_bench import Command, Noop, Step, command, refusal
 
 
@@ -120,24 +121,28 @@ def test_an_init_that_is_found_to_have_ended_when_it_was_to_be_reset_is_the_clus
     assert begun_anew(stage, {"master1": ended}, []) == [RESET]
 
 
-def test_an_init_that_may_have_ended_is_asked_when_its_host_was_booted(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+BOOTING = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER))
+
+
+@pytest.mark.parametrize("view", [BOOTING, replace(BOOTING, init_begun=True)])
+def test_a_control_plane_that_was_booted_just_now_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, view: NodeView
 ) -> None:
-    monkeypatch.setattr(operations, "SECONDS_BETWEEN_LOOKS", 0)
-    booting = replace(member("master1", ready=False), init_begun=True)
-    looks = [booting, booting, replace(booting, ready=True)]
+    monkeypatch.setattr(cluster, "SECONDS_BETWEEN_LOOKS", 0)
+    looks = [view, view, replace(view, ready=True)]
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [Noop("the cluster exists")]
     assert looks == []
 
 
-def test_an_init_that_may_have_ended_and_does_not_tell_is_not_reset(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["master1", "master3"])
+@pytest.mark.parametrize("view", [BOOTING, replace(BOOTING, init_begun=True)])
+def test_a_control_plane_that_does_not_come_up_may_hold_a_cluster(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, view: NodeView
 ) -> None:
-    monkeypatch.setattr(operations, "SECONDS_TO_SERVE", -1)
-    views = {"master1": replace(member("master1", ready=False), init_begun=True)}
-    stage.hold(views).facts["master1"][HttpsAnswer] = ""
-    reason = init_refusal(dict.fromkeys(PLANES, VIRGIN) | views, CLUSTER, "")
+    monkeypatch.setattr(cluster, "SECONDS_TO_SERVE", -1)
+    stage.hold({name: view}).facts["master1"][HttpsAnswer] = ""
+    reason = init_refusal(dict.fromkeys(PLANES, VIRGIN) | {name: view}, CLUSTER, "")
     assert reason is not None
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [refusal(reason)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Generator, Sequence
+from typing import Final
 
 import gevent
 from pyinfra import host
@@ -17,6 +18,9 @@ from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
+
+SECONDS_TO_SERVE: Final = 120
+"""How long an API server may take after its host was booted, or its etcd is back."""
 
 
 def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
@@ -56,6 +60,17 @@ def elected(run: Run) -> HostSettings | None:
     """The control plane that leads this run; None where there is no cluster yet, or no member of it is healthy."""
     lost = {failed.name for failed in host.state.failed_hosts}
     return leader({name: view for name, view in views(run).items() if name not in lost}, run.cluster)
+
+
+def leader_awaited(run: Run) -> HostSettings | None:
+    """The control plane that leads; where none does, one that may come up is waited for: it may just have booted."""
+    deadline = time.monotonic() + SECONDS_TO_SERVE
+    while elected(run) is None and any(view and view.may_come_up for view in views(run).values()):
+        if time.monotonic() > deadline:
+            break
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+        views(run, fresh=True)
+    return elected(run)
 
 
 def leads(run: Run, candidate: Host) -> bool:

@@ -18,7 +18,7 @@ from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
 from k8s_ha.node_state import init_begins_anew, init_refusal
-from k8s_ha.operations.cluster import elected, kubectl, leads, views, views_when_idle
+from k8s_ha.operations.cluster import elected, kubectl, leader_awaited, leads, views, views_when_idle
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.resources import read_file, shell_variables
@@ -29,8 +29,6 @@ SECONDS_FOR_KUBEADM: Final = 900
 """kubeadm itself gives a control plane four minutes and a TLS bootstrap five; pulling images comes on top."""
 
 SECONDS_FOR_IMAGES: Final = 1800
-SECONDS_TO_SERVE: Final = 120
-"""How long an API server may take after its host was booted."""
 
 SECONDS_TO_FALL_SILENT: Final = 30
 """How long a load balancer may go on to answer for a control plane that was reset."""
@@ -112,7 +110,8 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
         views_when_idle(cluster.control_planes, SECONDS_FOR_KUBEADM)
         views(run, fresh=True)
     own = cluster.host(host.name)
-    anew = _begins_anew(run, own)
+    leading = leader_awaited(run) if is_executing() else elected(run)
+    anew = leading is None and init_begins_anew(views(run, fresh=is_executing()), cluster)
     if anew and not is_executing():
         yield StringCommand("kubeadm reset")
         yield StringCommand("kubeadm init")
@@ -152,21 +151,6 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
     )
     run.minted = True
     views(run, fresh=True)
-
-
-def _begins_anew(run: Run, own: HostSettings) -> bool:
-    """Whether this host holds an init that did not come to its end, and there is no cluster.
-
-    Where only its API server can tell, and that has just been booted with its host, it is waited for.
-    """
-    deadline = time.monotonic() + SECONDS_TO_SERVE
-    while elected(run) is None and is_executing():
-        view = views(run, fresh=True)[own.name]
-        untold = view is not None and view.traces and view.init_begun and not (view.init_unfinished or view.ready)
-        if not untold or time.monotonic() > deadline:
-            break
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
-    return elected(run) is None and init_begins_anew(views(run), run.cluster)
 
 
 def _endpoint_answer(endpoint: str, seconds: int) -> str | None:

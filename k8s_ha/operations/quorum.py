@@ -11,7 +11,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.operations.cluster import elected, views
+from k8s_ha.operations.cluster import SECONDS_TO_SERVE, leader_awaited, views
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.quorum import LostQuorum, lost_quorum, quorum_refusal
@@ -19,9 +19,6 @@ from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
 SECONDS_FOR_RECOVERY: Final = 600
-SECONDS_TO_SERVE: Final = 120
-"""How long an API server may take after its etcd is back."""
-
 SECONDS_TO_ELECT: Final = 30
 """How long etcd may be without a leader before that counts as a lost quorum."""
 
@@ -58,12 +55,9 @@ def quorum_recovered(run: Run) -> Generator[StringCommand]:
     yield long_command("recover-quorum", script, seconds=SECONDS_FOR_RECOVERY, lock="kubeadm")
     if not is_executing():
         return
-    deadline = time.monotonic() + SECONDS_TO_SERVE
-    while not views(run, fresh=True) or elected(run) is None:
-        if time.monotonic() > deadline:
-            yield refuse(
-                f"{host.name}: etcd has a quorum again, but the API server does not answer after {SECONDS_TO_SERVE} "
-                "seconds; see `crictl ps -a` there, then run this again."
-            )
-            return
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+    views(run, fresh=True)
+    if leader_awaited(run) is None:
+        yield refuse(
+            f"{host.name}: etcd has a quorum again, but the API server does not answer after {SECONDS_TO_SERVE} "
+            "seconds; see `crictl ps -a` there, then run this again."
+        )
