@@ -1,29 +1,19 @@
-"""``python -m tests.power [kill|drop] [SCENARIO …]``: hosts that go away in the middle of a run.
+"""``python -m tests.power [kill] [drop] [lost]``: hosts that go away in the middle of a run, and what the next runs do.
 
-Every scenario cuts one host off at one moment of a run: its power (kill) or its network (drop). Then the run is simply
-started again while the host is away, and once more when it is back. It prints what each run said, and how long it took.
+kill and drop cut one host after the other off, its power or its network, each at one moment of a run. Then the run is
+simply started again while the host is away, and once more when it is back. lost is the first control plane's disk. It
+prints how each run ended.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
+from tests.cuts import bring_back, cut, replace, run, run_until, wait_until_gone
 from tests.lab_checks import NODES, check_a_second_run_changes_nothing, check_every_pod_of_the_road, ready_nodes
-from tests.lab_client import SECONDS_FOR_A_WATCH, Lab, until
-from tests.watched import VARIABLE
-
-WAYS = ("kill", "drop")
-SECONDS_FOR_A_STEP = 900
-"""How long a run may take until it comes to the moment of the cut."""
+from tests.lab_client import Lab
 
 SECONDS_FOR_VERIFY = 20
 """How long verify waits for what cannot come, while a host is away."""
@@ -43,152 +33,113 @@ class Cut:
     + step: the operation in which it does
     + seconds: after that has begun
     + blank: a host of the finished cluster that got a new disk before the run, so that there is something to join
-    + away: what a run says while the host is away
-    + unchanged: whether that run must have refused before its first change
+    + refused: whether a run while the host is away must refuse before its first change
     """
 
     host: str
     step: str
     seconds: float
-    away: tuple[str, ...]
     blank: str | None = None
-    unchanged: bool = False
+    refused: bool = False
 
 
-VIRGIN: dict[str, Cut] = {
-    "master1 during its init": Cut("master1", INIT, 15, ("master1",), unchanged=True),
-    "the load balancer during a join": Cut("master-lb", JOIN2, 10, ("master-lb",)),
-    "master1 during master2's join": Cut("master1", JOIN2, 12, ("master1",), unchanged=True),
-    "master2 during its join": Cut("master2", JOIN2, 20, ("master2",)),
-}
-"""On virgin hosts, each run beginning where the one before it has come to."""
+BUILDING = (
+    Cut("master1", INIT, 15, refused=True),
+    Cut("master-lb", JOIN2, 10),
+    Cut("master1", JOIN2, 12),
+    Cut("master2", JOIN2, 20),
+)
+"""On virgin hosts: each run goes on where the one before it has come to."""
 
-FINISHED: dict[str, Cut] = {
-    "master3 during its join": Cut("master3", JOIN3, 15, ("master3",), blank="master3"),
-    "master1 during master3's join": Cut("master1", JOIN3, 15, ("master1",), blank="master3"),
-    "worker1 during its join": Cut("worker1", JOIN_WORKERS, 3, ("worker1",), blank="worker1"),
-    "worker2 during worker1's join": Cut("worker2", JOIN_WORKERS, 3, ("worker2",), blank="worker1"),
-    "master2 during worker1's join": Cut("master2", JOIN_WORKERS, 3, ("master2",), blank="worker1"),
-}
+STANDING = (
+    Cut("master3", JOIN3, 15, blank="master3"),
+    Cut("master1", JOIN3, 15, blank="master3"),
+    Cut("worker1", JOIN_WORKERS, 3, blank="worker1"),
+    Cut("worker2", JOIN_WORKERS, 3, blank="worker1"),
+    Cut("master2", JOIN_WORKERS, 3, blank="worker1"),
+)
 """On the finished cluster, which is whole again after each."""
 
 
-def cut(lab: Lab, way: str, host: str) -> None:
-    lab.run(*{"kill": ("power", host, "kill"), "drop": ("link", host, "drop")}[way], check=True)
-
-
-def back(lab: Lab, way: str, host: str) -> None:
-    lab.run(*{"kill": ("power", host, "on"), "drop": ("link", host, "up")}[way], check=True)
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A run that has ended: its exit code, its words and its seconds."""
-
-    code: int
-    said: str
-    seconds: float
-
-    def show(self, what: str) -> None:
-        """Print its end: the errors that name what is wrong, and its report's short form."""
-        print(f"  {what}: exit {self.code} after {self.seconds:.0f} s", flush=True)
-        words, _, report = self.said.partition("--> Report:")
-        sentences = [line.strip() for line in words.splitlines() if "rror" in line and "Error: executed" not in line]
-        for line in [*dict.fromkeys(sentences), *report.strip().splitlines()][-20:]:
-            print(f"      {line.strip()}", flush=True)
-
-
-def run(lab: Lab, **settings: Any) -> Ran:
-    started = time.monotonic()
-    done = lab.pyinfra("-y", **settings)
-    assert "Traceback" not in done.stderr, done.stderr
-    return Ran(done.returncode, done.stderr, time.monotonic() - started)
-
-
-@contextmanager
-def at_the_moment(lab: Lab, moment: Cut) -> Iterator[list[Ran]]:
-    """Enters the block when a run has come to the moment, and fills the list with that run when it has ended."""
-    ran: list[Ran] = []
-    with TemporaryDirectory() as folder:
-        told = Path(folder) / "operations"
-        told.touch()
-        command = [sys.executable, "-m", "tests.watched", lab.inventory, "deploy.py", "-y"]
-        os.environ[VARIABLE] = str(told)
-
-        def operate() -> None:
-            started = time.monotonic()
-            settings = {"verify_timeout_seconds": SECONDS_FOR_VERIFY}
-            done = lab.run("operator", "--", *command, timeout=3000, settings=settings)
-            ran.append(Ran(done.returncode, done.stderr, time.monotonic() - started))
-
-        operator = threading.Thread(target=operate)
-        operator.start()
-        until(
-            lambda: moment.step in told.read_text(encoding="utf-8") or not operator.is_alive(),
-            SECONDS_FOR_A_STEP,
-            f"the run comes to {moment.step!r}",
-        )
-        time.sleep(moment.seconds)
-        assert operator.is_alive(), f"the run ended before its moment:\n{ran[0].said[-3000:]}"
-        yield ran
-        operator.join()
-
-
-def renew(lab: Lab, host: str) -> None:
-    """Give a host of the finished cluster a blank disk."""
-    lab.run("power", host, "kill", check=True)
-    lab.run("new-disk", host, check=True)
-    lab.run("power", host, "on", check=True)
-    until(lambda: host not in ready_nodes(lab), SECONDS_FOR_A_WATCH, f"{host} is seen to be gone")
-
-
 def play(lab: Lab, way: str, moment: Cut) -> None:
-    """The cut, and the run while the host is away; it is back afterwards."""
+    """The cut, and a run while the host is away; it is back afterwards."""
     if moment.blank:
-        renew(lab, moment.blank)
-    with at_the_moment(lab, moment) as ran:
+        replace(lab, moment.blank)
+        wait_until_gone(lab, moment.blank)
+    print(f"{way} {moment.host}, {moment.seconds} s into {moment.step!r}", flush=True)
+    with run_until(lab, moment.step, moment.seconds, verify_timeout_seconds=SECONDS_FOR_VERIFY) as ran:
         cut(lab, way, moment.host)
-    ran[0].show(f"the run in which {moment.host} went away")
-    assert "Traceback" not in ran[0].said, ran[0].said
-    assert ran[0].code == 1, ran[0].said
-    before = lab.digest("--running")
+    ran[0].show("that run")
+    assert ran[0].code == 1, ran[0].told
     away = run(lab, verify_timeout_seconds=SECONDS_FOR_VERIFY)
     away.show("a run while it is away")
-    assert away.code == 1, away.said
-    for sentence in moment.away:
-        assert sentence in " ".join(away.said.split()), away.said
-    if moment.unchanged:
-        assert lab.digest("--running") == before
-    back(lab, way, moment.host)
+    assert away.code == 1, away.told
+    assert moment.host in away.told
+    assert not moment.refused or "nothing was changed" in away.sentences, away.told
+    bring_back(lab, way, moment.host)
 
 
-def check_whole_again(lab: Lab) -> None:
+def finish(lab: Lab) -> None:
     """One more run, told to recover the quorum where it says that it may, makes the cluster whole."""
     again = run(lab)
     again.show("a run when it is back")
-    if again.code and "recover_quorum" in again.said:
+    if again.code and "set recover_quorum = True" in again.sentences:
         again = run(lab, recover_quorum=True)
         again.show("a run that may recover the quorum")
-    assert again.code == 0, again.said
+    assert again.code == 0, again.told
     assert ready_nodes(lab) == sorted(NODES)
 
 
-def main(ways: Sequence[str], chosen: Sequence[str]) -> None:
+def cuts(lab: Lab, way: str) -> None:
+    lab.up()
+    for moment in BUILDING:
+        play(lab, way, moment)
+    finish(lab)
+    for moment in STANDING:
+        play(lab, way, moment)
+        finish(lab)
+    check_every_pod_of_the_road(lab)
+    check_a_second_run_changes_nothing(lab)
+
+
+def losses(lab: Lab) -> None:
+    """The first control plane lost with its disk, while there is no second one, and while there is but one."""
+    lose(lab, JOIN2, 12)
+    refused = run(lab)
+    refused.show("a run when master1 has a blank disk")
+    assert refused.code == 1, refused.told
+    assert "run `kubeadm reset` on that host if nothing in it is needed" in refused.sentences, refused.told
+    lab.host("master2", "kubeadm reset --force")
+    again = run(lab)
+    again.show("a run after that")
+    assert again.code == 0, again.told
+    assert ready_nodes(lab) == sorted(NODES)
+
+    lose(lab, JOIN3, 1)
+    refused = run(lab)
+    refused.show("a run when master1 has a blank disk")
+    assert refused.code == 1, refused.told
+    assert "nothing was changed: etcd has no quorum: " in refused.sentences, refused.told
+
+
+def lose(lab: Lab, step: str, seconds: float) -> None:
+    lab.up()
+    print(f"master1 lost with its disk, {seconds} s into {step!r}", flush=True)
+    with run_until(lab, step, seconds, verify_timeout_seconds=SECONDS_FOR_VERIFY) as ran:
+        cut(lab, "kill", "master1")
+    ran[0].show("that run")
+    replace(lab, "master1")
+
+
+def main(chosen: Sequence[str]) -> None:
     lab = Lab()
-    for way in ways:
-        lab.up()
-        for name, moment in (VIRGIN | FINISHED).items():
-            if chosen and name not in chosen:
-                continue
-            print(f"{way}: {name}", flush=True)
-            play(lab, way, moment)
-            if moment.blank or name == list(VIRGIN)[-1]:
-                check_whole_again(lab)
-        check_every_pod_of_the_road(lab)
-        check_a_second_run_changes_nothing(lab)
+    for way in ("kill", "drop"):
+        if way in chosen:
+            cuts(lab, way)
+    if "lost" in chosen:
+        losses(lab)
     lab.run("down", check=True)
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main([way for way in WAYS if way in arguments] or WAYS, [word for word in arguments if word not in WAYS])
+    main(sys.argv[1:] or ("kill", "drop", "lost"))

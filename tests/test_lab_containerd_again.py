@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
+from tests.cuts import bring_back, cut, replace, run_until, wait_until_gone
 from tests.lab_checks import ETCDCTL, NODES, PLANES, check_a_second_run_changes_nothing, ready_nodes
-from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
+from tests.lab_client import KUBECONFIG, REPORTS, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
 
 pytestmark = pytest.mark.lab
 
@@ -43,10 +45,8 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
     identity = ("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
     cluster = lab.kubectl(*identity)
     with a_client_that_writes(lab) as writes:
-        lab.run("power", "master1", "kill", check=True)
-        lab.run("new-disk", "master1", check=True)
-        lab.run("power", "master1", "on", check=True)
-        until(lambda: "master1" not in ready_nodes(lab), SECONDS_FOR_A_WATCH, "master1 is seen to be gone")
+        replace(lab, "master1")
+        wait_until_gone(lab, "master1")
         changed = {
             operation["name"].rpartition(" | ")[2]
             for operation in lab.results()["operations"]
@@ -66,4 +66,20 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
 
 
 def test_and_then_a_run_changes_nothing(lab: Lab) -> None:
+    check_a_second_run_changes_nothing(lab)
+
+
+def test_a_host_whose_packets_are_swallowed_in_a_run_costs_its_own_part(lab: Lab) -> None:
+    with run_until(lab, "Wait for every host before the control plane comes up", verify_timeout_seconds=5) as ran:
+        cut(lab, "drop", "worker2")
+    bring_back(lab, "drop", "worker2")
+    assert ran[0].code == 1, ran[0].told
+    # Its connection is given up after a minute; nothing waits for TCP's quarter of an hour.
+    assert ran[0].seconds < 180, ran[0].told
+    report = json.loads(max(REPORTS.glob("*.json")).read_text(encoding="utf-8"))
+    failures = {(failure["host"], failure["layer"]) for failure in report["failures"]}
+    assert {host for host, layer in failures if layer != "Verify the cluster"} == {"worker2"}, failures
+
+
+def test_and_when_it_is_back_a_run_finds_all_well(lab: Lab) -> None:
     check_a_second_run_changes_nothing(lab)
