@@ -156,7 +156,7 @@ def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: st
         Command("kubeadm join"),
     ]
     assert stage.steps(joined, on=name, run=stage.run, role=role) == [
-        reset(unless=is_member(name)),
+        reset(unless=is_member(name), control_plane=name in PLANES),
         *kubeadm_join(name, SECRETS.certificate_key if name in PLANES else None),
     ]
 

@@ -38,11 +38,11 @@ KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
         ({KUBELET: EMBEDDED}, True),
         ({KUBELET: EMBEDDED, KUBELET_CONFIG: ROTATES}, True),
         ({KUBELET: "", KUBELET_CONFIG: ROTATES}, True),
+        ({KUBELET: EMBEDDED, KUBELET_CONFIG: ""}, True),
         ({KUBELET: ROTATED, KUBELET_CONFIG: ROTATES}, False),
         ({KUBELET: ROTATED}, False),
         # A kubelet that renews no certificate has the same kubelet.conf before and after.
         ({KUBELET: EMBEDDED, KUBELET_CONFIG: "kind: KubeletConfiguration\n"}, False),
-        ({KUBELET: EMBEDDED, KUBELET_CONFIG: ""}, False),
     ],
 )
 @pytest.mark.parametrize("marked", [True, False])

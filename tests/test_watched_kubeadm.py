@@ -1,4 +1,5 @@
-"""kubeadm as hosts run it: its configuration used up, its init marked until it has ended well, its failures told."""
+"""kubeadm as hosts run it: its configuration used up, its init marked until it has ended well, its failures told, and
+what it has begun taken back."""
 
 from __future__ import annotations
 
@@ -103,3 +104,17 @@ def test_a_kubelet_that_refused_a_pod_is_restarted_once(shell: Shell) -> None:
     shell.add_tool("kubeadm", f"until [ -e {shell.root}/etc/restarts ]; do sleep 0.1; done; sleep 1.5")
     assert shell.run(watched("kubeadm join")).returncode == 0
     assert (shell.root / "etc/restarts").read_text(encoding="utf-8") == "restart kubelet\n"
+
+
+@pytest.mark.parametrize("data", ["/var/lib/etcd/member", ""])
+def test_a_reset_leaves_no_data_of_etcd_on_a_control_plane(shell: Shell, data: str) -> None:
+    """kubeadm itself leaves them where a power cut has emptied etcd's manifest."""
+    for tool in ("kubeadm", "ip", "ipvsadm", "systemctl"):
+        shell.add_tool(tool, "exit 0")
+    for family in ("iptables", "ip6tables"):
+        shell.add_tool(f"{family}-save", "exit 0")
+        shell.add_tool(f"{family}-restore", "cat >/dev/null")
+    wal = shell.file("/var/lib/etcd/member/wal/0.wal")
+    values = {"CRI_SOCKET": "unix:///any.sock", "ENDPOINT": "10.0.1.157:6443", "ETCD_DATA": data}
+    assert shell.run(shell_variables(values) + read_file("reset-node.sh")).returncode == 0
+    assert wal.exists() is not bool(data)

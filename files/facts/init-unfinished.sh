@@ -7,10 +7,10 @@ k=/etc/kubernetes
 ask() { timeout 15 kubectl --kubeconfig $k/admin.conf --server "https://$ADDRESS:6443" --request-timeout=10s "$@" 2>/dev/null; }
 serves() { [ -e $k/admin.conf ] && command -v kubectl >/dev/null && [ "$(ask get --raw /readyz)" = ok ]; }
 # After it has made the bootstrap token, and before the addons, kubeadm points kubelet.conf to the certificate that the
-# kubelet renews; where the kubelet renews none, kubelet.conf tells nothing.
+# kubelet renews; where the kubelet renews none, kubelet.conf tells nothing. Power cuts leave new files empty.
 is_kubelet_unfinished() {
     grep -q kubelet-client-current.pem $k/kubelet.conf 2>/dev/null && return 1
-    [ ! -e /var/lib/kubelet/config.yaml ] || grep -q '^rotateCertificates: true' /var/lib/kubelet/config.yaml
+    [ ! -s /var/lib/kubelet/config.yaml ] || grep -q '^rotateCertificates: true' /var/lib/kubelet/config.yaml
 }
 is_init_unfinished() {
     [ -e "$INIT_MARKER" ] || return 1

@@ -21,6 +21,7 @@ from k8s_ha.node_state import init_begins_anew, init_refusal
 from k8s_ha.operations.cluster import elected, kubectl, leader_awaited, leads, views, views_when_idle
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.quorum import ETCD_DATA
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
 from k8s_ha.settings import HostSettings
@@ -67,7 +68,8 @@ def with_config(
 
 def host_reset(run: Run, unless: str) -> StringCommand:
     """kubeadm reset, and what it leaves behind, on a host that holds nothing but what was begun and not finished."""
-    values = {"CRI_SOCKET": cri_socket(run.cluster), "ENDPOINT": run.cluster.endpoint}
+    data = ETCD_DATA if "control_plane" in run.cluster.host(host.name).role else ""
+    values = {"CRI_SOCKET": cri_socket(run.cluster), "ENDPOINT": run.cluster.endpoint, "ETCD_DATA": data}
     script = shell_variables(values) + read_file("reset-node.sh")
     return long_command("kubeadm-reset", script, seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm")
 
