@@ -55,7 +55,6 @@ def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
         certificate_key=SECRETS.certificate_key,
         token_ttl="3600s",
     )
-    assert not stage.run.minted
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == kubeadm(
         "kubeadm-init",
         "init --upload-certs --skip-token-print --skip-certificate-key-print",
@@ -63,17 +62,25 @@ def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
         unless="[ -e /etc/kubernetes/admin.conf ] && " + KUBECTL.format("10.0.11.18", "get --raw /readyz"),
         after=LABEL,
     )
-    assert stage.run.minted
 
 
-def test_after_init_the_new_cluster_is_seen(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("secrets", "minted"),
+    [
+        (("secret/bootstrap-token-abcdef", "secret/kubeadm-certs"), True),
+        # Another run's init, which came to its end while the lock was waited for.
+        (("secret/bootstrap-token-ghijkl", "secret/kubeadm-certs"), False),
+    ],
+)
+def test_after_init_the_new_cluster_is_seen(stage: Stage, secrets: tuple[str, ...], minted: bool) -> None:
     stage.facts["master1"][HttpsAnswer] = ""
     with stage.on("master1", executing=True):
         steps = cluster_initialised._inner(run=stage.run)
         next(steps)
-        stage.hold({"master1": member("master1")})
+        stage.hold({"master1": member("master1", secrets=secrets)})
         assert len(list(steps)) == 1
-    assert stage.run.views["master1"] == member("master1")
+    assert stage.run.views["master1"] == member("master1", secrets=secrets)
+    assert stage.run.minted is minted
 
 
 def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:
