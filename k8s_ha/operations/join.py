@@ -13,7 +13,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
-from k8s_ha.kubeadm_config import cri_socket, join_config
+from k8s_ha.kubeadm_config import cri_socket, join_config, mark_config
 from k8s_ha.node_state import Membership, NodeState, classify, is_replaceable, join_refusal, membership
 from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views, views_when_idle
 from k8s_ha.operations.commands import long_command, refuse
@@ -97,7 +97,10 @@ def joined(run: Run, role: str) -> Generator[StringCommand]:
     known = membership(leading_view, own)
     state = classify(view, known, own, cluster.endpoint)
     if state is NodeState.JOINED:
-        host.noop("the host is a node of the cluster")
+        if role == "control_plane" and known.node is not None and not known.node.control_plane:
+            yield from _marked(run, own)
+        else:
+            host.noop("the host is a node of the cluster")
     elif state is not NodeState.VIRGIN and not is_replaceable(view, known, state):
         yield refuse(join_refusal(view, state, own, cluster.endpoint))
     elif not is_executing():
@@ -138,6 +141,15 @@ def _join(
     if anew:
         yield _reset(run, unless=done)
     yield from with_config("kubeadm-join", "join", config, unless=done)
+
+
+def _marked(run: Run, own: HostSettings) -> Generator[StringCommand]:
+    """The last phase of a control plane's join, which makes it one by label and taint: it serves already."""
+    phase = "init phase mark-control-plane"
+    if is_executing():
+        yield from with_config("kubeadm-mark", phase, mark_config(run.cluster, own), unless=_is_member(own))
+    else:
+        yield StringCommand(f"kubeadm {phase}")
 
 
 def _is_member(own: HostSettings) -> str:
