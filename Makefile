@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test test-unit test-lab test-crash bench clean
+.PHONY: lab down test test-unit test-lab test-crash test-operators bench clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -35,6 +35,10 @@ test-lab: $(VENV)/installed
 # A build whose operator is killed at every operation, and another within the long ones; a quarter of an hour.
 test-crash: $(VENV)/installed
 	$(BIN)/python -m tests.crash
+
+# Two operators at once, three times; a quarter of an hour.
+test-operators: $(VENV)/installed
+	$(BIN)/python -m tests.operators
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench

@@ -76,6 +76,18 @@ def upload_certs_config(cluster: Cluster, *, certificate_key: str) -> str:
     return _render(cluster, {"InitConfiguration": init, "ClusterConfiguration": _cluster_configuration(cluster)})
 
 
+def mark_config(cluster: Cluster, host: HostSettings) -> str:
+    """The file for `kubeadm init phase mark-control-plane` on a control plane; holds no secret.
+
+    The phase uses the node's name and its taints; the rest is there for the reasons of ``upload_certs_config``.
+    """
+    init: Document = {
+        "localAPIEndpoint": _api_endpoint(cluster, host),
+        "nodeRegistration": _node_registration(cluster, host, ()),
+    }
+    return _render(cluster, {"InitConfiguration": init, "ClusterConfiguration": _cluster_configuration(cluster)})
+
+
 def images_config(cluster: Cluster) -> str:
     """The file for `kubeadm config images list`, which needs all that may change an image's name; holds no secret."""
     return _render(cluster, {"ClusterConfiguration": _cluster_configuration(cluster)})

@@ -77,6 +77,12 @@ class Run:
     minted: bool = False
     """Whether this run has put its join secrets into the cluster."""
 
+    other_run: str | None = None
+    """Why the cluster could not be had for this run alone; empty where it was, None before that was tried."""
+
+    holding: set[str] = field(default_factory=set)
+    """Hosts, by inventory name, that have asked for the cluster to be held."""
+
     looked_for_anew: set[bool] = field(default_factory=set)
     """Whether hosts that begin anew were looked for while preparing (False) and while executing (True)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 from tests.lab_client import KUBECONFIG, Lab, until
 
@@ -46,6 +47,15 @@ def check_a_second_run_changes_nothing(lab: Lab) -> None:
     hosts = {name for operation in results["operations"] for name in operation["no_change"]}
     assert hosts == {*NODES, "master-lb"}
     assert lab.digest() == before
+
+
+def check_refused_beside_another_run(run: subprocess.CompletedProcess[str]) -> None:
+    """The second of two operators changed nothing and was told why, once a host."""
+    assert run.returncode == 1
+    printed = " ".join(run.stderr.split())
+    assert "nothing was changed: another run (process " in printed
+    assert ") is at work on master1; run this again when it has ended" in printed
+    assert "Traceback" not in printed
 
 
 def check_kubectl_on_the_admin_host(lab: Lab) -> None:

@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from k8s_ha import compat
-from k8s_ha.kubeadm_config import images_config, init_config, join_config, upload_certs_config
+from k8s_ha.kubeadm_config import images_config, init_config, join_config, mark_config, upload_certs_config
 from k8s_ha.settings import Cluster, load_cluster
 from tests.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
 from tests.golden_files import assert_golden
@@ -64,6 +64,7 @@ def test_golden_files(version: str, runtime: str) -> None:
         "join-worker": join(cluster, "worker1"),
         "upload-certs": upload_certs_config(cluster, certificate_key=KEY),
         "images": images_config(cluster),
+        "mark-control-plane": mark_config(cluster, cluster.host("master3")),
     }
     line = cluster.settings.kubernetes_line.name
     for name, text in files.items():
@@ -75,7 +76,8 @@ def test_golden_files(version: str, runtime: str) -> None:
 def test_every_known_line_renders_valid_documents(minor: int) -> None:
     cluster = cluster_of(f"1.{minor}.0")
     api = f"kubeadm.k8s.io/{compat.LINES[minor].config_api}"
-    for text in (init(cluster), join(cluster, "worker1"), upload_certs_config(cluster, certificate_key=KEY)):
+    phases = (upload_certs_config(cluster, certificate_key=KEY), mark_config(cluster, cluster.host("master1")))
+    for text in (init(cluster), join(cluster, "worker1"), *phases):
         assert {d["apiVersion"] for d in documents(text).values() if "kubeadm.k8s.io" in d["apiVersion"]} == {api}
 
 
@@ -117,10 +119,11 @@ def test_every_file_names_the_socket(version: str, runtime: str, socket: str) ->
         for kind, text in (
             ("InitConfiguration", init(cluster)),
             ("InitConfiguration", upload_certs_config(cluster, certificate_key=KEY)),
+            ("InitConfiguration", mark_config(cluster, cluster.host("master1"))),
             ("JoinConfiguration", join(cluster, "worker1")),
         )
     ]
-    assert found == [socket] * 3
+    assert found == [socket] * 4
 
 
 def test_accepted_consequences_stand_where_they_are_needed_and_nowhere_else() -> None:

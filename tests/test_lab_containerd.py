@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -19,6 +21,7 @@ from tests.lab_checks import (
     check_a_second_run_changes_nothing,
     check_every_pod_of_the_road,
     check_kubectl_on_the_admin_host,
+    check_refused_beside_another_run,
     lead_etcd,
     pulls,
     ready_nodes,
@@ -82,8 +85,17 @@ def test_a_login_that_may_not_sudo_stops_the_run_before_the_first_change(lab: La
     assert lab.digest() == before
 
 
-def test_one_command_builds_the_cluster(lab: Lab) -> None:
-    run = lab.pyinfra("-y", "--json")
+SECONDS_TO_THE_SECOND = 30
+
+
+def test_one_command_builds_the_cluster_and_a_second_operator_is_refused_meanwhile(lab: Lab) -> None:
+    with ThreadPoolExecutor() as pool:
+        building = pool.submit(lab.pyinfra, "-y", "--json")
+        time.sleep(SECONDS_TO_THE_SECOND)
+        second = lab.pyinfra("-y")
+        assert not building.done()
+        run = building.result()
+    check_refused_beside_another_run(second)
     assert run.returncode == 0, run.stderr
     results = json.loads(run.stdout)["results"]
     assert results["failed_hosts"] == []

@@ -65,6 +65,28 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
     lab.kubectl("delete", "configmap", "client")
 
 
+ROLE = "node-role.kubernetes.io"
+
+
+def test_a_control_plane_that_serves_without_its_label_is_marked_again(lab: Lab) -> None:
+    """As after a join that was cut off before its last phase. A taint that somebody took away alone stays away."""
+    lab.kubectl("label", "node", "master3", f"{ROLE}/control-plane-", f"{ROLE}/master-")
+    lab.kubectl("taint", "node", "master2", "master3", f"{ROLE}/master-")
+    results = lab.results()
+    changed = {
+        (operation["name"].rpartition(" | ")[2], *operation["success"])
+        for operation in results["operations"]
+        if operation["success"]
+    }
+    assert changed == {("Join master3 to the control plane", "master3")}
+    assert lab.kubectl("get", "nodes", "-l", f"{ROLE}/control-plane", "-o", "name").split() == [
+        f"node/{plane}" for plane in PLANES
+    ]
+    taints = ("-o", "jsonpath={.spec.taints[*].key}")
+    assert lab.kubectl("get", "node", "master3", *taints) == f"{ROLE}/master"
+    assert lab.kubectl("get", "node", "master2", *taints) == ""
+
+
 def test_and_then_a_run_changes_nothing(lab: Lab) -> None:
     check_a_second_run_changes_nothing(lab)
 

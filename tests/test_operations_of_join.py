@@ -10,7 +10,7 @@ import pytest
 from k8s_ha.etcd import Member
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
-from k8s_ha.kubeadm_config import join_config
+from k8s_ha.kubeadm_config import join_config, mark_config
 from k8s_ha.node_state import ClusterNode, NodeState, NodeView, join_refusal
 from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
 from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm, reset
@@ -29,6 +29,9 @@ LABELLED = " -o jsonpath='{.metadata.labels}' | grep -q -e /control-plane -e /ma
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage(monkeypatch)
+
+
+WHOLE = member(*NODES).nodes
 
 
 def kubeadm_join(name: str, key: str | None) -> list[Step]:
@@ -145,6 +148,18 @@ def test_a_member_whose_init_has_ended_after_all_is_not_marked_any_more(stage: S
     assert stage.steps(joined, on="master1", **arguments) == [Command(f"rm -f {INIT_MARKER}")]
     stage.hold({"master1": replace(member(*NODES), init_begun=True, busy=True)}).run.views = {}
     assert stage.steps(joined, on="master1", **arguments) == [Noop("the host is a node of the cluster")]
+
+
+@pytest.mark.parametrize("name", ["master1", "master2"])
+def test_a_control_plane_that_serves_without_its_label_gets_it(stage: Stage, name: str) -> None:
+    """Its join was cut off just before the last phase, or somebody took the label away."""
+    unlabelled = tuple(replace(node, control_plane=node.name in PLANES and node.name != name) for node in WHOLE)
+    stage.hold({plane: replace(member(*NODES), nodes=unlabelled) for plane in PLANES})
+    phase = "init phase mark-control-plane"
+    arguments = {"run": stage.run, "role": "control_plane"}
+    assert stage.steps(joined, on=name, executing=False, **arguments) == [Command(f"kubeadm {phase}")]
+    config = mark_config(CLUSTER, CLUSTER.host(name))
+    assert stage.steps(joined, on=name, **arguments) == kubeadm("kubeadm-mark", phase, config, unless=is_member(name))
 
 
 @pytest.mark.parametrize("name", ["master2", "worker1"])

@@ -53,7 +53,6 @@ def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
     assert stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run) == [Command("kubeadm init")]
     assert not stage.run.minted
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == kubeadm_init()
-    assert stage.run.minted
 
 
 def kubeadm_init() -> list[Step]:
@@ -147,14 +146,23 @@ def test_a_control_plane_that_does_not_come_up_may_hold_a_cluster(
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [refusal(reason)]
 
 
-def test_after_init_the_new_cluster_is_seen(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("secrets", "minted"),
+    [
+        (("secret/bootstrap-token-abcdef", "secret/kubeadm-certs"), True),
+        # Another run's init, which came to its end while the lock was waited for.
+        (("secret/bootstrap-token-ghijkl", "secret/kubeadm-certs"), False),
+    ],
+)
+def test_after_init_the_new_cluster_is_seen(stage: Stage, secrets: tuple[str, ...], minted: bool) -> None:
     stage.facts["master1"][HttpsAnswer] = ""
     with stage.on("master1", executing=True):
         steps = cluster_initialised._inner(run=stage.run)
         next(steps)
-        stage.hold({"master1": member("master1")})
+        stage.hold({"master1": member("master1", secrets=secrets)})
         assert len(list(steps)) == 1
-    assert stage.run.views["master1"] == member("master1")
+    assert stage.run.views["master1"] == member("master1", secrets=secrets)
+    assert stage.run.minted is minted
 
 
 def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:

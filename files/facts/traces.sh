@@ -9,4 +9,4 @@ for kubeconfig in $k/admin.conf $k/kubelet.conf $k/bootstrap-kubelet.conf; do
     [ -e "$kubeconfig" ] && sed -n 's/^ *server: */server /p' "$kubeconfig"
 done
 [ -e $k/pki/ca.crt ] && sed 's/^/authority /' $k/pki/ca.crt
-[ -e /run/k8s-ha/kubeadm.lock ] && ! flock -n /run/k8s-ha/kubeadm.lock true && echo "busy yes"
+[ -e /run/k8s-ha/kubeadm.lock ] && ! flock -s -n /run/k8s-ha/kubeadm.lock true && echo "busy yes"

@@ -18,6 +18,7 @@ from k8s_ha.checks.survey import no_sudo, not_looked_at, survey_findings, unreac
 from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.operations.exclusive import cluster_held
 from k8s_ha.recorder import recorder
 from k8s_ha.run import Run, connection_tuned, current_run
 
@@ -25,8 +26,12 @@ SECONDS_FOR_A_COMMAND: Final = 120
 """How long each command of a layer may take; those that may take longer have bounds of their own."""
 
 
-def begin(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> Run:
+def begin(
+    settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, changes: bool = True
+) -> Run:
     """The run this layer belongs to, after a look at every host that takes part.
+
+    + changes: whether the layer changes the cluster, so that no other run may be at work on it
 
     Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
@@ -34,6 +39,9 @@ def begin(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] |
     with run.lock:
         if not run.surveys:
             stop_on_errors(survey(run))
+    if changes and host.name not in run.holding:
+        run.holding.add(host.name)
+        cluster_held(name="Have the cluster to this run alone", run=run)
     return run
 
 

@@ -24,7 +24,7 @@ def verify(
 
     + probe: whether pods of our own, one a node, shall reach each other and each other's Services; they are taken away
     """
-    run = begin(settings, groups)
+    run = begin(settings, groups, changes=False)
     barrier(name="Wait for every host before the last look")
     cluster_verified(name="Look at the cluster from every host", run=run)
     if probe:

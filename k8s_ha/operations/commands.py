@@ -113,20 +113,21 @@ def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[st
     return {name: greenlet.get() for name, greenlet in greenlets.items()}
 
 
-def run_silently(target: Host, command: str, stdin: str | None = None) -> str | None:
+def run_silently(target: Host, command: str, stdin: str | None = None, seconds: int | None = None) -> str | None:
     """The standard output of ``command``, shown at no verbosity; None where it failed. For what must stay secret.
 
     + stdin: what the command reads
+    + seconds: how long it may take; None is the user's own bound, or SECONDS_FOR_A_FACT
     """
     arguments, _ = pop_global_arguments(target.state, target, {})
     connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
-    connector["_timeout"] = connector["_timeout"] or SECONDS_FOR_A_FACT
+    connector["_timeout"] = seconds or connector["_timeout"] or SECONDS_FOR_A_FACT
     if stdin is not None:
         connector["_stdin"] = stdin
     try:
         succeeded, output = target.run_shell_command(
             StringCommand(command), print_output=False, print_input=False, **connector
         )
-    except (OSError, SSHException):  # OSError holds TimeoutError
+    except (OSError, EOFError, SSHException):  # OSError holds TimeoutError
         return None
     return output.stdout if succeeded else None

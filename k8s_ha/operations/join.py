@@ -16,8 +16,8 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
-from k8s_ha.kubeadm_config import join_config
-from k8s_ha.node_state import Membership, NodeState, classify, is_replaceable, join_refusal, membership
+from k8s_ha.kubeadm_config import join_config, mark_config
+from k8s_ha.node_state import Membership, NodeState, NodeView, classify, is_replaceable, join_refusal, membership
 from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views, views_when_idle
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, refuse
 from k8s_ha.operations.guarded import guarded, look
@@ -27,6 +27,9 @@ from k8s_ha.settings import Cluster, HostSettings
 
 SECONDS_FOR_THE_ENDPOINT: Final = 30
 """How long a load balancer and its API servers may be silent before a join is refused."""
+
+_MARK: Final = "init phase mark-control-plane"
+"""The last phase of a control plane's join, which makes it one by label and taint: it serves already."""
 
 _ETCD: Final = "/etc/kubernetes/pki/etcd"
 # etcd's own JSON API: its image has no shell from 3.6 on, and no EL has etcdctl.
@@ -101,10 +104,8 @@ def joined(run: Run, role: str) -> Generator[StringCommand]:
         return
     known = membership(leading_view, own)
     state = classify(view, known, own, cluster.endpoint)
-    if state is NodeState.JOINED and view.init_begun and not view.busy:
-        yield StringCommand("rm", "-f", INIT_MARKER)  # the power went between init's end and this
-    elif state is NodeState.JOINED:
-        host.noop("the host is a node of the cluster")
+    if state is NodeState.JOINED:
+        yield from _completed(run, own, view, known)
     elif state is not NodeState.VIRGIN and not is_replaceable(view, known, state):
         yield refuse(join_refusal(view, state, own, cluster.endpoint))
     elif not is_executing():
@@ -160,6 +161,20 @@ def _join(
     if anew:
         yield host_reset(run, unless=done)
     yield from with_config("kubeadm-join", "join", config, unless=done)
+
+
+def _completed(run: Run, own: HostSettings, view: NodeView, known: Membership) -> Generator[StringCommand]:
+    """What a cut just before the end of its init or join has left undone on a member."""
+    unmarked = "control_plane" in own.role and known.node is not None and not known.node.control_plane
+    ended = view.init_begun and not view.busy
+    if ended:
+        yield StringCommand("rm", "-f", INIT_MARKER)
+    if unmarked and is_executing():
+        yield from with_config("kubeadm-mark", _MARK, mark_config(run.cluster, own), unless=_is_member(own))
+    elif unmarked:
+        yield StringCommand(f"kubeadm {_MARK}")
+    elif not ended:
+        host.noop("the host is a node of the cluster")
 
 
 def _is_member(own: HostSettings) -> str:

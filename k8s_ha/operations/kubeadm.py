@@ -151,8 +151,9 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
         after=_label_secrets(secrets, own.address),
         marker=INIT_MARKER,
     )
-    run.minted = True
-    views(run, fresh=True)
+    # Under the lock another init may have come to its end, which knows no token of this run.
+    told = views(run, fresh=True)[host.name]
+    run.minted = told is not None and f"secret/bootstrap-token-{secrets.token_id}" in told.join_secrets
 
 
 def _endpoint_answer(endpoint: str, seconds: int) -> str | None:

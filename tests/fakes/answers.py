@@ -165,6 +165,10 @@ def manifest_applied(request: Request) -> list[str]:
     return []
 
 
+def holder(request: Request) -> list[str]:
+    return [f"{request.variable('IDENTITY')} this run"]
+
+
 def silence(_: Request) -> list[str]:
     return []
 
@@ -180,6 +184,8 @@ class Answer(NamedTuple):
 
 ANSWERS = (
     Answer("refusal", r"^echo .* >&2; exit 1$", refused, False),
+    Answer("hold", r"^SECONDS_TO_LAPSE=", silence, False),
+    Answer("holder", r"^TENTHS=", holder, False),
     Answer("survey", r"os_like", looks.survey, False),
     Answer("proof", r"^NAME_SERVERS=", looks.proof, False),
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),

@@ -1,0 +1,74 @@
+"""One run at a time: of two operators that change a cluster at once, the second is refused."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Generator
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import gevent
+from pyinfra import host
+from pyinfra.api import Host, StringCommand
+
+from k8s_ha.operations.commands import refuse, run_silently
+from k8s_ha.operations.guarded import guarded
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run, is_executing
+
+SECONDS_TO_LAPSE: Final = 10
+"""How long the hold of an operator that died this moment may take to end."""
+
+SECONDS_TO_HOLD: Final = 24 * 60 * 60
+
+HOLDER: Final = f"process {os.getpid()} on {socket.gethostname()}"
+_IDENTITY: Final = secrets.token_hex(8)
+
+_held: WeakKeyDictionary[Host, gevent.Greenlet[..., str | None]] = WeakKeyDictionary()
+"""The hosts that this process holds, with what reads from each."""
+
+
+@guarded
+def cluster_held(run: Run) -> Generator[StringCommand]:
+    """Have the cluster to this run alone, on every control plane that takes part, until the operator's process ends.
+
+    What a run has seen of the hosts is true no more once another one has been at work: it is refused and does not wait.
+    """
+    if is_executing():
+        with run.lock:
+            if run.other_run is None:
+                run.other_run = _other_run(run)
+        if run.other_run:
+            yield refuse(f"{host.name}: nothing was changed: {run.other_run}")
+            return
+    host.noop("no other run is at work")
+
+
+def _other_run(run: Run) -> str:
+    """Why the cluster cannot be held; empty where it is. In the inventory's order, so that one of two runs gets it."""
+    for plane in run.cluster.control_planes:
+        target = host.inventory.get_host(plane.name)
+        if target not in host.state.activated_hosts or target in host.state.failed_hosts or target in _held:
+            continue
+        _held[target] = gevent.spawn(run_silently, target, _hold(), seconds=SECONDS_TO_HOLD)
+        identity, _, holder = (run_silently(target, _ask()) or "").partition(" ")
+        if not identity:
+            return f"{plane.name} could not be held for this run; look at /run/k8s-ha there, then run this again."
+        if identity != _IDENTITY:
+            return (
+                f"another run ({holder}) is at work on {plane.name}; run this again when it has ended, or, where its "
+                "operator is certainly gone, after `rm /run/k8s-ha/run.lock` there."
+            )
+    return ""
+
+
+def _hold() -> str:
+    values = {"IDENTITY": _IDENTITY, "HOLDER": HOLDER, "SECONDS_TO_LAPSE": str(SECONDS_TO_LAPSE)}
+    return shell_variables(values) + read_file("hold-run.sh")
+
+
+def _ask() -> str:
+    values = {"IDENTITY": _IDENTITY, "TENTHS": str(10 * SECONDS_TO_LAPSE + 20)}
+    return shell_variables(values) + read_file("ask-holder.sh")

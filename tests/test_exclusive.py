@@ -1,0 +1,153 @@
+"""One run at a time: the hold on a host, by its scripts, and what a run does that does not get it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyinfra.api import Host
+
+import k8s_ha.operations.exclusive
+from k8s_ha.operations.exclusive import HOLDER, cluster_held
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run
+from tests.cluster_stage import Stage
+from tests.example_cluster import six_host_cluster
+from tests.fakes.run import VERIFY, Fleet
+from tests.fakes.scenario import Scenario
+from tests.node_views import PLANES
+from tests.operation_bench import Noop, refusal
+from tests.shell_bench import Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@contextmanager
+def operator(shell: Shell, name: str, seconds: int = 10) -> Iterator[subprocess.Popen[str]]:
+    """One who holds the host, or tries to; afterwards gone without a word."""
+    values = {"IDENTITY": name, "HOLDER": f"process 7 on {name}", "SECONDS_TO_LAPSE": str(seconds)}
+    script = shell.moved(shell_variables(values) + read_file("hold-run.sh"))
+    with subprocess.Popen(
+        ["bash", "--posix", "-c", script], env=shell.environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process
+        finally:
+            process.stdout.close()
+
+
+def holder(shell: Shell, name: str, tenths: int) -> str:
+    """Who holds the host, as the run of that name is told."""
+    return shell.run(
+        shell_variables({"IDENTITY": name, "TENTHS": str(tenths)}) + read_file("ask-holder.sh")
+    ).stdout.strip()
+
+
+def test_a_host_is_held_until_nobody_reads_any_more(shell: Shell) -> None:
+    assert holder(shell, "a", 1) == ""
+    with ExitStack() as first:
+        first.enter_context(operator(shell, "a"))
+        assert holder(shell, "a", 50) == "a process 7 on a"
+        with operator(shell, "b", seconds=1) as second:
+            assert second.wait(5) == 1
+            assert holder(shell, "b", 1) == "a process 7 on a"
+        with operator(shell, "c"):
+            assert holder(shell, "c", 3) == "a process 7 on a"
+            gone = time.monotonic()
+            first.close()
+            assert holder(shell, "c", 50) == "c process 7 on c"
+            assert time.monotonic() - gone < 5
+
+
+class Held(Stage):
+    """Control planes that are held, but for those that tell otherwise.
+
+    + asked: who holds it, of these control planes, in this order
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(monkeypatch)
+        self.told: Mapping[str, str | None] = {}
+        self.asked: list[str] = []
+        monkeypatch.setattr(k8s_ha.operations.exclusive, "run_silently", self._run_silently)
+
+    def _run_silently(self, target: Host, command: str, **_: Any) -> str | None:
+        if "TENTHS=" not in command:
+            return None  # the hold, which ends with the run
+        self.asked.append(target.name)
+        (own,) = re.findall(r"^IDENTITY=(\w+)$", command, re.MULTILINE)
+        return self.told.get(target.name, f"{own} {HOLDER}")
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Held:
+    return Held(monkeypatch)
+
+
+HELD = [Noop("no other run is at work")]
+OTHER = (
+    "{}: nothing was changed: another run (process 7 on laptop) is at work on {}; run this again when it has ended, "
+    "or, where its operator is certainly gone, after `rm /run/k8s-ha/run.lock` there."
+)
+UNTOLD = "{}: nothing was changed: {} could not be held for this run; look at /run/k8s-ha there, then run this again."
+
+
+@pytest.mark.parametrize(
+    ("told", "planes", "sentence"),
+    [
+        ({}, PLANES, None),
+        ({"master1": "x process 7 on laptop"}, PLANES[:1], OTHER.format("worker1", "master1")),
+        ({"master2": "x process 7 on laptop"}, PLANES[:2], OTHER.format("worker1", "master2")),
+        ({"master1": ""}, PLANES[:1], UNTOLD.format("worker1", "master1")),
+        ({"master1": None}, PLANES[:1], UNTOLD.format("worker1", "master1")),
+    ],
+)
+def test_a_run_has_every_control_plane_or_refuses(
+    stage: Held, told: Mapping[str, str | None], planes: Sequence[str], sentence: str | None
+) -> None:
+    stage.told = told
+    assert stage.steps(cluster_held, executing=False, run=stage.run) == HELD
+    assert stage.asked == []
+    for _ in range(2):  # what one host was told, the others need not ask
+        assert stage.steps(cluster_held, run=stage.run) == ([refusal(sentence)] if sentence else HELD)
+    assert stage.asked == list(planes)
+
+
+def test_two_clusters_of_one_process_share_their_hosts(stage: Held) -> None:
+    for run in (stage.run, Run(six_host_cluster(pod_cidr="10.245.0.0/16"))):
+        assert stage.steps(cluster_held, run=run) == HELD
+    assert stage.asked == list(PLANES)
+
+
+def test_only_control_planes_that_take_part_are_held(stage: Held) -> None:
+    inventory = stage.state.inventory
+    stage.state.activated_hosts.remove(inventory.get_host("master1"))
+    stage.state.failed_hosts.add(inventory.get_host("master2"))
+    assert stage.steps(cluster_held, run=stage.run) == HELD
+    assert stage.asked == ["master3"]
+
+
+def test_beside_another_run_nothing_is_changed(tmp_path: Path) -> None:
+    answer = ("master1", "TENTHS=", {"lines": ["x process 7 on laptop"]})
+    outcome = Fleet(tmp_path, Scenario(answers=[answer])).run()
+    assert outcome.exit_code == 1
+    assert [step for step in outcome.log if step.changes] == []
+    assert {step.host for step in outcome.steps("refusal")} == set(outcome.world.machines)
+    assert "another run (process 7 on laptop) is at work on @fake/master1; run this again when" in outcome.sentences
+    assert "Traceback" not in outcome.output
+
+
+def test_a_run_holds_each_control_plane_once_and_a_look_none(finished: Fleet) -> None:
+    assert sorted(step.host for step in finished.run().steps("holder")) == list(PLANES)
+    assert finished.run("--dry").steps("hold", "holder") == []
+    assert finished.run(deploy=VERIFY).steps("hold", "holder") == []
