@@ -1,5 +1,7 @@
 # HOST, ARCHIVE, SHA256: puts the archive's cri-dockerd where its unit expects it, and remembers which archive it was.
-work=$(mktemp -d /var/lib/k8s-ha/cri-dockerd.XXXXXX) || exit 1
+work=/var/lib/k8s-ha/cri-dockerd.new
+rm -rf "$work" # of one that was cut off
+mkdir "$work" || exit 1
 trap 'rm -rf "$work"' EXIT
 reason=$(curl -fsSL -o "$work/archive.tgz" --max-time 900 "$ARCHIVE" 2>&1) || {
     echo "$HOST cannot fetch $ARCHIVE (${reason:-no answer}); mend the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256."
@@ -12,5 +14,7 @@ found=$(sha256sum "$work/archive.tgz" | cut -d ' ' -f 1)
 }
 tar -xzf "$work/archive.tgz" -C "$work" cri-dockerd/cri-dockerd &&
     install -m 755 "$work/cri-dockerd/cri-dockerd" /usr/bin/cri-dockerd.k8s-ha-new &&
+    rm -f /var/lib/k8s-ha/cri-dockerd.sha256 &&
     mv -f /usr/bin/cri-dockerd.k8s-ha-new /usr/bin/cri-dockerd &&
+    sync && # the record outlives a power cut only where the program does
     echo "$SHA256" >/var/lib/k8s-ha/cri-dockerd.sha256

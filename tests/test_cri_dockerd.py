@@ -114,6 +114,22 @@ def test_a_program_that_was_removed_is_installed_again(shell: Shell, bench: Benc
     assert held(shell) == as_installed("program 1", archive)
 
 
+@pytest.mark.parametrize("moment", ["curl", "tar", "mv", "sync"])
+@pytest.mark.parametrize("wanted", ["program 1", "program 2"])
+def test_an_installation_that_was_cut_off_is_done_again(
+    shell: Shell, bench: Bench, server: Server, moment: str, wanted: str
+) -> None:
+    archives = {program: server.archive(f"{program[-1]}.tgz", program) for program in ("program 1", "program 2")}
+    install(shell, bench, archives["program 1"])
+    shell.add_tool(moment, f'/usr/bin/{moment} "$@"; kill -9 $PPID')  # as a power cut does, right behind it
+    assert install(shell, bench, archives["program 2"]).returncode == 1
+    (shell.root / "tools" / moment).unlink()
+    if steps(shell, bench, archives[wanted]) != INSTALLED:
+        assert install(shell, bench, archives[wanted]).returncode == 0
+        assert held(shell) == as_installed(wanted, archives[wanted])
+    assert (shell.root / PROGRAM.lstrip("/")).read_text(encoding="utf-8") == wanted
+
+
 Trouble = Callable[[Server], tuple[Archive, str]]
 """An archive that is none, and what is said about it."""
 

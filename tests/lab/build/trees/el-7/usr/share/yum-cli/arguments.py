@@ -12,6 +12,7 @@ COMMANDS = {
     "list": (0, False),
     "localinstall": (1, True),
     "makecache": (0, True),
+    "reinstall": (1, True),
     "remove": (1, True),
     "repolist": (0, False),
     "update": (0, True),
@@ -20,7 +21,7 @@ COMMANDS = {
 LACKING_COMMANDS = (
     *("autoremove", "check", "deplist", "distribution-synchronization", "distro-sync", "downgrade", "fs", "fssnapshot"),
     *("group", "groupinfo", "groupinstall", "grouplist", "groupremove", "groups", "groupupdate", "help", "history"),
-    *("info", "langavailable", "langinstall", "load-transaction", "localupdate", "provides", "reinstall", "repo-pkgs"),
+    *("info", "langavailable", "langinstall", "load-transaction", "localupdate", "provides", "repo-pkgs"),
     *("repoinfo", "search", "shell", "swap", "update-minimal", "updateinfo", "version", "whatprovides"),
 )
 LACKING_FLAGS = (

@@ -139,6 +139,23 @@ class Yum:
             self.base.goal.install(select=selector, optional=self.options.skip_broken)
         return self._carry_out(packages, NOTHING)
 
+    def reinstall(self, names):
+        self.load()
+        known = False
+        for name in names:
+            try:
+                self.base.reinstall(name)
+            except dnf.exceptions.PackagesNotInstalledError:
+                print(f"No Match for argument: {name}")
+            except dnf.exceptions.PackagesNotAvailableError as error:
+                for package in error.packages:
+                    print(f"Installed package {_shown(package)} not available.")
+            else:
+                known = True
+        if not known:
+            raise YumError(f"Error: {NOTHING}")
+        return self._carry_out([], NOTHING)
+
     def update(self, names):
         self.load()
         if not names:
