@@ -1,9 +1,15 @@
-# IDENTITY, HOLDER, SECONDS_TO_LAPSE: keeps the host to one run, for as long as that run's operator reads what this prints.
+# IDENTITY, HOLDER, SECONDS_TO_LAPSE, SECONDS_TO_WAIT: keeps the host to one run, as long as its operator is there.
 #
 # The operator's end, however it comes, closes the connection, and the next line of output ends this: nothing is left that
-# somebody would have to take away. The lock of an operator that died this moment is waited for.
+# somebody would have to take away. Where the network goes instead, no end is heard of: then the operator's beats fail to
+# come. The lock of one that is gone is waited for.
 mkdir -p -m 700 /run/k8s-ha || exit 1
-export IDENTITY HOLDER
-exec flock -w "$SECONDS_TO_LAPSE" /run/k8s-ha/run.lock sh -c '
+export IDENTITY HOLDER SECONDS_TO_LAPSE
+exec flock -w "$SECONDS_TO_WAIT" /run/k8s-ha/run.lock sh -c '
     echo "$IDENTITY $HOLDER" >/run/k8s-ha/run.holder
-    while echo; do sleep 1; done 2>/dev/null'
+    silent=0
+    while echo && [ $silent -lt "$SECONDS_TO_LAPSE" ]; do
+        sleep 1
+        silent=$((silent + 1))
+        rm "/run/k8s-ha/run.beat-$IDENTITY" && silent=0
+    done 2>/dev/null'

@@ -4,15 +4,18 @@
 # after a power cut or a kill `rpm -q` calls installed what is not whole. Hence the file UNFINISHED, which stands while yum
 # works and names what it was asked for.
 
+# A minute at most: another disk of the host's may be slow, or not answer.
+to_disk() { timeout 60 sync || true; }
+
 # begun NAME…: what comes next works on these packages.
 begun() {
     mkdir -p -m 755 "${UNFINISHED%/*}" && printf '%s\n' "$@" >"$UNFINISHED.new" && chmod 644 "$UNFINISHED.new" &&
-        mv -f "$UNFINISHED.new" "$UNFINISHED" && sync
+        mv -f "$UNFINISHED.new" "$UNFINISHED" && to_disk
 }
 
 # ended: all of that is whole, also on the disk: rpm itself leaves its files to the page cache.
 ended() {
-    sync
+    to_disk
     rm -f "$UNFINISHED"
 }
 

@@ -32,10 +32,11 @@ def shell(tmp_path: Path) -> Shell:
 
 
 @contextmanager
-def operator(shell: Shell, name: str, seconds: int = 10) -> Iterator[subprocess.Popen[str]]:
+def operator(shell: Shell, name: str, lapse: int = 20, wait: int = 10) -> Iterator[subprocess.Popen[str]]:
     """One who holds the host, or tries to; afterwards gone without a word."""
-    values = {"IDENTITY": name, "HOLDER": f"process 7 on {name}", "SECONDS_TO_LAPSE": str(seconds)}
-    script = shell.moved(shell_variables(values) + read_file("hold-run.sh"))
+    values = {"IDENTITY": name, "HOLDER": f"process 7 on {name}"}
+    bounds = {"SECONDS_TO_LAPSE": str(lapse), "SECONDS_TO_WAIT": str(wait)}
+    script = shell.moved(shell_variables(values | bounds) + read_file("hold-run.sh"))
     with subprocess.Popen(
         ["bash", "--posix", "-c", script], env=shell.environment(), stdout=subprocess.PIPE, text=True
     ) as process:
@@ -58,7 +59,7 @@ def test_a_host_is_held_until_nobody_reads_any_more(shell: Shell) -> None:
     with ExitStack() as first:
         first.enter_context(operator(shell, "a"))
         assert holder(shell, "a", 50) == "a process 7 on a"
-        with operator(shell, "b", seconds=1) as second:
+        with operator(shell, "b", wait=1) as second:
             assert second.wait(5) == 1
             assert holder(shell, "b", 1) == "a process 7 on a"
         with operator(shell, "c"):
@@ -67,6 +68,14 @@ def test_a_host_is_held_until_nobody_reads_any_more(shell: Shell) -> None:
             first.close()
             assert holder(shell, "c", 50) == "c process 7 on c"
             assert time.monotonic() - gone < 5
+
+
+def test_a_host_is_held_as_long_as_its_operator_is_heard_of(shell: Shell) -> None:
+    with operator(shell, "a", lapse=3), operator(shell, "b"):
+        for _ in range(5):
+            shell.run("touch /run/k8s-ha/run.beat-a")
+            assert holder(shell, "b", 10) == "a process 7 on a"
+        assert holder(shell, "b", 80) == "b process 7 on b"
 
 
 class Held(Stage):
@@ -96,8 +105,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Held:
 
 HELD = [Noop("no other run is at work")]
 OTHER = (
-    "{}: nothing was changed: another run (process 7 on laptop) is at work on {}; run this again when it has ended, "
-    "or, where its operator is certainly gone, after `rm /run/k8s-ha/run.lock` there."
+    "{}: nothing was changed: another run (process 7 on laptop) is at work on {}; run this again when it has ended; "
+    "one whose operator is gone lets go within a minute."
 )
 UNTOLD = "{}: nothing was changed: {} could not be held for this run; look at /run/k8s-ha there, then run this again."
 

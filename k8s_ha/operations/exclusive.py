@@ -18,8 +18,12 @@ from k8s_ha.operations.guarded import guarded
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
-SECONDS_TO_LAPSE: Final = 10
-"""How long the hold of an operator that died this moment may take to end."""
+SECONDS_BETWEEN_BEATS: Final = 10
+SECONDS_TO_LAPSE: Final = 40
+"""How long a host is held for an operator of whom nothing is heard: its network may be gone. A dead one lets go."""
+
+SECONDS_TO_WAIT: Final = SECONDS_TO_LAPSE + 10
+"""How long a run waits for the hold of an operator that may be gone."""
 
 SECONDS_TO_HOLD: Final = 24 * 60 * 60
 
@@ -58,17 +62,29 @@ def _other_run(run: Run) -> str:
             return f"{plane.name} could not be held for this run; look at /run/k8s-ha there, then run this again."
         if identity != _IDENTITY:
             return (
-                f"another run ({holder}) is at work on {plane.name}; run this again when it has ended, or, where its "
-                "operator is certainly gone, after `rm /run/k8s-ha/run.lock` there."
+                f"another run ({holder}) is at work on {plane.name}; run this again when it has ended; one whose "
+                "operator is gone lets go within a minute."
             )
+        gevent.spawn(_beat, target)
     return ""
 
 
+def _beat(target: Host) -> None:
+    while not _held[target].ready():
+        gevent.sleep(SECONDS_BETWEEN_BEATS)
+        run_silently(target, f"touch /run/k8s-ha/run.beat-{_IDENTITY}", seconds=SECONDS_TO_LAPSE)
+
+
 def _hold() -> str:
-    values = {"IDENTITY": _IDENTITY, "HOLDER": HOLDER, "SECONDS_TO_LAPSE": str(SECONDS_TO_LAPSE)}
+    values = {
+        "IDENTITY": _IDENTITY,
+        "HOLDER": HOLDER,
+        "SECONDS_TO_LAPSE": str(SECONDS_TO_LAPSE),
+        "SECONDS_TO_WAIT": str(SECONDS_TO_WAIT),
+    }
     return shell_variables(values) + read_file("hold-run.sh")
 
 
 def _ask() -> str:
-    values = {"IDENTITY": _IDENTITY, "TENTHS": str(10 * SECONDS_TO_LAPSE + 20)}
+    values = {"IDENTITY": _IDENTITY, "TENTHS": str(10 * SECONDS_TO_WAIT + 20)}
     return shell_variables(values) + read_file("ask-holder.sh")
