@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test test-unit test-lab test-crash test-operators bench clean
+.PHONY: lab down test test-unit test-lab test-crash test-operators test-power bench clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -39,6 +39,10 @@ test-crash: $(VENV)/installed
 # Two operators at once, three times; a quarter of an hour.
 test-operators: $(VENV)/installed
 	$(BIN)/python -m tests.operators
+
+# Hosts that lose their power, their network or their disk in the middle of a run; an hour.
+test-power: $(VENV)/installed
+	$(BIN)/python -m tests.power
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
