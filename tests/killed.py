@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
 
 import gevent
 from pyinfra.api.state import BaseStateCallback, State
 from pyinfra_cli.main import main
 
 from tests.told_secrets import tell
+from tests.watched import watch
 
 
 def die() -> None:
@@ -44,14 +44,6 @@ class Killer(BaseStateCallback):
             die()
 
 
-def _with_killer(init: Any) -> Any:
-    def initialise(state: State, *args: Any, **kwargs: Any) -> None:
-        init(state, *args, **kwargs)
-        state.add_callback_handler(Killer())
-
-    return initialise
-
-
 if __name__ == "__main__":
     moment = sys.argv.pop(1)
     if moment.isdigit():
@@ -59,6 +51,6 @@ if __name__ == "__main__":
     else:
         Killer.inside, _, seconds = moment.rpartition(":")
         Killer.seconds = float(seconds)
-    State.init = _with_killer(State.init)
+    watch(Killer())
     tell()
     main()

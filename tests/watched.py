@@ -25,14 +25,17 @@ class Teller(BaseStateCallback):
             file.write(", ".join(state.get_op_meta(op_hash).names) + "\n")
 
 
-def _with_teller(init: Any) -> Any:
+def watch(handler: BaseStateCallback) -> None:
+    """Have the run that this process is about to begin watched by ``handler``."""
+    init = State.init
+
     def initialise(state: State, *args: Any, **kwargs: Any) -> None:
         init(state, *args, **kwargs)
-        state.add_callback_handler(Teller())
+        state.add_callback_handler(handler)
 
-    return initialise
+    State.init = initialise
 
 
 if __name__ == "__main__":
-    State.init = _with_teller(State.init)
+    watch(Teller())
     main()
