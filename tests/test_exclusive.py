@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,20 +39,30 @@ def operator(shell: Shell, name: str, lapse: int = 20, wait: int = 10) -> Iterat
     values = {"IDENTITY": name, "HOLDER": f"process 7 on {name}"}
     bounds = {"SECONDS_TO_LAPSE": str(lapse), "SECONDS_TO_WAIT": str(wait)}
     script = shell.moved(shell_variables(values | bounds) + read_file("hold-run.sh"))
-    with subprocess.Popen(
-        ["bash", "--posix", "-c", script], env=shell.environment(), stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
+    process = subprocess.Popen(
+        ["bash", "--posix", "-c", script],
+        env=shell.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process
+    finally:
+        process.stdout.close()
         try:
-            yield process
-        finally:
-            process.stdout.close()
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
 
 
-def holder(shell: Shell, name: str, tenths: int) -> str:
+def holder(shell: Shell, name: str, looks: int) -> str:
     """Who holds the host, as the run of that name is told."""
     return shell.run(
-        shell_variables({"IDENTITY": name, "TENTHS": str(tenths)}) + read_file("ask-holder.sh")
+        shell_variables({"IDENTITY": name, "LOOKS": str(looks)}) + read_file("ask-holder.sh")
     ).stdout.strip()
 
 
@@ -58,24 +70,26 @@ def test_a_host_is_held_until_nobody_reads_any_more(shell: Shell) -> None:
     assert holder(shell, "a", 1) == ""
     with ExitStack() as first:
         first.enter_context(operator(shell, "a"))
-        assert holder(shell, "a", 50) == "a process 7 on a"
+        assert holder(shell, "a", 100) == "a process 7 on a"
         with operator(shell, "b", wait=1) as second:
             assert second.wait(5) == 1
             assert holder(shell, "b", 1) == "a process 7 on a"
         with operator(shell, "c"):
-            assert holder(shell, "c", 3) == "a process 7 on a"
+            assert holder(shell, "c", 6) == "a process 7 on a"
             gone = time.monotonic()
             first.close()
-            assert holder(shell, "c", 50) == "c process 7 on c"
+            assert holder(shell, "c", 100) == "c process 7 on c"
             assert time.monotonic() - gone < 5
 
 
 def test_a_host_is_held_as_long_as_its_operator_is_heard_of(shell: Shell) -> None:
-    with operator(shell, "a", lapse=3), operator(shell, "b"):
-        for _ in range(5):
-            shell.run("touch /run/k8s-ha/run.beat-a")
-            assert holder(shell, "b", 10) == "a process 7 on a"
-        assert holder(shell, "b", 80) == "b process 7 on b"
+    with operator(shell, "a", lapse=5):
+        assert holder(shell, "a", 100) == "a process 7 on a"
+        with operator(shell, "b", wait=30):
+            for _ in range(7):
+                shell.run("touch /run/k8s-ha/run.beat-a")
+                assert holder(shell, "b", 20) == "a process 7 on a"
+            assert holder(shell, "b", 400) == "b process 7 on b"
 
 
 class Held(Stage):
@@ -91,7 +105,7 @@ class Held(Stage):
         monkeypatch.setattr(k8s_ha.operations.exclusive, "run_silently", self._run_silently)
 
     def _run_silently(self, target: Host, command: str, **_: Any) -> str | None:
-        if "TENTHS=" not in command:
+        if "LOOKS=" not in command:
             return None  # the hold, which ends with the run
         self.asked.append(target.name)
         (own,) = re.findall(r"^IDENTITY=(\w+)$", command, re.MULTILINE)
@@ -147,7 +161,7 @@ def test_only_control_planes_that_take_part_are_held(stage: Held) -> None:
 
 
 def test_beside_another_run_nothing_is_changed(tmp_path: Path) -> None:
-    answer = ("master1", "TENTHS=", {"lines": ["x process 7 on laptop"]})
+    answer = ("master1", "LOOKS=", {"lines": ["x process 7 on laptop"]})
     outcome = Fleet(tmp_path, Scenario(answers=[answer])).run()
     assert outcome.exit_code == 1
     assert [step for step in outcome.log if step.changes] == []

@@ -86,5 +86,5 @@ def _hold() -> str:
 
 
 def _ask() -> str:
-    values = {"IDENTITY": _IDENTITY, "TENTHS": str(10 * SECONDS_TO_WAIT + 20)}
+    values = {"IDENTITY": _IDENTITY, "LOOKS": str(20 * (SECONDS_TO_WAIT + 2))}
     return shell_variables(values) + read_file("ask-holder.sh")
