@@ -1,13 +1,18 @@
-# HOST, LOG_FILE, OPTIONS, SPECS, WANTED, URLS, HINT: installs packages and says what was wrong.
+# HOST, LOG_FILE, OPTIONS, SPECS, WANTED, URLS, HINT: installs packages and says what was wrong; needs
+# unfinished-packages.sh.
 #
 # WANTED has a line "NAME PATTERN" for each; URLS are the repositories that they come from. rpm has the last word, since
 # yum 3 exits 0 when one of several packages is missing.
 # What a mirror said hours ago may no longer hold: a package replaced since would fail its checksum.
 yum -q clean expire-cache >/dev/null
+begun $(echo "$WANTED" | cut -d ' ' -f 1) || exit 1
 yum -y $OPTIONS install $SPECS
+status=$?
+# Most failures come before the transaction: no such package, no mirror, a bad signature. Those leave nothing half done.
+if [ $status = 0 ] || { changed=$(touched) && [ -z "$changed" ]; }; then ended; fi
 lacking=$(
     echo "$WANTED" | while read -r name pattern; do
-        version=$(rpm -q --qf '%{VERSION}-%{RELEASE}\n' "$name" 2>/dev/null | tail -n 1)
+        version=$(rpm -q --qf '%{VERSION}-%{RELEASE}\n' "$name" | tail -n 1)
         case $version in
             "package $name is not installed") echo ", $name $pattern" ;;
             $pattern | $pattern-*) ;;

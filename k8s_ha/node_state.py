@@ -38,7 +38,9 @@ class HostSurvey:
     extras: bool
     """Whether a repository of the name "extras" is enabled, which has container-selinux on EL7."""
     installed: Mapping[str, str] = field(default_factory=dict)
-    """Version-release by name of those of the road's own packages that are there already."""
+    """Version-release by name of those of the road's own packages that are there already, and whole."""
+    rpm_error: str = ""
+    """Why rpm cannot read its database; empty where it can."""
 
     @property
     def el_major(self) -> int | None:

@@ -23,6 +23,12 @@ DOCKER_DISTRIBUTION: Final = {7: "centos", 8: "rhel", 9: "rhel", 10: "rhel"}
 CENTOS_VAULT: Final = {7: "7.9.2009", 8: "8.5.2111"}
 """The last release of each CentOS that has ended; its mirrors are gone (mirrorlist.centos.org since July 2024)."""
 
+UNFINISHED: Final = "/var/lib/k8s-ha/packages-unfinished"
+"""File on a host that names the packages which yum was at work on, while it is and after it was cut off."""
+
+RPM_CURE: Final = "while no rpm or yum runs there, run `rm -f /var/lib/rpm/__db.*; rpm --rebuilddb`"
+"""What helps where rpm cannot read its database: what a killed rpm held in it goes, as it does at boot."""
+
 # What nginx on EL7 comes with; everything else of EPEL stays out of the host's sight.
 _EPEL_INCLUDES: Final = ("nginx", "nginx-*", "openssl11-libs", "gperftools-libs")
 

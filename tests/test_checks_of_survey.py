@@ -61,6 +61,15 @@ def refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
             ["system: worker1: its architecture is aarch64; only x86_64 is supported; use such a host"],
         ),
         (
+            {"rpm_error": "rpmdb: BDB1507 Thread died in Berkeley DB library"},
+            [
+                "packages: worker1: "
+                "rpm cannot read its database (rpmdb: BDB1507 Thread died in Berkeley DB library); packages are found "
+                "and installed by it; while no rpm or yum runs there, run `rm -f /var/lib/rpm/__db.*; "
+                "rpm --rebuilddb`"
+            ],
+        ),
+        (
             {"conflicting": {"runc": "1.1.12-1", "podman": "4.9.4-1", "docker": "1.13"}},
             [
                 "runtime: worker1: "

@@ -10,7 +10,18 @@ import pytest
 
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.node import Node
-from k8s_ha.facts.system import Files, FileState, Kernel, KernelState, Packages, Port, Service, ServiceState, Text
+from k8s_ha.facts.system import (
+    Files,
+    FileState,
+    Kernel,
+    KernelState,
+    Packages,
+    PackagesState,
+    Port,
+    Service,
+    ServiceState,
+    Text,
+)
 from k8s_ha.health import Health, PodState
 from k8s_ha.node_state import ClusterNode, NodeView
 from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN, recorded
@@ -268,19 +279,22 @@ def test_an_absent_text_is_empty_and_one_that_may_not_be_read_is_none(shell: She
 
 
 def test_packages() -> None:
-    assert Packages().process(recorded("packages")) == {
-        "kubelet": "1.20.2-0",
-        "kubeadm": "1.20.2-0",
-        "containerd.io": "1.6.20-3.1.el8",
-        "chrony": "4.5-1.el8",
-    }
+    assert Packages().process(recorded("packages")) == PackagesState(
+        {"kubelet": "1.20.2-0", "kubeadm": "1.20.2-0", "containerd.io": "1.6.20-3.1.el8", "chrony": "4.5-1.el8"}
+    )
 
 
 def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
     shell.add_tool("rpm", "echo package kubelet 1.30.14-1; echo package no-such-package is not installed; exit 1")
     assert shell.lines(Packages().command(names=["kubelet", "no-such-package"])) == ["package kubelet 1.30.14-1"]
     shell.add_tool("rpm", "echo package kubelet is not installed; exit 1")
-    assert Packages().process(shell.lines(Packages().command(names=["kubelet"]))) == {}
+    assert Packages().process(shell.lines(Packages().command(names=["kubelet"]))) == PackagesState({})
+
+
+def test_of_several_versions_the_last_one_counts() -> None:
+    """An upgrade that was cut off leaves both; rpm tells them in the order in which they came."""
+    lines = ["package kubelet 1.30.9-1", "package kubelet 1.30.14-1"]
+    assert Packages().process(lines) == PackagesState({"kubelet": "1.30.14-1"})
 
 
 def test_a_port(shell: Shell) -> None:

@@ -153,7 +153,7 @@ test_operations = test_of(HOST_ROWS)
         (file_block, {"path": "/etc/hosts", "block": ""}, Text),
         (include_line, {"path": "/etc/x", "line": "new", "after": "old"}, Text),
         (service_running, {"unit": "nginx.service"}, Service),
-        (packages_installed, {"packages": {"kubelet": "*"}, "log": "any"}, Packages),
+        (packages_installed, {"run": None, "packages": {"kubelet": "*"}, "log": "any"}, Packages),
         (packages_removed, {"names": ["runc"]}, Packages),
         (firewall_opened, {"address": "10.0.0.1", "ports": (), "sources": ()}, Firewall),
         (nginx_allowed, {"port": 6443, "tools": "x"}, Selinux),

@@ -8,27 +8,42 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.facts.system import Packages
+from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.packages import CENTOS_HINT, packages_installed, packages_removed
 from k8s_ha.resources import read_file
-from k8s_ha.yum import Repository
+from k8s_ha.run import Run
+from k8s_ha.yum import RPM_CURE, UNFINISHED, Repository
+from tests.cluster_stage import CLUSTER, Stage
+from tests.node_views import member
 from tests.operation_bench import Command, Facts, Noop, Row, command, refusal, test_of
 from tests.shell_bench import Shell
+from tests.surveys import survey
 
 KUBERNETES = Repository("kubernetes", "Kubernetes", "https://mirror.example/k8s/", ("https://k",), exclude=("kubelet",))
 DISABLED = Repository("off", "Off", "https://mirror.example/off", ("https://k",), enabled=False, exclude=("x",))
 PLAIN = Repository("plain", "Plain", "https://mirror.example/plain", ("https://k",))
+RUN = Run(CLUSTER, surveys={"worker1": survey()})
 KUBELET: dict[str, Any] = {
+    "run": RUN,
     "packages": {"kubelet": "1.30.14", "cri-tools": "*"},
     "log": "install-kubernetes",
     "sources": (KUBERNETES, DISABLED, PLAIN),
 }
 
 
-def yum(specs: str, wanted: str, log: str = "install-kubernetes", sources: bool = True) -> Command:
+def yum(
+    specs: str,
+    wanted: str,
+    log: str = "install-kubernetes",
+    sources: bool = True,
+    mended: str = "",
+    name: str = "worker1",
+) -> Command:
     variables = {
-        "HOST": "worker1",
+        "HOST": name,
+        "UNFINISHED": UNFINISHED,
+        "BOUND": "1800",
         "LOG_FILE": f"/var/log/k8s-ha/{log}.log",
         "OPTIONS": "--disableexcludes=kubernetes" if sources else "",
         "SPECS": specs,
@@ -37,12 +52,20 @@ def yum(specs: str, wanted: str, log: str = "install-kubernetes", sources: bool 
         "HINT": CENTOS_HINT,
     }
     script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
-    return command(long_command(log, script + read_file("install-packages.sh"), seconds=1800, lock="packages"))
+    script += read_file("unfinished-packages.sh") + mended + (read_file("install-packages.sh") if specs else "")
+    return command(long_command(log, script, seconds=1800, lock="packages"))
 
 
-def installed(**versions: str) -> Facts:
-    return {Packages: {name.replace("_", "-"): version for name, version in versions.items()}}
+def installed(*unfinished: str, **versions: str) -> Facts:
+    return {
+        Packages: PackagesState({name.replace("_", "-"): version for name, version in versions.items()}, unfinished)
+    }
 
+
+UNREADABLE: Facts = {Packages: PackagesState({}, rpm_error="cannot open Packages database in /var/lib/rpm")}
+CANNOT_READ = refusal(
+    f"worker1: rpm cannot read its database (cannot open Packages database in /var/lib/rpm); {RPM_CURE}."
+)
 
 ROWS: dict[str, Row] = {
     "packages as wanted": (
@@ -105,20 +128,62 @@ ROWS: dict[str, Row] = {
     ),
     "a pattern": (
         packages_installed,
-        {"packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
+        {"run": RUN, "packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
         installed(),
         [yum("containerd.io-1.*", "containerd.io 1.*", "install-containerd", sources=False)],
     ),
     "a package that a pattern does not take": (
         packages_installed,
-        {"packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
-        {Packages: {"containerd.io": "2.1.5-1.el9"}},
+        {"run": RUN, "packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
+        {Packages: PackagesState({"containerd.io": "2.1.5-1.el9"})},
         [
             refusal(
                 "worker1: containerd.io 2.1.5-1.el9 is installed where containerd.io 1.* is wanted, and is not "
                 "replaced by another one; remove it, or set a version that fits it."
             )
         ],
+    ),
+    "as wanted, after an installation that was cut off": (
+        packages_installed,
+        KUBELET,
+        installed("cri-tools", "kubelet", kubelet="1.30.14-0", cri_tools="1.30.0-1"),
+        [yum("", "", mended="mended '' || exit 1\n")],
+    ),
+    "missing, after an installation that was cut off": (
+        packages_installed,
+        KUBELET,
+        installed("kubelet", kubelet="1.30.9-0"),
+        [
+            yum(
+                "cri-tools kubelet-1.30.14",
+                "cri-tools *\nkubelet 1.30.14",
+                mended="mended 'cri-tools kubelet' || exit 1\n",
+            )
+        ],
+    ),
+    "after an installation of other packages that was cut off": (
+        packages_installed,
+        {"run": RUN, "packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
+        {Packages: PackagesState({"containerd.io": "1.6.20-3.1.el8"}, ("kubelet",))},
+        [yum("", "", "install-containerd", sources=False, mended="mended '' || exit 1\n")],
+    ),
+    "another version, after an installation that was cut off": (
+        packages_installed,
+        {**KUBELET, "packages": {"kubelet": "1.30.1"}},
+        installed("kubelet", kubelet="1.30.14-0"),
+        [
+            refusal(
+                "worker1: kubelet 1.30.14-0 is installed where kubelet 1.30.1 is wanted, and is not replaced by "
+                "another one; remove it, or set a version that fits it."
+            )
+        ],
+    ),
+    "a database that rpm cannot read": (packages_installed, KUBELET, UNREADABLE, [CANNOT_READ]),
+    "a database that rpm cannot read, before a removal": (
+        packages_removed,
+        {"names": ["podman"]},
+        UNREADABLE,
+        [CANNOT_READ],
     ),
     "nothing to remove": (
         packages_removed,
@@ -146,6 +211,26 @@ ROWS: dict[str, Row] = {
 test_operations = test_of(ROWS)
 
 
+def test_on_a_node_it_is_made_up_for_when_it_is_the_nodes_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scriptlets of what is installed again restart a container runtime that runs."""
+    stage = Stage(monkeypatch)
+    stage.run.surveys |= {"master1": survey(node=True)}
+    arguments = {**KUBELET, "run": stage.run, "on": "master1"}
+    facts = installed("cri-tools", kubelet="1.30.14-0", cri_tools="1.30.0-1")
+    ready = {plane: member(plane, ready=True) for plane in ("master1", "master2", "master3")}
+    stage.hold(ready)
+    assert stage.steps(packages_installed, facts=facts, **arguments) == [
+        yum("", "", mended="mended '' || exit 1\n", name="master1")
+    ]
+    stage.hold({"master2": None})
+    assert stage.steps(packages_installed, facts=facts, **arguments) == [
+        refusal(
+            "master1: what belongs to cri-tools was not restarted: the API server of master2 does not answer, and one "
+            "node at a time is out; mend that host, then run this again."
+        )
+    ]
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
@@ -169,6 +254,8 @@ def said(shell: Shell, wanted: str, *, yum: str = "exit 1", curl: str = "", log:
     shell.file(path, log)
     values = {
         "HOST": "worker1",
+        "UNFINISHED": UNFINISHED,
+        "BOUND": "1800",
         "LOG_FILE": path,
         "OPTIONS": "",
         "SPECS": "any",
@@ -177,7 +264,8 @@ def said(shell: Shell, wanted: str, *, yum: str = "exit 1", curl: str = "", log:
         "HINT": "H.",
     }
     script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
-    return shell.lines(f"( {script}{read_file('install-packages.sh')} )\necho exit $?")
+    scripts = read_file("unfinished-packages.sh") + read_file("install-packages.sh")
+    return shell.lines(f"( {script}{scripts} )\necho exit $?")
 
 
 def test_yums_exit_code_is_not_the_last_word(shell: Shell) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.facts.system import Files, Packages, Service, ServiceState, Text
+from k8s_ha.facts.system import Files, Packages, PackagesState, Service, ServiceState, Text
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.containerd import containerd_running
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
@@ -162,7 +162,7 @@ def containerd(version: str, text: str, read: str | None, active: bool = True) -
     files = {CONFIG: as_written(text)} if text else {}
     record = f"restart={sha256(read)}" if read else None
     state = ServiceState(True, active, active, record, files)
-    return {Packages: {"containerd.io": version} if version else {}, Service: state}
+    return {Packages: PackagesState({"containerd.io": version} if version else {}), Service: state}
 
 
 def containerd_changed(action: str, major: int, written: bool = True) -> list[Step]:

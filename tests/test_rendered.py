@@ -32,7 +32,17 @@ from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.survey import Survey
-from k8s_ha.facts.system import ActiveUnits, Files, Kernel, KernelState, Packages, Service, ServiceState, Text
+from k8s_ha.facts.system import (
+    ActiveUnits,
+    Files,
+    Kernel,
+    KernelState,
+    Packages,
+    PackagesState,
+    Service,
+    ServiceState,
+    Text,
+)
 from k8s_ha.resources import render
 from tests.example_cluster import OWN_KUBERNETES
 from tests.golden_files import GOLDEN, assert_golden
@@ -77,7 +87,7 @@ class Virgins(Bench):
             Node: member(*NODES, server=f"https://{endpoint}"),
             Files: {},
             Service: ServiceState(False, False, False, None, {}),
-            Packages: {},
+            Packages: PackagesState({}),
             ActiveUnits: ["chronyd.service"],
             Kernel: KernelState((), {}, (), False, True, "Disabled", "disabled"),
             Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/nginx/nginx.conf": NGINX_CONFIG}.get(

@@ -9,6 +9,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.facts.survey import Survey
 from k8s_ha.node_state import HostSurvey
+from k8s_ha.yum import UNFINISHED
 from tests.node_views import recorded
 from tests.shell_bench import Shell
 
@@ -91,6 +92,22 @@ def test_packages_that_a_runtime_conflicts_with(shell: Shell) -> None:
     lines = "conflicting podman 4.9.4-1.el8\\npackage buildah is not installed\\nconflicting runc 1.1.12-1.el8\\n"
     shell.add_tool("rpm", f'case "$*" in *podman*) printf "{lines}"; exit 1 ;; esac')
     assert surveyed(shell).conflicting == {"podman": "4.9.4-1.el8", "runc": "1.1.12-1.el8"}
+
+
+def test_packages_that_are_there_already(shell: Shell) -> None:
+    shell.add_tool("rpm", 'case "$*" in *kubelet*) echo "installed kubelet 1.30.14-0" ;; esac')
+    assert surveyed(shell).installed == {"kubelet": "1.30.14-0"}
+    # They will be installed again, so their mirrors are needed.
+    shell.file(UNFINISHED, "kubelet\n")
+    assert surveyed(shell).installed == {}
+
+
+def test_a_database_that_rpm_cannot_read(shell: Shell) -> None:
+    assert surveyed(shell).rpm_error == ""
+    lines = "error: rpmdb: BDB1507 Thread died\\nerror: cannot open Packages database in /var/lib/rpm\\n"
+    shell.add_tool("rpm", f'printf "{lines}" >&2; echo "package podman is not installed"; exit 1')
+    assert surveyed(shell).rpm_error == "rpmdb: BDB1507 Thread died"
+    assert surveyed(shell).conflicting == {}
 
 
 @pytest.mark.parametrize(

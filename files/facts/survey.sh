@@ -1,4 +1,5 @@
-# CONFLICTING, WANTED: packages to look for. Prints `key value` lines about a host before anything is changed.
+# CONFLICTING, WANTED: packages to look for; UNFINISHED: see unfinished-packages.sh; needs packages.sh. Prints `key value`
+# lines about a host before anything is changed.
 # Needs sh and coreutils; what else it asks (ip, systemctl, rpm) may be missing.
 echo "uid $(id -u)"
 if [ -r /etc/os-release ]; then
@@ -25,8 +26,9 @@ if [ -r /var/lib/kubelet/kubeadm-flags.env ]; then
         *--network-plugin=cni*) echo "cri dockershim" ;;
     esac
 fi
-rpm -q --qf 'conflicting %{NAME} %{VERSION}-%{RELEASE}\n' $CONFLICTING 2>/dev/null | grep '^conflicting '
-rpm -q --qf 'installed %{NAME} %{VERSION}-%{RELEASE}\n' $WANTED 2>/dev/null | grep '^installed '
+packages conflicting $CONFLICTING
+# What an unfinished installation holds is installed again, so its repository is needed.
+[ -s "$UNFINISHED" ] || packages installed $WANTED
 for file in /etc/yum.repos.d/*.repo; do
     [ -r "$file" ] || continue
     section=

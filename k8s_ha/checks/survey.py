@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from k8s_ha import compat
+from k8s_ha import compat, yum
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import HostSurvey
 from k8s_ha.settings import Cluster, HostSettings
@@ -72,6 +72,14 @@ def _of_host(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             f"its architecture is {survey.architecture}",
             f"only {', '.join(compat.ARCHITECTURES)} is supported",
             "use such a host",
+        )
+    if survey.rpm_error:
+        yield Finding(
+            host.name,
+            "packages",
+            f"rpm cannot read its database ({survey.rpm_error})",
+            "packages are found and installed by it",
+            yum.RPM_CURE,
         )
     if survey.addresses and host.address not in survey.addresses:
         yield Finding(

@@ -27,6 +27,7 @@ def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     version = cluster.settings.kubernetes_version
     packages_installed(
         name=f"Install kubectl {version}",
+        run=run,
         packages={"kubectl": version},
         log="install-kubectl",
         sources=repositories_for(run),

@@ -61,12 +61,14 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
     for workaround in WORKAROUNDS.get(survey.major, ()):
         packages_installed(
             name=workaround.reason,
+            run=run,
             packages=workaround.packages,
             log="install-workaround",
             sources=repositories_for(run),
         )
     packages_installed(
         name=f"Install {RUNTIME_NAMES[runtime]}",
+        run=run,
         packages=compat.runtime_packages(minor, survey.major, runtime),
         log=f"install-{runtime}",
         sources=repositories_for(run),

@@ -34,6 +34,7 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
     survey, version = run.surveys[host.name], cluster.settings.kubernetes_version
     packages_installed(
         name=f"Install kubelet, kubeadm and kubectl {version}",
+        run=run,
         packages={"kubelet": version, "kubeadm": version, "kubectl": version, "cri-tools": "*"}
         | dict.fromkeys(HELPERS[survey.major], "*"),
         log="install-kubernetes",

@@ -35,6 +35,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
         return
     packages_installed(
         name="Install nginx with its stream module",
+        run=run,
         packages={"nginx": "*", "nginx-mod-stream": "*"},
         log="install-nginx",
         sources=repositories_for(run),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from pyinfra.api.exceptions import FactProcessError
 
-from k8s_ha import compat
+from k8s_ha import compat, yum
 from k8s_ha.checks.sources import PACKAGES
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.node_state import HostSurvey
+from k8s_ha.resources import read_file
 
 
 class Survey(Told[HostSurvey]):
     """Identity, system and addresses of a host; see ``HostSurvey``."""
 
     def command(self) -> str:
-        return script("survey.sh", CONFLICTING=" ".join(compat.CONFLICTING_NAMES), WANTED=" ".join(PACKAGES))
+        return read_file("facts/packages.sh") + script(
+            "survey.sh",
+            CONFLICTING=" ".join(compat.CONFLICTING_NAMES),
+            WANTED=" ".join(PACKAGES),
+            UNFINISHED=yum.UNFINISHED,
+        )
 
     def told(self, output: list[str]) -> HostSurvey:
         values = fields(output)
@@ -39,5 +45,6 @@ class Survey(Told[HostSurvey]):
             cgroup=2 if one("cgroup") == "cgroup2fs" else 1,
             conflicting=dict(line.split(" ", 1) for line in values["conflicting"] if " " in line),
             extras="extras" in values,
+            rpm_error=one("rpm_error"),
             installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),
         )

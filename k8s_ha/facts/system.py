@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.resources import read_file
+from k8s_ha.yum import UNFINISHED
 
 
 @dataclass(frozen=True)
@@ -124,24 +126,39 @@ class Kernel(Told[KernelState]):
         )
 
 
-class Packages(Told[dict[str, str]]):
-    """Version-release of those of ``names`` that are installed."""
+@dataclass(frozen=True)
+class PackagesState:
+    """Version-release by name of what is installed, and what an installation that has not ended was asked for.
+
+    + rpm_error: why rpm cannot read its database; empty where it can
+    """
+
+    installed: Mapping[str, str]
+    unfinished: tuple[str, ...] = ()
+    rpm_error: str = ""
+
+
+class Packages(Told[PackagesState]):
+    """Those of ``names`` that are installed, in the version installed last; and what was cut off, whatever its name."""
 
     def command(self, names: Sequence[str]) -> str:
-        quoted = " ".join(map(shlex.quote, names))
-        return f"rpm -q --qf 'package %{{NAME}} %{{VERSION}}-%{{RELEASE}}\\n' {quoted} | grep '^package .* .*-' || true"
+        quoted, unfinished = " ".join(map(shlex.quote, names)), shlex.quote(UNFINISHED)
+        return (
+            f"{read_file('facts/packages.sh')}packages package {quoted}\n"
+            f"[ ! -s {unfinished} ] || sed 's/^/unfinished /' {unfinished}"
+        )
 
     @staticmethod
-    def default() -> dict[str, str]:
-        return {}
+    def default() -> PackagesState:
+        return PackagesState({})
 
-    def told(self, output: list[str]) -> dict[str, str]:
-        installed = {}
-        for line in fields(output)["package"]:
-            name, _, version = line.partition(" ")
-            if " " not in version:  # "package NAME is not installed"
-                installed[name] = version
-        return installed
+    def told(self, output: list[str]) -> PackagesState:
+        values = fields(output)
+        return PackagesState(
+            installed=dict(line.split(" ", 1) for line in values["package"]),
+            unfinished=tuple(values["unfinished"]),
+            rpm_error=next(iter(values["rpm_error"]), ""),
+        )
 
 
 class ActiveUnits(Told[list[str]]):

@@ -38,6 +38,8 @@ MATTERS: Final = "|".join(
         r"No space left on device",
         r"No more mirrors",
         r"does not match intended download",
+        r"Thread died in Berkeley DB",
+        r"cannot open Packages ",
         # nginx, containerd, Docker
         r"\[emerg\]",
         r"level=(error|fatal)",
@@ -49,6 +51,7 @@ MATTERS: Final = "|".join(
         r"^[^ ]+ cannot reach ",
         r"; ask who runs the mirror",
         r": not installed: ",
+        r"and yum could not install that again",
     )
 )
 """An extended regular expression, for grep as for Python: lines in which a tool says why it failed."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from k8s_ha.known_errors.models import KnownError
+from k8s_ha.yum import RPM_CURE
 
 _SEEN: Final = "seen in the lab, see tests/recorded/errors/README.md"
 
@@ -76,6 +77,12 @@ SYSTEM: Final[Sequence[KnownError]] = (
         "a file system is full",
         "see `df -h` there",
         "https://man7.org/linux/man-pages/man3/errno.3.html",
+    ),
+    KnownError(
+        r"Thread died in Berkeley DB library|file is not a database|rpmdb open failed",
+        "rpm cannot read its database: a rpm was killed in the middle of its work",
+        RPM_CURE,
+        "https://access.redhat.com/solutions/6903",
     ),
     # nginx
     KnownError(

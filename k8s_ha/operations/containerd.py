@@ -8,10 +8,11 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Packages, Service
+from k8s_ha.facts.system import Service
 from k8s_ha.operations.commands import refuse
 from k8s_ha.operations.files import Change, ServicePlan, changed_files
 from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.packages import look_at_packages
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.resources import render
 from k8s_ha.run import Run
@@ -30,7 +31,7 @@ def containerd_running(run: Run, expected_major: int) -> Generator[StringCommand
 
     + expected_major: the major that will be installed, for a look before it is
     """
-    version = look(Packages, names=["containerd.io"]).get("containerd.io")
+    version = look_at_packages(["containerd.io"]).installed.get("containerd.io")
     major = int(version.partition(".")[0]) if version else expected_major
     if major not in TEMPLATES:
         yield refuse(

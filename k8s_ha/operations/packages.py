@@ -7,14 +7,16 @@ import shlex
 from collections.abc import Generator, Mapping, Sequence
 from typing import Final
 
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Packages
+from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import log_path, long_command, refuse
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.guarded import FactUnreadable, guarded, look
+from k8s_ha.operations.restarts import in_turn
 from k8s_ha.resources import read_file, shell_variables
-from k8s_ha.yum import Repository, matches
+from k8s_ha.run import Run
+from k8s_ha.yum import RPM_CURE, UNFINISHED, Repository, matches
 
 SECONDS_FOR_PACKAGES: Final = 1800
 """How long one installation may take; a slow mirror needs minutes for Kubernetes' 100 MB."""
@@ -26,6 +28,7 @@ CENTOS_HINT: Final = (
 
 @guarded
 def packages_installed(
+    run: Run,
     packages: Mapping[str, str],
     log: str,
     sources: Sequence[Repository] = (),
@@ -33,14 +36,19 @@ def packages_installed(
 ) -> Generator[StringCommand]:
     """Have packages installed, each in a version that matches its pattern; never an older one than is installed.
 
+    What an earlier installation left unfinished, whatever it was asked for, is installed again first. The scriptlets of
+    that may restart a running service, so a node of a cluster waits for its turn.
+
+    + run: whose turns those are
     + packages: shell pattern of the version by name; ``*`` takes any
     + log: name of the log on the host
     + sources: this package's own repositories on the host; what they hold against ``yum update`` is lifted here
     + changeable: whether an older installed package may be replaced
     """
-    installed = look(Packages, names=sorted(packages))
+    found = look_at_packages(sorted(packages))
+    installed = found.installed
     missing = [name for name in sorted(packages) if not matches(installed.get(name), packages[name])]
-    if not missing:
+    if not missing and not found.unfinished:
         host.noop("the packages are installed")
         return
     other = [name for name in missing if name in installed]
@@ -51,23 +59,31 @@ def packages_installed(
     if reason:
         yield refuse(reason)
         return
-    yield long_command(
-        log,
-        _script(
-            {name: packages[name] for name in missing},
-            log=log,
-            sources=[source for source in sources if source.enabled],
-        ),
-        seconds=SECONDS_FOR_PACKAGES,
-        lock="packages",
+    script = _script(
+        {name: packages[name] for name in missing},
+        log=log,
+        sources=[source for source in sources if source.enabled],
+        unfinished=bool(found.unfinished),
     )
+    if not found.unfinished:
+        yield from _installation(log, script)
+        return
+    names = ", ".join(found.unfinished)
+    logger.info(f"{host.name}: an installation of {names} is at work or was cut off; then they are installed again")
+    yield from in_turn(run, f"what belongs to {names}", _installation(log, script))
+
+
+def _installation(log: str, script: str) -> Generator[StringCommand]:
+    yield long_command(log, script, seconds=SECONDS_FOR_PACKAGES, lock="packages")
 
 
 @guarded
 def packages_removed(names: Sequence[str]) -> Generator[StringCommand]:
-    """Have none of these packages installed; what needs them goes with them."""
-    found = look(Packages, names=names)
-    installed = sorted(found)
+    """Have none of these packages installed; what needs them goes with them.
+
+    A removal that is cut off needs no record: rpm forgets a package after its files, so it is found and removed again.
+    """
+    installed = sorted(look_at_packages(names).installed)
     if not installed:
         host.noop("none of them is installed")
         return
@@ -78,6 +94,14 @@ def packages_removed(names: Sequence[str]) -> Generator[StringCommand]:
         seconds=SECONDS_FOR_PACKAGES,
         lock="packages",
     )
+
+
+def look_at_packages(names: Sequence[str]) -> PackagesState:
+    """What of ``names`` is installed on the current host, for use in a ``guarded`` operation."""
+    found = look(Packages, names=names)
+    if found.rpm_error:
+        raise FactUnreadable(f"{host.name}: rpm cannot read its database ({found.rpm_error}); {RPM_CURE}.")
+    return found
 
 
 def _refusal(differing: Mapping[str, tuple[str, str]], *, changeable: bool) -> str | None:
@@ -108,9 +132,11 @@ def _numbers(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
-def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Repository]) -> str:
+def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Repository], unfinished: bool) -> str:
     values = {
         "HOST": host.name,
+        "UNFINISHED": UNFINISHED,
+        "BOUND": str(SECONDS_FOR_PACKAGES),
         "LOG_FILE": log_path(log),
         "OPTIONS": " ".join(f"--disableexcludes={source.id}" for source in sources if source.exclude),
         "SPECS": " ".join(_spec(name, pattern) for name, pattern in packages.items()),
@@ -119,7 +145,13 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
         "HINT": CENTOS_HINT,
     }
     # Specs are patterns for yum, not for the shell.
-    return f"set -f\n{shell_variables(values)}{read_file('install-packages.sh')}"
+    return "".join(
+        (
+            f"set -f\n{shell_variables(values)}{read_file('unfinished-packages.sh')}",
+            f"mended {shlex.quote(' '.join(packages))} || exit 1\n" if unfinished else "",
+            read_file("install-packages.sh") if packages else "",
+        )
+    )
 
 
 def _spec(name: str, pattern: str) -> str:

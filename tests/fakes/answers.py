@@ -38,7 +38,7 @@ def kernel(request: Request) -> list[str]:
 
 
 def packages(request: Request) -> list[str]:
-    names = shlex.split(request.command.split("\\n' ", 1)[1].split(" | ")[0])
+    names = shlex.split(re.search(r"^packages package (.*)$", request.command, re.MULTILINE)[1])
     return [f"package {name} {request.machine.packages[name]}" for name in names if name in request.machine.packages]
 
 
@@ -190,7 +190,7 @@ ANSWERS = (
     Answer("files", r"^for path in .*; do\n", files, False),
     Answer("kernel", r"^MODULES=", kernel, False),
     Answer("text", r"\bcat \S+ .*; echo end$", text, False),
-    Answer("packages", r"^rpm -q --qf", packages, False),
+    Answer("packages", r"^packages package ", packages, False),
     Answer("active units", r"^for unit in .* is-active", lambda _: ["chronyd.service"], False),
     Answer("port", r"/dev/tcp/", port, False),
     Answer("https answer", r"curl -ksS", https_answer, False),
