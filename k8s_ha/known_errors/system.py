@@ -80,7 +80,7 @@ SYSTEM: Final[Sequence[KnownError]] = (
     ),
     KnownError(
         r"Thread died in Berkeley DB library|file is not a database|rpmdb open failed",
-        "rpm cannot read its database: a rpm was killed in the middle of its work",
+        "rpm cannot read its database, as after a kill in the middle of its work",
         RPM_CURE,
         "https://access.redhat.com/solutions/6903",
     ),
