@@ -38,14 +38,15 @@ def write(path: str, content: str, mode: str = "644") -> StringCommand:
     """Replace ``path`` in one step with ``content``, owned by root.
 
     The content travels on stdin: neither argv nor pyinfra's output shows it. A daemon that reads the file sees the old
-    one or the new one, and an operator that dies in between leaves the old one, since the length is compared first.
+    one or the new one, and an operator that dies in between leaves the old one, since the length is compared first. The
+    content is on the disk before it takes the name, so that a power cut leaves no empty file.
     """
     content = content if content.endswith("\n") else content + "\n"
     length = len(content.encode())
     target, beside = shlex.quote(path), shlex.quote(f"{path}.k8s-ha-new")
     folder = shlex.quote(path.rpartition("/")[0] or "/")
     return StringCommand(
-        f"umask 022; mkdir -p {folder} && umask 077 && cat >{beside} && "
+        f"umask 022; mkdir -p {folder} && umask 077 && dd of={beside} conv=fsync status=none && "
         f'[ "$(wc -c <{beside})" -eq {length} ] && '
         f"chmod {mode} {beside} && chown root:root {beside} && "
         f"{{ [ ! -e {target} ] || chcon --reference={target} {beside} 2>/dev/null || true; }} && "
