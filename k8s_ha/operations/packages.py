@@ -59,23 +59,22 @@ def packages_installed(
     if reason:
         yield refuse(reason)
         return
-    command = long_command(
-        log,
-        _script(
-            {name: packages[name] for name in missing},
-            log=log,
-            sources=[source for source in sources if source.enabled],
-            unfinished=bool(found.unfinished),
-        ),
-        seconds=SECONDS_FOR_PACKAGES,
-        lock="packages",
+    script = _script(
+        {name: packages[name] for name in missing},
+        log=log,
+        sources=[source for source in sources if source.enabled],
+        unfinished=bool(found.unfinished),
     )
     if not found.unfinished:
-        yield command
+        yield from _installation(log, script)
         return
     names = ", ".join(found.unfinished)
     logger.info(f"{host.name}: an installation of {names} is at work or was cut off; then they are installed again")
-    yield from in_turn(run, f"what belongs to {names}", (each for each in (command,)))
+    yield from in_turn(run, f"what belongs to {names}", _installation(log, script))
+
+
+def _installation(log: str, script: str) -> Generator[StringCommand]:
+    yield long_command(log, script, seconds=SECONDS_FOR_PACKAGES, lock="packages")
 
 
 @guarded
