@@ -150,7 +150,8 @@ def test_a_package_of_a_bad_signature_and_one_that_is_missing_are_named(lab: Lab
 
 
 # Within how many seconds of a step its operator is killed.
-KILLS_UNTIL_THERE_IS_A_CLUSTER = {"Install Docker": 3.0, "Initialise the cluster": 15.0}
+KILLS_BEFORE_AN_INIT = {"Install Docker": 3.0}
+KILLS_UNTIL_THERE_IS_A_CLUSTER = {"Initialise the cluster": 15.0, "Make the secrets that pending joins need": 0.0}
 KILLS_UNTIL_IT_IS_WHOLE = {"Join master2": 20.0, "Join the workers": 4.0}
 
 
@@ -179,11 +180,24 @@ def killed_within(lab: Lab, told: Told, kills: Mapping[str, float], **settings: 
     told.command_lines.update(command_lines)
 
 
+def test_an_init_that_fails_says_why(lab: Lab, told: Told) -> None:
+    """The next run, in the test after this, takes it back and begins anew."""
+    broken = {"timeoutForControlPlane": "20s", "extraArgs": {"no-such-flag": "yes"}}
+    settings = {"remove_conflicting_packages": True}
+    with killed_within(lab, told, KILLS_BEFORE_AN_INIT, **settings):
+        run = lab.pyinfra("-y", kubeadm_patches={"ClusterConfiguration": {"apiServer": broken}}, **settings)
+    assert run.returncode == 1
+    assert "kubeadm-init failed with exit code 1" in run.stderr
+    assert "a container of the control plane did not come up in time" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_an_etcd_member_that_was_added_and_never_came_is_named_first(lab: Lab, told: Told) -> None:
     """As a cut in the middle of master2's join leaves it: etcd counts two, of which one has never started."""
     with killed_within(lab, told, KILLS_UNTIL_THERE_IS_A_CLUSTER, remove_conflicting_packages=True):
         idle = "flock -n /run/k8s-ha/kubeadm.lock echo idle"
-        until(lambda: lab.host(EL7, idle, check=False) != "", SECONDS_FOR_A_WATCH, "init has ended")
+        until(lambda: lab.host(EL7, idle, check=False) != "", SECONDS_FOR_A_WATCH, "kubeadm is done")
+    assert "[reset] Deleting contents" in lab.host(EL7, "cat /var/log/k8s-ha/kubeadm-reset.log")
     lab.host(EL7, f"""{ETCD}/member/add -d '{{"peerURLs": ["https://10.0.12.55:2380"]}}'""")
     # Without etcd, the control plane's containers restart by themselves.
     stderr = refused_without_a_change(lab, ("files", "packages", "units"), remove_conflicting_packages=True)
