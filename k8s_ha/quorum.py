@@ -15,6 +15,7 @@ from k8s_ha.node_state import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
 ETCD_DATA: Final = "/var/lib/etcd/member"
+_ETCD_MANIFEST: Final = "/etc/kubernetes/manifests/etcd.yaml"
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,13 @@ class LostQuorum:
     """Members that etcd counts, and the control planes whose own etcd runs, none of which sees a majority.
 
     + unstarted: the host whose member was added and has certainly never started, in a cluster of two; else None
+    + awaited: whether a majority of the members is on hosts that answer and are to run etcd, so that it may yet come
     """
 
     members: tuple[Member, ...]
     running: tuple[HostSettings, ...]
     unstarted: HostSettings | None
+    awaited: bool = False
 
 
 def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQuorum | None:
@@ -39,7 +42,12 @@ def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQ
         return None
     members = next(iter(telling.values())).members
     running = tuple(host for host in cluster.control_planes if host.name in telling)
-    return LostQuorum(members, running, _unstarted(members, running, views, cluster))
+    unstarted = _unstarted(members, running, views, cluster)
+    to_run = [
+        host for host in cluster.control_planes if (view := views.get(host.name)) and _ETCD_MANIFEST in view.traces
+    ]
+    awaited = [member for member in members if any(host.address in member.addresses for host in to_run)]
+    return LostQuorum(members, running, unstarted, len(awaited) > len(members) // 2)
 
 
 def _unstarted(

@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
+import k8s_ha.operations.cluster
 import k8s_ha.operations.quorum
 from k8s_ha.etcd import Member
 from k8s_ha.facts.node import Node
 from k8s_ha.node_state import NodeView
 from k8s_ha.operations.commands import long_command
+from k8s_ha.operations.kubeadm import cluster_initialised
 from k8s_ha.operations.quorum import quorum_recovered, refuse_without_quorum
 from k8s_ha.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.resources import read_file
@@ -20,7 +22,7 @@ from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER, SECRETS, Stage
 from tests.example_cluster import six_host_cluster
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, VIRGIN, member
-from tests.operation_bench import Noop, command
+from tests.operation_bench import Noop, command, refusal
 
 FIRST, SECOND, THIRD = (
     Member(str(number), f"master{number}", (address,))
@@ -63,6 +65,30 @@ def test_lost_quorum(views: Mapping[str, NodeView | None], lost: bool, unstarted
     found = lost_quorum(views, CLUSTER)
     assert (found is not None) == lost
     assert (found and found.unstarted and found.unstarted.name) == unstarted
+
+
+TO_RUN = replace(BEGUN, traces=(ADMIN, KUBELET, "/etc/kubernetes/manifests/etcd.yaml"))
+"""A control plane that is to run etcd, and whose etcd does not answer."""
+
+ALL = (FIRST, SECOND, THIRD)
+
+
+@pytest.mark.parametrize(
+    ("views", "awaited"),
+    [
+        (WINDOW, False),
+        ({"master1": replace(TO_RUN, members=(FIRST, SECOND)), "master2": TO_RUN}, True),
+        ({"master1": replace(TO_RUN, members=(FIRST, SECOND)), "master2": None}, False),
+        ({"master1": replace(TO_RUN, members=ALL), "master2": TO_RUN, "master3": None}, True),
+        ({"master1": replace(TO_RUN, members=ALL), "master2": BEGUN, "master3": None}, False),
+    ],
+)
+def test_members_on_hosts_that_are_to_run_them_may_come_yet(
+    views: Mapping[str, NodeView | None], awaited: bool
+) -> None:
+    lost = lost_quorum(views, CLUSTER)
+    assert lost is not None
+    assert lost.awaited == awaited
 
 
 @pytest.mark.parametrize(
@@ -121,6 +147,34 @@ def test_an_election_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch
     with stage.on("master1", executing=False):
         refuse_without_quorum(stage.run)
     assert looks == []
+
+
+def test_a_member_that_may_come_yet_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_BETWEEN_LOOKS", 0)
+    alone = replace(TO_RUN, members=(FIRST, SECOND))
+    looks = [alone, alone, replace(alone, etcd_healthy=True)]
+    stage.hold({"master2": TO_RUN})
+    stage.facts["master1"][Node] = lambda **_: looks.pop(0)
+    with stage.on("master1", executing=False):
+        refuse_without_quorum(stage.run)
+    assert looks == []
+
+
+def test_where_there_is_no_quorum_nothing_is_initialised_and_no_reset_is_spoken_of(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(k8s_ha.operations.cluster, "SECONDS_TO_SERVE", -1)
+    stage.hold({"master1": etcd(*ALL), "master2": None, "master3": None})
+    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [
+        refusal(
+            "No cluster was initialised: etcd has no quorum: its members are master1, master2, master3, and only "
+            "master1 answers; a majority of them must; bring master2, master3 back and run this again; no member is "
+            "given up by this run."
+        )
+    ]
+    stage.hold(WINDOW).run.views = {}
+    planned = stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run)
+    assert planned == [Noop("etcd is recovered first")]
 
 
 def test_the_survivor_alone_recovers(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 import gevent
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
 
 from k8s_ha.facts.cluster import ManifestDigest
@@ -19,8 +19,11 @@ from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 
-SECONDS_TO_SERVE: Final = 120
-"""How long an API server may take after its host was booted, or its etcd is back."""
+SECONDS_TO_SERVE: Final = 330
+"""How long an API server or an etcd may take whose host was booted, or that ended for want of its peers.
+
+A kubelet starts such a container again after five minutes at most (kubernetes.io: Pod lifecycle, restart policy).
+"""
 
 
 def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
@@ -65,9 +68,13 @@ def elected(run: Run) -> HostSettings | None:
 def leader_awaited(run: Run) -> HostSettings | None:
     """The control plane that leads; where none does, one that may come up is waited for: it may just have booted."""
     deadline = time.monotonic() + SECONDS_TO_SERVE
+    told = False
     while elected(run) is None and any(view and view.may_come_up for view in views(run).values()):
         if time.monotonic() > deadline:
             break
+        if not told:
+            logger.info(f"no control plane answers yet: they are waited for, {SECONDS_TO_SERVE} s at most")
+            told = True
         gevent.sleep(SECONDS_BETWEEN_LOOKS)
         views(run, fresh=True)
     return elected(run)

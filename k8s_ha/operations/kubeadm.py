@@ -21,7 +21,7 @@ from k8s_ha.node_state import init_begins_anew, init_refusal
 from k8s_ha.operations.cluster import elected, kubectl, leader_awaited, leads, views, views_when_idle
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.quorum import ETCD_DATA
+from k8s_ha.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
 from k8s_ha.settings import HostSettings
@@ -114,6 +114,13 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
     own = cluster.host(host.name)
     leading = leader_awaited(run) if is_executing() else elected(run)
     anew = leading is None and init_begins_anew(views(run, fresh=is_executing()), cluster)
+    lost = lost_quorum(views(run), cluster) if leading is None and not anew else None
+    if lost is not None:
+        if is_executing():
+            yield refuse(f"No cluster was initialised: {quorum_refusal(lost, cluster)}.")
+        else:
+            host.noop("etcd is recovered first")
+        return
     if anew and not is_executing():
         yield StringCommand("kubeadm reset")
         yield StringCommand("kubeadm init")
@@ -129,10 +136,14 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
     if reason is not None:
         yield refuse(reason)
         return
-    if not is_executing():
+    if is_executing():
+        yield from _init(run, own)
+    else:
         yield StringCommand("kubeadm init")
-        return
-    secrets = run.secrets()
+
+
+def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
+    cluster, secrets = run.cluster, run.secrets()
     config = init_config(
         cluster,
         own,

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Final
 
 import gevent
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
@@ -35,12 +35,20 @@ def refuse_without_quorum(run: Run) -> None:
 
 
 def _lost_for_good(run: Run) -> LostQuorum | None:
-    deadline = time.monotonic() + SECONDS_TO_ELECT
+    began = time.monotonic()
     lost = lost_quorum(views(run), run.cluster)
-    while lost is not None and lost.unstarted is None and time.monotonic() < deadline:
+    if lost is not None and lost.awaited:
+        logger.info(f"etcd has no quorum: its members are waited for, {SECONDS_TO_SERVE} s at most")
+    while lost is not None and time.monotonic() - began < _patience(lost):
         gevent.sleep(SECONDS_BETWEEN_LOOKS)
         lost = lost_quorum(views(run, fresh=True), run.cluster)
     return lost
+
+
+def _patience(lost: LostQuorum) -> int:
+    if lost.awaited:
+        return SECONDS_TO_SERVE
+    return SECONDS_TO_ELECT if lost.unstarted is None else 0
 
 
 @guarded
