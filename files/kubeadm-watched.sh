@@ -1,6 +1,9 @@
-# COMMAND, CONFIG, AFTER, MARKER: runs kubeadm with its configuration file, which holds secrets and is removed afterwards.
+# COMMAND, CONFIG, AFTER, MARKER, ENDPOINT, SILENCE: runs kubeadm with its configuration file, which holds secrets and is
+# removed afterwards.
 #
-# MARKER, unless it is empty, is a file that is there from before kubeadm begins until it has ended well.
+# MARKER, unless it is empty, is a file that is there from before kubeadm begins until it has ended well. ENDPOINT, unless it
+# is empty, is where kubeadm finds the cluster: where that is silent for SILENCE seconds, it is stopped, since it would try
+# a quarter of an hour.
 #
 # kubernetes#99305: a kubelet may refuse the etcd pod because it has not yet seen the disk's size, and never tries again.
 # Then etcd never starts, and a cluster of two has no quorum. Restarting that kubelet is what helps.
@@ -14,12 +17,22 @@ started=$(date '+%Y-%m-%d %H:%M:%S')
 $COMMAND --config "$CONFIG" &
 kubeadm=$!
 restarted=no
+seconds=0 silent=0
 while kill -0 $kubeadm 2>/dev/null; do
     if [ $restarted = no ] && journalctl -q -u kubelet --since "$started" --no-pager 2>/dev/null |
         grep -q 'Failed to admit pod.*ephemeral-storage'; then
         echo "kubelet refused a pod for want of ephemeral-storage (kubernetes#99305): restarting it"
         systemctl restart kubelet
         restarted=yes
+    fi
+    if [ -n "$ENDPOINT" ] && [ $((seconds += 1)) -ge 5 ]; then
+        seconds=0
+        silent=$((silent + 5))
+        curl -ksS -o /dev/null --noproxy '*' --max-time 5 "https://$ENDPOINT/version" 2>/dev/null && silent=0
+        if [ $silent -ge "$SILENCE" ]; then
+            echo "nothing has answered at the endpoint $ENDPOINT for $SILENCE seconds: kubeadm was stopped"
+            kill $kubeadm
+        fi
     fi
     sleep 1
 done

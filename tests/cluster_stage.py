@@ -47,7 +47,8 @@ def kubeadm(name: str, arguments: str, config: str, unless: str = "", after: str
     """kubeadm's configuration file, and the script that uses it up."""
     path = f"/run/k8s-ha/{name}.yaml"
     script = f"COMMAND='kubeadm {arguments}'\nCONFIG={path}\nAFTER={shlex.quote(after)}\n"
-    script += f"MARKER={shlex.quote(marker)}\n"
+    endpoint = "10.0.1.157:6443" if arguments == "join" else "''"
+    script += f"MARKER={shlex.quote(marker)}\nENDPOINT={endpoint}\nSILENCE=120\n"
     watched = script + read_file("kubeadm-watched.sh")
     done = f"{unless} && rm -f {path}" if unless else ""
     long = long_command(name, watched, seconds=900, unless=done, lock="kubeadm")

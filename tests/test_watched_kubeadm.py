@@ -28,9 +28,9 @@ def run_long(shell: Shell, script: str, seconds: int = 20) -> subprocess.Complet
     return shell.run(command(long_command("work", script, seconds=seconds)).text)
 
 
-def watched(command: str, after: str = "", marker: str = "") -> str:
+def watched(command: str, after: str = "", marker: str = "", endpoint: str = "") -> str:
     values = {"COMMAND": command, "CONFIG": "/run/config.yaml", "AFTER": after, "MARKER": marker}
-    return shell_variables(values) + read_file("kubeadm-watched.sh")
+    return shell_variables(values | {"ENDPOINT": endpoint, "SILENCE": "5"}) + read_file("kubeadm-watched.sh")
 
 
 @pytest.mark.parametrize(("exit_code", "after"), [(0, True), (7, False)])
@@ -48,6 +48,18 @@ def test_kubeadm_that_is_stopped_leaves_no_secret(shell: Shell) -> None:
     shell.add_tool("kubeadm", "sleep 20")
     config = shell.file("/run/config.yaml", "secret")
     assert "was stopped after 1 seconds" in run_long(shell, watched("kubeadm join"), 1).stderr
+    assert not config.exists()
+
+
+@pytest.mark.parametrize(("curl", "stopped"), [("exit 7", True), ("exit 0", False)])
+def test_a_join_whose_cluster_is_gone_is_stopped(shell: Shell, curl: str, stopped: bool) -> None:
+    shell.add_tool("journalctl", "exit 0")
+    shell.add_tool("curl", curl)
+    shell.add_tool("kubeadm", "exec sleep 12")
+    config = shell.file("/run/config.yaml", "secret")
+    done = run_long(shell, watched("kubeadm join", endpoint="10.0.1.157:6443"))
+    sentence = "nothing has answered at the endpoint 10.0.1.157:6443 for 5 seconds: kubeadm was stopped"
+    assert (done.returncode, sentence in done.stderr) == (int(stopped), stopped)
     assert not config.exists()
 
 

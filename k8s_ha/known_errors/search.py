@@ -52,6 +52,7 @@ MATTERS: Final = "|".join(
         r"; ask who runs the mirror",
         r": not installed: ",
         r"and yum could not install that again",
+        r"^nothing has answered at the endpoint ",
     )
 )
 """An extended regular expression, for grep as for Python: lines in which a tool says why it failed."""

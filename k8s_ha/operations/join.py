@@ -160,7 +160,7 @@ def _join(
     done = _is_member(own)
     if anew:
         yield host_reset(run, unless=done)
-    yield from with_config("kubeadm-join", "join", config, unless=done)
+    yield from with_config("kubeadm-join", "join", config, unless=done, endpoint=run.cluster.endpoint)
 
 
 def _completed(run: Run, own: HostSettings, view: NodeView, known: Membership) -> Generator[StringCommand]:

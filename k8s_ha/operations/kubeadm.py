@@ -29,6 +29,9 @@ from k8s_ha.settings import HostSettings
 SECONDS_FOR_KUBEADM: Final = 900
 """kubeadm itself gives a control plane four minutes and a TLS bootstrap five; pulling images comes on top."""
 
+SECONDS_OF_SILENCE: Final = 120
+"""How long the endpoint may be silent while a host joins."""
+
 SECONDS_FOR_IMAGES: Final = 1800
 
 SECONDS_TO_FALL_SILENT: Final = 30
@@ -46,18 +49,20 @@ _PULL: Final = {
 
 
 def with_config(
-    name: str, command: str, config: str, *, unless: str = "", after: str = "", marker: str = ""
+    name: str, command: str, config: str, *, unless: str = "", after: str = "", marker: str = "", endpoint: str = ""
 ) -> list[StringCommand]:
     """kubeadm with a configuration file that holds secrets: written, used up, removed.
 
     + unless: shell test, asked when no other kubeadm is at work; success means that there is nothing left to do
     + after: shell script that is run when kubeadm has ended well
     + marker: file that is there from before kubeadm begins until it has ended well
+    + endpoint: ``HOST:PORT`` of the cluster, without which kubeadm would go on in vain
     """
     path = f"/run/k8s-ha/{name}.yaml"
     if unless:
         unless = f"{unless} && rm -f {path}"
-    script = shell_variables({"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after, "MARKER": marker})
+    values = {"COMMAND": f"kubeadm {command}", "CONFIG": path, "AFTER": after, "MARKER": marker}
+    script = shell_variables(values | {"ENDPOINT": endpoint, "SILENCE": str(SECONDS_OF_SILENCE)})
     return [
         write(path, config, "600"),
         long_command(

@@ -199,7 +199,7 @@ ANSWERS = (
     Answer("packages", r"^packages package ", packages, False),
     Answer("active units", r"^for unit in .* is-active", lambda _: ["chronyd.service"], False),
     Answer("port", r"/dev/tcp/", port, False),
-    Answer("https answer", r"curl -ksS", https_answer, False),
+    Answer("https answer", r"^status=\$\(curl ", https_answer, False),
     Answer("kubelet health", r"10248/healthz", looks.kubelet_health, False),
     Answer("hostname", r"^uname -n$", lambda request: [request.machine.hostname], False),
     Answer("which", r"command -v hostnamectl", lambda _: ["/usr/bin/hostnamectl"], False),
