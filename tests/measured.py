@@ -19,6 +19,8 @@ from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.connectors.ssh import SSHConnector
 from pyinfra_cli.main import main
 
+from tests.watched import watch
+
 commands: Counter[str] = Counter()
 operations: list[tuple[str, float]] = []
 
@@ -46,14 +48,6 @@ def _counted(method: Callable[..., Any]) -> Callable[..., Any]:
     return count
 
 
-def _with_stopwatch(init: Callable[..., Any]) -> Callable[..., Any]:
-    def initialise(state: State, *args: Any, **kwargs: Any) -> None:
-        init(state, *args, **kwargs)
-        state.add_callback_handler(Stopwatch())
-
-    return initialise
-
-
 def _write(report: Path) -> None:
     report.write_text(json.dumps({"commands": commands, "operations": operations}, indent=2), encoding="utf-8")
 
@@ -62,5 +56,5 @@ if __name__ == "__main__":
     atexit.register(_write, Path(sys.argv.pop(1)))
     for name in ("run_shell_command", "put_file", "get_file"):
         setattr(SSHConnector, name, _counted(getattr(SSHConnector, name)))
-    State.init = _with_stopwatch(State.init)
+    watch(Stopwatch())
     main()
