@@ -111,9 +111,9 @@ class NodeView:
 
     @property
     def may_come_up(self) -> bool:
-        """Whether the host is to run an API server, which does not answer now."""
+        """Whether the host is to run an API server, which tells of no node now."""
         to_run = "/etc/kubernetes/manifests/kube-apiserver.yaml" in self.traces
-        return to_run and not self.ready and not self.init_unfinished
+        return to_run and not (self.ready and self.nodes) and not self.init_unfinished
 
 
 @dataclass(frozen=True)

@@ -123,12 +123,16 @@ def test_an_init_that_is_found_to_have_ended_when_it_was_to_be_reset_is_the_clus
 BOOTING = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER))
 
 
-@pytest.mark.parametrize("view", [BOOTING, replace(BOOTING, init_begun=True)])
+@pytest.mark.parametrize(
+    "view",
+    [BOOTING, replace(BOOTING, init_begun=True), replace(BOOTING, ready=True, nodes=())],
+    ids=["silent", "init not told to have ended", "ready, and tells no nodes yet"],
+)
 def test_a_control_plane_that_was_booted_just_now_is_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, view: NodeView
 ) -> None:
     monkeypatch.setattr(cluster, "SECONDS_BETWEEN_LOOKS", 0)
-    looks = [view, view, replace(view, ready=True)]
+    looks = [view, view, member("master1")]
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [Noop("the cluster exists")]
     assert looks == []
