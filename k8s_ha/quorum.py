@@ -75,17 +75,18 @@ def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
         known = [names[address] for address in member.addresses if address in names]
         return known[0] if known else f"{member.name or 'a member without a name'} ({', '.join(member.addresses)})"
 
-    running = ", ".join(host.hostname for host in lost.running)
-    counted = ", ".join(map(called, lost.members))
+    running = [host.hostname for host in lost.running]
+    counted = sorted(map(called, lost.members))  # etcd's own order is that of random numbers
     if lost.unstarted is not None:
         remedy = (
             f"{lost.unstarted.hostname} was added by a join that was cut off and has never started: set "
-            f"recover_quorum = True to have {running} go on alone, and run this again, which joins "
+            f"recover_quorum = True to have {', '.join(running)} go on alone, and run this again, which joins "
             f"{lost.unstarted.hostname} anew"
         )
     else:
-        away = ", ".join(called(member) for member in lost.members if called(member) not in running.split(", "))
+        away = ", ".join(name for name in counted if name not in running)
         remedy = f"bring {away or 'its members'} back and run this again; no member is given up by this run"
     return (
-        f"etcd has no quorum: its members are {counted}, and only {running} answers; a majority of them must; {remedy}"
+        f"etcd has no quorum: its members are {', '.join(counted)}, and only {', '.join(running)} answers; a majority of "
+        f"them must; {remedy}"
     )

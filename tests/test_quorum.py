@@ -101,7 +101,7 @@ def test_members_on_hosts_that_are_to_run_them_may_come_yet(
             "master1 go on alone, and run this again, which joins master2 anew",
         ),
         (
-            {"master1": etcd(FIRST, SECOND, THIRD), "master2": None},
+            {"master1": etcd(SECOND, THIRD, FIRST), "master2": None},
             "etcd has no quorum: its members are master1, master2, master3, and only master1 answers; a majority of "
             "them must; bring master2, master3 back and run this again; no member is given up by this run",
         ),
