@@ -87,6 +87,6 @@ def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
         away = ", ".join(name for name in counted if name not in running)
         remedy = f"bring {away or 'its members'} back and run this again; no member is given up by this run"
     return (
-        f"etcd has no quorum: its members are {', '.join(counted)}, and only {', '.join(running)} answers; a majority of "
-        f"them must; {remedy}"
+        f"etcd has no quorum: its members are {', '.join(counted)}, and only {', '.join(running)} answers; "
+        f"a majority of them must; {remedy}"
     )
