@@ -12,7 +12,7 @@ from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import images_config, init_config
 from k8s_ha.node_state import NodeView, init_refusal
-from k8s_ha.operations import cluster
+from k8s_ha.operations import cluster, commands
 from k8s_ha.operations import kubeadm as operations
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled
@@ -100,7 +100,7 @@ def test_an_init_that_did_not_come_to_its_end_is_reset_and_begins_anew(stage: St
 def test_a_load_balancer_is_given_time_to_see_that_its_control_plane_was_reset(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
     answers = ["HTTP status 403", "unclear: no answer within 10 s", ""]
     assert begun_anew(stage, {"master1": VIRGIN}, answers) == [RESET, *kubeadm_init()]
 
@@ -131,7 +131,7 @@ BOOTING = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SE
 def test_a_control_plane_that_was_booted_just_now_is_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, view: NodeView
 ) -> None:
-    monkeypatch.setattr(cluster, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
     looks = [view, view, member("master1")]
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [Noop("the cluster exists")]

@@ -13,7 +13,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth
 from k8s_ha.node_state import NodeView
-from k8s_ha.operations import restarts
+from k8s_ha.operations import commands, restarts
 from k8s_ha.operations.restarts import in_turn
 from tests.cluster_stage import Stage
 from tests.fakes.run import RUNTIME, Fleet, Outcome
@@ -33,7 +33,7 @@ RESTART = Command("systemctl restart docker")
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Hosts that were nodes when the run began, with every control plane and kubelet well."""
-    monkeypatch.setattr(restarts, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
     stage = Stage(monkeypatch).hold(dict.fromkeys(PLANES, READY))
     stage.run.surveys = {name: survey(node=True) for name in NODES}
     stage.facts["worker1"][KubeletHealth] = True

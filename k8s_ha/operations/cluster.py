@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Final
 
-import gevent
 from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
 
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.node_state import NodeView, leader
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere
+from k8s_ha.operations.commands import look_until, read_everywhere
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
@@ -48,15 +46,12 @@ def views_when_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, No
     Those where one still is after ``seconds``, and all where one is while pyinfra prepares, are left out.
     """
     targets = {host.inventory.get_host(node.name): {"address": node.address} for node in nodes}
-    deadline = time.monotonic() + seconds
-    while True:
-        found = read_everywhere(Node, targets)
-        busy = {name for name, view in found.items() if view is not None and view.busy}
-        if not busy:
-            return found
-        if not is_executing() or time.monotonic() > deadline:
-            return {name: view for name, view in found.items() if name not in busy}
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def idle(found: Mapping[str, NodeView | None]) -> dict[str, NodeView | None]:
+        return {name: view for name, view in found.items() if view is None or not view.busy}
+
+    allowed = seconds if is_executing() else 0
+    return idle(look_until(lambda: read_everywhere(Node, targets), lambda found: idle(found) == found, allowed))
 
 
 def elected(run: Run) -> HostSettings | None:
@@ -67,17 +62,19 @@ def elected(run: Run) -> HostSettings | None:
 
 def leader_awaited(run: Run) -> HostSettings | None:
     """The control plane that leads; where none does, one that may come up is waited for: it may just have booted."""
-    deadline = time.monotonic() + SECONDS_TO_SERVE
-    told = False
-    while elected(run) is None and any(view and view.may_come_up for view in views(run).values()):
-        if time.monotonic() > deadline:
-            break
-        if not told:
-            logger.info(f"no control plane answers yet: they are waited for, {SECONDS_TO_SERVE} s at most")
-            told = True
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def settled(leading: HostSettings | None) -> bool:
+        return leading is not None or not any(view and view.may_come_up for view in views(run).values())
+
+    def again() -> HostSettings | None:
         views(run, fresh=True)
-    return elected(run)
+        return elected(run)
+
+    leading = elected(run)
+    if settled(leading):
+        return leading
+    logger.info(f"no control plane answers yet: they are waited for, {SECONDS_TO_SERVE} s at most")
+    return look_until(again, settled, SECONDS_TO_SERVE)
 
 
 def leads(run: Run, candidate: Host) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
 import gevent
@@ -25,6 +26,14 @@ SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 SECONDS_FOR_A_FACT: Final = 60
 """How long another host may take to tell a fact; its scripts bound themselves to less."""
+
+
+def look_until(look: Callable[[], T], enough: Callable[[T], bool], seconds: float) -> T:
+    """What ``look`` tells as soon as that is ``enough``, or when ``seconds`` are over; with 0 it looks once."""
+    deadline = time.monotonic() + seconds
+    while not enough(told := look()) and time.monotonic() < deadline:
+        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+    return told
 
 
 def refuse(reason: str) -> StringCommand:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-import time
 from collections.abc import Generator, Iterator
 from typing import Final
 
-import gevent
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
@@ -19,7 +17,7 @@ from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.kubeadm_config import join_config, mark_config
 from k8s_ha.node_state import Membership, NodeState, NodeView, classify, is_replaceable, join_refusal, membership
 from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views, views_when_idle
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, refuse
+from k8s_ha.operations.commands import look_until, refuse
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, with_config
 from k8s_ha.run import Run, is_executing
@@ -123,12 +121,11 @@ def joined(run: Run, role: str) -> Generator[StringCommand]:
 
 def _endpoint_answers(cluster: Cluster) -> bool:
     """Whether this host is answered at the endpoint: kubeadm would look for it five minutes."""
-    deadline = time.monotonic() + SECONDS_FOR_THE_ENDPOINT
-    while not look(HttpsAnswer, address=cluster.endpoint).startswith("HTTP"):
-        if time.monotonic() > deadline:
-            return False
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
-    return True
+
+    def answered() -> bool:
+        return look(HttpsAnswer, address=cluster.endpoint).startswith("HTTP")
+
+    return look_until(answered, bool, SECONDS_FOR_THE_ENDPOINT)
 
 
 def _join(

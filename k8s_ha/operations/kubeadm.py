@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-import time
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import gevent
 from pyinfra import host
 from pyinfra.api import StringCommand
 
@@ -19,7 +17,7 @@ from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
 from k8s_ha.node_state import init_begins_anew, init_refusal
 from k8s_ha.operations.cluster import elected, kubectl, leader_awaited, leads, views, views_when_idle
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, read_fact, refuse, write
+from k8s_ha.operations.commands import long_command, look_until, read_fact, refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.resources import read_file, shell_variables
@@ -174,12 +172,7 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
 
 def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
     """What the endpoint says; for a control plane that was reset it may go on to answer, for ``seconds`` at most."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = read_fact(host, HttpsAnswer, address=endpoint)
-        if not answer or time.monotonic() > deadline:
-            return answer
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+    return look_until(lambda: read_fact(host, HttpsAnswer, address=endpoint), lambda answer: not answer, seconds)
 
 
 def _pending(run: Run) -> list[HostSettings]:

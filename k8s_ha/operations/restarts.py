@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Generator
 from typing import Final
 
-import gevent
 from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth, ServiceState
 from k8s_ha.node_state import NodeView
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, refuse
+from k8s_ha.operations.commands import look_until, read_everywhere, read_fact, refuse
 from k8s_ha.operations.files import Change, ServicePlan
 from k8s_ha.run import Run, is_executing
 
@@ -53,15 +51,12 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
             return
         run.restart_failed = host.name
         yield from commands
-        deadline = time.monotonic() + SECONDS_TO_COME_BACK
-        while not _is_back(run):
-            if time.monotonic() > deadline:
-                yield refuse(
-                    f"{host.name}: {_proof(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
-                    "restarted; no other node is restarted before that is mended."
-                )
-                return
-            gevent.sleep(SECONDS_BETWEEN_LOOKS)
+        if not look_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
+            yield refuse(
+                f"{host.name}: {_proof(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
+                "restarted; no other node is restarted before that is mended."
+            )
+            return
         run.restart_failed = None
 
 
