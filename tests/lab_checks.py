@@ -82,6 +82,12 @@ def answered(lab: Lab, *arguments: str) -> str:
     return runs[-1].stdout
 
 
+def etcd_members(lab: Lab) -> dict[str, str]:
+    """The identity of each member, by name."""
+    rows = [line.split(", ") for line in lab.kubectl(*ETCDCTL, "member", "list").splitlines()]
+    return {row[2]: row[0] for row in rows}
+
+
 def lead_etcd(lab: Lab, plane: str) -> None:
     """Make ``plane`` the leader of etcd, whoever leads now."""
     listing = answered(lab, *ETCDCTL, "endpoint", "status", "--cluster", "-w", "json")

@@ -14,13 +14,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tests.cuts import replace, wait_until_gone
 from tests.lab_checks import (
-    ETCDCTL,
     NODES,
     PLANES,
     check_a_second_run_changes_nothing,
     check_every_pod_of_the_road,
     check_refused_beside_another_run,
+    etcd_members,
     ready_nodes,
 )
 from tests.lab_client import SECONDS_FOR_A_WATCH, Lab, until
@@ -52,8 +53,7 @@ def check_one_cluster(lab: Lab) -> None:
     assert len(authorities) == 1
     inits = [node for node in NODES if lab.host(node, "ls /var/log/k8s-ha/kubeadm-init.log", check=False)]
     assert len(inits) == 1
-    members = lab.kubectl(*ETCDCTL, "member", "list").splitlines()
-    assert sorted(line.split(", ")[2] for line in members) == list(PLANES)
+    assert sorted(etcd_members(lab)) == list(PLANES)
     assert lab.kubectl("get", "secrets", "-A", "-l", "app.kubernetes.io/managed-by=k8s-ha", "-o", "name") == ""
     until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
     check_every_pod_of_the_road(lab)
@@ -74,10 +74,8 @@ def main() -> None:
         check_one_cluster(lab)
         say(f"at the same moment on virgin hosts: operator {winner + 1} built the cluster, the other was refused")
 
-        lab.run("power", "worker2", "kill", check=True)
-        lab.run("new-disk", "worker2", check=True)
-        lab.run("power", "worker2", "on", check=True)
-        until(lambda: "worker2" not in ready_nodes(lab), SECONDS_FOR_A_WATCH, "worker2 is seen to be gone")
+        replace(lab, "worker2")
+        wait_until_gone(lab, "worker2")
         winner = check_one_of(both(lab, 0, {}))
         check_one_cluster(lab)
         say(f"at the same moment with a join pending: operator {winner + 1} joined it, the other was refused")

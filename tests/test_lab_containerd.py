@@ -13,7 +13,6 @@ import pytest
 from k8s_ha import RunReport
 from tests.finding_rows import told
 from tests.lab_checks import (
-    ETCDCTL,
     NODES,
     PLANES,
     WORKERS,
@@ -22,6 +21,7 @@ from tests.lab_checks import (
     check_every_pod_of_the_road,
     check_kubectl_on_the_admin_host,
     check_refused_beside_another_run,
+    etcd_members,
     lead_etcd,
     pulls,
     ready_nodes,
@@ -124,8 +124,7 @@ def test_the_build_leaves_a_report_of_what_it_did(lab: Lab) -> None:
 
 
 def test_etcd_itself_counts_three_members(lab: Lab) -> None:
-    members = lab.kubectl(*ETCDCTL, "member", "list")
-    assert sorted(line.split(", ")[2] for line in members.splitlines()) == list(PLANES)
+    assert sorted(etcd_members(lab)) == list(PLANES)
 
 
 def test_every_pod_of_the_road_runs(lab: Lab) -> None:

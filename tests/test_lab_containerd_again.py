@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.cuts import bring_back, cut, replace, run_until, wait_until_gone
-from tests.lab_checks import ETCDCTL, NODES, PLANES, check_a_second_run_changes_nothing, ready_nodes
+from tests.lab_checks import NODES, PLANES, check_a_second_run_changes_nothing, etcd_members, ready_nodes
 from tests.lab_client import KUBECONFIG, REPORTS, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
 
 pytestmark = pytest.mark.lab
@@ -56,8 +56,7 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
         assert "Initialise the cluster on master1" not in changed
         until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
     assert lab.kubectl(*identity) == cluster
-    members = lab.kubectl(*ETCDCTL, "member", "list")
-    assert sorted(line.split(", ")[2] for line in members.splitlines()) == list(PLANES)
+    assert sorted(etcd_members(lab)) == list(PLANES)
     with capsys.disabled():
         failed = writes.taken.count(False)
         print(f"\na client wrote once a second: {len(writes.taken)} writes, of which {failed} were not taken")

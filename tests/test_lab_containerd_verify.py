@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from tests.lab_checks import ETCDCTL, PLANES
+from tests.lab_checks import ETCDCTL, PLANES, etcd_members
 from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, until
 
 pytestmark = pytest.mark.lab
@@ -185,12 +185,6 @@ def test_a_probe_whose_image_does_not_exist_names_it_and_leaves_nothing(lab: Lab
         assert f"{node}: the probe's pod on {node} (image docker.io/library/absent:1) does not run: " in told
     assert "docker.io/library/absent:1: not found" in told
     assert probes_left(lab) == ""
-
-
-def etcd_members(lab: Lab) -> dict[str, str]:
-    """The identity of each member, by name."""
-    rows = [line.split(", ") for line in lab.kubectl(*ETCDCTL, "member", "list").splitlines()]
-    return {row[2]: row[0] for row in rows}
 
 
 def test_an_etcd_member_that_was_removed(lab: Lab) -> None:
