@@ -271,20 +271,9 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
             "host must answer before the first init; bring it back or take it out of the inventory."
         )
     holding = [(host, view) for host in cluster.control_planes if (view := views[host.name]) and view.traces]
-    # What is not an unfinished init is told first: it may be a cluster.
-    for host, view in sorted(holding, key=lambda held: held[1].init_unfinished):
-        first = cluster.control_planes[0]
-        if view.init_unfinished and host != first:
-            return (
-                f"No cluster was initialised: {host.name} holds {view.traces[0]} of an init that did not come to its "
-                f"end, and this one would begin on {first.name}; put {host.name} first among the control planes again, "
-                "or run `kubeadm reset` on it."
-            )
-        return (
-            f"No cluster was initialised: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
-            "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
-            "nothing in it is needed."
-        )
+    if holding:
+        # What is not an unfinished init is told first: it may be a cluster.
+        return _holding_refusal(*min(holding, key=lambda held: held[1].init_unfinished), cluster.control_planes[0])
     if endpoint_answer is None:
         return (
             f"No cluster was initialised: the endpoint {cluster.endpoint} could not be asked whether a cluster answers "
@@ -296,6 +285,20 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
             "belongs to a cluster of other hosts; choose another control_plane_endpoint or add those hosts."
         )
     return None
+
+
+def _holding_refusal(host: HostSettings, view: NodeView, first: HostSettings) -> str:
+    if view.init_unfinished and host != first:
+        return (
+            f"No cluster was initialised: {host.name} holds {view.traces[0]} of an init that did not come to its "
+            f"end, and this one would begin on {first.name}; put {host.name} first among the control planes again, "
+            "or run `kubeadm reset` on it."
+        )
+    return (
+        f"No cluster was initialised: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
+        "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
+        "nothing in it is needed."
+    )
 
 
 def _list(names: Sequence[str]) -> str:

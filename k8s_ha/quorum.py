@@ -29,7 +29,7 @@ class LostQuorum:
     members: tuple[Member, ...]
     running: tuple[HostSettings, ...]
     unstarted: HostSettings | None
-    awaited: bool = False
+    awaited: bool
 
 
 def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQuorum | None:
