@@ -10,7 +10,7 @@ from typing import Any, cast
 from pyinfra.api import Host
 
 from k8s_ha.run import connection_tuned
-from tests.fakes.run import Fleet
+from tests.fakes.run import PROBE, Fleet
 from tests.fakes.scenario import Scenario
 
 # Read from other hosts too, and bounded where they are read, by SECONDS_FOR_A_FACT.
@@ -36,6 +36,13 @@ def test_every_command_of_a_run_has_a_bound(tmp_path: Path) -> None:
     (init,) = outcome.steps("kubeadm-init")
     assert init.seconds == 2 * 900 + 60
     assert {step.seconds for step in outcome.steps("write", "kernel", "unit", "hostname")} == {120}
+
+
+def test_a_probe_is_not_ended_by_the_bound_of_a_command(finished: Fleet) -> None:
+    finished.change(Scenario(answers=[("master1", "apply -f - 2>&1", {"lines": ["made"]})]))
+    outcome = finished.run(deploy=PROBE)
+    assert "The network does not work as it should after 2 seconds: " in outcome.sentences
+    assert "timed out" not in outcome.sentences
 
 
 def test_a_users_own_bound_stays(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pyinfra.api import deploy
 
 from k8s_ha.deploys.begin import begin
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.probe import pods_probed
+from k8s_ha.operations.probe import SECONDS_BEYOND_ALL, pods_probed
 from k8s_ha.operations.verify import cluster_verified
 
 
@@ -28,4 +28,9 @@ def verify(
     barrier(name="Wait for every host before the last look")
     cluster_verified(name="Look at the cluster from every host", run=run)
     if probe:
-        pods_probed(name="Probe the network with pods of our own, and take them away", run=run)
+        pods_probed(
+            name="Probe the network with pods of our own, and take them away",
+            run=run,
+            # The layer's bound is for a command; pyinfra ends a function by it, and the probe is one.
+            _timeout=run.cluster.settings.verify_timeout_seconds + SECONDS_BEYOND_ALL,
+        )

@@ -31,6 +31,9 @@ LABEL: Final = "k8s-ha/probe=true"
 SECONDS_BEYOND: Final = 120
 """How long the pods may live after the probe's deadline: its last look and its removal fall into it."""
 
+SECONDS_BEYOND_ALL: Final = 600
+"""How much longer than its deadline the whole probe may take: more than its own bounds allow to make and remove it."""
+
 
 @guarded
 def pods_probed(run: Run) -> Generator[FunctionCommand]:

@@ -21,6 +21,7 @@ WORKERS = FAKES / "workers.py"
 RUNTIME = FAKES / "runtime.py"
 LOOK = FAKES / "look.py"
 VERIFY = FAKES / "verify.py"
+PROBE = FAKES / "probe.py"
 PROJECT = FAKES.parents[1]
 SECONDS_FOR_A_RUN = 60
 
