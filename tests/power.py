@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from tests.cuts import bring_back, cut, replace, run, run_until, wait_until_gone
 from tests.lab_checks import NODES, check_a_second_run_changes_nothing, check_every_pod_of_the_road, ready_nodes
-from tests.lab_client import Lab
+from tests.lab_client import Lab, until
 
 SECONDS_FOR_VERIFY = 20
 """How long verify waits for what cannot come, while a host is away."""
+SECONDS_FOR_A_JOIN = 300
 
 INIT, JOIN2, JOIN3, JOIN_WORKERS = (
     "Initialise the cluster on master1",
@@ -104,7 +105,7 @@ def cuts(lab: Lab, way: str) -> None:
 
 def losses(lab: Lab) -> None:
     """The first control plane lost with its disk, while there is no second one, and while there is but one."""
-    lose(lab, JOIN2, 12)
+    lose(lab, JOIN2, "test -s /etc/kubernetes/pki/ca.crt")
     refused = run(lab)
     refused.show("a run when master1 has a blank disk")
     assert refused.code == 1, refused.told
@@ -115,20 +116,26 @@ def losses(lab: Lab) -> None:
     assert again.code == 0, again.told
     assert ready_nodes(lab) == sorted(NODES)
 
-    lose(lab, JOIN3, 1)
+    lose(lab, JOIN3, "true")
     refused = run(lab)
     refused.show("a run when master1 has a blank disk")
     assert refused.code == 1, refused.told
     assert "nothing was changed: etcd has no quorum: " in refused.sentences, refused.told
 
 
-def lose(lab: Lab, step: str, seconds: float) -> None:
+def lose(lab: Lab, step: str, master2_holds: str) -> None:
+    """master1 gone in that operation, as soon as a shell condition holds on master2; then back with a blank disk."""
     lab.up()
-    print(f"master1 lost with its disk, {seconds} s into {step!r}", flush=True)
-    with run_until(lab, step, seconds, verify_timeout_seconds=SECONDS_FOR_VERIFY) as ran:
+    print(f"master1 lost with its disk in {step!r}, once master2 has passed: {master2_holds}", flush=True)
+    with run_until(lab, step, verify_timeout_seconds=SECONDS_FOR_VERIFY) as ran:
+        until(lambda: holds(lab, "master2", master2_holds), SECONDS_FOR_A_JOIN, master2_holds)
         cut(lab, "kill", "master1")
     ran[0].show("that run")
     replace(lab, "master1")
+
+
+def holds(lab: Lab, host: str, condition: str) -> bool:
+    return lab.run("exec", host, "--", "sh", "-c", condition).returncode == 0
 
 
 def main(chosen: Sequence[str]) -> None:
