@@ -117,6 +117,8 @@ def outcome(state: State, recording: Recording, ending: Ending) -> tuple[ExitSta
     hosts = _members(state, recording.run)
     reached = [host for host in hosts if host in state.activated_hosts]
     failed = [host for host in hosts if _has_failed(state, host) or _is_unreachable(state, host)]
+    if recording.run.other_run:
+        return "refused", recording.run.other_run
     if state.is_executing:
         stopped = any(not _is_done(state, host) for host in reached if host not in failed)
         if stopped and not (failed and cause is not None):

@@ -55,6 +55,7 @@ def check_refused_beside_another_run(run: subprocess.CompletedProcess[str]) -> N
     printed = " ".join(run.stderr.split())
     assert "nothing was changed: another run (process " in printed
     assert ") is at work on master1; run this again when it has ended" in printed
+    assert "--> Report: Refused, nothing was changed" in printed
     assert "Traceback" not in printed
 
 

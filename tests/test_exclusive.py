@@ -168,6 +168,9 @@ def test_beside_another_run_nothing_is_changed(tmp_path: Path) -> None:
     assert {step.host for step in outcome.steps("refusal")} == set(outcome.world.machines)
     assert "another run (process 7 on laptop) is at work on @fake/master1; run this again when" in outcome.sentences
     assert "Traceback" not in outcome.output
+    (report,) = outcome.reports
+    assert (report["exit_state"], report["changes"]) == ("refused", [])
+    assert report["reason"].startswith("another run (process 7 on laptop) is at work on @fake/master1; ")
 
 
 def test_a_run_holds_each_control_plane_once_and_a_look_none(finished: Fleet) -> None:
