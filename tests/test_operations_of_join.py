@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+import k8s_ha.operations.cluster
 from k8s_ha.etcd import Member
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.kubeadm_config import join_config, mark_config
 from k8s_ha.node_state import ClusterNode, NodeState, NodeView, join_refusal
+from k8s_ha.operations import commands
 from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
 from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm, reset
 from tests.node_views import AUTHORITY, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
@@ -122,6 +124,38 @@ def test_control_planes_join_in_their_order(stage: Stage) -> None:
     assert stage.steps(joined, on="master3", run=stage.run, role="control_plane") == kubeadm_join(
         "master3", SECRETS.certificate_key
     )
+
+
+@pytest.fixture
+def two_planes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Control planes that the run has seen well before master3 looks again, without waiting between its looks."""
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
+    stage.hold({"master1": member("master1", "master2")}).run.minted = True
+    assert isinstance(stage.steps(joined, on="master1", run=stage.run, role="control_plane")[0], Noop)
+    return stage
+
+
+def test_a_control_plane_joins_when_etcd_has_elected(two_planes: Stage) -> None:
+    looks = [member("master1", "master2", ready=ready) for ready in (False, False, True)]
+    two_planes.facts["master1"][Node] = lambda **_: looks.pop(0)
+    assert two_planes.steps(joined, on="master3", run=two_planes.run, role="control_plane") == kubeadm_join(
+        "master3", SECRETS.certificate_key
+    )
+    assert looks == []
+
+
+def test_a_quorum_lost_meanwhile_is_named(two_planes: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(k8s_ha.operations.cluster, "SECONDS_TO_ELECT", 0)
+    members = (Member("1", "master1", ("10.0.11.18",)), Member("2", "master2", ("10.0.12.55",)))
+    two_planes.hold({"master1": replace(member("master1", ready=False), members=members), "master2": None})
+    lost = (
+        "etcd has no quorum: its members are master1, master2, and only master1 answers; a majority of them must; "
+        "bring master2 back and run this again; no member is given up by this run."
+    )
+    for name, role in (("master3", "control_plane"), ("worker1", "worker")):
+        assert two_planes.steps(joined, on=name, run=two_planes.run, role=role) == [
+            refusal(f"{name} was not joined: {lost}")
+        ]
 
 
 def test_a_control_plane_that_takes_no_part_is_not_waited_for(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from k8s_ha.facts.node import Node
 from k8s_ha.node_state import NodeView, leader
 from k8s_ha.operations.commands import look_until, read_everywhere
 from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.quorum import lost_quorum, quorum_refusal
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 
@@ -22,6 +23,9 @@ SECONDS_TO_SERVE: Final = 330
 
 A kubelet starts such a container again after five minutes at most (kubernetes.io: Pod lifecycle, restart policy).
 """
+
+SECONDS_TO_ELECT: Final = 30
+"""How long etcd may be without a leader before that counts as a lost quorum."""
 
 
 def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
@@ -66,15 +70,21 @@ def leader_awaited(run: Run) -> HostSettings | None:
     def settled(leading: HostSettings | None) -> bool:
         return leading is not None or not any(view and view.may_come_up for view in views(run).values())
 
-    def again() -> HostSettings | None:
-        views(run, fresh=True)
-        return elected(run)
-
     leading = elected(run)
     if settled(leading):
         return leading
     logger.info(f"no control plane answers yet: they are waited for, {SECONDS_TO_SERVE} s at most")
-    return look_until(again, settled, SECONDS_TO_SERVE)
+    return look_until(lambda: _elected_anew(run), settled, SECONDS_TO_SERVE)
+
+
+def leader_now(run: Run) -> HostSettings | None:
+    """The control plane that leads by a look of this moment; after a join etcd may elect first."""
+    return look_until(lambda: _elected_anew(run), bool, SECONDS_TO_ELECT)
+
+
+def _elected_anew(run: Run) -> HostSettings | None:
+    views(run, fresh=True)
+    return elected(run)
 
 
 def leads(run: Run, candidate: Host) -> bool:
@@ -85,6 +95,9 @@ def leads(run: Run, candidate: Host) -> bool:
 
 def no_leader(run: Run, wish: str) -> str:
     """The sentence for a host that needs the cluster and finds no healthy member of it."""
+    lost = lost_quorum(views(run), run.cluster)
+    if lost is not None:
+        return f"{wish}: {quorum_refusal(lost, run.cluster)}."
     names = ", ".join(entry.name for entry in run.cluster.control_planes)
     return (
         f"{wish}: no control plane of the cluster ({names}) is healthy and still part of this run; see what they say "

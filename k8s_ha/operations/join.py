@@ -16,7 +16,7 @@ from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.kubeadm_config import join_config, mark_config
 from k8s_ha.node_state import Membership, NodeState, NodeView, classify, is_replaceable, join_refusal, membership
-from k8s_ha.operations.cluster import elected, kubectl, leads, no_leader, views, views_when_idle
+from k8s_ha.operations.cluster import elected, kubectl, leader_now, leads, no_leader, views, views_when_idle
 from k8s_ha.operations.commands import look_until, refuse
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, with_config
@@ -132,12 +132,9 @@ def _join(
     run: Run, own: HostSettings, role: str, leading: HostSettings, authority: str | None, anew: bool
 ) -> Generator[StringCommand]:
     control_plane = role == "control_plane"
-    earlier = _earlier_unjoined(run, own) if control_plane else None
-    if earlier is not None:
-        yield refuse(
-            f"{own.hostname} was not joined: control planes join one at a time, and {earlier} before it is not a node "
-            "yet; mend that host and run this again without --serial and --no-wait."
-        )
+    out_of_turn = _out_of_turn(run, own) if control_plane else None
+    if out_of_turn is not None:
+        yield refuse(out_of_turn)
         return
     if not run.minted or authority is None:
         yield refuse(
@@ -183,17 +180,21 @@ def _is_member(own: HostSettings) -> str:
     return f"[ -e /etc/kubernetes/kubelet.conf ] && {ask}"
 
 
-def _earlier_unjoined(run: Run, own: HostSettings) -> str | None:
-    """A control plane that joins before ``own``, takes part in this run, and is not a node yet; by its hostname."""
-    leading = elected(run)
-    view = views(run, fresh=True)[leading.name] if leading else None
-    known = {node.name for node in view.nodes} if view else set()
-    for other in run.cluster.control_planes:
-        if other.name == own.name:
-            return None
-        takes_part = host.inventory.get_host(other.name) in host.state.activated_hosts
-        if takes_part and other.hostname not in known:
-            return other.hostname
+def _out_of_turn(run: Run, own: HostSettings) -> str | None:
+    """Why a control plane must not join now; None where each before it that takes part in this run is a node."""
+    wish = f"{own.hostname} was not joined"
+    leading = leader_now(run)
+    view = views(run)[leading.name] if leading else None
+    if view is None:
+        return no_leader(run, wish)
+    known = {node.name for node in view.nodes}
+    planes = run.cluster.control_planes
+    for other in planes[: planes.index(own)]:
+        if other.hostname not in known and host.inventory.get_host(other.name) in host.state.activated_hosts:
+            return (
+                f"{wish}: control planes join one at a time, and {other.hostname} before it is not a node yet; mend "
+                "that host and run this again without --serial and --no-wait."
+            )
     return None
 
 

@@ -11,7 +11,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.operations.cluster import SECONDS_TO_SERVE, leader_awaited, views
+from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, leader_awaited, views
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.quorum import LostQuorum, lost_quorum, quorum_refusal
@@ -19,8 +19,6 @@ from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
 SECONDS_FOR_RECOVERY: Final = 600
-SECONDS_TO_ELECT: Final = 30
-"""How long etcd may be without a leader before that counts as a lost quorum."""
 
 
 def refuse_without_quorum(run: Run) -> None:
