@@ -13,6 +13,7 @@ import k8s_ha.operations.quorum
 from k8s_ha.etcd import Member
 from k8s_ha.facts.node import Node
 from k8s_ha.node_state import NodeView
+from k8s_ha.operations import commands
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import cluster_initialised
 from k8s_ha.operations.quorum import quorum_recovered, refuse_without_quorum
@@ -21,7 +22,7 @@ from k8s_ha.resources import read_file
 from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER, SECRETS, Stage
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, ENDPOINT, KUBELET, VIRGIN, member
+from tests.node_views import ADMIN, API_SERVER, ENDPOINT, KUBELET, VIRGIN, member
 from tests.operation_bench import Noop, command, refusal
 
 FIRST, SECOND, THIRD = (
@@ -67,7 +68,8 @@ def test_lost_quorum(views: Mapping[str, NodeView | None], lost: bool, unstarted
     assert (found and found.unstarted and found.unstarted.name) == unstarted
 
 
-TO_RUN = replace(BEGUN, traces=(ADMIN, KUBELET, "/etc/kubernetes/manifests/etcd.yaml"))
+ETCD_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
+TO_RUN = replace(BEGUN, traces=(ADMIN, KUBELET, ETCD_MANIFEST))
 """A control plane that is to run etcd, and whose etcd does not answer."""
 
 ALL = (FIRST, SECOND, THIRD)
@@ -146,6 +148,24 @@ def test_an_election_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     with stage.on("master1", executing=False):
         refuse_without_quorum(stage.run)
+    assert looks == []
+
+
+def test_where_etcd_comes_up_without_its_majority_no_more_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(k8s_ha.operations.cluster, "SECONDS_TO_ELECT", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
+    booting = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER, ETCD_MANIFEST))
+    alone = replace(booting, members=(FIRST, SECOND))
+    looks = [booting, booting, alone]
+    stage.hold({"master2": None})
+    stage.facts["master1"][Node] = lambda **_: looks.pop(0) if looks else alone
+    lost = lost_quorum({"master1": alone, "master2": None}, CLUSTER)
+    assert lost is not None
+    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [
+        refusal(f"No cluster was initialised: {quorum_refusal(lost, CLUSTER)}.")
+    ]
     assert looks == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Generator, Mapping, Sequence
 from typing import Final
 
@@ -65,10 +66,17 @@ def elected(run: Run) -> HostSettings | None:
 
 
 def leader_awaited(run: Run) -> HostSettings | None:
-    """The control plane that leads; where none does, one that may come up is waited for: it may just have booted."""
+    """The control plane that leads; where none does, one that may come up is waited for: it may just have booted.
+
+    Not for long where most of etcd's members are away: what comes up cannot serve then.
+    """
+    began = time.monotonic()
 
     def settled(leading: HostSettings | None) -> bool:
-        return leading is not None or not any(view and view.may_come_up for view in views(run).values())
+        lost = lost_quorum(views(run), run.cluster)
+        patience = SECONDS_TO_SERVE if lost is None or lost.awaited else SECONDS_TO_ELECT
+        may_come_up = any(view and view.may_come_up for view in views(run).values())
+        return leading is not None or not may_come_up or time.monotonic() - began > patience
 
     leading = elected(run)
     if settled(leading):
