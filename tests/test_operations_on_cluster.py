@@ -88,6 +88,16 @@ def test_no_secret_is_minted_without_need(
     assert stage.steps(join_secrets_minted, on=name, executing=executing, run=stage.run) == [Noop(reason)]
 
 
+@pytest.mark.parametrize("executing", [False, True])
+def test_a_host_that_cannot_join_in_this_run_needs_no_secret(stage: Stage, executing: bool) -> None:
+    stage.hold(NO_WORKERS)
+    stage.state.activated_hosts.remove(stage.state.inventory.get_host("worker1"))
+    stage.state.failed_hosts.add(stage.state.inventory.get_host("worker2"))
+    assert stage.steps(join_secrets_minted, on="master1", executing=executing, run=stage.run) == [
+        Noop("no join is pending")
+    ]
+
+
 def test_secrets_are_removed_by_the_leader(stage: Stage) -> None:
     secrets = ("secret/bootstrap-token-abcdef", "secret/kubeadm-certs")
     stage.hold({"master1": member(*NODES, secrets=secrets), "master2": member(*NODES, secrets=secrets)})

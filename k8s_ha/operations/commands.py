@@ -94,6 +94,11 @@ def long_command(
     return StringCommand(shell_variables(values) + read_file("long-command.sh"), **arguments)
 
 
+def takes_part(target: Host) -> bool:
+    """Whether a host was reached and has not failed in this run."""
+    return target in state.activated_hosts and target not in state.failed_hosts
+
+
 def read_fact(target: Host, fact: type[FactBase[T]], **arguments: Any) -> T | None:
     """A fact of any host, from any other host's operation; None where it cannot be read. Never fails a host."""
     if target in state.failed_hosts and not target.connected:

@@ -13,7 +13,7 @@ import gevent
 from pyinfra import host
 from pyinfra.api import Host, StringCommand
 
-from k8s_ha.operations.commands import refuse, run_silently
+from k8s_ha.operations.commands import refuse, run_silently, takes_part
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
@@ -54,7 +54,7 @@ def _other_run(run: Run) -> str:
     """Why the cluster cannot be held; empty where it is. In the inventory's order, so that one of two runs gets it."""
     for plane in run.cluster.control_planes:
         target = host.inventory.get_host(plane.name)
-        if target not in host.state.activated_hosts or target in host.state.failed_hosts or target in _held:
+        if not takes_part(target) or target in _held:
             continue
         _held[target] = gevent.spawn(run_silently, target, _hold(), seconds=SECONDS_TO_HOLD)
         identity, _, holder = (run_silently(target, _ask()) or "").partition(" ")

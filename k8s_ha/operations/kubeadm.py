@@ -17,7 +17,7 @@ from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
 from k8s_ha.node_state import init_begins_anew, init_refusal
 from k8s_ha.operations.cluster import elected, kubectl, leader_awaited, leads, views, views_when_idle
-from k8s_ha.operations.commands import long_command, look_until, read_fact, refuse, write
+from k8s_ha.operations.commands import long_command, look_until, read_fact, refuse, takes_part, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.resources import read_file, shell_variables
@@ -176,11 +176,12 @@ def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
 
 
 def _pending(run: Run) -> list[HostSettings]:
-    """Nodes that the inventory has and the cluster has not."""
+    """Nodes that the inventory has and the cluster has not, and that can join it in this run."""
     leading = elected(run)
     view = views(run)[leading.name] if leading else None
     known = {node.name for node in view.nodes} if view else set()
-    return [node for node in run.cluster.nodes if node.hostname not in known]
+    present = [node for node in run.cluster.nodes if takes_part(host.inventory.get_host(node.name))]
+    return [node for node in present if node.hostname not in known]
 
 
 @guarded
