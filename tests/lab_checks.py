@@ -53,10 +53,10 @@ def check_refused_beside_another_run(run: subprocess.CompletedProcess[str]) -> N
     """The second of two operators changed nothing and was told why, once a host."""
     assert run.returncode == 1
     printed = " ".join(run.stderr.split())
-    assert "nothing was changed: another run (process " in printed
-    assert ") is at work on master1; run this again when it has ended" in printed
-    assert "--> Report: Refused, nothing was changed" in printed
-    assert "Traceback" not in printed
+    assert "nothing was changed: another run (process " in printed, run.stderr
+    assert ") is at work on master1; run this again when it has ended" in printed, run.stderr
+    assert "--> Report: Refused, nothing was changed" in printed, run.stderr
+    assert "Traceback" not in printed, run.stderr
 
 
 def check_kubectl_on_the_admin_host(lab: Lab) -> None:
