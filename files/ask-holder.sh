@@ -1,7 +1,9 @@
-# IDENTITY, LOOKS: says which run holds this host, as soon as it is this one, or after so many looks, twenty a second.
-while ! grep -q "^$IDENTITY " /run/k8s-ha/run.holder 2>/dev/null && [ "$LOOKS" -gt 0 ]; do
-    LOOKS=$((LOOKS - 1))
+# IDENTITY, SECONDS_TO_ASK: says which run holds this host, as soon as it is this one, or after so many seconds.
+read -r now _ </proc/uptime
+end=$((${now%.*} + SECONDS_TO_ASK))
+while ! grep -q "^$IDENTITY " /run/k8s-ha/run.holder 2>/dev/null && [ "${now%.*}" -lt $end ]; do
     sleep 0.05
+    read -r now _ </proc/uptime
 done
 cat /run/k8s-ha/run.holder 2>/dev/null
 exit 0

@@ -10,13 +10,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyinfra.api import Host
 
 import k8s_ha.operations.exclusive
-from k8s_ha.operations.exclusive import HOLDER, cluster_held
+from k8s_ha.operations.exclusive import HOLDER, SECONDS_TO_WAIT, cluster_held
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
 from tests.cluster_stage import Stage
@@ -59,37 +58,37 @@ def operator(shell: Shell, name: str, lapse: int = 20, wait: int = 10) -> Iterat
             raise
 
 
-def holder(shell: Shell, name: str, looks: int) -> str:
+def holder(shell: Shell, name: str, seconds: int) -> str:
     """Who holds the host, as the run of that name is told."""
     return shell.run(
-        shell_variables({"IDENTITY": name, "LOOKS": str(looks)}) + read_file("ask-holder.sh")
+        shell_variables({"IDENTITY": name, "SECONDS_TO_ASK": str(seconds)}) + read_file("ask-holder.sh")
     ).stdout.strip()
 
 
 def test_a_host_is_held_until_nobody_reads_any_more(shell: Shell) -> None:
-    assert holder(shell, "a", 1) == ""
+    assert holder(shell, "a", 0) == ""
     with ExitStack() as first:
         first.enter_context(operator(shell, "a"))
-        assert holder(shell, "a", 100) == "a process 7 on a"
+        assert holder(shell, "a", 5) == "a process 7 on a"
         with operator(shell, "b", wait=1) as second:
             assert second.wait(5) == 1
             assert holder(shell, "b", 1) == "a process 7 on a"
         with operator(shell, "c"):
-            assert holder(shell, "c", 6) == "a process 7 on a"
+            assert holder(shell, "c", 1) == "a process 7 on a"
             gone = time.monotonic()
             first.close()
-            assert holder(shell, "c", 100) == "c process 7 on c"
+            assert holder(shell, "c", 5) == "c process 7 on c"
             assert time.monotonic() - gone < 5
 
 
 def test_a_host_is_held_as_long_as_its_operator_is_heard_of(shell: Shell) -> None:
     with operator(shell, "a", lapse=5):
-        assert holder(shell, "a", 100) == "a process 7 on a"
+        assert holder(shell, "a", 5) == "a process 7 on a"
         with operator(shell, "b", wait=30):
             for _ in range(7):
                 shell.run("touch /run/k8s-ha/run.beat-a")
-                assert holder(shell, "b", 20) == "a process 7 on a"
-            assert holder(shell, "b", 400) == "b process 7 on b"
+                assert holder(shell, "b", 1) == "a process 7 on a"
+            assert holder(shell, "b", 20) == "b process 7 on b"
 
 
 class Held(Stage):
@@ -104,9 +103,11 @@ class Held(Stage):
         self.asked: list[str] = []
         monkeypatch.setattr(k8s_ha.operations.exclusive, "run_silently", self._run_silently)
 
-    def _run_silently(self, target: Host, command: str, **_: Any) -> str | None:
-        if "LOOKS=" not in command:
+    def _run_silently(self, target: Host, command: str, seconds: int) -> str | None:
+        asks = re.search(r"^SECONDS_TO_ASK=(\d+)$", command, re.MULTILINE)
+        if asks is None:
             return None  # the hold, which ends with the run
+        assert SECONDS_TO_WAIT < int(asks[1]) < seconds
         self.asked.append(target.name)
         (own,) = re.findall(r"^IDENTITY=(\w+)$", command, re.MULTILINE)
         return self.told.get(target.name, f"{own} {HOLDER}")
@@ -161,7 +162,7 @@ def test_only_control_planes_that_take_part_are_held(stage: Held) -> None:
 
 
 def test_beside_another_run_nothing_is_changed(tmp_path: Path) -> None:
-    answer = ("master1", "LOOKS=", {"lines": ["x process 7 on laptop"]})
+    answer = ("master1", "SECONDS_TO_ASK=", {"lines": ["x process 7 on laptop"]})
     outcome = Fleet(tmp_path, Scenario(answers=[answer])).run()
     assert outcome.exit_code == 1
     assert [step for step in outcome.log if step.changes] == []

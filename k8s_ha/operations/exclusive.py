@@ -25,6 +25,8 @@ SECONDS_TO_LAPSE: Final = 40
 SECONDS_TO_WAIT: Final = SECONDS_TO_LAPSE + 10
 """How long a run waits for the hold of an operator that may be gone."""
 
+SECONDS_TO_ASK: Final = SECONDS_TO_WAIT + 2
+
 SECONDS_TO_HOLD: Final = 24 * 60 * 60
 
 HOLDER: Final = f"process {os.getpid()} on {socket.gethostname()}"
@@ -57,7 +59,7 @@ def _other_run(run: Run) -> str:
         if not takes_part(target) or target in _held:
             continue
         _held[target] = gevent.spawn(run_silently, target, _hold(), seconds=SECONDS_TO_HOLD)
-        identity, _, holder = (run_silently(target, _ask()) or "").partition(" ")
+        identity, _, holder = (run_silently(target, _ask(), seconds=2 * SECONDS_TO_ASK) or "").partition(" ")
         if not identity:
             return f"{plane.name} could not be held for this run; look at /run/k8s-ha there, then run this again."
         if identity != _IDENTITY:
@@ -86,5 +88,5 @@ def _hold() -> str:
 
 
 def _ask() -> str:
-    values = {"IDENTITY": _IDENTITY, "LOOKS": str(20 * (SECONDS_TO_WAIT + 2))}
+    values = {"IDENTITY": _IDENTITY, "SECONDS_TO_ASK": str(SECONDS_TO_ASK)}
     return shell_variables(values) + read_file("ask-holder.sh")

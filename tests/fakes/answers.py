@@ -185,7 +185,7 @@ class Answer(NamedTuple):
 ANSWERS = (
     Answer("refusal", r"^echo .* >&2; exit 1$", refused, False),
     Answer("hold", r"^SECONDS_TO_LAPSE=", silence, False),
-    Answer("holder", r"^LOOKS=", holder, False),
+    Answer("holder", r"^SECONDS_TO_ASK=", holder, False),
     Answer("survey", r"os_like", looks.survey, False),
     Answer("proof", r"^NAME_SERVERS=", looks.proof, False),
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),
