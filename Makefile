@@ -40,7 +40,7 @@ test-crash: $(VENV)/installed
 test-operators: $(VENV)/installed
 	$(BIN)/python -m tests.operators
 
-# Hosts that lose their power, their network or their disk in the middle of a run; an hour.
+# Hosts that lose their power, their network or their disk in the middle of a run; an hour and a half.
 test-power: $(VENV)/installed
 	$(BIN)/python -m tests.power
 

@@ -2,7 +2,7 @@
 #
 # The operator's end, however it comes, closes the connection, and the next line of output ends this: nothing is left that
 # somebody would have to take away. Where the network goes instead, no end is heard of: then the operator's beats fail to
-# come. The lock of one that is gone is waited for.
+# come. The lock of one that died just now is waited for.
 mkdir -p -m 700 /run/k8s-ha || exit 1
 export IDENTITY HOLDER SECONDS_TO_LAPSE
 exec flock -w "$SECONDS_TO_WAIT" /run/k8s-ha/run.lock sh -c '

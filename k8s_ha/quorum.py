@@ -50,6 +50,16 @@ def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQ
     return LostQuorum(members, running, unstarted, len(awaited) > len(members) // 2)
 
 
+def is_untold(views: Mapping[str, NodeView | None]) -> bool:
+    """Whether no etcd tells of its members, and one may yet: a kubelet starts one that ended again.
+
+    + views: as for ``lost_quorum``
+    """
+    read = [view for view in views.values() if view]
+    to_run = any(_ETCD_MANIFEST in view.traces and not view.init_unfinished for view in read)
+    return to_run and not any(view.members or view.etcd_healthy for view in read)
+
+
 def _unstarted(
     members: tuple[Member, ...],
     running: tuple[HostSettings, ...],

@@ -181,17 +181,17 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
         ],
     ),
     "no API server answers": (
-        viewed(master1=member(*NODES, ready=False), worker1=OURS),
+        viewed(master1=member(*NODES, ready=False), worker1=OURS, master3=BEGUN),
         [
             warning(
                 host,
                 "cluster",
                 f"holds {trace}, and no API server of the cluster answers",
                 "a healthy control plane tells whether it is a node",
-                "if this run does not bring one back, repair it, or run `kubeadm reset` if nothing in the cluster is "
+                "if this run does not bring one back, repair it; `kubeadm reset` only where nothing in the cluster is "
                 "needed",
             )
-            for host, trace in (("master1", ADMIN), ("worker1", KUBELET))
+            for host, trace in (("master1", ADMIN), ("master3", BEGUN.traces[0]), ("worker1", KUBELET))
         ],
     ),
     "a join that goes on": (
@@ -269,7 +269,9 @@ def test_where_the_nodes_stand() -> None:
         "worker2": NodeState.FOREIGN,
     }
     nobody_answers = viewed(master1=member(*NODES, ready=False), master2=None, master3=BEGUN, worker1=OURS)
-    assert states(nobody_answers) == {"master3": NodeState.PARTIAL, "worker2": NodeState.VIRGIN}
+    assert states(nobody_answers) == {"worker2": NodeState.VIRGIN}
+    nobody_else = viewed(master1=VIRGIN, master2=None, master3=BEGUN)
+    assert states(nobody_else)["master3"] is NodeState.PARTIAL
     virgin = dict.fromkeys(NODES, NodeState.VIRGIN)
     identified = replace(UNFINISHED, traces=(*UNFINISHED.traces, KUBELET))
     assert states(viewed(master1=identified)) == virgin | {"master1": NodeState.PARTIAL}

@@ -151,6 +151,34 @@ def test_an_election_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch
     assert looks == []
 
 
+@pytest.mark.parametrize("healthy", [False, True])
+def test_an_etcd_that_tells_nothing_yet_is_waited_for_before_the_first_change(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, healthy: bool
+) -> None:
+    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_BETWEEN_LOOKS", 0)
+    told = replace(TO_RUN, members=(FIRST, SECOND), etcd_healthy=healthy)
+    looks = [TO_RUN, TO_RUN, told]
+    stage.hold({"master2": None})
+    stage.facts["master1"][Node] = lambda **_: looks.pop(0)
+    with stage.on("master1", executing=False):
+        if healthy:
+            refuse_without_quorum(stage.run)
+        else:
+            with pytest.raises(PyinfraError, match="nothing was changed: etcd has no quorum"):
+                refuse_without_quorum(stage.run)
+    assert looks == []
+
+
+@pytest.mark.parametrize(
+    "view", [VIRGIN, BEGUN, replace(TO_RUN, init_unfinished=True), replace(member("master1"), traces=TO_RUN.traces)]
+)
+def test_where_no_etcd_is_to_come_none_is_waited_for(stage: Stage, view: NodeView) -> None:
+    looks = [view]
+    stage.facts["master1"][Node] = lambda **_: looks.pop(0)
+    with stage.on("master1", executing=False):
+        refuse_without_quorum(stage.run)
+
+
 def test_where_etcd_comes_up_without_its_majority_no_more_is_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

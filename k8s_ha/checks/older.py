@@ -63,8 +63,8 @@ _BEGUN: Final = (
 def states(cases: Sequence[Case]) -> dict[str, NodeState]:
     """Where each node stands, by inventory name; without those that could not be read or that nothing tells of.
 
-    A host that carries an identity of this cluster is joined or not, which its API servers alone know: where none of
-    them answers, nothing is said.
+    Whether a host that holds something of this cluster is in it its API servers alone know: where none of them answers,
+    nothing is said of one that carries an identity, or stands beside a control plane that does.
     """
     told, anew = _told(cases), _init_anew(cases)
     found = {}
@@ -73,7 +73,8 @@ def states(cases: Sequence[Case]) -> dict[str, NodeState]:
         if not case.host.is_node or view is None:
             continue
         state = classify(view, _known(told, case), case.host, case.cluster.endpoint)
-        if told is not None or case.host.name == anew or state is not NodeState.PARTIAL or not view.has_identity:
+        unclear = state is NodeState.PARTIAL and (view.has_identity or _stands_beside_a_cluster(cases, case))
+        if told is not None or case.host.name == anew or not unclear:
             found[case.host.name] = state
     return found
 
@@ -92,6 +93,12 @@ def _init_anew(cases: Sequence[Case]) -> str | None:
     if not cases or not init_begins_anew(_views(cases), cases[0].cluster):
         return None
     return cases[0].cluster.control_planes[0].name
+
+
+def _stands_beside_a_cluster(cases: Sequence[Case], own: Case) -> bool:
+    """Whether another control plane may hold the cluster, also where its API server does not answer now."""
+    views = (case.look.view for case in cases if case.is_plane and case is not own)
+    return any(view is not None and view.has_identity for view in views)
 
 
 def _views(cases: Sequence[Case]) -> dict[str, NodeView | None]:
@@ -172,7 +179,7 @@ def _nobody_knows(case: Case, view: NodeView) -> Finding:
         "cluster",
         f"holds {view.traces[0]}, and no API server of the cluster answers",
         "a healthy control plane tells whether it is a node",
-        "if this run does not bring one back, repair it, or run `kubeadm reset` if nothing in the cluster is needed",
+        "if this run does not bring one back, repair it; `kubeadm reset` only where nothing in the cluster is needed",
         "warning",
     )
 

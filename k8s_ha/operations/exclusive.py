@@ -22,8 +22,8 @@ SECONDS_BETWEEN_BEATS: Final = 10
 SECONDS_TO_LAPSE: Final = 40
 """How long a host is held for an operator of whom nothing is heard: its network may be gone. A dead one lets go."""
 
-SECONDS_TO_WAIT: Final = SECONDS_TO_LAPSE + 10
-"""How long a run waits for the hold of an operator that may be gone."""
+SECONDS_TO_WAIT: Final = 10
+"""How long a run waits for a hold to go: that of an operator who died just now does in a second or two."""
 
 SECONDS_TO_ASK: Final = SECONDS_TO_WAIT + 2
 

@@ -11,10 +11,10 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, leader_awaited, views
+from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, elected, leader_awaited, views
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
 from k8s_ha.operations.guarded import guarded
-from k8s_ha.quorum import LostQuorum, lost_quorum, quorum_refusal
+from k8s_ha.quorum import LostQuorum, is_untold, lost_quorum, quorum_refusal
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
@@ -34,19 +34,26 @@ def refuse_without_quorum(run: Run) -> None:
 
 def _lost_for_good(run: Run) -> LostQuorum | None:
     began = time.monotonic()
-    lost = lost_quorum(views(run), run.cluster)
-    if lost is not None and lost.awaited:
+    lost, patience = _quorum(run)
+    if patience == SECONDS_TO_SERVE:
         logger.info(f"etcd has no quorum: its members are waited for, {SECONDS_TO_SERVE} s at most")
-    while lost is not None and time.monotonic() - began < _patience(lost):
+    while time.monotonic() - began < patience:
         gevent.sleep(SECONDS_BETWEEN_LOOKS)
-        lost = lost_quorum(views(run, fresh=True), run.cluster)
+        views(run, fresh=True)
+        lost, patience = _quorum(run)
     return lost
 
 
-def _patience(lost: LostQuorum) -> int:
+def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
+    """What etcd lacks, and for how many seconds that may change by itself."""
+    if elected(run) is not None:
+        return None, 0
+    lost = lost_quorum(views(run), run.cluster)
+    if lost is None:
+        return None, SECONDS_TO_SERVE if is_untold(views(run)) else 0
     if lost.awaited:
-        return SECONDS_TO_SERVE
-    return SECONDS_TO_ELECT if lost.unstarted is None else 0
+        return lost, SECONDS_TO_SERVE
+    return lost, SECONDS_TO_ELECT if lost.unstarted is None else 0
 
 
 @guarded
