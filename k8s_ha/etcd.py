@@ -31,6 +31,11 @@ def members(text: str) -> tuple[Member, ...]:
     return tuple(_member(entry) for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
 
 
+def is_unhealthy(text: str) -> bool:
+    """Whether an answer of /health says that etcd runs and is not well."""
+    return str(json_object(text).get("health")).lower() == "false"
+
+
 def is_healthy(text: str) -> bool:
     """Whether an answer of /health says that etcd is well, which includes that it has a quorum."""
     return str(json_object(text).get("health")).lower() == "true"

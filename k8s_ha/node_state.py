@@ -97,6 +97,8 @@ class NodeView:
     """What its own etcd counts; empty where it has none or that did not answer."""
     etcd_healthy: bool = False
     """Whether its own etcd says that it is well, which includes that it has a quorum."""
+    etcd_unhealthy: bool = False
+    """Whether its own etcd runs and says that it is not."""
     busy: bool = False
     """Whether a kubeadm that this package started is at work on the host."""
     init_begun: bool = False

@@ -22,6 +22,7 @@ _ETCD_MANIFEST: Final = "/etc/kubernetes/manifests/etcd.yaml"
 class LostQuorum:
     """Members that etcd counts, and the control planes whose own etcd runs, none of which sees a majority.
 
+    + members: empty where none tells, since an etcd that was started anew does not without a majority
     + unstarted: the host whose member was added and has certainly never started, in a cluster of two; else None
     + awaited: whether a majority of the members is on hosts that answer and are to run etcd, so that it may yet come
     """
@@ -37,27 +38,33 @@ def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQ
 
     + views: of the control planes, by inventory name; None is one that could not be read
     """
-    telling = {host.name: view for host in cluster.control_planes if (view := views.get(host.name)) and view.members}
-    if not telling or any(view.etcd_healthy for view in telling.values()):
+    telling = {
+        host.name: view
+        for host in cluster.control_planes
+        if (view := views.get(host.name)) and (view.members or view.etcd_unhealthy)
+    }
+    if not telling or any(view and view.etcd_healthy for view in views.values()):
         return None
-    members = next(iter(telling.values())).members
+    members = next((view.members for view in telling.values() if view.members), ())
     running = tuple(host for host in cluster.control_planes if host.name in telling)
     unstarted = _unstarted(members, running, views, cluster)
     to_run = [
         host for host in cluster.control_planes if (view := views.get(host.name)) and _ETCD_MANIFEST in view.traces
     ]
+    if not members:
+        return LostQuorum(members, running, unstarted, len(to_run) > len(cluster.control_planes) // 2)
     awaited = [member for member in members if any(host.address in member.addresses for host in to_run)]
     return LostQuorum(members, running, unstarted, len(awaited) > len(members) // 2)
 
 
 def is_untold(views: Mapping[str, NodeView | None]) -> bool:
-    """Whether no etcd tells of its members, and one may yet: a kubelet starts one that ended again.
+    """Whether no etcd tells anything, and one may yet: a kubelet starts one that ended again.
 
     + views: as for ``lost_quorum``
     """
     read = [view for view in views.values() if view]
     to_run = any(_ETCD_MANIFEST in view.traces and not view.init_unfinished for view in read)
-    return to_run and not any(view.members or view.etcd_healthy for view in read)
+    return to_run and not any(view.members or view.etcd_healthy or view.etcd_unhealthy for view in read)
 
 
 def _unstarted(
@@ -86,6 +93,12 @@ def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
         return known[0] if known else f"{member.name or 'a member without a name'} ({', '.join(member.addresses)})"
 
     running = [host.hostname for host in lost.running]
+    if not lost.members:
+        others = ", ".join(host.hostname for host in cluster.control_planes if host not in lost.running)
+        return (
+            f"etcd has no quorum: it runs on {', '.join(running)} and finds no majority of its members; bring "
+            f"{others or 'them'} back and run this again; no member is given up by this run"
+        )
     counted = sorted(map(called, lost.members))  # etcd's own order is that of random numbers
     if lost.unstarted is not None:
         remedy = (

@@ -77,6 +77,9 @@ class Run:
     minted: bool = False
     """Whether this run has put its join secrets into the cluster."""
 
+    quorum_awaited: bool = False
+    """Whether this run has waited for an etcd that told nothing."""
+
     other_run: str | None = None
     """Why the cluster could not be had for this run alone; empty where it was, None before that was tried."""
 

@@ -72,6 +72,9 @@ ETCD_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 TO_RUN = replace(BEGUN, traces=(ADMIN, KUBELET, ETCD_MANIFEST))
 """A control plane that is to run etcd, and whose etcd does not answer."""
 
+STARTED_ANEW = replace(TO_RUN, etcd_unhealthy=True)
+"""A control plane whose etcd runs without a majority, and does not tell of its members for that reason."""
+
 ALL = (FIRST, SECOND, THIRD)
 
 
@@ -83,6 +86,8 @@ ALL = (FIRST, SECOND, THIRD)
         ({"master1": replace(TO_RUN, members=(FIRST, SECOND)), "master2": None}, False),
         ({"master1": replace(TO_RUN, members=ALL), "master2": TO_RUN, "master3": None}, True),
         ({"master1": replace(TO_RUN, members=ALL), "master2": BEGUN, "master3": None}, False),
+        ({"master1": STARTED_ANEW, "master2": TO_RUN, "master3": None}, True),
+        ({"master1": STARTED_ANEW, "master2": BEGUN, "master3": None}, False),
     ],
 )
 def test_members_on_hosts_that_are_to_run_them_may_come_yet(
@@ -111,6 +116,11 @@ def test_members_on_hosts_that_are_to_run_them_may_come_yet(
             {"master1": etcd(FIRST, Member("9", "old", ("10.9.9.9",)))},
             "etcd has no quorum: its members are master1, old (10.9.9.9), and only master1 answers; a majority of them "
             "must; bring old (10.9.9.9) back and run this again; no member is given up by this run",
+        ),
+        (
+            {"master1": VIRGIN, "master2": STARTED_ANEW, "master3": None},
+            "etcd has no quorum: it runs on master2 and finds no majority of its members; bring master1, master3 back "
+            "and run this again; no member is given up by this run",
         ),
     ],
 )
@@ -149,6 +159,23 @@ def test_an_election_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch
     with stage.on("master1", executing=False):
         refuse_without_quorum(stage.run)
     assert looks == []
+
+
+def test_an_etcd_that_never_tells_is_waited_for_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_TO_SERVE", 0.1)
+    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_BETWEEN_LOOKS", 0.1)
+    looks = 0
+
+    def looked(**_: object) -> NodeView:
+        nonlocal looks
+        looks += 1
+        return TO_RUN
+
+    stage.facts["master1"][Node] = looked
+    for name in ("master1", "master2"):  # the first host's wait is the whole run's
+        with stage.on(name, executing=False):
+            refuse_without_quorum(stage.run)
+        assert looks == 2
 
 
 @pytest.mark.parametrize("healthy", [False, True])

@@ -7,7 +7,10 @@ if [ -e $e/healthcheck-client.crt ]; then
     members=$(etcd /v3/cluster/member/list -d '{"linearizable": false}')
     [ -n "$members" ] || members=$(etcd /v3/cluster/member/list -d '{}')
     echo "members $members"
-    echo "etcd $(etcd /health)"
+    health=$(etcd /health)
+    # An etcd that was started anew serves its clients only when it finds a majority; before, it tells its health here.
+    [ -n "$health" ] || health=$(curl -sS --noproxy '*' --max-time 3 http://127.0.0.1:2381/health 2>/dev/null | tr -d '\n')
+    echo "etcd $health"
 fi
 [ -e "$INIT_MARKER" ] && echo "init begun"
 is_init_unfinished

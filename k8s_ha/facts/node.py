@@ -46,6 +46,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         join_secrets=tuple(values.get("secret", ())),
         members=etcd.members(next(iter(values.get("members", ())), "")),
         etcd_healthy=etcd.is_healthy(next(iter(values.get("etcd", ())), "")),
+        etcd_unhealthy=etcd.is_unhealthy(next(iter(values.get("etcd", ())), "")),
         busy="busy" in values,
         init_begun="begun" in values.get("init", ()),
         init_unfinished="unfinished" in values.get("init", ()),

@@ -36,11 +36,12 @@ def _lost_for_good(run: Run) -> LostQuorum | None:
     began = time.monotonic()
     lost, patience = _quorum(run)
     if patience == SECONDS_TO_SERVE:
-        logger.info(f"etcd has no quorum: its members are waited for, {SECONDS_TO_SERVE} s at most")
+        logger.info(f"etcd has no quorum yet: its members are waited for, {SECONDS_TO_SERVE} s at most")
     while time.monotonic() - began < patience:
         gevent.sleep(SECONDS_BETWEEN_LOOKS)
         views(run, fresh=True)
         lost, patience = _quorum(run)
+    run.quorum_awaited = True
     return lost
 
 
@@ -50,7 +51,7 @@ def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
         return None, 0
     lost = lost_quorum(views(run), run.cluster)
     if lost is None:
-        return None, SECONDS_TO_SERVE if is_untold(views(run)) else 0
+        return None, SECONDS_TO_SERVE if is_untold(views(run)) and not run.quorum_awaited else 0
     if lost.awaited:
         return lost, SECONDS_TO_SERVE
     return lost, SECONDS_TO_ELECT if lost.unstarted is None else 0
