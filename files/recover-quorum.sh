@@ -1,13 +1,11 @@
-# HOST, SURVIVOR, LOST: addresses of the etcd member on this host, and of the one that was added and never started.
+# HOST, ADDRESS, LOST: addresses of the etcd member on this host, and of the one that was added and never started.
+# Stands behind etcd.sh.
 #
 # Makes etcd a cluster of its one member again. What it holds stays; the other member is forgotten. etcd is asked once more
 # whether it is so before anything is changed, and its manifest is put back as it was, whatever happens.
 manifest=/etc/kubernetes/manifests/etcd.yaml
 kept=/var/lib/k8s-ha/etcd.yaml.before-recovery
-e=/etc/kubernetes/pki/etcd
-ask() { curl -fsS --noproxy '*' --max-time 5 --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key "https://127.0.0.1:2379$@" 2>/dev/null; }
-members() { ask /v3/cluster/member/list -d "{\"linearizable\": false}" || ask /v3/cluster/member/list -d '{}'; }
-healthy() { case $(ask /health) in *true*) return 0 ;; *) return 1 ;; esac }
+healthy() { case $(etcd 127.0.0.1:2379/health) in *true*) return 0 ;; *) return 1 ;; esac }
 wait_until() {
     deadline=$(($(date +%s) + 180))
     until "$@"; do
@@ -27,10 +25,10 @@ install_manifest() { cp -p "$1" /etc/kubernetes/etcd.yaml.k8s-ha-new && mv -f /e
 mkdir -p -m 755 /var/lib/k8s-ha
 if [ ! -e $kept ]; then
     healthy && refuse "it has a quorum"
-    found=$(members | tr -d '\n ')
+    found=$(members | tr -d ' ')
     [ "$(count)" -eq 2 ] || refuse "it does not tell exactly two members (${found:-nothing})"
-    [ "$(echo "$found" | grep -o '"name":"' | wc -l)" -eq 1 ] || refuse "the other member has started once"
-    for address in "$SURVIVOR" "$LOST"; do
+    [ "$(echo "$found" | grep -o '"name":"[^"]' | wc -l)" -eq 1 ] || refuse "the other member has started once"
+    for address in "$ADDRESS" "$LOST"; do
         case $found in *"//$address:"*) ;; *) refuse "$address is none of its members" ;; esac
     done
     cp -p $manifest $kept.new && mv -f $kept.new $kept || exit 1

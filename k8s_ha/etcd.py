@@ -26,8 +26,9 @@ class Member:
 
 
 def members(text: str) -> tuple[Member, ...]:
-    """The members in an answer of /v3/cluster/member/list; none where it is something else."""
-    listed = json_object(text).get("members")
+    """The members in an answer of /v3/cluster/member/list, or of /members to peers; none where it is something else."""
+    told = _json(text)
+    listed = told.get("members") if isinstance(told, dict) else told
     return tuple(_member(entry) for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
 
 
@@ -45,13 +46,17 @@ def _member(entry: Mapping[str, Any]) -> Member:
     urls = entry.get("peerURLs")
     addresses = [re.sub(r"^\w+://(.*):\d+/?$", r"\1", str(url)) for url in (urls if isinstance(urls, list) else [])]
     learner = bool(entry.get("isLearner"))
-    return Member(str(entry.get("ID", "")), str(entry.get("name", "")), tuple(addresses), learner)
+    return Member(str(entry.get("ID", entry.get("id", ""))), str(entry.get("name", "")), tuple(addresses), learner)
 
 
 def json_object(text: str) -> dict[str, Any]:
     """A JSON object; an empty one where the text is something else."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
+    value = _json(text)
     return value if isinstance(value, dict) else {}
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from k8s_ha.etcd import Member
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import (
@@ -63,6 +64,30 @@ def test_a_worker() -> None:
 def test_a_virgin_host_is_not_a_host_that_was_not_read() -> None:
     assert Node().process(recorded("node-virgin")) == VIRGIN
     assert Node().default() is None
+
+
+def test_members_as_etcd_tells_its_peers_before_it_has_a_majority() -> None:
+    started = '{"id":5928373504545955323,"peerURLs":["https://10.0.12.55:2380"],"name":"master2","clientURLs":[]}'
+    added = '{"id":13082882924778718020,"peerURLs":["https://10.0.13.22:2380"]}'
+    view = Node().process([f"members [{started},{added}]"])
+    assert view.members == (
+        Member("5928373504545955323", "master2", ("10.0.12.55",)),
+        Member("13082882924778718020", "", ("10.0.13.22",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "healthy", "unhealthy"),
+    [
+        ('etcd {"health":"true"}', True, False),
+        ('etcd {"health":"false"}', False, True),
+        ('etcd {"health":"false","reason":"RAFT NO LEADER"}', False, True),
+        ("etcd ", False, False),
+    ],
+)
+def test_an_etcd_that_tells_nothing_is_neither_well_nor_ill(told: str, healthy: bool, unhealthy: bool) -> None:
+    view = Node().process([told])
+    assert (view.etcd_healthy, view.etcd_unhealthy) == (healthy, unhealthy)
 
 
 def test_nodes_that_are_lost_or_new_and_secrets_of_ours() -> None:

@@ -254,7 +254,8 @@ def test_where_there_is_no_quorum_nothing_is_initialised_and_no_reset_is_spoken_
 
 def test_the_survivor_alone_recovers(stage: Stage) -> None:
     stage.hold(WINDOW)
-    script = "HOST=master1\nSURVIVOR=10.0.11.18\nLOST=10.0.12.55\n" + read_file("recover-quorum.sh")
+    script = "HOST=master1\nADDRESS=10.0.11.18\nLOST=10.0.12.55\n" + read_file("facts/etcd.sh")
+    script += read_file("recover-quorum.sh")
     recovery = command(long_command("recover-quorum", script, seconds=600, lock="kubeadm"))
     assert stage.steps(quorum_recovered, on="master1", executing=False, run=stage.run) == [recovery]
     assert stage.steps(quorum_recovered, on="master2", run=stage.run) == [Noop("nothing is to be recovered here")]

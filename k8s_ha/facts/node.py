@@ -23,7 +23,7 @@ class Node(Told[NodeView]):
     """
 
     def command(self, address: str) -> str:
-        looking = script("looking.sh") + read_file("facts/traces.sh")
+        looking = script("looking.sh") + read_file("facts/traces.sh") + read_file("facts/etcd.sh")
         return looking + init_unfinished_script(address) + read_file("facts/node.sh")
 
     def told(self, output: list[str]) -> NodeView:

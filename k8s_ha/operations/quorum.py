@@ -64,8 +64,8 @@ def quorum_recovered(run: Run) -> Generator[StringCommand]:
     if lost is None or lost.unstarted is None or lost.running[0].name != host.name:
         host.noop("nothing is to be recovered here")
         return
-    values = {"HOST": host.name, "SURVIVOR": lost.running[0].address, "LOST": lost.unstarted.address}
-    script = shell_variables(values) + read_file("recover-quorum.sh")
+    values = {"HOST": host.name, "ADDRESS": lost.running[0].address, "LOST": lost.unstarted.address}
+    script = shell_variables(values) + read_file("facts/etcd.sh") + read_file("recover-quorum.sh")
     yield long_command("recover-quorum", script, seconds=SECONDS_FOR_RECOVERY, lock="kubeadm")
     if not is_executing():
         return
