@@ -32,14 +32,9 @@ def members(text: str) -> tuple[Member, ...]:
     return tuple(_member(entry) for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
 
 
-def is_unhealthy(text: str) -> bool:
-    """Whether an answer of /health says that etcd runs and is not well."""
-    return str(json_object(text).get("health")).lower() == "false"
-
-
-def is_healthy(text: str) -> bool:
-    """Whether an answer of /health says that etcd is well, which includes that it has a quorum."""
-    return str(json_object(text).get("health")).lower() == "true"
+def health(text: str) -> bool | None:
+    """Whether an answer of /health says that etcd is well, which includes that it has a quorum; None says nothing."""
+    return {"true": True, "false": False}.get(str(json_object(text).get("health")).lower())
 
 
 def _member(entry: Mapping[str, Any]) -> Member:

@@ -95,10 +95,8 @@ class NodeView:
     """Names of bootstrap tokens and uploaded certificates that this package minted and that are still there."""
     members: tuple[Member, ...] = ()
     """What its own etcd counts; empty where it has none or that did not answer."""
-    etcd_healthy: bool = False
-    """Whether its own etcd says that it is well, which includes that it has a quorum."""
-    etcd_unhealthy: bool = False
-    """Whether its own etcd runs and says that it is not."""
+    etcd_healthy: bool | None = None
+    """Whether its own etcd says that it is well, which includes that it has a quorum; None where it says nothing."""
     busy: bool = False
     """Whether a kubeadm that this package started is at work on the host."""
     init_begun: bool = False
@@ -110,6 +108,11 @@ class NodeView:
     def has_identity(self) -> bool:
         """Whether the host carries a kubelet's identity."""
         return "/etc/kubernetes/kubelet.conf" in self.traces
+
+    @property
+    def tells_of_etcd(self) -> bool:
+        """Whether its own etcd runs, well or not."""
+        return bool(self.members) or self.etcd_healthy is not None
 
     @property
     def may_come_up(self) -> bool:

@@ -130,6 +130,6 @@ def answer(text: str) -> str:
 
 def etcd_proof(health: str, members: str, status: str) -> EtcdProof:
     """etcd's own JSON of /health, /v3/cluster/member/list and /v3/maintenance/status, or what curl said instead."""
-    state = OK if etcd.is_healthy(health) else str(etcd.json_object(health).get("reason") or "") or answer(health)
+    state = OK if etcd.health(health) else str(etcd.json_object(health).get("reason") or "") or answer(health)
     leader = str(etcd.json_object(status).get("leader") or "0")
     return EtcdProof(state, etcd.members(members), "" if leader == "0" else leader)

@@ -39,11 +39,9 @@ def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQ
     + views: of the control planes, by inventory name; None is one that could not be read
     """
     telling = {
-        host.name: view
-        for host in cluster.control_planes
-        if (view := views.get(host.name)) and (view.members or view.etcd_unhealthy)
+        host.name: view for host in cluster.control_planes if (view := views.get(host.name)) and view.tells_of_etcd
     }
-    if not telling or any(view and view.etcd_healthy for view in views.values()):
+    if not telling or any(view.etcd_healthy for view in telling.values()):
         return None
     members = next((view.members for view in telling.values() if view.members), ())
     running = tuple(host for host in cluster.control_planes if host.name in telling)
@@ -51,10 +49,9 @@ def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQ
     to_run = [
         host for host in cluster.control_planes if (view := views.get(host.name)) and _ETCD_MANIFEST in view.traces
     ]
-    if not members:
-        return LostQuorum(members, running, unstarted, len(to_run) > len(cluster.control_planes) // 2)
-    awaited = [member for member in members if any(host.address in member.addresses for host in to_run)]
-    return LostQuorum(members, running, unstarted, len(awaited) > len(members) // 2)
+    electors = [member.addresses for member in members] or [(host.address,) for host in cluster.control_planes]
+    awaited = [addresses for addresses in electors if any(host.address in addresses for host in to_run)]
+    return LostQuorum(members, running, unstarted, len(awaited) > len(electors) // 2)
 
 
 def is_untold(views: Mapping[str, NodeView | None]) -> bool:
@@ -64,7 +61,7 @@ def is_untold(views: Mapping[str, NodeView | None]) -> bool:
     """
     read = [view for view in views.values() if view]
     to_run = any(_ETCD_MANIFEST in view.traces and not view.init_unfinished for view in read)
-    return to_run and not any(view.members or view.etcd_healthy or view.etcd_unhealthy for view in read)
+    return to_run and not any(view.tells_of_etcd for view in read)
 
 
 def _unstarted(

@@ -72,7 +72,7 @@ ETCD_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 TO_RUN = replace(BEGUN, traces=(ADMIN, KUBELET, ETCD_MANIFEST))
 """A control plane that is to run etcd, and whose etcd does not answer."""
 
-STARTED_ANEW = replace(TO_RUN, etcd_unhealthy=True)
+STARTED_ANEW = replace(TO_RUN, etcd_healthy=False)
 """A control plane whose etcd runs without a majority, and does not tell of its members for that reason."""
 
 ALL = (FIRST, SECOND, THIRD)
