@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pyinfra.api import Host
 
-from k8s_ha.run import connection_tuned
+from k8s_ha.connection import connection_tuned
 from tests.fakes.run import PROBE, Fleet
 from tests.fakes.scenario import Scenario
 

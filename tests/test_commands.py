@@ -36,13 +36,13 @@ def run(shell: Shell, given: Command) -> subprocess.CompletedProcess[str]:
 
 def test_write_is_one_command_with_the_text_on_stdin() -> None:
     assert command(write("/etc/a dir/b", "text")) == Command(
-        "umask 022; mkdir -p '/etc/a dir' && umask 077 && dd of='/etc/a dir/b.k8s-ha-new' conv=fsync status=none && "
-        "[ \"$(wc -c <'/etc/a dir/b.k8s-ha-new')\" -eq 5 ] && "
+        "umask 022; mkdir -p '/etc/a dir' && umask 077 && base64 -d | dd of='/etc/a dir/b.k8s-ha-new' conv=fsync status=none && "
+        "[ \"$(wc -c <'/etc/a dir/b.k8s-ha-new')\" -eq 4 ] && "
         "chmod 644 '/etc/a dir/b.k8s-ha-new' && chown root:root '/etc/a dir/b.k8s-ha-new' && "
         "{ [ ! -e '/etc/a dir/b' ] || "
         "chcon --reference='/etc/a dir/b' '/etc/a dir/b.k8s-ha-new' 2>/dev/null || true; } && "
         "mv -f '/etc/a dir/b.k8s-ha-new' '/etc/a dir/b'",
-        "text\n",
+        "dGV4dA==",
     )
 
 
@@ -51,7 +51,7 @@ def test_write_is_one_command_with_the_text_on_stdin() -> None:
 def test_write_writes(shell: Shell, path: str, text: str) -> None:
     assert run(shell, command(write(path, text, "600"))).returncode == 0
     file = shell.root / path.lstrip("/")
-    assert file.read_text(encoding="utf-8") == text.rstrip("\n") + "\n"
+    assert file.read_text(encoding="utf-8") == text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [entry.name for entry in file.parent.iterdir()] == [file.name]
 
@@ -72,7 +72,7 @@ def test_write_replaces_the_file_and_not_its_text(shell: Shell) -> None:
 def test_half_a_text_leaves_the_old_file(shell: Shell) -> None:
     file = shell.file("/etc/hosts", "old\n")
     written = command(write("/etc/hosts", "a long new text\n"))
-    assert run(shell, written._replace(stdin="a long")).returncode != 0
+    assert run(shell, written._replace(stdin=str(written.stdin)[:8])).returncode != 0
     assert file.read_text(encoding="utf-8") == "old\n"
 
 
@@ -222,7 +222,7 @@ BLOCK = "# BEGIN k8s_ha\nb\n# END k8s_ha\n"
     ],
 )
 def test_with_block(text: str, wanted: str) -> None:
-    assert with_block(text, "b\n") == wanted
+    assert with_block(text.encode(), "b\n") == wanted.encode()
 
 
 MODULES, TCP = "include /usr/share/nginx/modules/*.conf;", "include /etc/nginx/conf.d/tcp.d/*.conf;"
@@ -242,11 +242,11 @@ MODULES, TCP = "include /usr/share/nginx/modules/*.conf;", "include /etc/nginx/c
     ],
 )
 def test_with_line(text: str, wanted: str | None) -> None:
-    assert with_line(text, "new", "old") == wanted
+    assert with_line(text.encode(), "new", "old") == (None if wanted is None else wanted.encode())
 
 
 def test_nginx_gets_the_stream_behind_the_modules_and_outside_http() -> None:
-    lines = (with_line(NGINX_CONFIG, TCP, MODULES) or "").splitlines()
+    lines = (with_line(NGINX_CONFIG.encode(), TCP, MODULES) or b"").decode().splitlines()
     assert lines[lines.index(MODULES) + 1] == TCP
     assert lines.index(TCP) < lines.index("http {")
     assert [line for line in lines if line != TCP] == NGINX_CONFIG.splitlines()
@@ -257,7 +257,7 @@ LINES = st.lists(st.sampled_from(["old", "new", "a", " old", "# BEGIN k8s_ha", "
 
 @given(lines=LINES)
 def test_texts_settle_at_once(lines: list[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines)
+    text = "".join(f"{line}\n" for line in lines).encode()
     once = with_line(text, "new", "old")
     if once is not None:
         assert with_line(once, "new", "old") == once

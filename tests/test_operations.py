@@ -18,7 +18,7 @@ from k8s_ha.facts.system import (
     Packages,
     Port,
     Service,
-    Text,
+    Content,
 )
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import long_command
@@ -150,8 +150,8 @@ test_operations = test_of(HOST_ROWS)
     [
         (modules_loaded, {"modules": ["overlay"]}, Kernel),
         (files_written, {"files": {"/etc/a.conf": ""}}, Files),
-        (file_block, {"path": "/etc/hosts", "block": ""}, Text),
-        (include_line, {"path": "/etc/x", "line": "new", "after": "old"}, Text),
+        (file_block, {"path": "/etc/hosts", "block": ""}, Content),
+        (include_line, {"path": "/etc/x", "line": "new", "after": "old"}, Content),
         (service_running, {"unit": "nginx.service"}, Service),
         (packages_installed, {"run": None, "packages": {"kubelet": "*"}, "log": "any"}, Packages),
         (packages_removed, {"names": ["runc"]}, Packages),

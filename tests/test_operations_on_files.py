@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8s_ha.facts.system import Files, Service, ServiceState, Text
-from k8s_ha.operations.commands import write
+from k8s_ha.facts.system import Content, Files, Service, ServiceState
+from k8s_ha.operations.commands import edited, write
 from k8s_ha.operations.files import file_block, files_written, include_line, service_running
 from tests.operation_bench import Bench, Command, Noop, Row, command, refusal, test_of
 from tests.services import act, as_written, forget, sha256
@@ -14,7 +14,7 @@ FILES = {"/etc/b.conf": "b\n", "/etc/a.conf": "a\n"}
 HELD = {path: as_written(text) for path, text in FILES.items()}
 WRITE_A = command(write("/etc/a.conf", "a\n"))
 WRITE_B = command(write("/etc/b.conf", "b\n"))
-BLOCK = "# BEGIN k8s_ha\n10.0.0.1 a\n# END k8s_ha\n"
+BLOCK = b"# BEGIN k8s_ha\n10.0.0.1 a\n# END k8s_ha\n"
 FILE_ROWS: dict[str, Row] = {
     "files as wanted": (files_written, {"files": FILES}, {Files: HELD}, [Noop("the files are as wanted")]),
     "no file": (files_written, {"files": FILES}, {Files: {}}, [WRITE_A, WRITE_B]),
@@ -45,31 +45,31 @@ FILE_ROWS: dict[str, Row] = {
     "a block that stands": (
         file_block,
         {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
-        {Text: "127.0.0.1 localhost\n" + BLOCK},
+        {Content: b"127.0.0.1 localhost\n" + BLOCK},
         [Noop("/etc/hosts holds the block")],
     ),
     "a block for the first time": (
         file_block,
         {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
-        {Text: "127.0.0.1 localhost\n"},
-        [command(write("/etc/hosts", "127.0.0.1 localhost\n" + BLOCK))],
+        {Content: b"127.0.0.1 localhost\n"},
+        [command(edited("/etc/hosts", b"127.0.0.1 localhost\n", b"127.0.0.1 localhost\n" + BLOCK))],
     ),
     "a line that stands": (
         include_line,
         {"path": "/etc/x", "line": "new", "after": "old"},
-        {Text: "old\nnew\n"},
+        {Content: b"old\nnew\n"},
         [Noop("/etc/x has the line")],
     ),
     "a line for the first time": (
         include_line,
         {"path": "/etc/x", "line": "new", "after": "old"},
-        {Text: "a\n  old  \nz\n"},
-        [command(write("/etc/x", "a\n  old  \nnew\nz\n"))],
+        {Content: b"a\n  old  \nz\n"},
+        [command(edited("/etc/x", b"a\n  old  \nz\n", b"a\n  old  \nnew\nz\n"))],
     ),
     "a line without its place": (
         include_line,
         {"path": "/etc/x", "line": "new", "after": "old"},
-        {Text: "a\n"},
+        {Content: b"a\n"},
         [refusal("worker1: /etc/x has no line 'old'; 'new' must follow it; restore the package's file.")],
     ),
 }
@@ -153,8 +153,8 @@ test_operations = test_of(ROWS)
 
 def test_before_nginx_is_installed_its_configuration_is_taken_for_the_packages(bench: Bench) -> None:
     arguments = {"path": "/etc/x", "line": "new", "after": "old"}
-    assert bench.steps(include_line, executing=False, facts={Text: ""}, **arguments) == [
+    assert bench.steps(include_line, executing=False, facts={Content: b""}, **arguments) == [
         command(write("/etc/x", "old\nnew\n"))
     ]
     refused = refusal("worker1: /etc/x has no line 'old'; 'new' must follow it; restore the package's file.")
-    assert bench.steps(include_line, executing=True, facts={Text: ""}, **arguments) == [refused]
+    assert bench.steps(include_line, executing=True, facts={Content: b""}, **arguments) == [refused]

@@ -75,13 +75,13 @@ def test_virgin_hosts(told: Any) -> None:
 
 
 def test_a_virgin_centos_7() -> None:
-    centos = Survey().process(recorded("survey-centos-7"))
+    centos = Survey().told(recorded("survey-centos-7"))
     assert (centos.os_id, centos.el_major, centos.extras, centos.installed) == ("centos", 7, True, {})
     assert survey_findings({"master1": centos}, DOCUMENT) == []
 
 
 def test_what_this_run_will_change_on_centos_7(told: Any) -> None:
-    centos = Survey().process(recorded("survey-centos-7"))
+    centos = Survey().told(recorded("survey-centos-7"))
     look = told("master1", "preflight-centos-7", DOCUMENT).look
     found = look_findings([Case(DOCUMENT, DOCUMENT.host("master1"), centos, look)])
     assert [(finding.check, finding.found, finding.severity) for finding in found] == [

@@ -22,7 +22,7 @@ from k8s_ha.facts.preflight import Look
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.operations.telling import show
-from k8s_ha.run import Run, connection_tuned
+from k8s_ha.run import Run
 
 NAME: Final = "Look at the hosts before the first change"
 
@@ -48,8 +48,6 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
 def _look(run: Run) -> list[Finding]:
     """What both looks at all hosts found; keeps the surveys, the control planes' views and the nodes' states."""
     members = members_of(run)
-    for member in members:
-        connection_tuned(member)
     found = survey(run) + unreachable(run)
     asked = {member: _questions(run, member.name) for member in members if _is_usable(run, member.name)}
     read = read_everywhere(Look, asked)

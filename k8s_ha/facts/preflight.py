@@ -7,10 +7,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from pyinfra.api.exceptions import FactProcessError
+
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
+from k8s_ha.node_state import NodeView
 
 
 class Look(Told[HostLook]):
@@ -40,20 +44,21 @@ class Look(Told[HostLook]):
         sources: Sequence[Source],
     ) -> str:
         self.asked = time.time()
-        return script(
-            "preflight.sh",
-            ENDPOINT=endpoint,
-            FOLDERS=" ".join(folders),
-            MODULES=" ".join(modules),
-            NAMES=" ".join(names),
-            RUNTIME=runtime,
-            SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
-            NODE=Node().command(address=address),
+        return marked(
+            script(
+                "preflight.sh",
+                ENDPOINT=endpoint,
+                FOLDERS=" ".join(folders),
+                MODULES=" ".join(modules),
+                NAMES=" ".join(names),
+                RUNTIME=runtime,
+                SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
+                NODE=Node().command(address=address),
+            )
         )
 
     def told(self, output: list[str]) -> HostLook:
         values = fields(output)
-        node = values["node"]
         return HostLook(
             clock=_clock(self.asked, _one(values, "began"), _one(values, "ended"), time.time()),
             cpus=_number(_one(values, "cpus")),
@@ -75,9 +80,16 @@ class Look(Told[HostLook]):
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
-            # Without its last line the host was not read to the end; what stands before it may lack a line break.
-            view=Node().process(node) if node and node[-1].endswith("end") else None,
+            view=_view(values["node"]),
         )
+
+
+def _view(lines: list[str]) -> NodeView | None:
+    """None where the host was not read to the end."""
+    try:
+        return Node().process(lines)
+    except FactProcessError:
+        return None
 
 
 def _one(values: Mapping[str, Sequence[str]], key: str) -> str:

@@ -11,8 +11,8 @@ from typing import Final, Literal
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Files, FileState, Service, ServiceState, Text
-from k8s_ha.operations.commands import refuse, write
+from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
+from k8s_ha.operations.commands import edited, refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import is_executing
 
@@ -45,26 +45,26 @@ def files_written(files: Mapping[str, str], mode: str = "644") -> Generator[Stri
 
 @guarded
 def file_block(path: str, block: str) -> Generator[StringCommand]:
-    """Have a file hold ``block`` once, between markers, and all else in it as it was.
+    """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
 
-    + path: the file; it is replaced in one step
+    + path: somebody else's file, such as /etc/hosts
     + block: lines without markers
     """
-    text = look(Text, path=path)
-    wanted = with_block(text, block)
-    if text == wanted:
+    content = look(Content, path=path)
+    wanted = with_block(content, block)
+    if content == wanted:
         host.noop(f"{path} holds the block")
     else:
-        yield write(path, wanted)
+        yield edited(path, content, wanted)
 
 
-def with_block(text: str, block: str) -> str:
-    """``text`` with ``block`` between markers: in the place of an earlier one, else at the end."""
-    wanted = f"{_BLOCK_BEGIN}\n{block.rstrip()}\n{_BLOCK_END}\n"
-    before, begin, rest = text.partition(_BLOCK_BEGIN + "\n")
+def with_block(content: bytes, block: str) -> bytes:
+    """``content`` with ``block`` between markers: in the place of an earlier one, else at the end."""
+    wanted = f"{_BLOCK_BEGIN}\n{block.rstrip()}\n{_BLOCK_END}\n".encode()
+    before, begin, rest = content.partition(f"{_BLOCK_BEGIN}\n".encode())
     if not begin:
-        return text + ("" if not text or text.endswith("\n") else "\n") + wanted
-    _, end, after = rest.partition(_BLOCK_END + "\n")
+        return content + (b"" if not content or content.endswith(b"\n") else b"\n") + wanted
+    _, end, after = rest.partition(f"{_BLOCK_END}\n".encode())
     return before + wanted + (after if end else rest)
 
 
@@ -76,30 +76,31 @@ def include_line(path: str, line: str, after: str) -> Generator[StringCommand]:
     + line: the whole line
     + after: the whole line before it, blanks around it aside
     """
-    text = look(Text, path=path)
-    if not text and not is_executing():
-        text = after  # the package that brings the file is installed before this runs
-    wanted = with_line(text, line, after)
+    content = look(Content, path=path)
+    if not content and not is_executing():
+        content = after.encode()  # the package that brings the file is installed before this runs
+    wanted = with_line(content, line, after)
     if wanted is None:
         yield refuse(f"{host.name}: {path} has no line '{after}'; '{line}' must follow it; restore the package's file.")
-    elif wanted == text:
+    elif wanted == content:
         host.noop(f"{path} has the line")
     else:
-        yield write(path, wanted)
+        yield edited(path, content, wanted)
 
 
-def with_line(text: str, line: str, after: str) -> str | None:
-    """``text`` with ``line`` behind ``after``; unchanged where it stands behind it already; None without ``after``."""
-    lines = text.splitlines()
+def with_line(content: bytes, line: str, after: str) -> bytes | None:
+    """``content`` with ``line`` behind ``after``; as it was where it stands there already; None without ``after``."""
+    text = content.decode("latin-1")  # each byte is a character of it
+    lines = text.split("\n")
     stripped = [entry.strip() for entry in lines]
     if after not in stripped:
         return None
     position = stripped.index(after)
     if line in stripped[position:]:
-        return text
+        return content
     kept = [entry for entry in lines if entry.strip() != line]
     position = [entry.strip() for entry in kept].index(after)
-    return "\n".join([*kept[: position + 1], line, *kept[position + 1 :], ""])
+    return "\n".join([*kept[: position + 1], line, *kept[position + 1 :]]).encode("latin-1")
 
 
 @guarded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -42,9 +43,9 @@ def packages(request: Request) -> list[str]:
     return [f"package {name} {request.machine.packages[name]}" for name in names if name in request.machine.packages]
 
 
-def text(request: Request) -> list[str]:
-    path = re.search(r"cat (\S+)", request.command)[1]
-    return [*request.machine.files.get(path, "").splitlines(), "end"]
+def content(request: Request) -> list[str]:
+    path = re.search(r"^(?:.* )?base64 (\S+)$", request.command, re.MULTILINE)[1]
+    return [base64.b64encode(request.machine.files.get(path, "").encode()).decode()]
 
 
 def unit_state(request: Request) -> list[str]:
@@ -64,17 +65,18 @@ def https_answer(request: Request) -> list[str]:
     return ["HTTP status 403" if request.world.endpoint_open() and request.world.nodes else "silent"]
 
 
-def kubeconfig_read(request: Request) -> list[str]:
-    return request.machine.files.get(request.command.removeprefix("cat "), "").splitlines()
-
-
 def refused(request: Request) -> list[str]:
     raise Failure(shlex.split(request.command)[1])
 
 
 def write(request: Request) -> list[str]:
     mode = re.search(r"chmod (\d+) ", request.command)[1]
-    request.machine.write(shlex.split(request.command)[-1], request.stdin, mode)
+    request.machine.write(shlex.split(request.command)[-1], base64.b64decode(request.stdin).decode(), mode)
+    return []
+
+
+def edited(request: Request) -> list[str]:
+    request.machine.write(request.variable("FILE"), base64.b64decode(request.stdin).decode(), "644")
     return []
 
 
@@ -195,7 +197,7 @@ ANSWERS = (
     Answer("service", r"^UNIT=", service, False),
     Answer("files", r"^for path in .*; do\n", files, False),
     Answer("kernel", r"^MODULES=", kernel, False),
-    Answer("text", r"\bcat \S+ .*; echo end$", text, False),
+    Answer("content", r"^\[ ! -e \S+ \] \|\| base64 \S+$", content, False),
     Answer("packages", r"^packages package ", packages, False),
     Answer("active units", r"^for unit in .* is-active", lambda _: ["chronyd.service"], False),
     Answer("port", r"/dev/tcp/", port, False),
@@ -205,12 +207,13 @@ ANSWERS = (
     Answer("which", r"command -v hostnamectl", lambda _: ["/usr/bin/hostnamectl"], False),
     Answer("unit state", r"systemctl show --all", unit_state, False),
     Answer("sudo", r"sudo -n true", silence, False),
-    Answer("kubeconfig read", rf"^cat ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", kubeconfig_read, False),
+    Answer("kubeconfig read", rf"^base64 ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", content, False),
     Answer("own operation", r"own-command", silence),
     *(Answer(name, rf"\ANAME={name}$", kubeadm) for name in KUBEADM),
     Answer("kubeadm-reset", r"\ANAME=kubeadm-reset$", kubeadm_reset),
     Answer("image pull", r"\ANAME=image-pull$", silence),
     Answer("install", r"\ANAME=install-", installed),
+    Answer("write", r"\AFILE=", edited),
     Answer("write", r"^umask 022; mkdir -p .* mv -f ", write),
     Answer("restart", r"systemctl -q enable .* systemctl restart ", service_restarted),
     Answer("service start", r"systemctl -q enable .* mv -f ", service_started),

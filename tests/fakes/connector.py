@@ -14,6 +14,7 @@ from pyinfra.api.output import echo
 from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
+from k8s_ha.facts.answers import FIRST, LAST
 from tests.fakes.answers import Answer, answer_to
 from tests.fakes.request import Failure, Request
 from tests.fakes.scenario import current, folder
@@ -55,6 +56,8 @@ class SimulatedConnector(FakeConnector):
         self._wait(text)
         gevent.sleep(SECONDS_OF_SLOW if row.step in SLOW else 0)  # 0 lets every other host take a step
         succeeded, lines = self._respond(row, text, arguments.get("_stdin") or "")
+        if FIRST in text:
+            lines = [FIRST, *lines, f"{LAST} {int(not succeeded)}"]
         self._log(row.step, text, begun, succeeded, row.changes, arguments.get("_timeout"))
         stream = "stdout" if succeeded else "stderr"
         output = CommandOutput([OutputLine(stream, line) for line in lines])
