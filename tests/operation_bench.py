@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -49,6 +50,11 @@ Row = tuple[Any, Mapping[str, Any], Facts, list[Step]]
 def command(given: PyinfraCommand) -> Command:
     """A StringCommand as it will be run."""
     return Command(str(given), given.connector_arguments.get("_stdin"))
+
+
+def held(written: Command) -> str:
+    """The text of a file that a command writes."""
+    return base64.b64decode(written.stdin or "").decode()
 
 
 def refusal(reason: str) -> Command:

@@ -60,7 +60,7 @@ def test_a_connection_to_a_host_that_is_gone_ends_by_itself() -> None:
     keepalives: list[int] = []
     with socket.socket() as connection:
         transport = SimpleNamespace(sock=connection, set_keepalive=keepalives.append, channel_timeout=3600)
-        client = SimpleNamespace(get_transport=lambda: transport)
+        client = SimpleNamespace(get_transport=lambda: transport, exec_command=None)
         connection_tuned(cast(Host, SimpleNamespace(connector=SimpleNamespace(client=client))))
         read: Any = connection.getsockopt
         assert read(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

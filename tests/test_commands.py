@@ -36,7 +36,8 @@ def run(shell: Shell, given: Command) -> subprocess.CompletedProcess[str]:
 
 def test_write_is_one_command_with_the_text_on_stdin() -> None:
     assert command(write("/etc/a dir/b", "text")) == Command(
-        "umask 022; mkdir -p '/etc/a dir' && umask 077 && base64 -d | dd of='/etc/a dir/b.k8s-ha-new' conv=fsync status=none && "
+        "umask 022; mkdir -p '/etc/a dir' && umask 077 && "
+        "base64 -d | dd of='/etc/a dir/b.k8s-ha-new' conv=fsync status=none && "
         "[ \"$(wc -c <'/etc/a dir/b.k8s-ha-new')\" -eq 4 ] && "
         "chmod 644 '/etc/a dir/b.k8s-ha-new' && chown root:root '/etc/a dir/b.k8s-ha-new' && "
         "{ [ ! -e '/etc/a dir/b' ] || "

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.etcd import Member
+from k8s_ha.facts.answers import between_marks
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import (
@@ -171,7 +172,7 @@ def test_health_of_pods_that_are_not_there_yet() -> None:
 
 @pytest.mark.parametrize("lines", [[], ["error: no such host"], ["node", "pod x", "service"]])
 def test_health_without_an_answer(lines: list[str]) -> None:
-    assert not ClusterHealth().process(lines).answers
+    assert not ClusterHealth().told(lines).answers
 
 
 HEALTHY = """case "$*" in
@@ -289,7 +290,8 @@ def test_the_files_script_reads_files(shell: Shell, path: str) -> None:
     assert state == {path: FileState(hashlib.sha256(b"text\n").hexdigest(), "600", owner)}
 
 
-CONTENTS = [b"", b"a\n", b"a", b"a\n\n\n", b"  indented\n\ttab \n", b"\n", b"# \xb3\xbb\r\n10.0.0.9 db1\n", bytes(range(256)) * 99]
+GBK = b"# \xb3\xbb\r\n10.0.0.9 db1\n"
+CONTENTS = [b"", b"a\n", b"a", b"a\n\n\n", b"  indented\n\ttab \n", b"\n", GBK, bytes(range(256)) * 99]
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=range(len(CONTENTS)))
@@ -313,7 +315,8 @@ def test_packages() -> None:
 
 def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
     shell.add_tool("rpm", "echo package kubelet 1.30.14-1; echo package no-such-package is not installed; exit 1")
-    assert shell.lines(Packages().command(names=["kubelet", "no-such-package"])) == ["package kubelet 1.30.14-1"]
+    lines = shell.lines(Packages().command(names=["kubelet", "no-such-package"]))
+    assert between_marks(lines) == ["package kubelet 1.30.14-1"]
     shell.add_tool("rpm", "echo package kubelet is not installed; exit 1")
     assert Packages().process(shell.lines(Packages().command(names=["kubelet"]))) == PackagesState({})
 
@@ -321,7 +324,7 @@ def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
 def test_of_several_versions_the_last_one_counts() -> None:
     """An upgrade that was cut off leaves both; rpm tells them in the order in which they came."""
     lines = ["package kubelet 1.30.9-1", "package kubelet 1.30.14-1"]
-    assert Packages().process(lines) == PackagesState({"kubelet": "1.30.14-1"})
+    assert Packages().told(lines) == PackagesState({"kubelet": "1.30.14-1"})
 
 
 def test_a_port(shell: Shell) -> None:

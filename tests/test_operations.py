@@ -13,12 +13,12 @@ from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.selinux import Selinux
 from k8s_ha.facts.system import (
     ActiveUnits,
+    Content,
     Files,
     Kernel,
     Packages,
     Port,
     Service,
-    Content,
 )
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import long_command

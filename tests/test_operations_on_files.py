@@ -154,7 +154,7 @@ test_operations = test_of(ROWS)
 def test_before_nginx_is_installed_its_configuration_is_taken_for_the_packages(bench: Bench) -> None:
     arguments = {"path": "/etc/x", "line": "new", "after": "old"}
     assert bench.steps(include_line, executing=False, facts={Content: b""}, **arguments) == [
-        command(write("/etc/x", "old\nnew\n"))
+        command(edited("/etc/x", b"old\n", b"old\nnew\n"))
     ]
     refused = refusal("worker1: /etc/x has no line 'old'; 'new' must follow it; restore the package's file.")
     assert bench.steps(include_line, executing=True, facts={Content: b""}, **arguments) == [refused]

@@ -15,7 +15,7 @@ from k8s_ha.operations.docker import docker_running
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER
-from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, refusal, test_of
+from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, held, refusal, test_of
 from tests.services import act, as_written, forget, sha256
 from tests.surveys import survey
 
@@ -249,7 +249,12 @@ CRI_DOCKERD_ROWS: dict[str, Row] = {
     ),
     "another cri-dockerd": (cri_dockerd_installed, ARCHIVE, {Files: PROGRAM, Content: b"0f" * 32 + b"\n"}, [INSTALL]),
     "a cri-dockerd of somebody else": (cri_dockerd_installed, ARCHIVE, {Files: PROGRAM, Content: b""}, [INSTALL]),
-    "a cri-dockerd that was removed": (cri_dockerd_installed, ARCHIVE, {Files: {}, Content: b"0e" * 32 + b"\n"}, [INSTALL]),
+    "a cri-dockerd that was removed": (
+        cri_dockerd_installed,
+        ARCHIVE,
+        {Files: {}, Content: b"0e" * 32 + b"\n"},
+        [INSTALL],
+    ),
 }
 
 test_operations = test_of(DOCKER_ROWS | CONTAINERD_ROWS | CRI_DOCKERD_ROWS)
@@ -268,4 +273,4 @@ def test_what_was_written_and_recorded_is_what_the_next_run_wants(
 ) -> None:
     _, written, last = steps
     record = last.text.split("echo ")[1].split(" >")[0]
-    assert bench.steps(docker_running, facts=docker(written.stdin or "", record), **arguments) == RUNS
+    assert bench.steps(docker_running, facts=docker(held(written), record), **arguments) == RUNS

@@ -164,4 +164,4 @@ def test_what_is_no_certificate_has_no_end(text: str) -> None:
     [[], ["end"], ["certificate", "dns", "api", "backend", "etcd_members {", "kubelet", "proxy"], ["dns x zz", "\x00"]],
 )
 def test_odd_lines_are_no_error(lines: list[str]) -> None:
-    assert Proof().process(lines).view.traces == ()
+    assert Proof().told(lines).view.traces == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import tomllib
@@ -34,6 +35,7 @@ from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.survey import Survey
 from k8s_ha.facts.system import (
     ActiveUnits,
+    Content,
     Files,
     Kernel,
     KernelState,
@@ -41,7 +43,6 @@ from k8s_ha.facts.system import (
     PackagesState,
     Service,
     ServiceState,
-    Text,
 )
 from k8s_ha.resources import render
 from tests.example_cluster import OWN_KUBERNETES
@@ -55,7 +56,7 @@ ROAD = (
     *(prepare_host, repositories, container_runtime, kubernetes_packages, load_balancer),
     *(control_plane, workers, pod_network, admin_hosts, verify),
 )
-TARGET = re.compile(r"mv -f \S+ (\S+)$")
+TARGET = re.compile(r"mv -f \S+ (/\S+)$|\AFILE=(\S+)$", re.MULTILINE)
 EVERYTHING_SET: dict[str, Any] = {
     "kubernetes_version": "1.24.17",
     "registry_mirrors": {
@@ -90,9 +91,10 @@ class Virgins(Bench):
             Packages: PackagesState({}),
             ActiveUnits: ["chronyd.service"],
             Kernel: KernelState((), {}, (), False, True, "Disabled", "disabled"),
-            Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/nginx/nginx.conf": NGINX_CONFIG}.get(
-                path, ""
-            ),
+            Content: lambda path: {
+                "/etc/hosts": b"127.0.0.1 localhost\n",
+                "/etc/nginx/nginx.conf": NGINX_CONFIG.encode(),
+            }.get(path, b""),
             ManifestDigest: "",
             CentosRepositories: {},
             Hostname: "localhost",
@@ -114,7 +116,13 @@ class Virgins(Bench):
                 for yielded in data.command_generator()
                 if "_stdin" in yielded.connector_arguments
             ]
-        return {(found[1] if (found := TARGET.search(text)) else text): stdin for text, stdin in sent}
+        return dict(_file(text, stdin) for text, stdin in sent)
+
+
+def _file(command: str, stdin: str) -> tuple[str, str]:
+    """Path and text of a file that is written; else a command and what it reads."""
+    found = TARGET.search(command)
+    return (found[1] or found[2], base64.b64decode(stdin).decode()) if found else (command, stdin)
 
 
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -78,7 +78,7 @@ def include_line(path: str, line: str, after: str) -> Generator[StringCommand]:
     """
     content = look(Content, path=path)
     if not content and not is_executing():
-        content = after.encode()  # the package that brings the file is installed before this runs
+        content = f"{after}\n".encode()  # the package that brings the file is installed before this runs
     wanted = with_line(content, line, after)
     if wanted is None:
         yield refuse(f"{host.name}: {path} has no line '{after}'; '{line}' must follow it; restore the package's file.")
