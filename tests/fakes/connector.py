@@ -58,7 +58,8 @@ class SimulatedConnector(FakeConnector):
         succeeded, lines = self._respond(row, text, arguments.get("_stdin") or "")
         if FIRST in text:
             lines = [FIRST, *lines, f"{LAST} {int(not succeeded)}"]
-        self._log(row.step, text, begun, succeeded, row.changes, arguments.get("_timeout"))
+        exported = "C" if FIRST in text else (arguments.get("_env") or {}).get("LC_ALL")
+        self._log(row.step, text, begun, succeeded, row.changes, arguments.get("_timeout"), exported)
         stream = "stdout" if succeeded else "stderr"
         output = CommandOutput([OutputLine(stream, line) for line in lines])
         if print_output:
@@ -87,7 +88,14 @@ class SimulatedConnector(FakeConnector):
             return False, [str(failure)]
 
     def _log(
-        self, step: str, command: str, begun: int, succeeded: bool, changes: bool, seconds: int | None = None
+        self,
+        step: str,
+        command: str,
+        begun: int,
+        succeeded: bool,
+        changes: bool,
+        seconds: int | None = None,
+        locale: str | None = None,
     ) -> None:
         self.done.add((self.name, step))
         entry = {
@@ -99,6 +107,7 @@ class SimulatedConnector(FakeConnector):
             "succeeded": succeeded,
             "changes": changes,
             "seconds": seconds,
+            "locale": locale,
         }
         with (folder() / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
