@@ -1,5 +1,5 @@
 # HOST, LOG_FILE, OPTIONS, SPECS, WANTED, URLS, HINT: installs packages and says what was wrong; needs
-# unfinished-packages.sh.
+# unfinished-packages.sh and yum-options.sh.
 #
 # WANTED has a line "NAME PATTERN" for each; URLS are the repositories that they come from. rpm has the last word, since
 # yum 3 exits 0 when one of several packages is missing.
@@ -22,12 +22,15 @@ lacking=$(
 )
 [ -z "$lacking" ] && exit 0
 
-proxy=$(sed -n 's/^proxy[[:space:]]*=[[:space:]]*//p' /etc/yum.conf 2>/dev/null | grep -v '^_none_$' | tail -n 1)
-for url in $URLS; do
-    index=${url%/}/repodata/repomd.xml
-    reason=$(curl -fsS -o /dev/null --max-time 20 ${proxy:+-x "$proxy"} "$index" 2>&1) ||
-        echo "$HOST cannot reach $index (${reason:-no answer}); packages come from there; mend the way to that mirror or choose another one, then run this again."
-done
+# Asked as yum asked: with its proxy, its certificates and its passwords.
+for url in $URLS; do echo "repository ${url%/}/repodata/repomd.xml"; done | yum_questions '' |
+    while IFS= read -r question; do ask "$question" 20; done |
+    while read -r _ number answer; do
+        case $answer in status=200*) continue ;; esac
+        url=$(echo "$URLS" | cut -d ' ' -f $((number + 1)) | sed 's#//[^/@]*@#//#')
+        case $answer in *\ *) reason=${answer#* } ;; *) reason="HTTP status ${answer#status=}" ;; esac
+        echo "$HOST cannot reach ${url%/}/repodata/repomd.xml ($reason); packages come from there; mend the way to that mirror or choose another one, then run this again."
+    done
 unsigned=$(sed -n 's/.*Failing package is: *//p; s/^Package \(.*\) is not signed$/\1/p' "$LOG_FILE" | sort -u | tr '\n' ' ')
 [ -z "$unsigned" ] ||
     echo "$HOST: the signature of ${unsigned}is not by its repository's key; such packages are not installed; ask who runs the mirror or choose another one."

@@ -52,7 +52,8 @@ def yum(
         "HINT": CENTOS_HINT,
     }
     script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
-    script += read_file("unfinished-packages.sh") + mended + (read_file("install-packages.sh") if specs else "")
+    script += read_file("unfinished-packages.sh") + mended
+    script += read_file("yum-options.sh") + read_file("install-packages.sh") if specs else ""
     return command(long_command(log, script, seconds=1800, lock="packages"))
 
 
@@ -264,7 +265,8 @@ def said(shell: Shell, wanted: str, *, yum: str = "exit 1", curl: str = "", log:
         "HINT": "H.",
     }
     script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
-    scripts = read_file("unfinished-packages.sh") + read_file("install-packages.sh")
+    names = ("unfinished-packages.sh", "yum-options.sh", "install-packages.sh")
+    scripts = "".join(map(read_file, names))
     return shell.lines(f"( {script}{scripts} )\necho exit $?")
 
 
@@ -281,13 +283,19 @@ def test_yums_exit_code_is_not_the_last_word(shell: Shell) -> None:
 
 
 def test_a_mirror_that_does_not_answer_is_named(shell: Shell) -> None:
-    curl = 'case "$*" in *off*) echo "curl: (7) Failed to connect"; exit 7 ;; esac'
-    lines = said(shell, "socat *", curl=curl, urls="https://on.example/a/ https://off.example/b")
+    curl = """case "$(cat)" in
+        *off*) echo '=status=000curl: (7) Failed to connect'; exit 7 ;;
+        *gone*) echo =status=404 ;;
+        *) echo =status=200 ;;
+    esac"""
+    lines = said(shell, "socat *", curl=curl, urls="https://on.example/a/ https://me:pw@off.example/b https://gone/")
     assert lines[0] == (
         "worker1 cannot reach https://off.example/b/repodata/repomd.xml (curl: (7) Failed to connect); packages come "
         "from there; mend the way to that mirror or choose another one, then run this again."
     )
+    assert lines[1].startswith("worker1 cannot reach https://gone/repodata/repomd.xml (HTTP status 404); ")
     assert "on.example" not in "".join(lines)
+    assert "pw" not in "".join(lines)
 
 
 def test_a_package_of_a_bad_signature_is_named(shell: Shell) -> None:

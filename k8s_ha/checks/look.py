@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from k8s_ha.checks.clock import Interval
+from k8s_ha.checks.host_repositories import HostRepositories
 from k8s_ha.node_state import HostSurvey, NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -65,6 +66,7 @@ class HostLook:
     + routes: as ``ip -4 route`` prints them
     + proxies: by where they are set, value by variable in lower case; of a proxy itself only "set"
     + answers: by URL; None where curl is missing
+    + repositories: the host's own ones
     + units: active units of container runtimes
     + cni: files in /etc/cni/net.d
     + etcd: what lies in /var/lib/etcd
@@ -88,6 +90,7 @@ class HostLook:
     routes: tuple[str, ...] = ()
     proxies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answers: Mapping[str, Answer] | None = field(default_factory=dict)
+    repositories: HostRepositories = field(default_factory=HostRepositories)
     units: tuple[str, ...] = ()
     cni: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ CheckName = Literal[
     "networks",
     "proxies",
     "mirrors",
+    "repositories",
 ]
 
 
@@ -71,4 +72,5 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "networks": Check("the hosts' routes against the pods' and the Services' networks"),
     "proxies": Check("proxies that the cluster's own traffic would take"),
     "mirrors": Check("repositories, keys, registries and archives that the host will need"),
+    "repositories": Check("the host's own repositories, each of which an installation reads"),
 }

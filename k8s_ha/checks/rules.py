@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from k8s_ha.checks import fleet, machine, network, older, sources
+from k8s_ha.checks import fleet, machine, network, older, repositories, sources
 from k8s_ha.checks.look import Case
 from k8s_ha.findings import Finding
 
@@ -27,6 +27,7 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     network.networks,
     network.proxies,
     sources.mirrors,
+    repositories.repositories,
 )
 OF_THE_FLEET: Final[Sequence[Callable[[Sequence[Case]], Iterator[Finding]]]] = (
     fleet.clocks,

@@ -81,6 +81,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "names": cluster.hostnames,
         "runtime": runtime,
         "sources": sources.needed(cluster, own, run.surveys[name]),
+        "repositories": bool(sources.lacking(cluster, own, run.surveys[name])),
     }
 
 

@@ -149,7 +149,7 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
         (
             f"set -f\n{shell_variables(values)}{read_file('unfinished-packages.sh')}",
             f"mended {shlex.quote(' '.join(packages))} || exit 1\n" if unfinished else "",
-            read_file("install-packages.sh") if packages else "",
+            read_file("yum-options.sh") + read_file("install-packages.sh") if packages else "",
         )
     )
 
