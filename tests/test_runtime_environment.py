@@ -23,9 +23,8 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def systemctl(shell: Shell, unit: str = "LoadState=not-found\nEnvironment=\n", manager: str = "LANG=C\n") -> None:
-    shown, given = shell.file("/shown", unit), shell.file("/given", manager)
-    shell.add_tool("systemctl", f'case "$1" in show) cat {shown} ;; show-environment) cat {given} ;; esac')
+def systemctl(shell: Shell, unit: str = "LoadState=not-found\nEnvironment=\n") -> None:
+    shell.add_tool("systemctl", f'[ "$1" = show ] && cat {shell.file("/shown", unit)}')
 
 
 def environment(shell: Shell) -> dict[str, str]:
@@ -122,11 +121,12 @@ def test_environment_files_win(shell: Shell, installed: bool) -> None:
     assert {name.strip(): value for name, value in environment(shell).items()} == expected
 
 
-def proxies(shell: Shell, *urls: str, runtime: str = "docker") -> list[str]:
+def proxies(shell: Shell, *urls: str, runtime: str = "docker", manager: str = "") -> list[str]:
     """The proxy that each registry is asked through; empty where it is asked directly."""
     script = read_file("yum-options.sh") + read_file("facts/runtime-environment.sh")
     sources = "\n".join(["key http://k", *(f"registry {url}" for url in urls)])
-    lines = shell.lines(f"RUNTIME={runtime}\n{script}echo {shlex.quote(sources)} | registry_questions\n")
+    asking = f"echo {shlex.quote(sources)} | registry_questions {shlex.quote(manager)}\n"
+    lines = shell.lines(f"RUNTIME={runtime}\n{script}{asking}")
     found = [line.split("\x1f") for line in lines]
     assert [fields[0] for fields in found] == [f"answer {number} " for number in range(1, len(urls) + 1)]
     assert [fields[2] for fields in found] == list(urls)
@@ -181,10 +181,11 @@ def test_networks_that_go_asks_directly(shell: Shell, host: str, direct: bool) -
 
 
 def test_systemds_own_environment_is_the_least(shell: Shell) -> None:
-    systemctl(shell, manager="LANG=C\nHTTPS_PROXY=http://manager\nNO_PROXY=$'*.corp,a b'\n")
-    assert proxies(shell, "https://r/v2/", "https://x.corp/v2/") == ["http://manager", ""]
+    manager = "LANG=C\nHTTPS_PROXY=http://manager\nNO_PROXY=$'*.corp,a b'\n"
+    asked = ("https://r/v2/", "https://x.corp/v2/")
+    assert proxies(shell, *asked, manager=manager) == ["http://manager", ""]
     drop_in(shell, "[Service]\nEnvironment=HTTPS_PROXY=http://unit\n")
-    assert proxies(shell, "https://r/v2/", "https://x.corp/v2/") == ["http://unit", ""]
+    assert proxies(shell, *asked, manager=manager) == ["http://unit", ""]
 
 
 def test_dockers_own_configuration_comes_first(shell: Shell) -> None:
@@ -210,7 +211,7 @@ def test_a_password_with_a_percent_sign_arrives(shell: Shell, monkeypatch: pytes
         address = proxy.url.removeprefix("http://")
         drop_in(shell, f'[Service]\nEnvironment="HTTP_PROXY=http://me:p%%40ss@{address}"\n')
         told = shell.lines(
-            f"RUNTIME=docker\n{script}echo 'registry http://r.invalid/v2/' | registry_questions | "
+            f"RUNTIME=docker\n{script}echo 'registry http://r.invalid/v2/' | registry_questions '' | "
             'while IFS= read -r question; do ask "$question" 3; done\n'
         )
     assert told == ["answer 0 status=200"]

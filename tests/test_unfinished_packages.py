@@ -96,7 +96,8 @@ class HostShell(Shell):
         return self.run(f"( {text}) 2>&1\necho exit $?").stdout.splitlines()
 
     def installed(self) -> list[str]:
-        return self.script(read_file("yum-options.sh") + read_file("install-packages.sh"), "kubelet 1.30.14\ncri-tools *")
+        scripts = read_file("yum-options.sh") + read_file("install-packages.sh")
+        return self.script(scripts, "kubelet 1.30.14\ncri-tools *")
 
     def mended(self, coming: str = "") -> list[str]:
         return self.script(f"mended {shlex.quote(coming)}")

@@ -1,4 +1,4 @@
-"""How mirrors are asked: by all of yum's or dnf's configuration. The shell runs for real, against servers on loopback."""
+"""How mirrors are asked: by all of yum's or dnf's configuration; the shell runs for real."""
 
 from __future__ import annotations
 
@@ -208,6 +208,9 @@ name=Bare
 """
 
 
+NAMES = ("plain", "moved", "gone", "skipped", "list", "empty", "meta", "secret", "unknown", "local", "bare")
+
+
 def test_the_hosts_own_repositories(shell: Shell, tool: str) -> None:
     answers = {"/gone/repodata/repomd.xml": 404, "/list?arch=x86_64&secret=1": "# none\nhttp://m/\n"}
     with mirror({**answers, "/nothing": "Bad arch", "/meta": '<metalink><url protocol="http">x</url>'}) as server:
@@ -220,7 +223,7 @@ def test_the_hosts_own_repositories(shell: Shell, tool: str) -> None:
     file = "/etc/yum.repos.d/a b.repo"
     by_id = {repository.id: repository for repository in found.enabled}
     assert found.read
-    assert sorted(by_id) == sorted("plain moved gone skipped list empty meta secret unknown local bare".split())
+    assert sorted(by_id) == sorted(NAMES)
     assert {name for name, repository in by_id.items() if repository.answers} == {"plain", "moved", "list", "meta"}
     assert by_id["gone"] == HostRepository("gone", file, f"{server.url}/gone", 404)
     assert by_id["skipped"] == HostRepository("skipped", file, f"{server.url}/gone/", 404, flags=frozenset({"skip"}))

@@ -5,10 +5,11 @@
 echo "began $(date +%s.%N)"
 
 # --- mirrors and the host's own repositories, all at once, each within 10 seconds
+manager=$(systemctl show-environment 2>/dev/null)
 if command -v curl >/dev/null 2>&1; then
     {
         echo "$SOURCES" | yum_questions "$REPOSITORIES"
-        case $SOURCES in *registry*) echo "$SOURCES" | registry_questions ;; esac
+        case $SOURCES in *registry*) echo "$SOURCES" | registry_questions "$manager" ;; esac
     } | {
         while IFS= read -r question; do ask "$question" 10 & done
         wait
@@ -70,8 +71,12 @@ proxies() {
     env
     cat /etc/environment 2>/dev/null
 } | proxies environment
-systemctl show-environment 2>/dev/null | proxies systemd
-unit_environment kubelet | proxies kubelet
+echo "$manager" | proxies systemd
+# systemd is asked about the kubelet only where something of it may name a proxy.
+if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kubelet.service* /usr/lib/systemd/system/kubelet.service* \
+    /etc/sysconfig/kubelet /var/lib/kubelet/kubeadm-flags.env; then
+    unit_environment kubelet | proxies kubelet
+fi
 
 # --- older clusters
 for file in /etc/cni/net.d/*; do [ -f "$file" ] && echo "cni ${file##*/}"; done

@@ -164,11 +164,11 @@ END {
         print "answer " place[i] " " sep "registry" sep urls[i] sep "proxy = \"" proxy "\""
     }
 }'
-# Reads lines "KIND URL" from stdin.
+# MANAGER: what systemd gives to every unit; reads lines "KIND URL" from stdin.
 registry_questions() {
     {
         echo '@@kind environment'
-        unit_environment "$RUNTIME" "$(systemctl show-environment 2>/dev/null)"
+        unit_environment "$RUNTIME" "$1"
         echo '@@kind json'
         [ "$RUNTIME" != docker ] || cat /etc/docker/daemon.json 2>/dev/null
         printf '\n@@kind sources\n'
