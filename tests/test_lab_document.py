@@ -121,7 +121,7 @@ def failed_with_mirrors(lab: Lab, *troubles: tuple[str, ...]) -> str:
         lab.run("mirror", *trouble, check=True)
     try:
         # Preflight would have said no; what a mirror does later is told by the packages' own operations.
-        run = lab.pyinfra("-y", remove_conflicting_packages=True, waive=["mirrors"])
+        run = lab.pyinfra("-y", remove_conflicting_packages=True, waive=["mirrors", "repositories"])
     finally:
         lab.run("mirror", "on", check=True)
     assert run.returncode == 1
