@@ -195,6 +195,8 @@ mirrorlist={url}/list?arch=$basearch&secret=1
 mirrorlist={url}/nothing
 [meta]
 metalink={url}/meta
+[no-meta]
+mirrorlist={url}/metalink
 [secret]
 baseurl=http://me:pw@127.0.0.1:1/$basearch/?token=abc
 exclude=nginx*
@@ -208,12 +210,14 @@ name=Bare
 """
 
 
-NAMES = ("plain", "moved", "gone", "skipped", "list", "empty", "meta", "secret", "unknown", "local", "bare")
+NAMES = ("plain", "moved", "gone", "skipped", "list", "empty", "meta", "no-meta", "secret", "unknown", "local", "bare")
 
 
 def test_the_hosts_own_repositories(shell: Shell, tool: str) -> None:
     answers = {"/gone/repodata/repomd.xml": 404, "/list?arch=x86_64&secret=1": "# none\nhttp://m/\n"}
-    with mirror({**answers, "/nothing": "Bad arch", "/meta": '<metalink><url protocol="http">x</url>'}) as server:
+    with mirror(
+        {**answers, "/nothing": "Bad arch", "/metalink": "http://m/", "/meta": '<metalink><url protocol="http">x</url>'}
+    ) as server:
         configured(shell, tool, "[main]\nexclude = kube*, foo\n")
         shell.file("/etc/yum.repos.d/a b.repo", REPOSITORIES.format(url=server.url))
         shell.file("/etc/yum.repos.d/k8s-ha.repo", "[k8s-ha-docker]\nbaseurl=http://127.0.0.1:1/\n")
@@ -228,6 +232,7 @@ def test_the_hosts_own_repositories(shell: Shell, tool: str) -> None:
     assert by_id["gone"] == HostRepository("gone", file, f"{server.url}/gone", 404)
     assert by_id["skipped"] == HostRepository("skipped", file, f"{server.url}/gone/", 404, flags=frozenset({"skip"}))
     assert by_id["empty"] == HostRepository("empty", file, f"{server.url}/nothing", 200, "it names no mirror")
+    assert by_id["no-meta"] == HostRepository("no-meta", file, f"{server.url}/metalink", 200, "it names no mirror")
     assert by_id["list"].url == f"{server.url}/list?..."
     assert by_id["secret"].url == "http://127.0.0.1:1/x86_64/?..."
     assert by_id["secret"].reason.startswith("(7) ")
