@@ -10,7 +10,7 @@ _BLANKS: Final = re.compile(rb"[ \t]+")
 
 def swap_at_boot(line: bytes) -> bool:
     """Whether the boot swaps for this line: an entry of type swap, without the option noauto."""
-    fields = _BLANKS.split(line.strip(b" \t\r\n"))
+    fields = _BLANKS.split(line.strip(b" \t"))
     if len(fields) < 3 or fields[0].startswith(b"#"):
         return False
     options = fields[3].split(b",") if len(fields) > 3 else []

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-FOLDERS: Final = ("/etc/{}", "/run/{}", "/usr/local/lib/{}", "/usr/lib/{}", "/lib/{}")
-"""Where systemd and kmod look for configuration; a file hides those of its name in later folders."""
+FOLDERS: Final = ("/etc/{}", "/run/{}", "/usr/local/lib/{}", "/usr/lib/{}")
+"""Where systemd and kmod look for configuration; a file hides those of its name in later folders.
+
+/lib is a link to /usr/lib on every supported host.
+"""
 
 ALIASES: Final[Mapping[str, Collection[str]]] = {
     # The kernel keeps one value for both; the default is what the pods' interfaces begin with.
@@ -102,11 +105,13 @@ def undoing(
     ours: str,
     wanted: Mapping[str, str],
     tuned: Tuned | None = None,
+    reapplied: Sequence[str] = (),
 ) -> list[Setting]:
     """What leaves wanted keys with another value when the host has booted.
 
     + paths: the configuration files, and ``lines`` what they hold
     + ours: the file that will hold the ``wanted`` values, whatever it holds now
+    + reapplied: files that a script applies once more when all else is done
     """
     own = [Line(ours, number, f"{key} = {value}") for number, (key, value) in enumerate(sorted(wanted.items()), 1)]
     known = [*own, *(line for line in lines if line.path != ours)]
@@ -116,6 +121,7 @@ def undoing(
         if tuned.reapplies:
             again = [path for path in paths if path.startswith(("/etc/", "/run/")) and path != SYSCTL_CONF]
             written += _settings(known, [*in_force(sorted({*again, ours}), "sysctl.d"), SYSCTL_CONF])
+    written += _settings(known, reapplied)
     keys = {_path(key): value for key, value in wanted.items()}
     owner = {alias: key for key in keys for alias in (key, *ALIASES.get(key, ()))}
     last = {owner[entry.key]: entry for entry in written if entry.key in owner}
