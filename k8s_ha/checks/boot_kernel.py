@@ -95,7 +95,7 @@ def modules(case: Case) -> Iterator[Finding]:
 
 def _rule(case: Case, line: Line) -> Iterator[Finding]:
     """What is wrong with a rule of modprobe.d about a module that pods need."""
-    kind, _, rest = line.text.strip().partition(" ")
+    kind, rest = [*line.text.split(None, 1), ""][:2]
     # What runs modprobe itself loads the module besides what it does.
     if kind == "blacklist" or not re.search(r"\b(modprobe|insmod)\b", rest):
         found = f"{line} reads `{line.text.strip()}`"
