@@ -26,11 +26,12 @@ if [ -n "$MODULES" ]; then
         found=$(grep -shoE "^[^:]*/($names)\.ko" "$folder/modules.dep" "$folder/modules.builtin" | sed 's/^.*\///; s/\.ko$//')
         echo "boot_kernel $version $(echo "$found" | tr '\n' ' ')"
     done
-    sed -n 's/^saved_entry=/boot_entry /p' /boot/grub2/grubenv 2>/dev/null
+    grep -s '^saved_entry=' /boot/grub2/grubenv | sed 's/^saved_entry=/boot_entry /'
 fi
 
-[ -r /etc/selinux/config ] && sed -n 's/^SELINUX=/boot_selinux &/p' /etc/selinux/config
-[ -r /etc/fstab ] && sed -n '/swap/s/^/boot_fstab /p' /etc/fstab
+# grep ends a last line that has no line break, and sed does not.
+grep -s '^SELINUX=' /etc/selinux/config | sed 's/^/boot_selinux /'
+grep -s swap /etc/fstab | sed 's/^/boot_fstab /'
 for link in /etc/systemd/system/*.wants/*.swap /etc/systemd/system/*.requires/*.swap; do
     case $link in
         */swap.target.*) ;;
@@ -65,6 +66,6 @@ tuned_profile() (
     done
 )
 [ -r /etc/tuned/active_profile ] && tuned_profile "$(cat /etc/tuned/active_profile)" 0
-sed -n 's/^[[:space:]]*reapply_sysctl[[:space:]]*=[[:space:]]*/boot_tuned_reapply /p' /etc/tuned/tuned-main.conf 2>/dev/null
+grep -s '^[[:space:]]*reapply_sysctl' /etc/tuned/tuned-main.conf | sed 's/^.*=[[:space:]]*/boot_tuned_reapply /'
 systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p WantedBy -p RequiredBy $UNITS 2>/dev/null |
     sed 's/^/boot_unit /'
