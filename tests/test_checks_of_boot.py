@@ -160,18 +160,27 @@ ROWS: dict[str, tuple[Case, Finding | None]] = {
             "boot",
             f"kernel {KERNEL} runs, and {NEWER} is booted next, which has no module br_netfilter",
             "pods need it",
-            f"run `yum install kernel-modules-{NEWER}` there",
+            "reinstall that kernel's packages there",
         ),
     ),
     "a newer kernel that is not booted": (
         boot(kernels={KERNEL: BOTH, NEWER: ("overlay",)}, entry=f"0123-{KERNEL}"),
         None,
     ),
+    "EL10 that boots a kernel without its package": (
+        boot(el_major=10, kernels={NEWER: ("overlay",)}),
+        of(
+            "boot",
+            f"kernel 6.12.0-55.el10_0.x86_64 runs, and {NEWER} is booted next, which has no module br_netfilter",
+            "pods need it",
+            f"run `yum install kernel-modules-extra-{NEWER}` there",
+        ),
+    ),
     "EL10 that booted before its update": (
         boot(el_major=10, kernels={NEWER: BOTH}, lacking_modules=("br_netfilter",)),
         of(
             "kernel",
-            "kernel 6.12.0-55.el10.x86_64 has no module br_netfilter, and 4.18.0-600.el8.x86_64 is installed",
+            "kernel 6.12.0-55.el10_0.x86_64 has no module br_netfilter, and 4.18.0-600.el8.x86_64 is installed",
             "repositories keep kernel-modules-extra for the newest kernels only",
             "boot 4.18.0-600.el8.x86_64, then run this again",
         ),
@@ -201,7 +210,7 @@ ROWS: dict[str, tuple[Case, Finding | None]] = {
     ),
     "a masked clock": (
         boot(units={"chronyd.service": MASKED}),
-        masked("chronyd.service", "a node's clock must be kept"),
+        masked("chronyd.service", "a host's clock must be kept"),
     ),
     "a masked clock beside another": (boot(units={"chronyd.service": MASKED, "ntpd.service": ON}), None),
     "two clocks": (
@@ -215,6 +224,7 @@ ROWS: dict[str, tuple[Case, Finding | None]] = {
         ),
     ),
     "a firewalld that is enabled": (boot(units={"firewalld.service": ON}), None),
+    "a firewalld of EL7": (boot(units={"firewalld.service": replace(ON, pulled_in_by=("basic.target",))}), None),
     "a firewalld that is pulled in": (
         boot(units={"firewalld.service": replace(ON, pulled_in_by=("fail2ban.service", "multi-user.target"))}),
         of(

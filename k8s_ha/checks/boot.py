@@ -22,7 +22,6 @@ SWAP_SERVICES: Final = (
     *("dphys-swapfile.service", "mkswap.service"),
 )
 """Services of the trade that make swap by themselves, past systemd's swap target."""
-_ENABLED_BY: Final = frozenset({"multi-user.target"})
 
 
 def own_units(host: HostSettings, runtime: str) -> tuple[str, ...]:
@@ -71,7 +70,7 @@ def time_services(case: Case) -> Iterator[Finding]:
     if not case.is_ours:
         return
     if masked and not any(state.installed and not state.masked for state in states.values()):
-        yield _masked(case, masked[0], "a node's clock must be kept")
+        yield _masked(case, masked[0], "a host's clock must be kept")
     enabled = [unit for unit, state in states.items() if state.enabled and not state.masked]
     if len(enabled) > 1:
         yield Finding(
@@ -87,7 +86,8 @@ def time_services(case: Case) -> Iterator[Finding]:
 def firewall(case: Case) -> Iterator[Finding]:
     """A firewalld that another unit starts although it is disabled."""
     state = _unit(case, FIREWALLD)
-    others = [unit for unit in state.pulled_in_by if unit not in _ENABLED_BY]
+    # What it is enabled by are targets; disabling it takes it out of those.
+    others = [unit for unit in state.pulled_in_by if not unit.endswith(".target")]
     if case.is_ours and case.cluster.settings.firewall == "disabled" and others and not state.masked:
         yield Finding(
             case.host.name,

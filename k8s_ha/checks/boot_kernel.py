@@ -121,7 +121,7 @@ def next_kernel(case: Case) -> Iterator[Finding]:
             "boot",
             f"kernel {running} runs, and {upcoming} is booted next, which has no module {' and no '.join(lacking)}",
             "pods need it",
-            f"run `yum install {package or 'kernel-modules'}-{upcoming}` there",
+            f"run `yum install {package}-{upcoming}` there" if package else "reinstall that kernel's packages there",
             severity(case),
         )
     elif package and case.look.lacking_modules:
