@@ -8,7 +8,7 @@ import pytest
 
 from k8s_ha.boot import BootLook
 from k8s_ha.checks.boot import units
-from k8s_ha.facts.boot import boot_look
+from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.lines import fields, script
 from k8s_ha.facts.units import HostName, HostNames, Units
@@ -54,7 +54,9 @@ def shell(tmp_path: Path) -> Host:
 
 
 def looked(shell: Host, modules: str = "overlay br_netfilter") -> BootLook:
-    text = read_file("facts/modules.sh") + script("boot.sh", MODULES=modules, UNITS="docker.service tuned.service")
+    text = read_file("facts/modules.sh") + script(
+        "boot.sh", MODULES=modules, PATTERN=PATTERN, UNITS="docker.service tuned.service"
+    )
     done = shell.run(text)
     assert done.stderr == ""
     return boot_look(fields(done.stdout.splitlines()))
@@ -68,8 +70,8 @@ def test_a_host_that_has_nothing_to_tell(shell: Host) -> None:
 
 def test_sysctl_files(shell: Host) -> None:
     shell.file("/etc/sysctl.d/z.conf", "# x\n\n net.ipv4.ip_forward = 0\r\n;y\n")
-    shell.file("/usr/lib/sysctl.d/50-default.conf", "a.b=1:2\n")
-    shell.file("/etc/sysctl.conf", "c = 1")
+    shell.file("/usr/lib/sysctl.d/50-default.conf", "net.*.x=1:2\nkernel.sysrq = 16\n")
+    shell.file("/etc/sysctl.conf", "forwarding = 1")
     (shell.root / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
     look = looked(shell)
     assert look.files == (
@@ -77,10 +79,10 @@ def test_sysctl_files(shell: Host) -> None:
         "/etc/sysctl.conf",
     )
     assert look.sysctl == (
-        Line("/etc/sysctl.d/99-sysctl.conf", 1, "c = 1"),
+        Line("/etc/sysctl.d/99-sysctl.conf", 1, "forwarding = 1"),
         Line("/etc/sysctl.d/z.conf", 3, " net.ipv4.ip_forward = 0"),
-        Line("/usr/lib/sysctl.d/50-default.conf", 1, "a.b=1:2"),
-        Line("/etc/sysctl.conf", 1, "c = 1"),
+        Line("/usr/lib/sysctl.d/50-default.conf", 1, "net.*.x=1:2"),
+        Line("/etc/sysctl.conf", 1, "forwarding = 1"),
     )
 
 

@@ -1,56 +1,33 @@
-# MODULES, UNITS: kernel modules that pods need, and systemd units, separated by spaces. What the next boot will do.
-# Needs modules.sh.
-for kind in sysctl.d modprobe.d; do
-    for file in "/etc/$kind/"*.conf "/run/$kind/"*.conf "/usr/local/lib/$kind/"*.conf "/usr/lib/$kind/"*.conf; do
-        [ -e "$file" ] && echo "boot_file $file"
-    done
+# MODULES, PATTERN, UNITS: kernel modules that pods need, a regular expression of their names, and systemd units. What the
+# next boot will do. Needs modules.sh. Whatever can be read at once is: each process costs more than what it reads.
+for file in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf \
+    /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/local/lib/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /etc/sysctl.conf; do
+    [ -e "$file" ] && echo "boot_file $file"
 done
-[ -e /etc/sysctl.conf ] && echo "boot_file /etc/sysctl.conf"
-boot_lines() { grep -sHnE "$@" | tr -d '\r'; }
-boot_lines '^[[:space:]]*[^#;[:space:]]' /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf \
-    /usr/lib/sysctl.d/*.conf /etc/sysctl.conf | sed 's/^/boot_sysctl /'
-echo "boot_command_line $(cat /proc/cmdline)"
+rc_local=/etc/rc.d/rc.local
+[ -x $rc_local ] || rc_local=
+grep -sHnE "ip_forward|forwarding|bridge-nf|may_detach|[*?[]|[sS]wap|setenforce|sysctl|modprobe|insmod|@reboot|br_netfilter|^SELINUX=|^saved_entry=|^[[:space:]]*(install|blacklist|alias)[[:space:]]+($PATTERN)" \
+    /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /etc/sysctl.conf \
+    /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/local/lib/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf \
+    /etc/selinux/config /etc/fstab /boot/grub2/grubenv /etc/tuned/tuned-main.conf /etc/waagent.conf $rc_local \
+    /etc/crontab /etc/cron.d/* /var/spool/cron/root /etc/systemd/system/*.service /etc/udev/rules.d/*.rules |
+    tr -d '\r' | sed 's/^/boot_line /'
+read -r line </proc/cmdline && echo "boot_command_line $line"
+for link in /etc/systemd/system/*.wants/* /etc/systemd/system/*.requires/*; do
+    [ -L "$link" ] && echo "boot_link $link"
+done
 
 if [ -n "$MODULES" ]; then
-    names=$(echo "$MODULES" | sed 's/_/[-_]/g; s/ /|/g')
-    boot_lines "^[[:space:]]*(install|blacklist|alias)[[:space:]]+($names)([[:space:]]|\$)" /etc/modprobe.d/*.conf \
-        /run/modprobe.d/*.conf /usr/local/lib/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf | sed 's/^/boot_modprobe /'
     for module in $MODULES; do
         module_present "$module" && echo "boot_module $module"
     done
-    [ "$(cat /proc/sys/kernel/modules_disabled 2>/dev/null)" = 1 ] && echo "boot_modules_locked yes"
+    { read -r line </proc/sys/kernel/modules_disabled; } 2>/dev/null && echo "boot_modules_disabled $line"
     for folder in /lib/modules/*; do
-        version=${folder##*/}
         [ -r "$folder/modules.dep" ] || continue
-        if [ ! -e "$folder/vmlinuz" ] && [ ! -e "/boot/vmlinuz-$version" ]; then continue; fi
-        found=$(grep -shoE "^[^:]*/($names)\.ko" "$folder/modules.dep" "$folder/modules.builtin" | sed 's/^.*\///; s/\.ko$//')
-        echo "boot_kernel $version $(echo "$found" | tr '\n' ' ')"
+        if [ -e "$folder/vmlinuz" ] || [ -e "/boot/vmlinuz-${folder##*/}" ]; then echo "boot_kernel ${folder##*/}"; fi
     done
-    grep -s '^saved_entry=' /boot/grub2/grubenv | sed 's/^saved_entry=/boot_entry /'
+    grep -sHoE "^[^:]*/($PATTERN)\.ko" /lib/modules/*/modules.dep /lib/modules/*/modules.builtin | sed 's/^/boot_has /'
 fi
-
-# grep ends a last line that has no line break, and sed does not.
-grep -s '^SELINUX=' /etc/selinux/config | sed 's/^/boot_selinux /'
-grep -s swap /etc/fstab | sed 's/^/boot_fstab /'
-for link in /etc/systemd/system/*.wants/*.swap /etc/systemd/system/*.requires/*.swap; do
-    case $link in
-        */swap.target.*) ;;
-        *) [ -L "$link" ] && echo "boot_swap_unit $link" ;;
-    esac
-done
-
-# --- commands that run at boot: rc.local, cron, units of the host's own, rules of udev, Azure's agent
-done_at_boot='swapon|setenforce|sysctl|/proc/sys/net|modprobe'
-[ -x /etc/rc.d/rc.local ] && boot_lines "^[^#]*($done_at_boot)" /etc/rc.d/rc.local | sed 's/^/boot_runs /'
-boot_lines '^@reboot' /etc/crontab /etc/cron.d/* /var/spool/cron/root | sed 's/^/boot_runs /'
-boot_lines "^Exec[A-Za-z]*=.*($done_at_boot)" /etc/systemd/system/*.service | while IFS= read -r line; do
-    unit=${line%%:*} unit=${unit##*/}
-    for link in /etc/systemd/system/*.wants/"$unit" /etc/systemd/system/*.requires/"$unit"; do
-        [ -L "$link" ] && echo "boot_runs $line" && break
-    done
-done
-boot_lines 'br_netfilter.*sysctl' /etc/udev/rules.d/*.rules | sed 's/^/boot_udev /'
-boot_lines '^ResourceDisk\.EnableSwap=[yY]' /etc/waagent.conf | sed 's/^/boot_swap_agent /'
 
 # --- tuned's profile, those that it includes first
 tuned_profile() (
@@ -59,13 +36,20 @@ tuned_profile() (
         for file in "/etc/tuned/profiles/$profile/tuned.conf" "/etc/tuned/$profile/tuned.conf" \
             "/usr/lib/tuned/profiles/$profile/tuned.conf" "/usr/lib/tuned/$profile/tuned.conf"; do
             [ -r "$file" ] || continue
-            tuned_profile "$(sed -n 's/^include[[:space:]]*=//p' "$file" | tr ',;' '  ')" $(($2 + 1))
-            boot_lines '[^[:space:]]' "$file" | sed 's/^/boot_tuned /'
+            while IFS= read -r line || [ -n "$line" ]; do
+                case $line in include*=*) IFS=' ,;' tuned_profile "${line#*=}" $(($2 + 1)) ;; esac
+            done <"$file"
+            number=0
+            while IFS= read -r line || [ -n "$line" ]; do
+                number=$((number + 1))
+                echo "boot_tuned $file:$number:$line"
+            done <"$file"
             break
         done
     done
 )
-[ -r /etc/tuned/active_profile ] && tuned_profile "$(cat /etc/tuned/active_profile)" 0
-grep -s '^[[:space:]]*reapply_sysctl' /etc/tuned/tuned-main.conf | sed 's/^.*=[[:space:]]*/boot_tuned_reapply /'
+line=
+{ read -r line </etc/tuned/active_profile; } 2>/dev/null
+[ -n "$line" ] && tuned_profile "$line" 0
 systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p WantedBy -p RequiredBy $UNITS 2>/dev/null |
     sed 's/^/boot_unit /'

@@ -12,7 +12,7 @@ from pyinfra.api.exceptions import FactProcessError
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.boot import boot_look
+from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
 from k8s_ha.node_state import NodeView
@@ -61,6 +61,7 @@ class Look(Told[HostLook]):
                 RUNTIME=runtime,
                 SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
                 NODE=Node().command(address=address),
+                PATTERN=PATTERN,
                 UNITS=" ".join(units),
             ).replace(_TOPICS_END, read_file("facts/modules.sh") + read_file("facts/boot.sh") + _TOPICS_END)
         )
