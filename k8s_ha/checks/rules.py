@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from k8s_ha.checks import fleet, machine, network, older, sources
+from k8s_ha.checks import boot, boot_kernel, fleet, machine, network, older, sources
 from k8s_ha.checks.look import Case
 from k8s_ha.findings import Finding
 
@@ -21,6 +21,14 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     machine.selinux,
     machine.firewalld,
     machine.runtime,
+    boot.services,
+    boot.time_services,
+    boot.firewall,
+    boot.selinux,
+    boot.swap,
+    boot_kernel.settings,
+    boot_kernel.modules,
+    boot_kernel.next_kernel,
     network.ports,
     network.hostname,
     network.endpoint,

@@ -12,9 +12,14 @@ from pyinfra.api.exceptions import FactProcessError
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.answers import marked
+from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
 from k8s_ha.node_state import NodeView
+from k8s_ha.resources import read_file
+
+_TOPICS_END = "# --- the network\n"
+"""Where the scripts of single topics stand in preflight.sh: while the mirrors are asked."""
 
 
 class Look(Told[HostLook]):
@@ -29,6 +34,7 @@ class Look(Told[HostLook]):
     + names: of the cluster's hosts, to be looked for in /etc/hosts
     + runtime: name of the container runtime's unit, whose proxy registries are asked through
     + sources: what the host will need, asked all at once
+    + units: systemd units whose part in the next boot is told
     """
 
     asked = 0.0
@@ -42,6 +48,7 @@ class Look(Told[HostLook]):
         names: Sequence[str],
         runtime: str,
         sources: Sequence[Source],
+        units: Sequence[str] = (),
     ) -> str:
         self.asked = time.time()
         return marked(
@@ -54,7 +61,9 @@ class Look(Told[HostLook]):
                 RUNTIME=runtime,
                 SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
                 NODE=Node().command(address=address),
-            )
+                PATTERN=PATTERN,
+                UNITS=" ".join(units),
+            ).replace(_TOPICS_END, read_file("facts/modules.sh") + read_file("facts/boot.sh") + _TOPICS_END)
         )
 
     def told(self, output: list[str]) -> HostLook:
@@ -80,6 +89,7 @@ class Look(Told[HostLook]):
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
+            boot=boot_look(values),
             view=_view(values["node"]),
         )
 
