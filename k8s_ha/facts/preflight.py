@@ -14,7 +14,9 @@ from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
+from k8s_ha.resources import read_file
 
 
 class Look(Told[HostLook]):
@@ -45,7 +47,8 @@ class Look(Told[HostLook]):
     ) -> str:
         self.asked = time.time()
         return marked(
-            script(
+            read_file("facts/surroundings.sh")
+            + script(
                 "preflight.sh",
                 ENDPOINT=endpoint,
                 FOLDERS=" ".join(folders),
@@ -80,6 +83,7 @@ class Look(Told[HostLook]):
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
+            surroundings=surroundings(values),
             view=_view(values["node"]),
         )
 
