@@ -21,7 +21,8 @@ _REMOVED_BEFORE: Final[Mapping[int, str]] = {
     22: "chaos-chance redirect-container-streaming",
     # kubernetes#106907, and with dockershim itself kubenet's non-masquerade-cidr; KEP-281 for dynamic-config-dir.
     24: "cni-bin-dir cni-cache-dir cni-conf-dir docker-endpoint dynamic-config-dir "
-    "experimental-dockershim-root-directory image-pull-progress-deadline network-plugin network-plugin-mtu non-masquerade-cidr",
+    "experimental-dockershim-root-directory image-pull-progress-deadline network-plugin network-plugin-mtu "
+    "non-masquerade-cidr",
     # KEP-2845: klog's own flags.
     26: "add-dir-header alsologtostderr log-backtrace-at log-dir log-file log-file-max-size logtostderr one-output "
     "skip-headers skip-log-headers stderrthreshold",

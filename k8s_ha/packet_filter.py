@@ -221,10 +221,10 @@ def negated(answer: bool | None, negate: bool) -> bool | None:
 
 
 def is_named(interface: str | None, text: str, wildcard: str) -> bool | None:
-    """Whether an interface has a name, or one that begins with it."""
-    if interface is None:
-        return None
+    """Whether an interface has a name, or one that begins with it; an unknown one is not the loopback."""
     name = text.strip('"')
+    if interface is None:
+        return False if name == "lo" else None
     return interface.startswith(name[:-1]) if name.endswith(wildcard) else interface == name
 
 

@@ -66,7 +66,8 @@ echo "machine_id $(cat /etc/machine-id 2>/dev/null)"
 # In a container it is the machine's, which is nobody's own.
 systemd-detect-virt -c -q 2>/dev/null || echo "product_uuid $(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
 
-surroundings
+# Long output is kept until the answers have come: it would not go into the pipe in one piece.
+around=$(surroundings)
 
 # --- the network
 if command -v ss >/dev/null 2>&1; then
@@ -100,5 +101,6 @@ for file in /etc/cni/net.d/* /etc/cni/net.d/.[!.]*; do [ -f "$file" ] && echo "c
 for file in /var/lib/etcd/* /var/lib/etcd/.[!.]*; do [ -e "$file" ] && echo "etcd ${file##*/}"; done
 sh -c "$NODE" | sed 's/^/node /'
 wait
+echo "$around"
 echo "ended $(date +%s.%N)"
 exit 0

@@ -60,8 +60,8 @@ resolver_files() {
     echo "resolvers read"
     for file in /etc/resolv.conf /run/systemd/resolve/resolv.conf; do
         if [ -r "$file" ]; then
-            echo "resolver $file there"
-            sed -n "s|^[[:space:]]*\(nameserver\|search\)[[:space:]]|resolver $file \1 |p" "$file"
+            echo "resolver $file is there"
+            sed -n "s#^[[:space:]]*nameserver[[:space:]]#resolver $file nameserver #p" "$file"
         elif [ -L "$file" ]; then
             echo "resolver $file dangles $(readlink "$file")"
         fi
@@ -73,7 +73,7 @@ sshd_limits() {
     sshd=$(command -v sshd) || sshd=/usr/sbin/sshd
     set -- ${SSH_CLIENT:-127.0.0.1}
     "$sshd" -T -C "user=${SUDO_USER:-root},host=$1,addr=$1" 2>/dev/null |
-        grep -i '^\(maxsessions\|forcecommand\|permittty\) ' | sed 's/^/sshd /'
+        sed -n 's/^maxsessions /sshd maxsessions /Ip'
 }
 
 # Its data sources come after its own files, and the user's after the vendor's: the last word counts.
@@ -85,7 +85,7 @@ cloud_init() {
     for file in /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg /var/lib/cloud/instance/vendor-cloud-config.txt \
         /var/lib/cloud/instance/cloud-config.txt; do
         [ -r "$file" ] || continue
-        sed -n "s|^\(manage_etc_hosts\|preserve_hostname\|hostname\|fqdn\)[[:space:]]*:|cloud $file \1|p" "$file"
+        sed -n "s#^\(manage_etc_hosts\|preserve_hostname\|hostname\|fqdn\)[[:space:]]*:#cloud $file \1#p" "$file"
     done
 }
 
@@ -98,11 +98,11 @@ kubelet_units() {
         done
     done
     for file; do
-        continued "$file" | sed -n "s|^\(ExecStart\|Environment\|EnvironmentFile\)=|kubelet $file \1=|p"
+        continued "$file" | sed -n "s#^\(ExecStart\|Environment\|EnvironmentFile\)=#kubelet $file \1=#p"
     done
     for file in /etc/sysconfig/kubelet $([ $# -eq 0 ] || sed -n 's/^EnvironmentFile=-\{0,1\}//p' "$@"); do
         [ "$file" = /var/lib/kubelet/kubeadm-flags.env ] || [ ! -r "$file" ] ||
-            continued "$file" | sed -n "/^[[:space:]]*[#;]/d; /=/s|^|kubelet_environment $file |p"
+            continued "$file" | sed -n "/^[[:space:]]*[#;]/d; /=/s#^#kubelet_environment $file #p"
     done | sort -u
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from itertools import pairwise
 from typing import Final
 
 from k8s_ha import iptables, nftables
@@ -59,11 +60,11 @@ def _now(case: Case) -> Iterator[Finding]:
     tables = _tables(case)
     reasons: dict[Closed, list[Probe]] = {}
     for probe in probes(case):
-        found = _closed(case, tables, probe)
-        if found:
-            reasons.setdefault(found, []).append(probe)
+        if why := _closed(case, tables, probe):
+            reasons.setdefault(why, []).append(probe)
     for reason, refused in reasons.items():
-        yield _finding(case, f"{_who(case, reason)} {_refuses(refused)}", _remedy(case, reason), reason.certain)
+        found = f"{_who(case, reason)} {_refuses(refused, reason.certain)}"
+        yield _finding(case, found, _remedy(case, reason), reason.certain)
     if case.look.surroundings.filters.cut and not reasons:
         yield _finding(
             case,
@@ -99,9 +100,9 @@ def _closed(case: Case, tables: Sequence[Table], probe: Probe) -> Closed | None:
 def _interface(case: Case) -> str | None:
     """The interface of the node address; None where no route tells it."""
     for route in case.look.routes:
-        words = route.split()
-        if " dev " in route and route.rstrip().endswith(f" src {case.host.address}"):
-            return words[words.index("dev") + 1]
+        after = dict(pairwise(route.split()))
+        if after.get("src") == case.host.address and "dev" in after:
+            return after["dev"]
     return None
 
 
@@ -111,11 +112,10 @@ def _forwarded(case: Case) -> Iterator[Finding]:
         return
     pods = IPv4Network(case.cluster.settings.pod_cidr)
     packet = Packet(pods[257 % pods.num_addresses], pods[2], 53)
-    found = closed(_tables(case), ("forward",), packet, joins_trusted=case.look.firewalld)
-    if found and not (found.table == "ip filter" and found.rule.startswith("policy ")):
-        yield _finding(
-            case, f"{_who(case, found)} refuses what is sent from pod to pod", _remedy(case, found), found.certain
-        )
+    reason = closed(_tables(case), ("forward",), packet, joins_trusted=case.look.firewalld)
+    if reason and not (reason.table == "ip filter" and reason.rule.startswith("policy ")):
+        found = f"{_who(case, reason)} {_verb(reason.certain)} what is sent from pod to pod"
+        yield _finding(case, found, _remedy(case, reason), reason.certain)
 
 
 def _of_zones(case: Case) -> Iterator[Finding]:
@@ -171,7 +171,7 @@ def _after_a_boot(case: Case) -> Iterator[Finding]:
             yield _finding(
                 case,
                 f"iptables.service is enabled: from the next boot on `{reason.rule}` of /etc/sysconfig/iptables "
-                f"{_refuses([probe for probe, _ in refused])}",
+                f"{_refuses([probe for probe, _ in refused], reason.certain)}",
                 "run `systemctl disable iptables` there, or let the cluster's hosts in before that rule",
                 reason.certain,
             )
@@ -214,10 +214,14 @@ def _zone_remedy(zone: str) -> str:
     )
 
 
-def _refuses(refused: Sequence[Probe]) -> str:
+def _refuses(refused: Sequence[Probe], certain: bool) -> str:
     ports = sorted({probe.port for probe in refused})
     sources = list(dict.fromkeys(probe.source for probe in refused))
-    return f"refuses {_some(sources)} at port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}"
+    return f"{_verb(certain)} {_some(sources)} at port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}"
+
+
+def _verb(certain: bool) -> str:
+    return "refuses" if certain else "may refuse"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -227,4 +231,4 @@ def _some(names: Sequence[str]) -> str:
 
 def _finding(case: Case, found: str, remedy: str, certain: bool = True) -> Finding:
     severity: Severity = "error" if certain and (case.becomes_node or not case.host.is_node) else "warning"
-    return Finding(case.host.name, CHECK, found if certain else f"{found}, it may be", _WANTED, remedy, severity)
+    return Finding(case.host.name, CHECK, found, _WANTED, remedy, severity)

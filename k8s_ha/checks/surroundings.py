@@ -68,10 +68,9 @@ class Filters:
 
 @dataclass(frozen=True)
 class Resolver:
-    """A resolv.conf: its name servers and search domains; ``dangles`` is where a dead link leads."""
+    """A resolv.conf: its name servers; ``dangles`` is where a dead link leads."""
 
     servers: tuple[str, ...] = ()
-    searches: tuple[str, ...] = ()
     dangles: str = ""
 
 

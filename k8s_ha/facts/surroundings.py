@@ -60,21 +60,14 @@ def _zones(lines: Iterable[str]) -> Iterable[Zone]:
 
 def _resolvers(lines: Iterable[str]) -> dict[str, Resolver]:
     servers: dict[str, list[str]] = {}
-    searches: dict[str, list[str]] = {}
     dangling: dict[str, str] = {}
-    for line in lines:
-        path, key, *rest = line.split()
+    for path, key, value in _columns(lines, 3):
         servers.setdefault(path, [])
         if key == "nameserver":
-            servers[path] += rest[:1]
-        elif key == "search":
-            searches[path] = rest  # the last one counts
+            servers[path] += value.split()[:1]
         elif key == "dangles":
-            dangling[path] = " ".join(rest)
-    return {
-        path: Resolver(tuple(found), tuple(searches.get(path, ())), dangling.get(path, ""))
-        for path, found in servers.items()
-    }
+            dangling[path] = value
+    return {path: Resolver(tuple(found), dangling.get(path, "")) for path, found in servers.items()}
 
 
 def _cloud(line: str) -> tuple[str, str, str]:
