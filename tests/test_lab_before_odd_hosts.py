@@ -43,9 +43,7 @@ def findings(lab: Lab, batch: list[Odd]) -> list[Finding]:
 
 
 @pytest.mark.parametrize(("batch", "odd"), NAMED.values(), ids=NAMED)
-def test_what_a_host_holds_is_found_before_the_first_change(
-    found: list[list[Finding]], batch: int, odd: Odd
-) -> None:
+def test_what_a_host_holds_is_found_before_the_first_change(found: list[list[Finding]], batch: int, odd: Odd) -> None:
     own = [row for row in found[batch] if (row.host, row.check) == (odd.host, odd.check)]
     words = squeezed(odd.words)
     if odd.severity is None:

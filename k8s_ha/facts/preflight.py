@@ -15,6 +15,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
 from k8s_ha.resources import read_file
 
@@ -52,7 +53,8 @@ class Look(Told[HostLook]):
     ) -> str:
         self.asked = time.time()
         return marked(
-            script(
+            read_file("facts/surroundings.sh")
+            + script(
                 "preflight.sh",
                 ENDPOINT=endpoint,
                 FOLDERS=" ".join(folders),
@@ -90,6 +92,7 @@ class Look(Told[HostLook]):
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
             boot=boot_look(values),
+            surroundings=surroundings(values),
             view=_view(values["node"]),
         )
 
