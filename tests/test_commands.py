@@ -14,12 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_ha.facts.system import Kernel, ServiceState
+from k8s_ha.facts.system import ServiceState
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.files import ServicePlan, with_block, with_line
-from k8s_ha.operations.host import swap_off
 from k8s_ha.resources import read_file
-from tests.operation_bench import NGINX_CONFIG, Bench, Command, command, kernel
+from tests.operation_bench import NGINX_CONFIG, Bench, Command, command
 from tests.shell_bench import Shell
 
 
@@ -196,16 +195,6 @@ esac""",
         "secret/bootstrap-token-internal",
     ]
     assert all(line.endswith(" app.kubernetes.io/managed-by=k8s-ha") for line in labelled)
-
-
-def test_only_swap_is_taken_out_of_fstab(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = "/dev/sda1 / xfs defaults 0 0\n# /dev/old swap swap defaults 0 0\n/dev/swap /swap xfs defaults 0 0\n"
-    fstab = shell.file("/etc/fstab", kept + "/dev/dm-1 none swap defaults 0 0\n")
-    (edit,) = Bench(monkeypatch).steps(swap_off, facts={Kernel: kernel(fstab_swap=True)})
-    assert isinstance(edit, Command)
-    assert run(shell, edit).returncode == 0
-    assert fstab.read_text(encoding="utf-8") == kept + "# /dev/dm-1 none swap defaults 0 0\n"
-    assert (shell.root / "etc/fstab.before-k8s-ha").exists()
 
 
 BLOCK = "# BEGIN k8s_ha\nb\n# END k8s_ha\n"

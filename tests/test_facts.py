@@ -16,8 +16,6 @@ from k8s_ha.facts.system import (
     Content,
     Files,
     FileState,
-    Kernel,
-    KernelState,
     Packages,
     PackagesState,
     Port,
@@ -207,59 +205,6 @@ def test_the_health_script_tells_nothing_of_another_cluster(shell: Shell) -> Non
     assert not health_told(shell).answers
     shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format("https://10.9.9.9:6443"))
     assert not health_told(shell).answers
-
-
-def test_the_kernel() -> None:
-    assert Kernel().told(recorded("kernel")) == KernelState(
-        unloaded=("no_such_module",),
-        sysctl={
-            "net.ipv4.ip_forward": "1",
-            "net.bridge.bridge-nf-call-iptables": "1",
-            "net.ipv4.ip_local_port_range": "32768\t60999",
-        },
-        swap=(),
-        fstab_swap=False,
-        swap_masked=False,
-        selinux="Permissive",
-        selinux_configured="permissive",
-    )
-
-
-@pytest.mark.parametrize(
-    ("fstab", "swap"),
-    [
-        ("/dev/mapper/rl-swap none swap defaults 0 0\n", True),
-        ("UUID=1\tswap\tswap\tdefaults 0 0\n", True),
-        ("# /dev/mapper/rl-swap none swap defaults 0 0\n", False),
-        ("/dev/swap /swap xfs defaults 0 0\n", False),
-        ("", False),
-    ],
-)
-def test_the_kernel_script_finds_swap_in_fstab_alone(shell: Shell, fstab: str, swap: bool) -> None:
-    shell.file("/etc/fstab", fstab)
-    shell.file("/etc/selinux/config", "# SELINUX= can be\nSELINUX=enforcing\nSELINUXTYPE=targeted\n")
-    for name, body in {
-        "modprobe": "exit 0",
-        "sysctl": "exit 1",
-        "systemctl": "echo masked",
-        "getenforce": "exit 1",
-    }.items():
-        shell.add_tool(name, body)
-    state = Kernel().process(shell.lines(Kernel().command(modules=[], keys=["no.such.key"])))
-    assert (state.fstab_swap, state.swap_masked, state.selinux_configured) == (swap, True, "enforcing")
-
-
-# modprobe -n -q, then with --first-time: what EL's modprobe answers for a module in each state.
-MODPROBE = {"absent": (1, 1), "not loaded": (0, 0), "loaded or built in": (0, 1)}
-
-
-@pytest.mark.parametrize(("state", "unloaded"), [("absent", True), ("not loaded", True), ("loaded or built in", False)])
-def test_the_kernel_script_tells_modules_that_must_be_loaded(shell: Shell, state: str, unloaded: bool) -> None:
-    known, first_time = MODPROBE[state]
-    shell.add_tool("modprobe", f'case "$*" in *--first-time*) exit {first_time} ;; *) exit {known} ;; esac')
-    shell.add_tool("systemctl", "exit 1")
-    told = Kernel().process(shell.lines(Kernel().command(modules=["overlay"], keys=[])))
-    assert told.unloaded == (("overlay",) if unloaded else ())
 
 
 def test_services() -> None:

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 import yaml
 from jinja2 import UndefinedError
-from pyinfra.facts.server import Hostname, Which
-from pyinfra.facts.systemd import SystemdEnabled, SystemdStatus
 
 from group_data import document
 from k8s_ha import (
@@ -30,21 +28,21 @@ from k8s_ha import (
 )
 from k8s_ha.compat import EL_MAJORS
 from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.survey import Survey
 from k8s_ha.facts.system import (
-    ActiveUnits,
     Content,
     Files,
-    Kernel,
-    KernelState,
     Packages,
     PackagesState,
     Service,
     ServiceState,
 )
+from k8s_ha.facts.units import HostName, HostNames, Units
 from k8s_ha.resources import render
+from k8s_ha.units import UnitState
 from tests.example_cluster import OWN_KUBERNETES
 from tests.golden_files import GOLDEN, assert_golden
 from tests.lab_client import PROJECT
@@ -89,18 +87,17 @@ class Virgins(Bench):
             Files: {},
             Service: ServiceState(False, False, False, None, {}),
             Packages: PackagesState({}),
-            ActiveUnits: ["chronyd.service"],
-            Kernel: KernelState((), {}, (), False, True, "Disabled", "disabled"),
+            Units: {"chronyd.service": UnitState("loaded", active=True, file="enabled")},
+            Kernel: KernelState((), {}),
+            Swap: SwapState((), in_fstab=False, target_masked=True),
+            SelinuxMode: SelinuxModes("Disabled", "disabled"),
+            HostName: HostNames("localhost", ""),
             Content: lambda path: {
                 "/etc/hosts": b"127.0.0.1 localhost\n",
                 "/etc/nginx/nginx.conf": NGINX_CONFIG.encode(),
             }.get(path, b""),
             ManifestDigest: "",
             CentosRepositories: {},
-            Hostname: "localhost",
-            Which: "/usr/bin/hostnamectl",
-            SystemdStatus: {},
-            SystemdEnabled: {},
         }
         for facts in self.facts.values():
             facts |= blank

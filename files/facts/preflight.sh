@@ -1,6 +1,7 @@
 # ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE: an address, then words separated by spaces; RUNTIME is
 # the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether its own ones are
-# asked too, NODE is the script node.sh with its own variables. Needs yum-options.sh and runtime-environment.sh.
+# asked too, NODE is the script node.sh with its own variables. Needs yum-options.sh, runtime-environment.sh and
+# surroundings.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -46,6 +47,9 @@ echo "machine_id $(cat /etc/machine-id 2>/dev/null)"
 # In a container it is the machine's, which is nobody's own.
 systemd-detect-virt -c -q 2>/dev/null || echo "product_uuid $(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
 
+# Long output is kept until the answers have come: it would not go into the pipe in one piece.
+around=$(surroundings)
+
 # --- the network
 if command -v ss >/dev/null 2>&1; then
     ss -ltnp | sed -n 's/^LISTEN/listen/p'
@@ -79,9 +83,10 @@ if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kub
 fi
 
 # --- older clusters
-for file in /etc/cni/net.d/*; do [ -f "$file" ] && echo "cni ${file##*/}"; done
+for file in /etc/cni/net.d/* /etc/cni/net.d/.[!.]*; do [ -f "$file" ] && echo "cni ${file##*/}"; done
 for file in /var/lib/etcd/* /var/lib/etcd/.[!.]*; do [ -e "$file" ] && echo "etcd ${file##*/}"; done
 sh -c "$NODE" | sed 's/^/node /'
 wait
+echo "$around"
 echo "ended $(date +%s.%N)"
 exit 0

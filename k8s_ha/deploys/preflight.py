@@ -10,16 +10,16 @@ from pyinfra import logger
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.checks import older, sources
+from k8s_ha.checks import boot, older, sources
 from k8s_ha.checks.look import Case
 from k8s_ha.checks.machine import folders
 from k8s_ha.checks.names import CHECKS
 from k8s_ha.checks.rules import look_findings, unread, waived
 from k8s_ha.checks.survey import usable
 from k8s_ha.deploys.begin import members_of, run_of_host, survey, unreachable
-from k8s_ha.deploys.prepare_host import MODULES
 from k8s_ha.facts.preflight import Look
 from k8s_ha.findings import Finding, errors
+from k8s_ha.kernel_needs import MODULES
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.operations.telling import show
 from k8s_ha.run import Run
@@ -78,6 +78,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "endpoint": next(e.address for e in cluster.hosts if cluster.endpoint_host in (e.address, e.hostname)),
         "folders": folders(own.is_node, runtime),
         "modules": MODULES if own.is_node else (),
+        "units": boot.units(own, runtime),
         "names": cluster.hostnames,
         "runtime": runtime,
         "sources": sources.needed(cluster, own, run.surveys[name]),

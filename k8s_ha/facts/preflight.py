@@ -12,11 +12,16 @@ from pyinfra.api.exceptions import FactProcessError
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.answers import marked
+from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.host_repositories import host_repositories, status_and_reason
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
 from k8s_ha.resources import read_file
+
+_TOPICS_END = "# --- the network\n"
+"""Where the scripts of single topics stand in preflight.sh: while the mirrors are asked."""
 
 
 class Look(Told[HostLook]):
@@ -32,6 +37,7 @@ class Look(Told[HostLook]):
     + runtime: name of the container runtime's unit, whose proxy registries are asked through
     + sources: what the host will need, asked all at once
     + repositories: whether the host's own repositories are asked too
+    + units: systemd units whose part in the next boot is told
     """
 
     asked = 0.0
@@ -47,12 +53,14 @@ class Look(Told[HostLook]):
         runtime: str,
         sources: Sequence[Source],
         repositories: bool = False,
+        units: Sequence[str] = (),
     ) -> str:
         self.asked = time.time()
         self.sources = sources
         return marked(
             read_file("yum-options.sh")
             + read_file("facts/runtime-environment.sh")
+            + read_file("facts/surroundings.sh")
             + script(
                 "preflight.sh",
                 ENDPOINT=endpoint,
@@ -63,7 +71,9 @@ class Look(Told[HostLook]):
                 SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
                 REPOSITORIES="yes" if repositories else "",
                 NODE=Node().command(address=address),
-            )
+                PATTERN=PATTERN,
+                UNITS=" ".join(units),
+            ).replace(_TOPICS_END, read_file("facts/modules.sh") + read_file("facts/boot.sh") + _TOPICS_END)
         )
 
     def told(self, output: list[str]) -> HostLook:
@@ -90,6 +100,8 @@ class Look(Told[HostLook]):
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
+            boot=boot_look(values),
+            surroundings=surroundings(values),
             view=_view(values["node"]),
         )
 

@@ -1,4 +1,4 @@
-"""Facts about a host's kernel, files, services and packages."""
+"""Facts about a host's files, services and packages."""
 
 from __future__ import annotations
 
@@ -89,42 +89,6 @@ class Content(Told[bytes]):
 
 
 @dataclass(frozen=True)
-class KernelState:
-    """Kernel modules not loaded, sysctl values, swap in use, swap entries in fstab, SELinux modes."""
-
-    unloaded: tuple[str, ...]
-    sysctl: Mapping[str, str]
-    swap: tuple[str, ...]
-    fstab_swap: bool
-    swap_masked: bool
-    selinux: str
-    selinux_configured: str
-
-
-class Kernel(Told[KernelState]):
-    """What the kernel runs with.
-
-    + modules: kernel modules to look for
-    + keys: sysctl keys to read
-    """
-
-    def command(self, modules: Sequence[str], keys: Sequence[str]) -> str:
-        return marked(script("kernel.sh", MODULES=" ".join(modules), KEYS=" ".join(keys)))
-
-    def told(self, output: list[str]) -> KernelState:
-        values = fields(output)
-        return KernelState(
-            unloaded=tuple(values["unloaded"]),
-            sysctl=dict(line.split(" ", 1) for line in values["sysctl"]),
-            swap=tuple(values["swap"]),
-            fstab_swap="fstab_swap" in values,
-            swap_masked="swap_masked" in values,
-            selinux=next(iter(values["selinux"]), "Disabled"),
-            selinux_configured=next(iter(values["selinux_configured"]), "disabled"),
-        )
-
-
-@dataclass(frozen=True)
 class PackagesState:
     """Version-release by name of what is installed, and what an installation that has not ended was asked for.
 
@@ -153,17 +117,6 @@ class Packages(Told[PackagesState]):
             unfinished=tuple(values["unfinished"]),
             rpm_error=next(iter(values["rpm_error"]), ""),
         )
-
-
-class ActiveUnits(Told[list[str]]):
-    """Those of ``units`` that are active."""
-
-    def command(self, units: Sequence[str]) -> str:
-        names = " ".join(map(shlex.quote, units))
-        return marked(f"for unit in {names}; do systemctl -q is-active $unit && echo $unit; done; true")
-
-    def told(self, output: list[str]) -> list[str]:
-        return output
 
 
 class Port(Told[bool]):

@@ -51,7 +51,7 @@ def edited(path: str, old: bytes, new: bytes) -> StringCommand:
 
     + old: what was read from it; where it holds anything else by now, the command fails
     """
-    values = {"FILE": path, "OLD": hashlib.sha256(old).hexdigest(), "NEW": hashlib.sha256(new).hexdigest()}
+    values = {"FILE": path, "HELD": hashlib.sha256(old).hexdigest(), "WANTED": hashlib.sha256(new).hexdigest()}
     return StringCommand(shell_variables(values) + read_file("edit-file.sh"), _stdin=base64.b64encode(new).decode())
 
 

@@ -34,8 +34,17 @@ def service(request: Request) -> list[str]:
 
 
 def kernel(request: Request) -> list[str]:
-    keys = request.variable("KEYS").split()
-    return [*(f"sysctl {key} 1" for key in keys), "swap_masked yes", "selinux Permissive"]
+    return [f"sysctl {key} 1" for key in request.variable("KEYS").split()]
+
+
+def units(request: Request) -> list[str]:
+    lines = []
+    clock = ["chronyd.service"]
+    for unit in request.variable("UNITS").split():
+        state = "active" if unit in request.machine.active + clock else "inactive"
+        enabled = "enabled" if unit in request.machine.enabled + clock else "disabled"
+        lines += ["", f"Id={unit}", "LoadState=loaded", f"ActiveState={state}", f"UnitFileState={enabled}"]
+    return [f"unit {line}" for line in lines]
 
 
 def packages(request: Request) -> list[str]:
@@ -46,15 +55,6 @@ def packages(request: Request) -> list[str]:
 def content(request: Request) -> list[str]:
     path = re.search(r"^(?:.* )?base64 (\S+)$", request.command, re.MULTILINE)[1]
     return [base64.b64encode(request.machine.files.get(path, "").encode()).decode()]
-
-
-def unit_state(request: Request) -> list[str]:
-    key, unit = re.search(r"Id --property (\w+) (\S+)", request.command).groups()
-    values = {
-        "SubState": "running" if unit in request.machine.active else "dead",
-        "UnitFileState": "enabled" if unit in request.machine.enabled else "disabled",
-    }
-    return [f"Id={unit}", f"{key}={values[key]}"]
 
 
 def port(request: Request) -> list[str]:
@@ -120,6 +120,10 @@ def unit_changed(request: Request) -> list[str]:
     elif unit in units:
         units.remove(unit)
     return []
+
+
+def hostname(request: Request) -> list[str]:
+    return [f"current {request.machine.hostname}", f"static {request.machine.hostname}"]
 
 
 def hostname_set(request: Request) -> list[str]:
@@ -199,13 +203,13 @@ ANSWERS = (
     Answer("kernel", r"^MODULES=", kernel, False),
     Answer("content", r"^\[ ! -e \S+ \] \|\| base64 \S+$", content, False),
     Answer("packages", r"^packages package ", packages, False),
-    Answer("active units", r"^for unit in .* is-active", lambda _: ["chronyd.service"], False),
+    Answer("swap", r"^tail -n \+2 /proc/swaps", lambda _: ["masked yes"], False),
+    Answer("selinux", r"^command -v getenforce .*mode ", lambda _: ["mode Permissive"], False),
+    Answer("units", r"^UNITS=", units, False),
     Answer("port", r"/dev/tcp/", port, False),
     Answer("https answer", r"^status=\$\(curl ", https_answer, False),
     Answer("kubelet health", r"10248/healthz", looks.kubelet_health, False),
-    Answer("hostname", r"^uname -n$", lambda request: [request.machine.hostname], False),
-    Answer("which", r"command -v hostnamectl", lambda _: ["/usr/bin/hostnamectl"], False),
-    Answer("unit state", r"systemctl show --all", unit_state, False),
+    Answer("hostname", r"^echo .current ", hostname, False),
     Answer("sudo", r"sudo -n true", silence, False),
     Answer("kubeconfig read", rf"^base64 ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", content, False),
     Answer("own operation", r"own-command", silence),
@@ -223,6 +227,7 @@ ANSWERS = (
     Answer("member removed", r"/v3/cluster/member/remove", member_removed),
     Answer("secrets removed", r" delete --ignore-not-found ", secrets_deleted),
     Answer("manifest", r" apply -f -$", manifest_applied),
+    Answer("kept", r"^KEPT=", silence),
     Answer("unit", r"systemctl (start|stop|enable|disable) ", unit_changed),
     Answer("hostname", r"hostnamectl set-hostname", hostname_set),
     Answer("record removed", r"^rm -f /var/lib/k8s-ha/", silence),

@@ -12,7 +12,7 @@ programs=(
     procps less vim-tiny hostname passwd
     openssh-server sudo curl gpg gpg-agent chrony
     iproute2 iputils-ping iptables nftables firewalld       # network
-    rpm dnf dnf-plugins-core                                # package management
+    rpm rpm-i18n dnf dnf-plugins-core                       # package management
     policycoreutils selinux-utils
     tcsh                                                    # a login shell of somebody's
 )
