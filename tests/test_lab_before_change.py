@@ -205,7 +205,7 @@ def test_an_address_that_the_host_has_not(lab: Lab, tmp_path: Path) -> None:
 
 def test_a_login_that_may_not_become_root(lab: Lab) -> None:
     (row,) = refused(lab, "--data", "_sudo_password=")
-    assert (row.host, row.check, row.found) == ("worker2", "root", "its user may not sudo without a password")
+    assert (row.host, row.check, row.found) == ("worker2", "root", "it says 'sudo: a password is required'")
 
 
 def test_a_host_behind_a_dead_link(lab: Lab) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 CheckName = Literal[
     "root",
+    "login-shell",
     "unreachable",
     "system",
     "kubernetes",
@@ -54,6 +55,7 @@ class Check:
 
 CHECKS: Final[Mapping[CheckName, Check]] = {
     "root": Check("may commands become root", "nothing can be done on a host without root"),
+    "login-shell": Check("does the login's shell take what sh takes", "others would run parts of a command"),
     "unreachable": Check("does every host answer", "what does not answer may hold a cluster"),
     "system": Check("Enterprise Linux, its major and architecture", "there are no packages for other systems"),
     "kubernetes": Check("does the wanted version run there", "what can be accepted is named in accept"),

@@ -15,6 +15,7 @@ from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from k8s_ha.facts.answers import FIRST, LAST
+from k8s_ha.operations.login import READ
 from tests.fakes.answers import Answer, answer_to
 from tests.fakes.request import Failure, Request
 from tests.fakes.scenario import current, folder
@@ -52,6 +53,7 @@ class SimulatedConnector(FakeConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         text = command if isinstance(command, str) else command.get_raw_value()
+        text = arguments.get("_stdin") or "" if text == READ else text
         begun, row = next(_moments), answer_to(text)
         self._wait(text)
         gevent.sleep(SECONDS_OF_SLOW if row.step in SLOW else 0)  # 0 lets every other host take a step
