@@ -30,7 +30,8 @@ SURROUNDINGS = [
         "firewall",
         "error",
         "firewalld's zone cluster refuses 10.0.12.55",
-        "firewall-cmd -q --permanent --new-zone=cluster && firewall-cmd -q --permanent --zone=cluster --add-service=ssh && "
+        "firewall-cmd -q --permanent --new-zone=cluster && "
+        "firewall-cmd -q --permanent --zone=cluster --add-service=ssh && "
         "firewall-cmd -q --permanent --zone=cluster --add-source=10.0.0.0/16 && firewall-cmd -q --reload",
         "firewall-cmd -q --permanent --delete-zone=cluster && firewall-cmd -q --reload && "
         "rm -f /etc/firewalld/zones/cluster.xml.old",
@@ -72,7 +73,8 @@ SURROUNDINGS = [
         "error",
         "`-A INPUT -j REJECT --reject-with icmp-host-prohibited` in chain INPUT",
         "iptables -A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT && iptables -A INPUT -i lo -j ACCEPT && "
-        "iptables -A INPUT -p tcp --dport 22 -j ACCEPT && iptables -A INPUT -j REJECT --reject-with icmp-host-prohibited",
+        "iptables -A INPUT -p tcp --dport 22 -j ACCEPT && "
+        "iptables -A INPUT -j REJECT --reject-with icmp-host-prohibited",
         "iptables -F INPUT",
     ),
     Odd(
@@ -121,15 +123,6 @@ SURROUNDINGS = [
         "printf '[Service]\\nEnvironment=\"KUBELET_EXTRA_ARGS=--allow-privileged=true\"\\n' "
         ">/etc/systemd/system/kubelet.service.d/20-old.conf",
         "rm -r /etc/systemd/system/kubelet.service.d",
-    ),
-    Odd(
-        "a masked runtime",
-        "worker2",
-        "units",
-        "error",
-        "containerd.service is masked",
-        "systemctl -q mask containerd.service",
-        "systemctl -q unmask containerd.service",
     ),
     Odd(
         "one session on a connection",
