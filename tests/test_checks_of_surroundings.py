@@ -6,20 +6,28 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.boot import BootLook
 from k8s_ha.checks.look import Case
-from k8s_ha.checks.surroundings import OWN_RESOLVER, RESOLVED, Resolver, Surroundings, Unit, UnitLine
+from k8s_ha.checks.surroundings import OWN_RESOLVER, RESOLVED, Resolver, Surroundings, UnitLine
 from k8s_ha.findings import Finding
+from k8s_ha.units import UnitState
 from tests.cases import case, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}
-RUNNING = Unit("loaded", "active", "enabled")
-MASKED = Unit("masked", "inactive", "masked")
+RUNNING = UnitState("loaded", True, "enabled")
+MASKED = UnitState("masked", False, "masked")
 DROP_INS = "/etc/systemd/system/kubelet.service.d"
 USER_DATA = "/var/lib/cloud/instance/cloud-config.txt"
 
 
-def around(host: str = "worker1", *, case_of: dict[str, Any] | None = None, **told: Any) -> Case:
-    return case(host, surroundings=Surroundings(**told), **case_of or {})
+def around(
+    host: str = "worker1",
+    *,
+    case_of: dict[str, Any] | None = None,
+    units: dict[str, UnitState] | None = None,
+    **told: Any,
+) -> Case:
+    return case(host, boot=BootLook(units=units or {}), surroundings=Surroundings(**told), **case_of or {})
 
 
 def resolving(*servers: str, dangles: str = "", case_of: dict[str, Any] | None = None, host: str = "worker1") -> Case:
@@ -106,30 +114,13 @@ OLD = "/etc/systemd/system/kubelet.service"
 
 UNITS: dict[str, tuple[Case, list[Finding]]] = {
     "no files of the kubelet": (around(), []),
-    "masked": (
-        around(units={"containerd.service": MASKED, "docker.service": MASKED, "kubelet.service": MASKED}),
-        [
-            unit(f"{name}.service is masked", "this run starts it", f"run `systemctl unmask {name}.service` there")
-            for name in ("kubelet", "containerd")
-        ],
-    ),
-    "masked on a load balancer": (
-        around("master-lb", units={"nginx.service": MASKED, "kubelet.service": MASKED}),
-        [
-            unit(
-                "nginx.service is masked",
-                "this run starts it",
-                "run `systemctl unmask nginx.service` there",
-                host="master-lb",
-            )
-        ],
-    ),
+    "docker's masked units without Docker": (around(units={"docker.socket": MASKED}), []),
     "docker's masked socket": (
         around(units={"docker.socket": MASKED}, case_of={"settings": {"container_runtime": "docker"}}),
         [
             unit(
                 "docker.socket is masked",
-                "this run starts it",
+                "Docker needs it",
                 "run `systemctl unmask docker.socket` there",
             )
         ],
@@ -282,7 +273,7 @@ CLOUDS: dict[str, tuple[Case, list[Finding]]] = {
     ),
     "a unit that does not start": (
         around(
-            cloud=HOSTS, cloud_writes_hosts=True, units={"cloud-init.service": Unit("loaded", "inactive", "disabled")}
+            cloud=HOSTS, cloud_writes_hosts=True, units={"cloud-init.service": UnitState("loaded", False, "disabled")}
         ),
         [],
     ),

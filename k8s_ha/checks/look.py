@@ -12,6 +12,7 @@ from k8s_ha.checks.host_repositories import HostRepositories
 from k8s_ha.checks.surroundings import Surroundings
 from k8s_ha.node_state import HostSurvey, NodeView
 from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.units import UnitState
 
 SourceKind = Literal["repository", "key", "archive", "registry"]
 
@@ -111,6 +112,10 @@ class Case:
     host: HostSettings
     survey: HostSurvey
     look: HostLook
+
+    def unit(self, name: str) -> UnitState:
+        """A unit that was asked for; one that is not there is not found."""
+        return self.look.boot.units.get(name, UnitState())
 
     @property
     def is_plane(self) -> bool:

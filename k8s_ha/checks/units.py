@@ -14,25 +14,26 @@ from k8s_ha.kubelet_flags import CommandLine, Flag
 CHECK: Final = "units"
 
 
-def wanted_units(case: Case) -> tuple[str, ...]:
-    """Units that the run will enable and start."""
-    found: tuple[str, ...] = ()
-    if case.host.is_node:
-        found += ("kubelet.service", "containerd.service")
-    if case.host.is_node and case.cluster.settings.container_runtime == "docker":
-        found += ("docker.service", "docker.socket")
-    if case.host.is_node and case.cluster.cri == "cri-dockerd":
-        found += ("cri-docker.service", "cri-docker.socket")
-    if case.is_balancer:
-        found += ("nginx.service",)
-    return found
+ASKED: Final = (
+    *("iptables.service", "nftables.service", "systemd-resolved.service", "cloud-init.service"),
+    *("containerd.service", "docker.socket", "cri-docker.service", "cri-docker.socket"),
+)
+"""Units that these checks ask for, beside those of the next boot."""
+
+
+def needed_units(case: Case) -> tuple[str, ...]:
+    """Units that start with those of the host's own."""
+    if not case.host.is_node or case.cluster.settings.container_runtime != "docker":
+        return ()
+    adapter = ("cri-docker.service", "cri-docker.socket") if case.cluster.cri == "cri-dockerd" else ()
+    return ("containerd.service", "docker.socket", *adapter)
 
 
 def masked(case: Case) -> Iterator[Finding]:
-    """Units that cannot be started."""
-    for name in wanted_units(case):
-        if case.look.surroundings.unit(name).load == "masked":
-            yield _finding(case, f"{name} is masked", "this run starts it", f"run `systemctl unmask {name}` there")
+    """Units that Docker needs, and that cannot be started."""
+    for name in needed_units(case):
+        if case.unit(name).masked:
+            yield _finding(case, f"{name} is masked", "Docker needs it", f"run `systemctl unmask {name}` there")
 
 
 def kubelet(case: Case) -> Iterator[Finding]:
