@@ -184,7 +184,15 @@ ROWS: dict[str, tuple[Case, Finding | None]] = {
             "boot 4.18.0-600.el8.x86_64, then run this again",
         ),
     ),
-    "a masked kubelet, which is another check's": (boot(units={"kubelet.service": MASKED}), None),
+    "a masked kubelet, which is the check units' to find": (
+        boot(units={"kubelet.service": MASKED}),
+        of(
+            "units",
+            "kubelet.service is masked",
+            "this run starts it, and so does the boot",
+            "run `systemctl unmask kubelet.service` there",
+        ),
+    ),
     "a masked systemd-sysctl": (
         boot(units={"systemd-sysctl.service": MASKED}),
         masked("systemd-sysctl.service", "it applies a node's kernel settings at boot"),

@@ -114,13 +114,35 @@ OLD = "/etc/systemd/system/kubelet.service"
 
 UNITS: dict[str, tuple[Case, list[Finding]]] = {
     "no files of the kubelet": (around(), []),
-    "docker's masked units without Docker": (around(units={"docker.socket": MASKED}), []),
+    "docker's masked units without Docker": (around(units={"docker.socket": MASKED, "nginx.service": MASKED}), []),
+    "what a node runs is masked": (
+        around(units={"containerd.service": MASKED, "kubelet.service": MASKED}),
+        [
+            unit(
+                f"{name}.service is masked",
+                "this run starts it, and so does the boot",
+                f"run `systemctl unmask {name}.service` there",
+            )
+            for name in ("containerd", "kubelet")
+        ],
+    ),
+    "a load balancer's masked nginx": (
+        around("master-lb", units={"nginx.service": MASKED, "kubelet.service": MASKED}),
+        [
+            unit(
+                "nginx.service is masked",
+                "this run starts it, and so does the boot",
+                "run `systemctl unmask nginx.service` there",
+                host="master-lb",
+            )
+        ],
+    ),
     "docker's masked socket": (
         around(units={"docker.socket": MASKED}, case_of={"settings": {"container_runtime": "docker"}}),
         [
             unit(
                 "docker.socket is masked",
-                "Docker needs it",
+                "this run starts it, and so does the boot",
                 "run `systemctl unmask docker.socket` there",
             )
         ],

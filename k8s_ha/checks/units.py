@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from k8s_ha import kubelet_flags
+from k8s_ha.checks.boot import own_units
 from k8s_ha.checks.look import Case
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.kubeadm_config import CRI_SOCKETS
@@ -21,19 +22,26 @@ ASKED: Final = (
 """Units that these checks ask for, beside those of the next boot."""
 
 
-def needed_units(case: Case) -> tuple[str, ...]:
-    """Units that start with those of the host's own."""
-    if not case.host.is_node or case.cluster.settings.container_runtime != "docker":
-        return ()
+def started_units(case: Case) -> tuple[str, ...]:
+    """Units that this run starts, and those that start with them."""
+    runtime = case.cluster.settings.container_runtime
+    own = own_units(case.host, runtime)
+    if not case.host.is_node or runtime != "docker":
+        return own
     adapter = ("cri-docker.service", "cri-docker.socket") if case.cluster.cri == "cri-dockerd" else ()
-    return ("containerd.service", "docker.socket", *adapter)
+    return (*own, "containerd.service", "docker.socket", *adapter)
 
 
 def masked(case: Case) -> Iterator[Finding]:
-    """Units that Docker needs, and that cannot be started."""
-    for name in needed_units(case):
+    """Units that cannot be started."""
+    for name in started_units(case):
         if case.unit(name).masked:
-            yield _finding(case, f"{name} is masked", "Docker needs it", f"run `systemctl unmask {name}` there")
+            yield _finding(
+                case,
+                f"{name} is masked",
+                "this run starts it, and so does the boot",
+                f"run `systemctl unmask {name}` there",
+            )
 
 
 def kubelet(case: Case) -> Iterator[Finding]:
