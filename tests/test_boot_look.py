@@ -57,7 +57,7 @@ def looked(shell: Host, modules: str = "overlay br_netfilter") -> BootLook:
     text = read_file("facts/modules.sh") + script(
         "boot.sh", MODULES=modules, PATTERN=PATTERN, UNITS="docker.service tuned.service"
     )
-    done = shell.run(text)
+    done = shell.run(f"{text}\nnext_boot")
     assert done.stderr == ""
     return boot_look(fields(done.stdout.splitlines()))
 

@@ -1,7 +1,7 @@
 # ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE: an address, then words separated by spaces; RUNTIME is
 # the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether its own ones are
-# asked too, NODE is the script node.sh with its own variables. Needs yum-options.sh, runtime-environment.sh and
-# surroundings.sh.
+# asked too, NODE is the script node.sh with its own variables. Needs yum-options.sh, runtime-environment.sh,
+# surroundings.sh, modules.sh and boot.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -48,7 +48,10 @@ echo "machine_id $(cat /etc/machine-id 2>/dev/null)"
 systemd-detect-virt -c -q 2>/dev/null || echo "product_uuid $(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
 
 # Long output is kept until the answers have come: it would not go into the pipe in one piece.
-around=$(surroundings)
+around=$(
+    surroundings
+    next_boot
+)
 
 # --- the network
 if command -v ss >/dev/null 2>&1; then

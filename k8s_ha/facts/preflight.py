@@ -20,8 +20,14 @@ from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
 from k8s_ha.resources import read_file
 
-_TOPICS_END = "# --- the network\n"
-"""Where the scripts of single topics stand in preflight.sh: while the mirrors are asked."""
+_PARTS = (
+    "yum-options.sh",
+    "facts/runtime-environment.sh",
+    "facts/surroundings.sh",
+    "facts/modules.sh",
+    "facts/boot.sh",
+)
+"""Files with the functions that preflight.sh calls."""
 
 
 class Look(Told[HostLook]):
@@ -58,9 +64,7 @@ class Look(Told[HostLook]):
         self.asked = time.time()
         self.sources = sources
         return marked(
-            read_file("yum-options.sh")
-            + read_file("facts/runtime-environment.sh")
-            + read_file("facts/surroundings.sh")
+            "".join(map(read_file, _PARTS))
             + script(
                 "preflight.sh",
                 ENDPOINT=endpoint,
@@ -73,7 +77,7 @@ class Look(Told[HostLook]):
                 NODE=Node().command(address=address),
                 PATTERN=PATTERN,
                 UNITS=" ".join(units),
-            ).replace(_TOPICS_END, read_file("facts/modules.sh") + read_file("facts/boot.sh") + _TOPICS_END)
+            )
         )
 
     def told(self, output: list[str]) -> HostLook:
