@@ -9,6 +9,7 @@ import pytest
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.facts.firewall import Firewall
+from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.selinux import Selinux
 from k8s_ha.facts.system import (
@@ -24,9 +25,10 @@ from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
 from k8s_ha.operations.endpoint import endpoint_reached
-from k8s_ha.operations.files import file_block, files_written, include_line, service_running
+from k8s_ha.operations.files import file_block, files_written, service_running
 from k8s_ha.operations.firewall import firewall_opened
 from k8s_ha.operations.host import modules_loaded, selinux_permissive, swap_off, sysctl_applied, time_in_sync
+from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import packages_installed, packages_removed
 from k8s_ha.operations.repositories import vault_repositories
 from k8s_ha.operations.selinux import nginx_allowed
@@ -151,11 +153,11 @@ test_operations = test_of(HOST_ROWS)
         (modules_loaded, {"modules": ["overlay"]}, Kernel),
         (files_written, {"files": {"/etc/a.conf": ""}}, Files),
         (file_block, {"path": "/etc/hosts", "block": ""}, Text),
-        (include_line, {"path": "/etc/x", "line": "new", "after": "old"}, Text),
         (service_running, {"unit": "nginx.service"}, Service),
         (packages_installed, {"run": None, "packages": {"kubelet": "*"}, "log": "any"}, Packages),
         (packages_removed, {"names": ["runc"]}, Packages),
         (firewall_opened, {"address": "10.0.0.1", "ports": (), "sources": ()}, Firewall),
+        (endpoint_proxied, {"port": 6443, "files": {}}, Nginx),
         (nginx_allowed, {"port": 6443, "tools": "x"}, Selinux),
         (vault_repositories, {"vault": "https://v.example", "el_major": 7}, CentosRepositories),
         (cri_dockerd_installed, {"url": "https://u.example", "sha256": "0"}, Files),

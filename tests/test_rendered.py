@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from base64 import b64decode
 from configparser import ConfigParser
 from typing import Any
 
@@ -29,6 +30,7 @@ from k8s_ha import (
 )
 from k8s_ha.compat import EL_MAJORS
 from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.survey import Survey
@@ -43,12 +45,14 @@ from k8s_ha.facts.system import (
     ServiceState,
     Text,
 )
+from k8s_ha.nginx_config import parse
 from k8s_ha.resources import render
-from tests.example_cluster import OWN_KUBERNETES
+from tests.example_cluster import OWN_KUBERNETES, six_host_cluster
 from tests.golden_files import GOLDEN, assert_golden
 from tests.lab_client import PROJECT
+from tests.nginx_states import state
 from tests.node_views import NODES, member
-from tests.operation_bench import NGINX_CONFIG, Bench
+from tests.operation_bench import Bench
 from tests.surveys import survey
 
 ROAD = (
@@ -90,9 +94,8 @@ class Virgins(Bench):
             Packages: PackagesState({}),
             ActiveUnits: ["chronyd.service"],
             Kernel: KernelState((), {}, (), False, True, "Disabled", "disabled"),
-            Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/nginx/nginx.conf": NGINX_CONFIG}.get(
-                path, ""
-            ),
+            Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n"}.get(path, ""),
+            Nginx: state(listens=False, unit={"ActiveState": "inactive"}),
             ManifestDigest: "",
             CentosRepositories: {},
             Hostname: "localhost",
@@ -114,7 +117,15 @@ class Virgins(Bench):
                 for yielded in data.command_generator()
                 if "_stdin" in yielded.connector_arguments
             ]
-        return {(found[1] if (found := TARGET.search(text)) else text): stdin for text, stdin in sent}
+        return dict(entry for text, stdin in sent for entry in unpacked(text, stdin))
+
+
+def unpacked(text: str, stdin: str) -> list[tuple[str, str]]:
+    """What a command is sent, by the path that it goes to; nginx's files go as one."""
+    if not text.startswith("CONFIG=/etc/nginx/nginx.conf\n"):
+        return [(found[1] if (found := TARGET.search(text)) else text, stdin)]
+    lines = [line.split(" ") for line in stdin.splitlines()]
+    return [(line[1], b64decode(line[3]).decode()) for line in lines if line[0] in ("edit", "own")]
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -153,6 +164,15 @@ def test_golden_files(monkeypatch: pytest.MonkeyPatch, label: str, el_major: int
     # What EL7 has otherwise is there once more, under the name that all others share.
     shared = {path for path in stored if path.with_name(f"el7.{path.name}") in compared}
     assert stored - shared == compared
+
+
+def test_golden_file_in_a_stream_block_of_the_owners() -> None:
+    text = render("kube-api-server.conf.j2", cluster=six_host_cluster(), shared=True)
+    assert_golden("rendered-shared/etc.nginx.k8s-ha.kube-api-server.conf", text)
+    (server,) = (entry for entry in parse(text) if entry.name == "server")
+    assert {"listen", "proxy_pass", "access_log", "proxy_protocol"} <= {entry.name for entry in server.block or ()}
+    # What it names is no name that the owner may have, and nothing of it is for the owner's servers.
+    assert {entry.name for entry in parse(text)} == {"log_format", "upstream", "server"}
 
 
 @pytest.mark.parametrize("label", SETTINGS)

@@ -12,9 +12,8 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Files, FileState, Service, ServiceState, Text
-from k8s_ha.operations.commands import refuse, write
+from k8s_ha.operations.commands import write
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.run import is_executing
 
 Change = Literal["restart", "reload"]
 CHANGES: Final[tuple[Change, ...]] = ("restart", "reload")
@@ -66,40 +65,6 @@ def with_block(text: str, block: str) -> str:
         return text + ("" if not text or text.endswith("\n") else "\n") + wanted
     _, end, after = rest.partition(_BLOCK_END + "\n")
     return before + wanted + (after if end else rest)
-
-
-@guarded
-def include_line(path: str, line: str, after: str) -> Generator[StringCommand]:
-    """Have ``line`` stand in ``path`` directly behind the line that reads ``after``.
-
-    + path: the file; it must hold ``after``
-    + line: the whole line
-    + after: the whole line before it, blanks around it aside
-    """
-    text = look(Text, path=path)
-    if not text and not is_executing():
-        text = after  # the package that brings the file is installed before this runs
-    wanted = with_line(text, line, after)
-    if wanted is None:
-        yield refuse(f"{host.name}: {path} has no line '{after}'; '{line}' must follow it; restore the package's file.")
-    elif wanted == text:
-        host.noop(f"{path} has the line")
-    else:
-        yield write(path, wanted)
-
-
-def with_line(text: str, line: str, after: str) -> str | None:
-    """``text`` with ``line`` behind ``after``; unchanged where it stands behind it already; None without ``after``."""
-    lines = text.splitlines()
-    stripped = [entry.strip() for entry in lines]
-    if after not in stripped:
-        return None
-    position = stripped.index(after)
-    if line in stripped[position:]:
-        return text
-    kept = [entry for entry in lines if entry.strip() != line]
-    position = [entry.strip() for entry in kept].index(after)
-    return "\n".join([*kept[: position + 1], line, *kept[position + 1 :], ""])
 
 
 @guarded
