@@ -41,6 +41,8 @@ class HostSurvey:
     """Version-release by name of those of the road's own packages that are there already, and whole."""
     rpm_error: str = ""
     """Why rpm cannot read its database; empty where it can."""
+    nginx_streams: bool = False
+    """Whether an nginx is there that has the stream module built in."""
 
     @property
     def el_major(self) -> int | None:
