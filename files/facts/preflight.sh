@@ -1,5 +1,5 @@
-# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, NODE: an address, then words separated by spaces; RUNTIME is the container
-# runtime's unit, SOURCES are lines "KIND URL" of what the host will need, NODE is the script node.sh with its own variables.
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, NODE, NGINX: an address, then words separated by spaces; RUNTIME is the container
+# runtime's unit, SOURCES are lines "KIND URL" of what the host will need, NODE and NGINX are scripts with their own variables.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -91,6 +91,9 @@ proxies() {
     cat /etc/environment 2>/dev/null
 } | proxies environment
 systemctl show-environment 2>/dev/null | proxies systemd
+
+# --- the load balancer's nginx
+sh -c "$NGINX" | sed 's/^/nginx /'
 
 # --- older clusters
 for file in /etc/cni/net.d/*; do [ -f "$file" ] && echo "cni ${file##*/}"; done

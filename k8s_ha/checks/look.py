@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from k8s_ha.checks.clock import Interval
+from k8s_ha.nginx_state import NginxState
 from k8s_ha.node_state import HostSurvey, NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -68,6 +69,7 @@ class HostLook:
     + units: active units of container runtimes
     + cni: files in /etc/cni/net.d
     + etcd: what lies in /var/lib/etcd
+    + nginx: of a load balancer; None elsewhere
     + view: what the host holds of a cluster; None where it could not be read
     """
 
@@ -91,6 +93,7 @@ class HostLook:
     units: tuple[str, ...] = ()
     cni: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()
+    nginx: NginxState | None = None
     view: NodeView | None = None
 
 

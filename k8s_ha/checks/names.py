@@ -26,6 +26,7 @@ CheckName = Literal[
     "selinux",
     "firewalld",
     "ports",
+    "nginx",
     "clock",
     "machine-id",
     "product-uuid",
@@ -64,6 +65,9 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "selinux": Check("SELinux, where it is made permissive"),
     "firewalld": Check("firewalld, where it is stopped"),
     "ports": Check("ports that Kubernetes and the load balancer listen on"),
+    "nginx": Check(
+        "the load balancer's nginx and its configuration", "nginx would not start, and its owner's servers with it"
+    ),
     "clock": Check("the hosts' clocks against each other's and the operator's"),
     "machine-id": Check("is /etc/machine-id the host's own"),
     "product-uuid": Check("is the machine's UUID its own"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from k8s_ha.checks import fleet, machine, network, older, sources
+from k8s_ha.checks import balancer, fleet, machine, network, older, sources
 from k8s_ha.checks.look import Case
 from k8s_ha.findings import Finding
 
@@ -22,6 +22,7 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     machine.firewalld,
     machine.runtime,
     network.ports,
+    balancer.nginx,
     network.hostname,
     network.endpoint,
     network.networks,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 
 
@@ -25,6 +26,7 @@ class Look(Told[HostLook]):
     + names: of the cluster's hosts, to be looked for in /etc/hosts
     + runtime: name of the container runtime's unit, whose proxy registries are asked through
     + sources: what the host will need, asked all at once
+    + balancer: whether its nginx is looked at
     """
 
     asked = 0.0
@@ -38,6 +40,7 @@ class Look(Told[HostLook]):
         names: Sequence[str],
         runtime: str,
         sources: Sequence[Source],
+        balancer: bool = False,
     ) -> str:
         self.asked = time.time()
         return script(
@@ -49,6 +52,7 @@ class Look(Told[HostLook]):
             RUNTIME=runtime,
             SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
             NODE=Node().command(address=address),
+            NGINX=Nginx().command() if balancer else "",
         )
 
     def told(self, output: list[str]) -> HostLook:
@@ -75,6 +79,7 @@ class Look(Told[HostLook]):
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
+            nginx=Nginx().process(values["nginx"]) if values["nginx"] else None,
             # Without its last line the host was not read to the end; what stands before it may lack a line break.
             view=Node().process(node) if node and node[-1].endswith("end") else None,
         )
