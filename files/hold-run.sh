@@ -2,14 +2,16 @@
 #
 # The operator's end, however it comes, closes the connection, and the next line of output ends this: nothing is left that
 # somebody would have to take away. Where the network goes instead, no end is heard of: then the operator's beats fail to
-# come. The lock of one that died just now is waited for.
+# come. The lock of one that died just now is waited for. Who holds it is told as long as it is held.
 mkdir -p -m 700 /run/k8s-ha || exit 1
 export IDENTITY HOLDER SECONDS_TO_LAPSE
 exec flock -w "$SECONDS_TO_WAIT" /run/k8s-ha/run.lock sh -c '
+    trap "" PIPE
     echo "$IDENTITY $HOLDER" >/run/k8s-ha/run.holder
     silent=0
     while echo && [ $silent -lt "$SECONDS_TO_LAPSE" ]; do
         sleep 1
         silent=$((silent + 1))
         rm "/run/k8s-ha/run.beat-$IDENTITY" && silent=0
-    done 2>/dev/null'
+    done 2>/dev/null
+    rm -f /run/k8s-ha/run.holder'

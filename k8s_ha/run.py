@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,9 +30,6 @@ GROUPS: Final[Mapping[str, str]] = {
     "admin": "admins",
 }
 """The inventory's group for each role; ``groups=`` of every deploy function overrides single entries."""
-
-SECONDS_WITHOUT_A_HOST: Final = 60
-"""How long a host whose packets are swallowed is waited for."""
 
 _TOKEN_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -198,25 +194,6 @@ def _current_state() -> State:
     # `state` is a proxy; the object behind it is what lives as long as the run.
     owner: State = host.state
     return owner
-
-
-def connection_tuned(target: Host) -> None:
-    """Have the host's live SSH connection fast, and one to a host that is gone end by itself.
-
-    Set on the connection and not in the inventory, so that it needs no entry there and works beside jump hosts.
-    """
-    client = getattr(target.connector, "client", None)
-    transport = client.get_transport() if client else None
-    connection = getattr(transport, "sock", None)
-    if transport is None or not isinstance(connection, socket.socket):
-        return
-    # 45 of a command's 50 ms are Nagle's algorithm waiting for a delayed ACK.
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # The kernel gives up on what is not acknowledged for so long; keepalives see to it that there is something.
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SECONDS_WITHOUT_A_HOST * 1000)
-    transport.set_keepalive(SECONDS_WITHOUT_A_HOST // 4)
-    transport.channel_timeout = SECONDS_WITHOUT_A_HOST  # paramiko's own is an hour
 
 
 def is_executing() -> bool:

@@ -143,7 +143,7 @@ _BASEURL: Final = re.compile(
 )
 
 
-def pointed_at_vault(text: str, vault: str, el_major: int) -> str:
+def pointed_at_vault(content: bytes, vault: str, el_major: int) -> bytes:
     """One of CentOS's own .repo files with its dead mirrors replaced by the vault, all else as it was.
 
     + vault: the vault's URL
@@ -151,7 +151,8 @@ def pointed_at_vault(text: str, vault: str, el_major: int) -> str:
     """
     folders = {"releasever": CENTOS_VAULT[el_major], "stream": f"{el_major}-stream"}
     sections = []
-    for section in _SECTION.split(text):
+    # Each byte is a character of Latin-1, whatever a comment is written in.
+    for section in _SECTION.split(content.decode("latin-1")):
         moved, count = _BASEURL.subn(lambda found: f"baseurl={vault.rstrip('/')}/{folders[found[1]]}/", section)
         sections.append(_MIRRORLIST.sub("#", moved) if count else section)
-    return "".join(sections)
+    return "".join(sections).encode("latin-1")

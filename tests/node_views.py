@@ -22,7 +22,7 @@ def recorded(name: str) -> list[str]:
     return (RECORDED / f"{name}.txt").read_text(encoding="utf-8").splitlines()
 
 
-AUTHORITY = Node().process(recorded("node-control-plane")).authority
+AUTHORITY = Node().told(recorded("node-control-plane")).authority
 
 
 def nodes(names: Iterable[str]) -> tuple[ClusterNode, ...]:

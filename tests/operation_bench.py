@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,6 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
 import k8s_ha.operations.commands
-from k8s_ha.facts.system import KernelState
 from k8s_ha.run import GROUPS
 from tests.example_cluster import six_hosts
 
@@ -49,6 +49,11 @@ Row = tuple[Any, Mapping[str, Any], Facts, list[Step]]
 def command(given: PyinfraCommand) -> Command:
     """A StringCommand as it will be run."""
     return Command(str(given), given.connector_arguments.get("_stdin"))
+
+
+def held(written: Command) -> str:
+    """The text of a file that a command writes."""
+    return base64.b64decode(written.stdin or "").decode()
 
 
 def refusal(reason: str) -> Command:
@@ -106,7 +111,9 @@ class Bench:
         **arguments: Any,
     ) -> list[Step]:
         """What an operation yields on a host; its own facts are added to those that are there."""
-        self.facts[on] |= facts or {}
+        self.facts[on] |= {
+            fact: value.reading() if isinstance(value, Then) else value for fact, value in (facts or {}).items()
+        }
         self._noops = []
         with self.on(on, executing):
             yielded = list(operation._inner(**arguments))
@@ -134,18 +141,16 @@ def test_of(rows: Mapping[str, Row]) -> Any:
 test_of.__test__ = False  # type: ignore[attr-defined]
 
 
-def kernel(**changed: Any) -> KernelState:
-    """A kernel with nothing to change, but for what is given."""
-    settled = {
-        "unloaded": (),
-        "sysctl": {},
-        "swap": (),
-        "fstab_swap": False,
-        "swap_masked": True,
-        "selinux": "Permissive",
-        "selinux_configured": "permissive",
-    }
-    return KernelState(**{**settled, **changed})
+class Then:
+    """A fact that is another one each time that it is read; the last one stays."""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = values
+
+    def reading(self) -> Callable[..., Any]:
+        """Read from the first one on."""
+        left = list(self.values)
+        return lambda **_: left.pop(0) if len(left) > 1 else left[0]
 
 
 def _inventory() -> Inventory:

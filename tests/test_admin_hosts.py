@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +15,13 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.node_state import NodeView
 from k8s_ha.operations.kubeconfig import admin_kubeconfig, root_kubeconfig
+from tests.answers import script_of, whole
 from tests.cluster_stage import ONE_PLANE, Stage
 from tests.fakes.run import PROJECT, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, Scenario
 from tests.fakes.world import World
 from tests.node_views import PLANES, member
-from tests.operation_bench import Bench, Command, Noop, Step, refusal
+from tests.operation_bench import Bench, Command, Noop, Step, held, refusal
 from tests.services import as_written
 from tests.shell_bench import Shell
 
@@ -54,8 +56,9 @@ def stage(monkeypatch: pytest.MonkeyPatch, texts: dict[tuple[str, str], str]) ->
 
     def run_shell_command(target: Host, command: StringCommand, **arguments: Any) -> tuple[bool, CommandOutput]:
         assert (arguments["print_output"], arguments["print_input"]) == (False, False)
-        text = texts.get((target.name, str(command).removeprefix("cat ")))
-        return text is not None, CommandOutput([OutputLine("stdout", line) for line in (text or "").splitlines()])
+        text = texts.get((target.name, script_of(str(command)).removeprefix("base64 ")))
+        lines = whole([base64.b64encode((text or "").encode()).decode()], status=int(text is None))
+        return text is not None, CommandOutput([OutputLine("stdout", line) for line in lines])
 
     monkeypatch.setattr(Host, "run_shell_command", run_shell_command)
     return Stage(monkeypatch).hold(ONE_PLANE)
@@ -71,7 +74,7 @@ def assert_written(steps: list[Step]) -> None:
     """The kubeconfig on stdin, and nothing of it in what argv and pyinfra's output show."""
     (step,) = steps
     assert isinstance(step, Command)
-    assert step.stdin == WANTED
+    assert held(step) == WANTED
     assert f"chmod 600 {OWN}.k8s-ha-new" in step.text
     assert not [line for line in WANTED.splitlines() if line in step.text]
 

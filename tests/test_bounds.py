@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from pyinfra.api import Host
 
-from k8s_ha.run import connection_tuned
-from tests.fakes.run import PROBE, Fleet
+from k8s_ha.checks.access import SESSIONS, SESSIONS_OF_A_PLANE
+from k8s_ha.connection import connection_tuned
+from tests.example_cluster import six_host_cluster
+from tests.fakes.run import PROBE, Fleet, Step
 from tests.fakes.scenario import Scenario
 
 # Read from other hosts too, and bounded where they are read, by SECONDS_FOR_A_FACT.
@@ -45,6 +49,34 @@ def test_a_probe_is_not_ended_by_the_bound_of_a_command(finished: Fleet) -> None
     assert "timed out" not in outcome.sentences
 
 
+def sessions(log: Sequence[Step]) -> dict[str, int]:
+    """How many commands a host has at once, at most; the hold of the run is one that goes on."""
+    moments = sorted(
+        moment
+        for step in log
+        if step.step not in ("connect", "hold")
+        for moment in ((step.begun, 1, step.host), (step.ended, -1, step.host))
+    )
+    now: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    for _, change, host in moments:
+        now[host] += change
+        most[host] = max(most[host], now[host])
+    return dict(most)
+
+
+def test_no_more_sessions_are_opened_than_preflight_asks_for(finished: Fleet, tmp_path_factory: Any) -> None:
+    cluster = six_host_cluster()
+    first = Fleet(tmp_path_factory.mktemp("first"), Scenario()).run()
+    for outcome in (first, finished.run(), finished.run(deploy=PROBE)):
+        most = sessions(outcome.log)
+        assert set(most) == {host.name for host in cluster.hosts}
+        for host in cluster.hosts:
+            is_plane = "control_plane" in host.role
+            held = 2 if is_plane else 0  # and a beat
+            assert most[host.name] + held <= (SESSIONS_OF_A_PLANE if is_plane else SESSIONS)
+
+
 def test_a_users_own_bound_stays(tmp_path: Path) -> None:
     hosts = {name: {"_timeout": 77} for name in Scenario().addresses}
     outcome = Fleet(tmp_path, Scenario(host_data=hosts)).run()
@@ -60,7 +92,7 @@ def test_a_connection_to_a_host_that_is_gone_ends_by_itself() -> None:
     keepalives: list[int] = []
     with socket.socket() as connection:
         transport = SimpleNamespace(sock=connection, set_keepalive=keepalives.append, channel_timeout=3600)
-        client = SimpleNamespace(get_transport=lambda: transport)
+        client = SimpleNamespace(get_transport=lambda: transport, exec_command=None)
         connection_tuned(cast(Host, SimpleNamespace(connector=SimpleNamespace(client=client))))
         read: Any = connection.getsockopt
         assert read(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

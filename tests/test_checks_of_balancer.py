@@ -76,6 +76,7 @@ ROWS = {
         case("master-lb", nginx=state(unit=STOPPED), listeners=listening(80)),
         warning("master-lb", *SURVIVOR),
     ),
+    "a masked unit, which is told as one of all": (case("master-lb", nginx=state(unit={"LoadState": "masked"})), None),
     "a host that is no load balancer": (case("worker1", listeners=listening(80)), None),
 }
 

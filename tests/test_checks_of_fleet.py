@@ -208,10 +208,8 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
     ),
     "what kubeadm reset leaves": (
         fleet(
-            worker1={"cni": ("10-calico.conflist", "10-flannel.conflist")},
             master1={"etcd": ("lost+found",)},
             worker2={"etcd": ("lost+found",), "routes": ("10.244.3.0/24 dev cni0 proto kernel linkdown",)},
-            master_lb={"cni": ("10-calico.conflist",)},
         ),
         [
             of_cluster(
@@ -219,12 +217,6 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
                 "/var/lib/etcd holds lost+found",
                 "kubeadm asks for an empty folder",
                 "empty it, or mount it one level higher if it is lost+found",
-            ),
-            of_cluster(
-                "worker1",
-                "/etc/cni/net.d holds 10-calico.conflist",
-                "pods would get that network instead of this cluster's",
-                "remove it if nothing needs it",
             ),
             of_cluster(
                 "worker2",

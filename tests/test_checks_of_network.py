@@ -151,6 +151,18 @@ NETWORK = {
         ),
         None,
     ),
+    "another pod network through a node of the cluster": (
+        case(routes=("10.244.0.0/16 via 10.0.12.55 dev eth0",)),
+        overlapping("10.244.0.0/16 via 10.0.12.55 dev eth0", "pod_cidr", "10.244.0.0/16"),
+    ),
+    "blocks of another pod network through a node of the cluster": (
+        case(routes=("10.244.7.64/26 via 10.0.12.55 dev tunl0 proto bird onlink",)),
+        overlapping("10.244.7.64/26 via 10.0.12.55 dev tunl0 proto bird onlink", "pod_cidr", "10.244.0.0/16"),
+    ),
+    "Services of another cluster through a node of this one": (
+        case(routes=("10.96.7.0/24 via 10.0.12.55 dev eth0",)),
+        overlapping("10.96.7.0/24 via 10.0.12.55 dev eth0", "service_cidr", "10.96.0.0/12"),
+    ),
     "a node's other network": (case(routes=("10.244.7.0/24 dev tunl0",), surveyed=NODE), None),
     "a route that cannot be read": (case(routes=("", "nexthop via 10.0.0.1")), None),
     "a proxy before everybody": (

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from k8s_ha.facts.system import Files, Text
+from k8s_ha.facts.system import Content, Files
 from k8s_ha.operations.cri_dockerd import PROGRAM, RECORD, cri_dockerd_installed
 from tests.operation_bench import Bench, Command, Noop, Step
 from tests.shell_bench import Shell
@@ -67,7 +67,7 @@ def steps(shell: Shell, bench: Bench, archive: Archive) -> list[Step]:
     """What the operation does on the host as it is."""
     facts = {
         Files: Files().process(shell.lines(Files().command(paths=[PROGRAM]))),
-        Text: Text().process(shell.lines(Text().command(path=RECORD))),
+        Content: Content().process(shell.lines(Content().command(path=RECORD))),
     }
     return bench.steps(cri_dockerd_installed, facts=facts, url=archive.url, sha256=archive.sha256)
 

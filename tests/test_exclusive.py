@@ -91,6 +91,23 @@ def test_a_host_is_held_as_long_as_its_operator_is_heard_of(shell: Shell) -> Non
             assert holder(shell, "b", 20) == "b process 7 on b"
 
 
+def test_a_run_that_was_killed_is_at_work_no_more(shell: Shell) -> None:
+    with operator(shell, "a") as first:
+        assert holder(shell, "a", 5) == "a process 7 on a"
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+    assert (shell.root / "run/k8s-ha/run.holder").read_text(encoding="utf-8") == "a process 7 on a\n"
+    assert holder(shell, "b", 0) == ""
+    with operator(shell, "c"):
+        assert holder(shell, "c", 5) == "c process 7 on c"
+
+
+def test_a_run_that_has_ended_leaves_no_name(shell: Shell) -> None:
+    with operator(shell, "a"):
+        assert holder(shell, "a", 5) == "a process 7 on a"
+    assert not (shell.root / "run/k8s-ha/run.holder").exists()
+
+
 class Held(Stage):
     """Control planes that are held, but for those that tell otherwise.
 

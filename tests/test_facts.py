@@ -9,19 +9,18 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.etcd import Member
+from k8s_ha.facts.answers import between_marks
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import (
+    Content,
     Files,
     FileState,
-    Kernel,
-    KernelState,
     Packages,
     PackagesState,
     Port,
     Service,
     ServiceState,
-    Text,
 )
 from k8s_ha.health import Health, PodState
 from k8s_ha.node_state import ClusterNode, NodeView
@@ -37,7 +36,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def test_a_control_plane() -> None:
-    view = Node().process(recorded("node-control-plane"))
+    view = Node().told(recorded("node-control-plane"))
     assert view.traces == (
         "/etc/kubernetes/admin.conf",
         "/etc/kubernetes/kubelet.conf",
@@ -56,20 +55,20 @@ def test_a_control_plane() -> None:
 
 
 def test_a_worker() -> None:
-    view = Node().process(recorded("node-worker"))
+    view = Node().told(recorded("node-worker"))
     assert view.traces == ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt")
     assert (view.server, view.ready, view.nodes) == (ENDPOINT, False, ())
 
 
 def test_a_virgin_host_is_not_a_host_that_was_not_read() -> None:
-    assert Node().process(recorded("node-virgin")) == VIRGIN
+    assert Node().told(recorded("node-virgin")) == VIRGIN
     assert Node().default() is None
 
 
 def test_members_as_etcd_tells_its_peers_before_it_has_a_majority() -> None:
     started = '{"id":5928373504545955323,"peerURLs":["https://10.0.12.55:2380"],"name":"master2","clientURLs":[]}'
     added = '{"id":13082882924778718020,"peerURLs":["https://10.0.13.22:2380"]}'
-    view = Node().process([f"members [{started},{added}]"])
+    view = Node().told([f"members [{started},{added}]"])
     assert view.members == (
         Member("5928373504545955323", "master2", ("10.0.12.55",)),
         Member("13082882924778718020", "", ("10.0.13.22",)),
@@ -86,11 +85,11 @@ def test_members_as_etcd_tells_its_peers_before_it_has_a_majority() -> None:
     ],
 )
 def test_an_etcd_that_tells_nothing_is_neither_well_nor_ill(told: str, healthy: bool | None) -> None:
-    assert Node().process([told]).etcd_healthy is healthy
+    assert Node().told([told]).etcd_healthy is healthy
 
 
 def test_nodes_that_are_lost_or_new_and_secrets_of_ours() -> None:
-    view = Node().process(recorded("node-odd"))
+    view = Node().told(recorded("node-odd"))
     assert view.nodes == (ClusterNode("lost", False, "v1.30.14", True), ClusterNode("new", False, "v1.30.14", False))
     assert view.join_secrets == ("secret/bootstrap-token-gq4vie", "secret/kubeadm-certs")
 
@@ -140,7 +139,7 @@ def test_the_node_script_fails_where_it_may_not_look(shell: Shell) -> None:
 
 
 def test_health() -> None:
-    health = ClusterHealth().process(recorded("health"))
+    health = ClusterHealth().told(recorded("health"))
     assert (health.answers, health.endpoint_answers) == (True, True)
     assert health.nodes == dict.fromkeys(NODES, True)
     assert health.versions == dict.fromkeys(NODES, "v1.20.2")
@@ -155,11 +154,11 @@ def test_health() -> None:
 
 
 def test_health_of_nodes_that_are_lost_or_new() -> None:
-    assert ClusterHealth().process(recorded("health-odd")).nodes == {"lost": False, "new": False}
+    assert ClusterHealth().told(recorded("health-odd")).nodes == {"lost": False, "new": False}
 
 
 def test_health_of_pods_that_are_not_there_yet() -> None:
-    health = ClusterHealth().process(recorded("health-odd"))
+    health = ClusterHealth().told(recorded("health-odd"))
     assert not health.endpoint_answers
     assert {pod.name: (pod.node, pod.phase, pod.address, pod.running) for pod in health.pods} == {
         "coredns-76c6f6bbc9-dwftk": ("", "Pending", "", False),
@@ -171,7 +170,7 @@ def test_health_of_pods_that_are_not_there_yet() -> None:
 
 @pytest.mark.parametrize("lines", [[], ["error: no such host"], ["node", "pod x", "service"]])
 def test_health_without_an_answer(lines: list[str]) -> None:
-    assert not ClusterHealth().process(lines).answers
+    assert not ClusterHealth().told(lines).answers
 
 
 HEALTHY = """case "$*" in
@@ -208,69 +207,16 @@ def test_the_health_script_tells_nothing_of_another_cluster(shell: Shell) -> Non
     assert not health_told(shell).answers
 
 
-def test_the_kernel() -> None:
-    assert Kernel().process(recorded("kernel")) == KernelState(
-        unloaded=("no_such_module",),
-        sysctl={
-            "net.ipv4.ip_forward": "1",
-            "net.bridge.bridge-nf-call-iptables": "1",
-            "net.ipv4.ip_local_port_range": "32768\t60999",
-        },
-        swap=(),
-        fstab_swap=False,
-        swap_masked=False,
-        selinux="Permissive",
-        selinux_configured="permissive",
-    )
-
-
-@pytest.mark.parametrize(
-    ("fstab", "swap"),
-    [
-        ("/dev/mapper/rl-swap none swap defaults 0 0\n", True),
-        ("UUID=1\tswap\tswap\tdefaults 0 0\n", True),
-        ("# /dev/mapper/rl-swap none swap defaults 0 0\n", False),
-        ("/dev/swap /swap xfs defaults 0 0\n", False),
-        ("", False),
-    ],
-)
-def test_the_kernel_script_finds_swap_in_fstab_alone(shell: Shell, fstab: str, swap: bool) -> None:
-    shell.file("/etc/fstab", fstab)
-    shell.file("/etc/selinux/config", "# SELINUX= can be\nSELINUX=enforcing\nSELINUXTYPE=targeted\n")
-    for name, body in {
-        "modprobe": "exit 0",
-        "sysctl": "exit 1",
-        "systemctl": "echo masked",
-        "getenforce": "exit 1",
-    }.items():
-        shell.add_tool(name, body)
-    state = Kernel().process(shell.lines(Kernel().command(modules=[], keys=["no.such.key"])))
-    assert (state.fstab_swap, state.swap_masked, state.selinux_configured) == (swap, True, "enforcing")
-
-
-# modprobe -n -q, then with --first-time: what EL's modprobe answers for a module in each state.
-MODPROBE = {"absent": (1, 1), "not loaded": (0, 0), "loaded or built in": (0, 1)}
-
-
-@pytest.mark.parametrize(("state", "unloaded"), [("absent", True), ("not loaded", True), ("loaded or built in", False)])
-def test_the_kernel_script_tells_modules_that_must_be_loaded(shell: Shell, state: str, unloaded: bool) -> None:
-    known, first_time = MODPROBE[state]
-    shell.add_tool("modprobe", f'case "$*" in *--first-time*) exit {first_time} ;; *) exit {known} ;; esac')
-    shell.add_tool("systemctl", "exit 1")
-    told = Kernel().process(shell.lines(Kernel().command(modules=["overlay"], keys=[])))
-    assert told.unloaded == (("overlay",) if unloaded else ())
-
-
 def test_services() -> None:
-    assert Service().process(recorded("service-containerd")) == ServiceState(
+    assert Service().told(recorded("service-containerd")) == ServiceState(
         loaded=True,
         active=True,
         enabled=True,
         digest=None,
         files={"/etc/containerd/config.toml": FileState(CONTAINERD_DIGEST, "644", "root:root")},
     )
-    assert Service().process(recorded("service-firewalld")) == ServiceState(True, False, False, None, {})
-    assert Service().process(recorded("service-absent")) == ServiceState(False, False, False, None, {})
+    assert Service().told(recorded("service-firewalld")) == ServiceState(True, False, False, None, {})
+    assert Service().told(recorded("service-absent")) == ServiceState(False, False, False, None, {})
 
 
 def test_the_service_script_reads_the_record_of_the_last_start(shell: Shell) -> None:
@@ -289,28 +235,33 @@ def test_the_files_script_reads_files(shell: Shell, path: str) -> None:
     assert state == {path: FileState(hashlib.sha256(b"text\n").hexdigest(), "600", owner)}
 
 
-@pytest.mark.parametrize("text", ["", "a\n", "a", "a\n\n\n", "  indented\n\ttab \n", "a\nend\n", "\n"])
-def test_a_text_is_read_as_it_is(shell: Shell, text: str) -> None:
-    shell.file("/etc/hosts", text)
-    assert Text().process(shell.lines(Text().command(path="/etc/hosts"))) == text
+GBK = b"# \xb3\xbb\r\n10.0.0.9 db1\n"
+CONTENTS = [b"", b"a\n", b"a", b"a\n\n\n", b"  indented\n\ttab \n", b"\n", GBK, bytes(range(256)) * 99]
 
 
-def test_an_absent_text_is_empty_and_one_that_may_not_be_read_is_none(shell: Shell) -> None:
-    command = Text().command(path="/etc/hosts")
-    assert Text().process(shell.lines(command)) == ""
+@pytest.mark.parametrize("content", CONTENTS, ids=range(len(CONTENTS)))
+def test_a_file_is_read_as_it_is(shell: Shell, content: bytes) -> None:
+    shell.file("/etc/hosts").write_bytes(content)
+    assert Content().process(shell.lines(Content().command(path="/etc/hosts"))) == content
+
+
+def test_an_absent_file_is_empty_and_one_that_may_not_be_read_is_none(shell: Shell) -> None:
+    command = Content().command(path="/etc/hosts")
+    assert Content().process(shell.lines(command)) == b""
     (shell.root / "etc" / "hosts").mkdir(parents=True)
     assert shell.run(command).returncode != 0
 
 
 def test_packages() -> None:
-    assert Packages().process(recorded("packages")) == PackagesState(
+    assert Packages().told(recorded("packages")) == PackagesState(
         {"kubelet": "1.20.2-0", "kubeadm": "1.20.2-0", "containerd.io": "1.6.20-3.1.el8", "chrony": "4.5-1.el8"}
     )
 
 
 def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
     shell.add_tool("rpm", "echo package kubelet 1.30.14-1; echo package no-such-package is not installed; exit 1")
-    assert shell.lines(Packages().command(names=["kubelet", "no-such-package"])) == ["package kubelet 1.30.14-1"]
+    lines = shell.lines(Packages().command(names=["kubelet", "no-such-package"]))
+    assert between_marks(lines) == ["package kubelet 1.30.14-1"]
     shell.add_tool("rpm", "echo package kubelet is not installed; exit 1")
     assert Packages().process(shell.lines(Packages().command(names=["kubelet"]))) == PackagesState({})
 
@@ -318,7 +269,7 @@ def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
 def test_of_several_versions_the_last_one_counts() -> None:
     """An upgrade that was cut off leaves both; rpm tells them in the order in which they came."""
     lines = ["package kubelet 1.30.9-1", "package kubelet 1.30.14-1"]
-    assert Packages().process(lines) == PackagesState({"kubelet": "1.30.14-1"})
+    assert Packages().told(lines) == PackagesState({"kubelet": "1.30.14-1"})
 
 
 def test_a_port(shell: Shell) -> None:

@@ -144,8 +144,8 @@ def test_the_script_tells_each_layer_and_of_sources_the_trusted_zones_alone(shel
 def test_where_firewalld_does_not_run_the_script_says_nothing(shell: Shell, systemctl: str) -> None:
     shell.add_tool("systemctl", systemctl)
     shell.add_tool("firewall-cmd", "echo FirewallD is not running >&2; exit 252")
-    assert shell.lines(Firewall().command(address="10.0.11.18")) == []
-    assert Firewall.default() == FirewallState(None, frozenset())
+    lines = shell.lines(Firewall().command(address="10.0.11.18"))
+    assert Firewall().process(lines) == FirewallState(None, frozenset())
 
 
 def test_the_script_fails_where_firewalld_does_not_answer(shell: Shell) -> None:

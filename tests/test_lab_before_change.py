@@ -162,7 +162,7 @@ PROVOKED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[tu
         a_join_cut_off,
         [("worker1", "cluster", "holds /etc/kubernetes/pki/ca.crt, which nothing shows to be this cluster's")],
     ),
-    "another pod network": (another_pod_network, [("worker1", "cluster", "/etc/cni/net.d holds 10-calico.conflist")]),
+    "another pod network": (another_pod_network, [("worker1", "cni", "/etc/cni/net.d holds 10-calico.conflist")]),
     "a route into the pods' network": (
         route("worker1", "10.244.9.0/24", "via", "10.0.0.1"),
         [("worker1", "networks", "its route 10.244.9.0/24 via 10.0.0.1 dev eth0 overlaps pod_cidr 10.244.0.0/16")],

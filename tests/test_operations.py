@@ -9,150 +9,50 @@ import pytest
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.facts.firewall import Firewall
+from k8s_ha.facts.kernel import Kernel, SelinuxMode, Swap
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.selinux import Selinux
 from k8s_ha.facts.system import (
-    ActiveUnits,
+    Content,
     Files,
-    Kernel,
     Packages,
     Port,
     Service,
-    Text,
 )
+from k8s_ha.facts.units import HostName, Units
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
 from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.operations.files import file_block, files_written, service_running
 from k8s_ha.operations.firewall import firewall_opened
-from k8s_ha.operations.host import modules_loaded, selinux_permissive, swap_off, sysctl_applied, time_in_sync
+from k8s_ha.operations.hostname import hostname_set
+from k8s_ha.operations.kernel import modules_loaded, sysctl_applied
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import packages_installed, packages_removed
 from k8s_ha.operations.repositories import vault_repositories
 from k8s_ha.operations.selinux import nginx_allowed
-from tests.operation_bench import Bench, Command, Noop, Row, command, kernel, refusal, test_of
+from k8s_ha.operations.selinux_mode import selinux_permissive
+from k8s_ha.operations.swap import swap_off
+from k8s_ha.operations.units import time_in_sync, unit_enabled, unit_off
+from tests.operation_bench import Bench, Noop, refusal, test_of
 
-SWAP_FIELDS = r"^([^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]].*)"
-SWAP_ENTRY = rf"sed -i.before-k8s-ha -E 's/{SWAP_FIELDS}/# \1/' /etc/fstab"
-SYSCTL = {"values": {"net.ipv4.ip_forward": "1"}, "path": "/etc/sysctl.d/k8s.conf"}
-CHRONY = long_command(
-    "chrony",
-    "{ rpm -q chrony || yum -y install chrony; } && systemctl enable --now chronyd",
-    seconds=600,
-    lock="packages",
-)
-
-HOST_ROWS: dict[str, Row] = {
-    "no change at a barrier": (barrier, {}, {}, [Noop("every host is here")]),
-    "modules loaded": (
-        modules_loaded,
-        {"modules": ["overlay"]},
-        {Kernel: kernel()},
-        [Noop("the modules are loaded")],
-    ),
-    "modules not loaded": (
-        modules_loaded,
-        {"modules": ["overlay", "br_netfilter"]},
-        {Kernel: kernel(unloaded=("overlay", "br_netfilter"))},
-        [Command("modprobe -a overlay br_netfilter")],
-    ),
-    "modules of a package of their own": (
-        modules_loaded,
-        {"modules": ["br_netfilter"], "package": "kernel-modules-extra"},
-        {Kernel: kernel(unloaded=("br_netfilter",))},
-        [
-            command(
-                long_command(
-                    "kernel-modules",
-                    'rpm -q "kernel-modules-extra-$(uname -r)" || yum -y install "kernel-modules-extra-$(uname -r)"',
-                    seconds=900,
-                    lock="packages",
-                )
-            ),
-            Command("modprobe -a br_netfilter"),
-        ],
-    ),
-    "sysctl as wanted": (
-        sysctl_applied,
-        SYSCTL,
-        {Kernel: kernel(sysctl={"net.ipv4.ip_forward": "1"})},
-        [Noop("the kernel uses these values")],
-    ),
-    "sysctl of another value": (
-        sysctl_applied,
-        SYSCTL,
-        {Kernel: kernel(sysctl={"net.ipv4.ip_forward": "0"})},
-        [Command("sysctl -q -p /etc/sysctl.d/k8s.conf")],
-    ),
-    "sysctl key not there yet": (
-        sysctl_applied,
-        SYSCTL,
-        {Kernel: kernel()},
-        [Command("sysctl -q -p /etc/sysctl.d/k8s.conf")],
-    ),
-    "no swap": (swap_off, {}, {Kernel: kernel()}, [Noop("there is no swap")]),
-    "swap everywhere": (
-        swap_off,
-        {},
-        {Kernel: kernel(swap=("/dev/dm-1",), fstab_swap=True, swap_masked=False)},
-        [Command("swapoff -a"), Command(SWAP_ENTRY), Command("systemctl -q mask swap.target")],
-    ),
-    "swap in fstab alone": (swap_off, {}, {Kernel: kernel(fstab_swap=True)}, [Command(SWAP_ENTRY)]),
-    "swap in use alone": (swap_off, {}, {Kernel: kernel(swap=("/swapfile",))}, [Command("swapoff -a")]),
-    "swap not masked": (
-        swap_off,
-        {},
-        {Kernel: kernel(swap_masked=False)},
-        [Command("systemctl -q mask swap.target")],
-    ),
-    "SELinux permissive": (selinux_permissive, {}, {Kernel: kernel()}, [Noop("SELinux is permissive")]),
-    "SELinux disabled": (
-        selinux_permissive,
-        {},
-        {Kernel: kernel(selinux="Disabled", selinux_configured="disabled")},
-        [Noop("SELinux is disabled")],
-    ),
-    "SELinux enforcing": (
-        selinux_permissive,
-        {},
-        {Kernel: kernel(selinux="Enforcing", selinux_configured="enforcing")},
-        [
-            Command("setenforce 0"),
-            Command("sed -i 's/^SELINUX=enforcing/SELINUX=permissive/' /etc/selinux/config"),
-        ],
-    ),
-    "SELinux enforcing after a reboot": (
-        selinux_permissive,
-        {},
-        {Kernel: kernel(selinux_configured="enforcing")},
-        [Command("sed -i 's/^SELINUX=enforcing/SELINUX=permissive/' /etc/selinux/config")],
-    ),
-    "SELinux enforcing until a reboot": (
-        selinux_permissive,
-        {},
-        {Kernel: kernel(selinux="Enforcing")},
-        [Command("setenforce 0")],
-    ),
-    "a clock kept": (
-        time_in_sync,
-        {},
-        {ActiveUnits: ["ntpd.service"]},
-        [Noop("ntpd.service keeps the clock")],
-    ),
-    "a clock kept by nobody": (time_in_sync, {}, {ActiveUnits: []}, [command(CHRONY)]),
-}
-
-test_operations = test_of(HOST_ROWS)
+test_operations = test_of({"no change at a barrier": (barrier, {}, {}, [Noop("every host is here")])})
 
 
 @pytest.mark.parametrize(
     ("operation", "arguments", "fact"),
     [
         (modules_loaded, {"modules": ["overlay"]}, Kernel),
+        (sysctl_applied, {"values": {"net.ipv4.ip_forward": "1"}, "path": "/etc/sysctl.d/k8s.conf"}, Kernel),
+        (swap_off, {}, Swap),
+        (selinux_permissive, {}, SelinuxMode),
+        (time_in_sync, {}, Units),
+        (unit_off, {"unit": "firewalld.service"}, Units),
+        (unit_enabled, {"unit": "kubelet.service"}, Units),
+        (hostname_set, {"hostname": "worker1"}, HostName),
         (files_written, {"files": {"/etc/a.conf": ""}}, Files),
-        (file_block, {"path": "/etc/hosts", "block": ""}, Text),
+        (file_block, {"path": "/etc/hosts", "block": ""}, Content),
         (service_running, {"unit": "nginx.service"}, Service),
         (packages_installed, {"run": None, "packages": {"kubelet": "*"}, "log": "any"}, Packages),
         (packages_removed, {"names": ["runc"]}, Packages),

@@ -19,6 +19,7 @@ from k8s_ha.findings import Finding
 from k8s_ha.health import SILENCE
 from k8s_ha.operations.probe import pods_probed
 from k8s_ha.probe import ProbePods
+from tests.answers import script_of, whole
 from tests.cluster_stage import Stage
 from tests.finished_stage import CLUSTER, ELSEWHERE, finished_stage
 
@@ -53,11 +54,12 @@ class Kubectl:
         monkeypatch.setattr(Host, "run_shell_command", lambda *given, **arguments: self._run(*given, **arguments))
 
     def _run(self, host: Host, command: StringCommand, **arguments: Any) -> tuple[bool, CommandOutput]:
-        words = str(command).split(" --request-timeout=30s ")[1]
+        words = script_of(str(command)).split(" --request-timeout=30s ")[1]
         self.commands.append(f"{host.name}: {re.sub(r'probe-[0-9a-f]{6}', 'probe-x', words)}")
         self.manifest = arguments.get("_stdin") or self.manifest
         text = self.said.get(words.split()[0], "")
-        return text is not None, CommandOutput([OutputLine("stdout", line) for line in (text or "").splitlines()])
+        lines = whole((text or "").splitlines(), status=int(text is None))
+        return text is not None, CommandOutput([OutputLine("stdout", line) for line in lines])
 
     @property
     def deleted(self) -> bool:

@@ -25,6 +25,7 @@ from k8s_ha.operations.kubeadm import (
     join_secrets_removed,
 )
 from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
+from tests.answers import script_of, whole
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Stage, kubeadm
 from tests.node_views import NODES, PLANES, member
 from tests.operation_bench import Command, Noop, Step, refusal
@@ -179,7 +180,8 @@ def test_the_kubeconfig_is_fetched_for_its_owner_alone(
 
     def run_shell_command(_: Host, command: StringCommand, **arguments: Any) -> tuple[bool, CommandOutput]:
         asked.append({"command": str(command), **arguments})
-        return True, CommandOutput([OutputLine("stdout", line) for line in ("secret: 1", "more: 2")])
+        lines = whole([base64.b64encode(b"secret: 1\nmore: 2\n").decode()])
+        return True, CommandOutput([OutputLine("stdout", line) for line in lines])
 
     monkeypatch.setattr(Host, "run_shell_command", run_shell_command)
     stage.state.cwd = str(tmp_path)
@@ -195,7 +197,7 @@ def test_the_kubeconfig_is_fetched_for_its_owner_alone(
     assert stat.S_IMODE(fetched.stat().st_mode) == 0o600
     assert stat.S_IMODE(fetched.parent.stat().st_mode) == 0o700
     assert [entry.name for entry in sorted(fetched.parent.iterdir())] == [".gitignore", "admin.conf"]
-    assert (asked[0]["command"], asked[0]["print_output"]) == (f"cat {ADMIN_CONF}", False)
+    assert (script_of(asked[0]["command"]), asked[0]["print_output"]) == (f"base64 {ADMIN_CONF}", False)
 
     there = [Noop(f"{fetched} is the cluster's")]
     assert stage.steps(kubeconfig_fetched, on="master1", executing=False, facts=facts, run=stage.run) == there

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8s_ha.facts.system import Files, Service, ServiceState, Text
-from k8s_ha.operations.commands import write
+from k8s_ha.facts.system import Content, Files, Service, ServiceState
+from k8s_ha.operations.commands import edited, write
 from k8s_ha.operations.files import file_block, files_written, service_running
 from tests.operation_bench import Command, Noop, Row, command, test_of
 from tests.services import act, as_written, forget, sha256
@@ -14,7 +14,7 @@ FILES = {"/etc/b.conf": "b\n", "/etc/a.conf": "a\n"}
 HELD = {path: as_written(text) for path, text in FILES.items()}
 WRITE_A = command(write("/etc/a.conf", "a\n"))
 WRITE_B = command(write("/etc/b.conf", "b\n"))
-BLOCK = "# BEGIN k8s_ha\n10.0.0.1 a\n# END k8s_ha\n"
+BLOCK = b"# BEGIN k8s_ha\n10.0.0.1 a\n# END k8s_ha\n"
 FILE_ROWS: dict[str, Row] = {
     "files as wanted": (files_written, {"files": FILES}, {Files: HELD}, [Noop("the files are as wanted")]),
     "no file": (files_written, {"files": FILES}, {Files: {}}, [WRITE_A, WRITE_B]),
@@ -45,14 +45,14 @@ FILE_ROWS: dict[str, Row] = {
     "a block that stands": (
         file_block,
         {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
-        {Text: "127.0.0.1 localhost\n" + BLOCK},
+        {Content: b"127.0.0.1 localhost\n" + BLOCK},
         [Noop("/etc/hosts holds the block")],
     ),
     "a block for the first time": (
         file_block,
         {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
-        {Text: "127.0.0.1 localhost\n"},
-        [command(write("/etc/hosts", "127.0.0.1 localhost\n" + BLOCK))],
+        {Content: b"127.0.0.1 localhost\n"},
+        [command(edited("/etc/hosts", b"127.0.0.1 localhost\n", b"127.0.0.1 localhost\n" + BLOCK))],
     ),
 }
 

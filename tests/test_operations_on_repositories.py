@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8s_ha.facts.repositories import CentosRepositories
-from k8s_ha.operations.commands import write
+from k8s_ha.operations.commands import edited
 from k8s_ha.operations.repositories import vault_repositories
 from k8s_ha.yum import pointed_at_vault
 from tests.operation_bench import Command, Noop, Row, command, test_of
@@ -42,16 +42,16 @@ ROWS: dict[str, Row] = {
     "repositories whose mirrors are gone": (
         vault_repositories,
         VAULT,
-        {CentosRepositories: {REPO: CENTOS_7}},
+        {CentosRepositories: {REPO: CENTOS_7.encode()}},
         [
             Command(f"[ -e {REPO}.before-k8s-ha ] || cp -p {REPO} {REPO}.before-k8s-ha"),
-            command(write(REPO, VAULTED)),
+            command(edited(REPO, CENTOS_7.encode(), VAULTED.encode())),
         ],
     ),
     "repositories of the vault": (
         vault_repositories,
         VAULT,
-        {CentosRepositories: {REPO: VAULTED}},
+        {CentosRepositories: {REPO: VAULTED.encode()}},
         [Noop("they point at the vault")],
     ),
 }
@@ -81,4 +81,4 @@ test_operations = test_of(ROWS)
     ],
 )
 def test_where_the_vault_has_it(el_major: int, before: str, after: str) -> None:
-    assert pointed_at_vault(f"[x]\n{before}", "https://v", el_major) == f"[x]\n{after}"
+    assert pointed_at_vault(f"[x]\n{before}".encode(), "https://v", el_major) == f"[x]\n{after}".encode()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.facts.system import Files, Packages, PackagesState, Service, ServiceState, Text
+from k8s_ha.facts.system import Content, Files, Packages, PackagesState, Service, ServiceState
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.containerd import containerd_running
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
@@ -15,7 +15,7 @@ from k8s_ha.operations.docker import docker_running
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER
-from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, refusal, test_of
+from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, held, refusal, test_of
 from tests.services import act, as_written, forget, sha256
 from tests.surveys import survey
 
@@ -44,7 +44,7 @@ def digest(text: str = WANTED, lasting: str = LASTING) -> str:
 def docker(text: str, record: str | None, active: bool = True, enabled: bool = True) -> Facts:
     """A host with this daemon.json, empty for none, and this record of what dockerd read."""
     files = {"/etc/docker/daemon.json": as_written(text)} if text else {}
-    return {Text: text, Service: ServiceState(True, active, enabled, record, files)}
+    return {Content: text.encode(), Service: ServiceState(True, active, enabled, record, files)}
 
 
 def docker_changed(action: str, text: str = WANTED, written: bool = True, record: str = digest()) -> list[Step]:
@@ -240,16 +240,21 @@ INSTALL = command(
     )
 )
 CRI_DOCKERD_ROWS: dict[str, Row] = {
-    "no cri-dockerd": (cri_dockerd_installed, ARCHIVE, {Files: {}, Text: ""}, [INSTALL]),
+    "no cri-dockerd": (cri_dockerd_installed, ARCHIVE, {Files: {}, Content: b""}, [INSTALL]),
     "the wanted cri-dockerd": (
         cri_dockerd_installed,
         ARCHIVE,
-        {Files: PROGRAM, Text: "0e" * 32 + "\n"},
+        {Files: PROGRAM, Content: b"0e" * 32 + b"\n"},
         [Noop("cri-dockerd is installed")],
     ),
-    "another cri-dockerd": (cri_dockerd_installed, ARCHIVE, {Files: PROGRAM, Text: "0f" * 32 + "\n"}, [INSTALL]),
-    "a cri-dockerd of somebody else": (cri_dockerd_installed, ARCHIVE, {Files: PROGRAM, Text: ""}, [INSTALL]),
-    "a cri-dockerd that was removed": (cri_dockerd_installed, ARCHIVE, {Files: {}, Text: "0e" * 32 + "\n"}, [INSTALL]),
+    "another cri-dockerd": (cri_dockerd_installed, ARCHIVE, {Files: PROGRAM, Content: b"0f" * 32 + b"\n"}, [INSTALL]),
+    "a cri-dockerd of somebody else": (cri_dockerd_installed, ARCHIVE, {Files: PROGRAM, Content: b""}, [INSTALL]),
+    "a cri-dockerd that was removed": (
+        cri_dockerd_installed,
+        ARCHIVE,
+        {Files: {}, Content: b"0e" * 32 + b"\n"},
+        [INSTALL],
+    ),
 }
 
 test_operations = test_of(DOCKER_ROWS | CONTAINERD_ROWS | CRI_DOCKERD_ROWS)
@@ -268,4 +273,4 @@ def test_what_was_written_and_recorded_is_what_the_next_run_wants(
 ) -> None:
     _, written, last = steps
     record = last.text.split("echo ")[1].split(" >")[0]
-    assert bench.steps(docker_running, facts=docker(written.stdin or "", record), **arguments) == RUNS
+    assert bench.steps(docker_running, facts=docker(held(written), record), **arguments) == RUNS

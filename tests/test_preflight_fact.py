@@ -273,6 +273,6 @@ ODD = {
 
 @pytest.mark.parametrize("output", ODD.values(), ids=ODD)
 def test_odd_output_is_passed_over(output: list[str]) -> None:
-    look = Look().process(output)
+    look = Look().told(output)
     assert (look.cpus, look.memory_mib, look.clock, look.disks, look.listeners) == (None, None, None, (), ())
     assert look.view is None

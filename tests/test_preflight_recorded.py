@@ -51,7 +51,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Any:
         look = Look()
         look.asked = moments["began"] - skew - 0.1
         monkeypatch.setattr("k8s_ha.facts.preflight.time.time", lambda: moments["ended"] - skew + 0.1)
-        return Case(cluster, cluster.host(name), survey(8, extras=True), look.process(lines))
+        return Case(cluster, cluster.host(name), survey(8, extras=True), look.told(lines))
 
     return case
 
@@ -75,13 +75,13 @@ def test_virgin_hosts(told: Any) -> None:
 
 
 def test_a_virgin_centos_7() -> None:
-    centos = Survey().process(recorded("survey-centos-7"))
+    centos = Survey().told(recorded("survey-centos-7"))
     assert (centos.os_id, centos.el_major, centos.extras, centos.installed) == ("centos", 7, True, {})
     assert survey_findings({"master1": centos}, DOCUMENT) == []
 
 
 def test_what_this_run_will_change_on_centos_7(told: Any) -> None:
-    centos = Survey().process(recorded("survey-centos-7"))
+    centos = Survey().told(recorded("survey-centos-7"))
     look = told("master1", "preflight-centos-7", DOCUMENT).look
     found = look_findings([Case(DOCUMENT, DOCUMENT.host("master1"), centos, look)])
     assert [(finding.check, finding.found, finding.severity) for finding in found] == [
@@ -152,7 +152,7 @@ def test_a_kernel_without_the_modules(told: Any) -> None:
 def test_the_kernel_of_centos_7_and_nftables() -> None:
     lines = [line.replace("6.18.44-fc-v657", "3.10.0-1160.el7.x86_64") for line in recorded("survey-centos-7")]
     cluster = lab("group_data", kubernetes_version="1.31.14", kube_proxy_mode="nftables")
-    found = survey_findings({"master1": Survey().process(lines)}, cluster)
+    found = survey_findings({"master1": Survey().told(lines)}, cluster)
     assert [(finding.check, finding.found) for finding in found] == [
         ("kubernetes", "Kubernetes 1.31.14 does not run on EL7, kernel 3.10, cgroup v1"),
         ("kernel", "its kernel is 3.10.0-1160.el7.x86_64"),

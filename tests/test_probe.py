@@ -134,7 +134,7 @@ def test_a_kube_proxy_that_knows_some_services_only_has_another_trouble() -> Non
 
 
 def test_pods_as_the_api_tells_of_them() -> None:
-    pods = Pods().process(recorded("probe-pods"))
+    pods = Pods().told(recorded("probe-pods"))
     assert pods.addresses == {"probe-2": "10.244.6.6", "probe-5": "10.244.5.7"}
     assert pods.services["to-2"] == "10.105.253.225"
     assert pods.troubles["probe-1"].startswith('Failed to pull image "docker.io/library/absent:1": rpc error: ')
@@ -163,17 +163,17 @@ def test_pods_of_which_little_is_known(lines: list[str], trouble: str) -> None:
 
 
 def test_who_answered() -> None:
-    from_pods = ReachedFromPods().process(recorded("probe-from-pods"))
+    from_pods = ReachedFromPods().told(recorded("probe-from-pods"))
     assert from_pods == {
         ("probe-2", "10.244.6.6:8080"): "probe-2",
         ("probe-2", "10.105.253.225:80"): "probe-2",
         ("probe-2", "to-2.k8s-ha-probe-record.svc.cluster.local:80"): "probe-2",
         ("probe-2", "10.110.79.62:80"): "",
     }
-    from_host = ReachedFromHost().process(recorded("probe-from-host"))
+    from_host = ReachedFromHost().told(recorded("probe-from-host"))
     assert from_host["host", "10.105.253.225:80"] == "probe-2"
     assert from_host["host", "10.110.79.62:80"] == ""
-    assert ReachedFromHost().process(["reached", "reached x", "noise"]) == {("", ""): "", ("x", ""): ""}
+    assert ReachedFromHost().told(["reached", "reached x", "noise"]) == {("", ""): "", ("x", ""): ""}
 
 
 def test_the_pods_script_runs_the_same_in_every_pod(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ MEMBERS = (
 
 
 def test_a_control_plane() -> None:
-    told = Proof().process(recorded("verify-control-plane"))
+    told = Proof().told(recorded("verify-control-plane"))
     assert told.view.server == ENDPOINT
     assert len(told.view.traces) == 6
     assert (told.kubelet, told.proxy) == ("ok", "ok")
@@ -79,7 +79,7 @@ def test_a_control_plane() -> None:
 
 
 def test_a_worker() -> None:
-    told = Proof().process(recorded("verify-worker"))
+    told = Proof().told(recorded("verify-worker"))
     assert (told.kubelet, told.proxy, told.etcd) == ("ok", "ok", None)
     assert set(told.certificates) == {
         "/etc/kubernetes/pki/ca.crt",
@@ -88,7 +88,7 @@ def test_a_worker() -> None:
 
 
 def test_a_worker_in_trouble() -> None:
-    told = Proof().process(recorded("verify-worker-odd"))
+    told = Proof().told(recorded("verify-worker-odd"))
     assert (told.kubelet, told.proxy) == ("no connection", "no answer in time")
     assert told.apis["10.0.12.55:6443"] == ("no connection",)
     assert sorted(told.apis["10.96.0.1:443"]) == ["no connection"] * 2 + ["ok"] * 4
@@ -96,11 +96,11 @@ def test_a_worker_in_trouble() -> None:
 
 
 def test_a_load_balancer() -> None:
-    told = Proof().process(recorded("verify-balancer"))
+    told = Proof().told(recorded("verify-balancer"))
     assert told.nginx
     assert told.backends == dict.fromkeys(APIS[:3], "max_fails=1 fail_timeout=10s")
     assert told.backend_answers == dict.fromkeys(APIS[:3], "ok")
-    odd = Proof().process(recorded("verify-balancer-odd"))
+    odd = Proof().told(recorded("verify-balancer-odd"))
     assert odd.backend_answers == {
         "10.0.11.18:6443": "ok",
         "10.0.12.55:6443": "no connection",
@@ -111,11 +111,11 @@ def test_a_load_balancer() -> None:
 @pytest.mark.parametrize(("status", "means"), [(401, "ok"), (403, "ok"), (500, "HTTP 500")])
 def test_an_api_server_that_wants_to_know_who_asks_is_one(status: int, means: str) -> None:
     line = f"backend_api {APIS[0]} curl: (22) The requested URL returned error: {status}"
-    assert Proof().process([line]).backend_answers == {APIS[0]: means}
+    assert Proof().told([line]).backend_answers == {APIS[0]: means}
 
 
 def test_a_control_plane_whose_etcd_is_down() -> None:
-    told = Proof().process(recorded("verify-etcd-down"))
+    told = Proof().told(recorded("verify-etcd-down"))
     assert told.etcd == EtcdProof("no connection", (), "")
     assert told.apis["10.0.13.22:6443"] == ("HTTP 500",)
 
@@ -164,4 +164,4 @@ def test_what_is_no_certificate_has_no_end(text: str) -> None:
     [[], ["end"], ["certificate", "dns", "api", "backend", "etcd_members {", "kubelet", "proxy"], ["dns x zz", "\x00"]],
 )
 def test_odd_lines_are_no_error(lines: list[str]) -> None:
-    assert Proof().process(lines).view.traces == ()
+    assert Proof().told(lines).view.traces == ()

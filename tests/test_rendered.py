@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import tomllib
-from base64 import b64decode
 from configparser import ConfigParser
 from typing import Any
 
 import pytest
 import yaml
 from jinja2 import UndefinedError
-from pyinfra.facts.server import Hostname, Which
-from pyinfra.facts.systemd import SystemdEnabled, SystemdStatus
 
 from group_data import document
 from k8s_ha import (
@@ -30,23 +28,23 @@ from k8s_ha import (
 )
 from k8s_ha.compat import EL_MAJORS
 from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.survey import Survey
 from k8s_ha.facts.system import (
-    ActiveUnits,
+    Content,
     Files,
-    Kernel,
-    KernelState,
     Packages,
     PackagesState,
     Service,
     ServiceState,
-    Text,
 )
+from k8s_ha.facts.units import HostName, HostNames, Units
 from k8s_ha.nginx_config import parse
 from k8s_ha.resources import render
+from k8s_ha.units import UnitState
 from tests.example_cluster import OWN_KUBERNETES, six_host_cluster
 from tests.golden_files import GOLDEN, assert_golden
 from tests.lab_client import PROJECT
@@ -59,7 +57,7 @@ ROAD = (
     *(prepare_host, repositories, container_runtime, kubernetes_packages, load_balancer),
     *(control_plane, workers, pod_network, admin_hosts, verify),
 )
-TARGET = re.compile(r"mv -f \S+ (\S+)$")
+TARGET = re.compile(r"mv -f \S+ (/\S+)$|\AFILE=(\S+)$", re.MULTILINE)
 EVERYTHING_SET: dict[str, Any] = {
     "kubernetes_version": "1.24.17",
     "registry_mirrors": {
@@ -92,16 +90,15 @@ class Virgins(Bench):
             Files: {},
             Service: ServiceState(False, False, False, None, {}),
             Packages: PackagesState({}),
-            ActiveUnits: ["chronyd.service"],
-            Kernel: KernelState((), {}, (), False, True, "Disabled", "disabled"),
-            Text: lambda path: {"/etc/hosts": "127.0.0.1 localhost\n"}.get(path, ""),
+            Units: {"chronyd.service": UnitState("loaded", active=True, file="enabled")},
+            Kernel: KernelState((), {}),
+            Swap: SwapState((), in_fstab=False, target_masked=True),
+            SelinuxMode: SelinuxModes("Disabled", "disabled"),
+            HostName: HostNames("localhost", ""),
+            Content: lambda path: {"/etc/hosts": b"127.0.0.1 localhost\n"}.get(path, b""),
             Nginx: state(listens=False, unit={"ActiveState": "inactive"}),
             ManifestDigest: "",
             CentosRepositories: {},
-            Hostname: "localhost",
-            Which: "/usr/bin/hostnamectl",
-            SystemdStatus: {},
-            SystemdEnabled: {},
         }
         for facts in self.facts.values():
             facts |= blank
@@ -117,15 +114,16 @@ class Virgins(Bench):
                 for yielded in data.command_generator()
                 if "_stdin" in yielded.connector_arguments
             ]
-        return dict(entry for text, stdin in sent for entry in unpacked(text, stdin))
+        return dict(file for text, stdin in sent for file in _files(text, stdin))
 
 
-def unpacked(text: str, stdin: str) -> list[tuple[str, str]]:
-    """What a command is sent, by the path that it goes to; nginx's files go as one."""
-    if not text.startswith("CONFIG=/etc/nginx/nginx.conf\n"):
-        return [(found[1] if (found := TARGET.search(text)) else text, stdin)]
-    lines = [line.split(" ") for line in stdin.splitlines()]
-    return [(line[1], b64decode(line[3]).decode()) for line in lines if line[0] in ("edit", "own")]
+def _files(command: str, stdin: str) -> list[tuple[str, str]]:
+    """Path and text of what is written, of nginx's files as many as it gets; else a command and what it reads."""
+    if command.startswith("CONFIG=/etc/nginx/nginx.conf\n"):
+        lines = [line.split(" ") for line in stdin.splitlines()]
+        return [(line[1], base64.b64decode(line[3]).decode()) for line in lines if line[0] in ("edit", "own")]
+    found = TARGET.search(command)
+    return [(found[1] or found[2], base64.b64decode(stdin).decode()) if found else (command, stdin)]
 
 
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -1,5 +1,6 @@
 # ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, NODE, NGINX: an address, then words separated by spaces; RUNTIME is the container
 # runtime's unit, SOURCES are lines "KIND URL" of what the host will need, NODE and NGINX are scripts with their own variables.
+# Needs surroundings.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -65,6 +66,9 @@ echo "machine_id $(cat /etc/machine-id 2>/dev/null)"
 # In a container it is the machine's, which is nobody's own.
 systemd-detect-virt -c -q 2>/dev/null || echo "product_uuid $(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
 
+# Long output is kept until the answers have come: it would not go into the pipe in one piece.
+around=$(surroundings)
+
 # --- the network
 if command -v ss >/dev/null 2>&1; then
     ss -ltnp | sed -n 's/^LISTEN/listen/p'
@@ -96,9 +100,10 @@ systemctl show-environment 2>/dev/null | proxies systemd
 sh -c "$NGINX" | sed 's/^/nginx /'
 
 # --- older clusters
-for file in /etc/cni/net.d/*; do [ -f "$file" ] && echo "cni ${file##*/}"; done
+for file in /etc/cni/net.d/* /etc/cni/net.d/.[!.]*; do [ -f "$file" ] && echo "cni ${file##*/}"; done
 for file in /var/lib/etcd/* /var/lib/etcd/.[!.]*; do [ -e "$file" ] && echo "etcd ${file##*/}"; done
 sh -c "$NODE" | sed 's/^/node /'
 wait
+echo "$around"
 echo "ended $(date +%s.%N)"
 exit 0

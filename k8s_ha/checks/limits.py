@@ -56,8 +56,14 @@ CGROUPS: Final[Mapping[int, tuple[str, ...]]] = {
 NO_OVERLAY: Final = ("nfs", "nfs4", "cifs", "smb3", "vfat", "msdos", "9p", "overlay", "fuseblk")
 """Cannot be overlayfs' upper layer: no trusted xattrs, no d_type, or stacked themselves (kernel, overlayfs.rst)."""
 
-CNI_FILES: Final = ("10-flannel.conflist", "87-podman-bridge.conflist")
-"""In /etc/cni/net.d: flannel's own, and podman's of EL8, which sorts behind it and goes with podman."""
+CNI_FILE: Final = "10-flannel.conflist"
+"""This cluster's own, in /etc/cni/net.d."""
+
+CNI_FILES: Final = (CNI_FILE, "87-podman-bridge.conflist")
+"""Known ones there: flannel's own, and podman's of EL8, which sorts behind it and goes with podman."""
+
+NODE_MASK: Final = 24
+"""Of each node's share of the pods' network: kube-controller-manager's --node-cidr-mask-size-ipv4 by default."""
 
 POD_INTERFACES: Final = ("cni0", "flannel", "veth", "kube-ipvs")
 """Beginnings of interfaces that carry the pods' own routes."""

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from k8s_ha.boot import BootLook
 from k8s_ha.checks.clock import Interval
+from k8s_ha.checks.surroundings import Surroundings
 from k8s_ha.nginx_state import NginxState
 from k8s_ha.node_state import HostSurvey, NodeView
 from k8s_ha.settings import Cluster, HostSettings
@@ -70,6 +72,8 @@ class HostLook:
     + cni: files in /etc/cni/net.d
     + etcd: what lies in /var/lib/etcd
     + nginx: of a load balancer; None elsewhere
+    + boot: what the next boot will do
+    + surroundings: what stands on the host around the cluster
     + view: what the host holds of a cluster; None where it could not be read
     """
 
@@ -94,6 +98,8 @@ class HostLook:
     cni: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()
     nginx: NginxState | None = None
+    boot: BootLook = field(default_factory=BootLook)
+    surroundings: Surroundings = field(default_factory=Surroundings)
     view: NodeView | None = None
 
 

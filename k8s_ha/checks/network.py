@@ -125,12 +125,17 @@ def _target(route: str) -> IPv4Network | None:
 
 
 def _is_the_pods(case: Case, route: str) -> bool:
-    """Whether it is one that an earlier node of this cluster has left: by its interface, or through another node."""
-    words = route.split()
+    """Whether it is one that an earlier node of this cluster has left: by its interface, or a node's through that node.
+
+    Another pod network leads through the same nodes: its routes are known by what they lead to.
+    """
+    words, target = route.split(), _target(route)
     after = dict(pairwise(words))
-    return after.get("dev", "").startswith(limits.POD_INTERFACES) or after.get("via") in {
-        node.address for node in case.cluster.nodes
-    }
+    if after.get("dev", "").startswith(limits.POD_INTERFACES):
+        return True
+    pods = IPv4Network(case.cluster.settings.pod_cidr)
+    is_a_nodes = target is not None and target.subnet_of(pods) and target.prefixlen == limits.NODE_MASK
+    return is_a_nodes and after.get("via") in {node.address for node in case.cluster.nodes}
 
 
 def proxies(case: Case) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from k8s_ha.checks import limits
 from k8s_ha.checks.look import Case
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import (
@@ -186,15 +185,6 @@ def _nobody_knows(case: Case, view: NodeView) -> Finding:
 
 def _leftovers(case: Case) -> Iterator[Finding]:
     """What `kubeadm reset` leaves, and what another installer has left."""
-    networks = [name for name in case.look.cni if name not in limits.CNI_FILES]
-    if networks:
-        yield Finding(
-            case.host.name,
-            "cluster",
-            f"/etc/cni/net.d holds {', '.join(networks)}",
-            "pods would get that network instead of this cluster's",
-            "remove it if nothing needs it",
-        )
     if any(" dev cni0" in route for route in case.look.routes):
         yield Finding(
             case.host.name,

@@ -6,7 +6,22 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from k8s_ha.checks import balancer, fleet, machine, network, older, sources
+from k8s_ha.checks import (
+    access,
+    balancer,
+    boot,
+    boot_kernel,
+    cloud,
+    firewall,
+    fleet,
+    machine,
+    network,
+    older,
+    pod_network,
+    resolver,
+    sources,
+    units,
+)
 from k8s_ha.checks.look import Case
 from k8s_ha.findings import Finding
 
@@ -21,6 +36,22 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     machine.selinux,
     machine.firewalld,
     machine.runtime,
+    boot.services,
+    boot.time_services,
+    boot.firewall,
+    boot.selinux,
+    boot.swap,
+    boot_kernel.settings,
+    boot_kernel.modules,
+    boot_kernel.next_kernel,
+    firewall.firewall,
+    access.sshd,
+    cloud.cloud_init,
+    units.masked,
+    units.kubelet,
+    pod_network.cni_files,
+    pod_network.interfaces,
+    resolver.resolver,
     network.ports,
     balancer.nginx,
     network.hostname,

@@ -15,12 +15,14 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.checks.rules import waived
 from k8s_ha.checks.survey import no_sudo, not_looked_at, survey_findings, unreached
+from k8s_ha.connection import connection_tuned
+from k8s_ha.facts.answers import LOCALE
 from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.operations.exclusive import cluster_held
 from k8s_ha.recorder import recorder
-from k8s_ha.run import Run, connection_tuned, current_run
+from k8s_ha.run import Run, current_run
 
 SECONDS_FOR_A_COMMAND: Final = 120
 """How long each command of a layer may take; those that may take longer have bounds of their own."""
@@ -57,15 +59,18 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
 
 
 def _bound_commands() -> None:
-    """Have every command of this layer end, so that a host that hangs costs its own part and not the run."""
-    arguments: Mapping[str, Any] = host.current_deploy_kwargs or {}
-    if not arguments.get("_timeout"):
-        host.current_deploy_kwargs = cast("AllArguments", {**arguments, "_timeout": SECONDS_FOR_A_COMMAND})
+    """Have every command of this layer speak English, and end: a host that hangs costs its own part and not the run."""
+    given: Mapping[str, Any] = host.current_deploy_kwargs or {}
+    own = {**(host.data.get("_env") or {}), **(given.get("_env") or {}), "LC_ALL": LOCALE}
+    bounded = {**given, "_env": own, "_timeout": given.get("_timeout") or SECONDS_FOR_A_COMMAND}
+    host.current_deploy_kwargs = cast("AllArguments", bounded)
 
 
 def survey(run: Run) -> list[Finding]:
     """Look at all hosts at once, and say why any of them cannot be used, waived checks marked; keeps the surveys."""
     members = members_of(run)
+    for member in members:
+        connection_tuned(member)
     asked = {member.name: gevent.spawn(_may_sudo, member) for member in members}
     locked = [name for name, greenlet in asked.items() if not greenlet.get()]
     found = [no_sudo(name) for name in locked]

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from pyinfra import host
 from pyinfra.api import deploy
-from pyinfra.operations import systemd
 
 from k8s_ha.deploys.begin import begin
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.packages import packages_installed
+from k8s_ha.operations.units import unit_enabled
 
 # kubeadm's preflight asks for these; kubelet's packages no longer do (kubernetes/release, 2024-08 and 2025-09).
 # tc is in a package of its own from EL8 on.
@@ -42,4 +42,4 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
         changeable=not survey.node,
     )
     # Until kubeadm has written its configuration a running kubelet would only fail, over and over.
-    systemd.service(name="Enable kubelet at boot", service="kubelet.service", running=None, enabled=True)
+    unit_enabled(name="Enable kubelet at boot", unit="kubelet.service")

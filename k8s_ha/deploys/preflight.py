@@ -10,19 +10,19 @@ from pyinfra import logger
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.checks import older, sources
+from k8s_ha.checks import boot, older, sources
 from k8s_ha.checks.look import Case
 from k8s_ha.checks.machine import folders
 from k8s_ha.checks.names import CHECKS
 from k8s_ha.checks.rules import look_findings, unread, waived
 from k8s_ha.checks.survey import usable
 from k8s_ha.deploys.begin import members_of, run_of_host, survey, unreachable
-from k8s_ha.deploys.prepare_host import MODULES
 from k8s_ha.facts.preflight import Look
 from k8s_ha.findings import Finding, errors
+from k8s_ha.kernel_needs import MODULES
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.operations.telling import show
-from k8s_ha.run import Run, connection_tuned
+from k8s_ha.run import Run
 
 NAME: Final = "Look at the hosts before the first change"
 
@@ -48,8 +48,6 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
 def _look(run: Run) -> list[Finding]:
     """What both looks at all hosts found; keeps the surveys, the control planes' views and the nodes' states."""
     members = members_of(run)
-    for member in members:
-        connection_tuned(member)
     found = survey(run) + unreachable(run)
     asked = {member: _questions(run, member.name) for member in members if _is_usable(run, member.name)}
     read = read_everywhere(Look, asked)
@@ -80,6 +78,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "endpoint": next(e.address for e in cluster.hosts if cluster.endpoint_host in (e.address, e.hostname)),
         "folders": folders(own.is_node, runtime),
         "modules": MODULES if own.is_node else (),
+        "units": boot.units(own, runtime),
         "names": cluster.hostnames,
         "runtime": runtime,
         "sources": sources.needed(cluster, own, run.surveys[name]),

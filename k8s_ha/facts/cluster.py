@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shlex
 
-from pyinfra.api import FactBase
-
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.health import Health, PodState
 
 
-class ManifestDigest(FactBase[str]):
+class ManifestDigest(Told[str]):
     """The digest of the manifest that a live object was applied with; empty where there is none.
 
     + address: the host's node address
@@ -19,15 +18,14 @@ class ManifestDigest(FactBase[str]):
     """
 
     def command(self, address: str, resource: str, namespace: str) -> str:
-        return (
+        return marked(
             f"timeout 30 kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://{address}:6443 "
             f"-n {shlex.quote(namespace)} get {shlex.quote(resource)} --ignore-not-found "
             r"-o jsonpath='{.metadata.annotations.k8s-ha/manifest-digest}'"
         )
 
-    @staticmethod
-    def default() -> str:
-        return ""
+    def told(self, output: list[str]) -> str:
+        return "".join(output)
 
 
 class ClusterHealth(Told[Health]):
@@ -38,7 +36,7 @@ class ClusterHealth(Told[Health]):
     """
 
     def command(self, address: str, endpoint: str) -> str:
-        return script("health.sh", ADDRESS=address, ENDPOINT=endpoint)
+        return marked(script("health.sh", ADDRESS=address, ENDPOINT=endpoint))
 
     def told(self, output: list[str]) -> Health:
         values = fields(output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 
 
@@ -25,11 +26,7 @@ class Firewall(Told[FirewallState]):
     """
 
     def command(self, address: str) -> str:
-        return script("firewall.sh", ADDRESS=address)
-
-    @staticmethod
-    def default() -> FirewallState:
-        return FirewallState(None, frozenset())
+        return marked(script("firewall.sh", ADDRESS=address))
 
     def told(self, output: list[str]) -> FirewallState:
         values = fields(output)

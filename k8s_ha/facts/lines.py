@@ -10,6 +10,7 @@ from typing import TypeVar
 from pyinfra.api import FactBase
 from pyinfra.api.exceptions import FactProcessError
 
+from k8s_ha.facts.answers import between_marks
 from k8s_ha.resources import read_file, shell_variables
 
 
@@ -31,14 +32,18 @@ T = TypeVar("T")
 
 
 class Told(FactBase[T]):
-    """A fact whose host may print anything: what ``told`` cannot read fails that host alone, without a traceback."""
+    """A fact whose host may print anything: what ``told`` cannot read fails that host alone, without a traceback.
+
+    Its command is ``marked``: an answer that did not come whole is no answer. There is no default for that: what could
+    not be read is not "nothing".
+    """
 
     @abstractmethod
     def told(self, output: list[str]) -> T:
-        """The fact in the lines that its command printed."""
+        """The fact in the lines that its script printed."""
 
     def process(self, output: list[str]) -> T:
         try:
-            return self.told(output)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            return self.told(between_marks(output))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise FactProcessError(f"{self.name}: it printed what cannot be read ({error!r})") from error

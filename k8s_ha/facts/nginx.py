@@ -6,6 +6,7 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Final
 
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.nginx_plan import OWN_FILES
 from k8s_ha.nginx_state import NGINX_CONFIG, NginxState, OwnFile
@@ -22,7 +23,7 @@ class Nginx(Told[NginxState]):
     """
 
     def command(self, port: int | None = None, unstarted: bool = False) -> str:
-        return read_file("nginx-listens.sh") + script(
+        asked = script(
             "nginx.sh",
             CONFIG=NGINX_CONFIG,
             OURS=" ".join(OWN_FILES),
@@ -30,10 +31,7 @@ class Nginx(Told[NginxState]):
             RECORD=RECORD,
             UNSTARTED="yes" if unstarted else "",
         )
-
-    @staticmethod
-    def default() -> NginxState:
-        return NginxState()
+        return marked(read_file("nginx-listens.sh") + asked)
 
     def told(self, output: list[str]) -> NginxState:
         values = fields(output)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from k8s_ha import etcd
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.node_state import ClusterNode, NodeView
 from k8s_ha.resources import read_file, shell_variables
@@ -24,7 +25,7 @@ class Node(Told[NodeView]):
 
     def command(self, address: str) -> str:
         looking = script("looking.sh") + read_file("facts/traces.sh") + read_file("facts/etcd.sh")
-        return looking + init_unfinished_script(address) + read_file("facts/node.sh")
+        return marked(looking + init_unfinished_script(address) + read_file("facts/node.sh"))
 
     def told(self, output: list[str]) -> NodeView:
         return node_view(fields(output))

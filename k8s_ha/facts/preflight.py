@@ -7,11 +7,21 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from pyinfra.api.exceptions import FactProcessError
+
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
+from k8s_ha.facts.answers import marked
+from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.surroundings import surroundings
+from k8s_ha.node_state import NodeView
+from k8s_ha.resources import read_file
+
+_TOPICS_END = "# --- the network\n"
+"""Where the scripts of single topics stand in preflight.sh: while the mirrors are asked."""
 
 
 class Look(Told[HostLook]):
@@ -27,6 +37,7 @@ class Look(Told[HostLook]):
     + runtime: name of the container runtime's unit, whose proxy registries are asked through
     + sources: what the host will need, asked all at once
     + balancer: whether its nginx is looked at
+    + units: systemd units whose part in the next boot is told
     """
 
     asked = 0.0
@@ -40,24 +51,29 @@ class Look(Told[HostLook]):
         names: Sequence[str],
         runtime: str,
         sources: Sequence[Source],
+        units: Sequence[str] = (),
         balancer: bool = False,
     ) -> str:
         self.asked = time.time()
-        return script(
-            "preflight.sh",
-            ENDPOINT=endpoint,
-            FOLDERS=" ".join(folders),
-            MODULES=" ".join(modules),
-            NAMES=" ".join(names),
-            RUNTIME=runtime,
-            SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
-            NODE=Node().command(address=address),
-            NGINX=Nginx().command() if balancer else "",
+        return marked(
+            read_file("facts/surroundings.sh")
+            + script(
+                "preflight.sh",
+                ENDPOINT=endpoint,
+                FOLDERS=" ".join(folders),
+                MODULES=" ".join(modules),
+                NAMES=" ".join(names),
+                RUNTIME=runtime,
+                SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
+                NODE=Node().command(address=address),
+                NGINX=Nginx().command() if balancer else "",
+                PATTERN=PATTERN,
+                UNITS=" ".join(units),
+            ).replace(_TOPICS_END, read_file("facts/modules.sh") + read_file("facts/boot.sh") + _TOPICS_END)
         )
 
     def told(self, output: list[str]) -> HostLook:
         values = fields(output)
-        node = values["node"]
         return HostLook(
             clock=_clock(self.asked, _one(values, "began"), _one(values, "ended"), time.time()),
             cpus=_number(_one(values, "cpus")),
@@ -80,9 +96,18 @@ class Look(Told[HostLook]):
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
             nginx=Nginx().process(values["nginx"]) if values["nginx"] else None,
-            # Without its last line the host was not read to the end; what stands before it may lack a line break.
-            view=Node().process(node) if node and node[-1].endswith("end") else None,
+            boot=boot_look(values),
+            surroundings=surroundings(values),
+            view=_view(values["node"]),
         )
+
+
+def _view(lines: list[str]) -> NodeView | None:
+    """None where the host was not read to the end."""
+    try:
+        return Node().process(lines)
+    except FactProcessError:
+        return None
 
 
 def _one(values: Mapping[str, Sequence[str]], key: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.probe import ProbePods
 
@@ -16,7 +17,7 @@ class Pods(Told[ProbePods]):
     """
 
     def command(self, address: str, namespace: str) -> str:
-        return script("probe-pods.sh", ADDRESS=address, NAMESPACE=namespace)
+        return marked(script("probe-pods.sh", ADDRESS=address, NAMESPACE=namespace))
 
     def told(self, output: list[str]) -> ProbePods:
         values = fields(output)
@@ -44,11 +45,7 @@ class ReachedFromPods(Told[dict[tuple[str, str], str]]):
 
     def command(self, address: str, namespace: str, pods: Sequence[str], urls: Sequence[str]) -> str:
         variables = {"ADDRESS": address, "NAMESPACE": namespace, "PODS": " ".join(pods), "URLS": " ".join(urls)}
-        return script("probe-from-pods.sh", **variables)
-
-    @staticmethod
-    def default() -> dict[tuple[str, str], str]:
-        return {}
+        return marked(script("probe-from-pods.sh", **variables))
 
     def told(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)
@@ -61,11 +58,7 @@ class ReachedFromHost(Told[dict[tuple[str, str], str]]):
     """
 
     def command(self, urls: Sequence[str]) -> str:
-        return script("probe-from-host.sh", URLS=" ".join(urls))
-
-    @staticmethod
-    def default() -> dict[tuple[str, str], str]:
-        return {}
+        return marked(script("probe-from-host.sh", URLS=" ".join(urls)))
 
     def told(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)

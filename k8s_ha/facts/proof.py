@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from k8s_ha import dns
 from k8s_ha.certificates import expiry
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.proof import OK, HostProof, answer, etcd_proof
@@ -44,7 +45,7 @@ class Proof(Told[HostProof]):
             ETCD="yes" if etcd else "",
             BALANCER=balancer,
         )
-        return looking + read_file("facts/traces.sh") + read_file("facts/verify.sh")
+        return marked(looking + read_file("facts/traces.sh") + read_file("facts/verify.sh"))
 
     def told(self, output: list[str]) -> HostProof:
         values = fields(output)

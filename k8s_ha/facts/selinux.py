@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 
 
@@ -26,11 +27,7 @@ class Selinux(Told[SelinuxState]):
     """
 
     def command(self, port: int) -> str:
-        return script("selinux.sh", PORT=str(port))
-
-    @staticmethod
-    def default() -> SelinuxState:
-        return SelinuxState(enforcing=False, port_type=None, may_connect=False)
+        return marked(script("selinux.sh", PORT=str(port)))
 
     def told(self, output: list[str]) -> SelinuxState:
         values = fields(output)

@@ -6,6 +6,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha import compat, yum
 from k8s_ha.checks.sources import PACKAGES
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.node_state import HostSurvey
 from k8s_ha.resources import read_file
@@ -15,12 +16,13 @@ class Survey(Told[HostSurvey]):
     """Identity, system and addresses of a host; see ``HostSurvey``."""
 
     def command(self) -> str:
-        return read_file("facts/packages.sh") + script(
+        survey = script(
             "survey.sh",
             CONFLICTING=" ".join(compat.CONFLICTING_NAMES),
             WANTED=" ".join(PACKAGES),
             UNFINISHED=yum.UNFINISHED,
         )
+        return marked(read_file("facts/packages.sh") + survey)
 
     def told(self, output: list[str]) -> HostSurvey:
         values = fields(output)

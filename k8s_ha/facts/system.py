@@ -1,11 +1,13 @@
-"""Facts about a host's kernel, files, services and packages."""
+"""Facts about a host's files, services and packages."""
 
 from __future__ import annotations
 
+import base64
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.resources import read_file
 from k8s_ha.yum import UNFINISHED
@@ -47,7 +49,7 @@ class Service(Told[ServiceState]):
     """
 
     def command(self, unit: str, paths: Sequence[str]) -> str:
-        return script("service.sh", UNIT=unit) + _files_script(paths)
+        return marked(script("service.sh", UNIT=unit) + _files_script(paths))
 
     def told(self, output: list[str]) -> ServiceState:
         values = fields(output)
@@ -65,11 +67,7 @@ class Files(Told[dict[str, FileState]]):
     """Digest, mode and owner of those of ``paths`` that exist."""
 
     def command(self, paths: Sequence[str]) -> str:
-        return _files_script(paths)
-
-    @staticmethod
-    def default() -> dict[str, FileState]:
-        return {}
+        return marked(_files_script(paths))
 
     def told(self, output: list[str]) -> dict[str, FileState]:
         return _files(fields(output))
@@ -79,51 +77,15 @@ def _files_script(paths: Sequence[str]) -> str:
     return script("files.sh").replace("$PATHS", " ".join(map(shlex.quote, paths)))
 
 
-class Text(Told[str]):
-    """The text of the file at ``path``, empty where there is none."""
+class Content(Told[bytes]):
+    """What the file at ``path`` holds, byte for byte; empty where there is none."""
 
     def command(self, path: str) -> str:
         quoted = shlex.quote(path)
-        return f"if [ -e {quoted} ]; then cat {quoted} || exit 1; fi; echo end"
+        return marked(f"[ ! -e {quoted} ] || base64 {quoted}")
 
-    def told(self, output: list[str]) -> str:
-        return "\n".join(output).removesuffix("end")
-
-
-@dataclass(frozen=True)
-class KernelState:
-    """Kernel modules not loaded, sysctl values, swap in use, swap entries in fstab, SELinux modes."""
-
-    unloaded: tuple[str, ...]
-    sysctl: Mapping[str, str]
-    swap: tuple[str, ...]
-    fstab_swap: bool
-    swap_masked: bool
-    selinux: str
-    selinux_configured: str
-
-
-class Kernel(Told[KernelState]):
-    """What the kernel runs with.
-
-    + modules: kernel modules to look for
-    + keys: sysctl keys to read
-    """
-
-    def command(self, modules: Sequence[str], keys: Sequence[str]) -> str:
-        return script("kernel.sh", MODULES=" ".join(modules), KEYS=" ".join(keys))
-
-    def told(self, output: list[str]) -> KernelState:
-        values = fields(output)
-        return KernelState(
-            unloaded=tuple(values["unloaded"]),
-            sysctl=dict(line.split(" ", 1) for line in values["sysctl"]),
-            swap=tuple(values["swap"]),
-            fstab_swap="fstab_swap" in values,
-            swap_masked="swap_masked" in values,
-            selinux=next(iter(values["selinux"]), "Disabled"),
-            selinux_configured=next(iter(values["selinux_configured"]), "disabled"),
-        )
+    def told(self, output: list[str]) -> bytes:
+        return base64.b64decode("".join(output), validate=True)
 
 
 @dataclass(frozen=True)
@@ -143,14 +105,10 @@ class Packages(Told[PackagesState]):
 
     def command(self, names: Sequence[str]) -> str:
         quoted, unfinished = " ".join(map(shlex.quote, names)), shlex.quote(UNFINISHED)
-        return (
+        return marked(
             f"{read_file('facts/packages.sh')}packages package {quoted}\n"
             f"[ ! -s {unfinished} ] || sed 's/^/unfinished /' {unfinished}"
         )
-
-    @staticmethod
-    def default() -> PackagesState:
-        return PackagesState({})
 
     def told(self, output: list[str]) -> PackagesState:
         values = fields(output)
@@ -161,26 +119,11 @@ class Packages(Told[PackagesState]):
         )
 
 
-class ActiveUnits(Told[list[str]]):
-    """Those of ``units`` that are active."""
-
-    def command(self, units: Sequence[str]) -> str:
-        names = " ".join(map(shlex.quote, units))
-        return f"for unit in {names}; do systemctl -q is-active $unit && echo $unit; done; true"
-
-    @staticmethod
-    def default() -> list[str]:
-        return []
-
-    def told(self, output: list[str]) -> list[str]:
-        return output
-
-
 class Port(Told[bool]):
     """Whether a TCP connection to ``host``:``port`` succeeds within three seconds."""
 
     def command(self, address: str, port: int) -> str:
-        return (
+        return marked(
             f"timeout 3 bash -c ': </dev/tcp/{shlex.quote(address)}/{port:d}' 2>/dev/null && echo open || echo closed"
         )
 
@@ -192,7 +135,7 @@ class KubeletHealth(Told[bool]):
     """Whether this host's kubelet says that it is well."""
 
     def command(self) -> str:
-        return "curl -sS --max-time 5 http://127.0.0.1:10248/healthz 2>/dev/null; true"
+        return marked("curl -sS --max-time 5 http://127.0.0.1:10248/healthz 2>/dev/null; true")
 
     def told(self, output: list[str]) -> bool:
         return output == ["ok"]
@@ -203,7 +146,7 @@ class HttpsAnswer(Told[str]):
 
     def command(self, address: str) -> str:
         url = shlex.quote(f"https://{address}/version")
-        return (
+        return marked(
             f"status=$(curl -ksS -o /dev/null -w '%{{http_code}}' --max-time 10 {url} 2>/dev/null); "
             'case "$?" in 0) echo "HTTP status $status";; 28) echo "unclear: no answer within 10 s";; '
             "*) echo silent;; esac"

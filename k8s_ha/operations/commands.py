@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import shlex
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +17,7 @@ from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import get_fact
 
+from k8s_ha.facts.answers import IncompleteAnswer, between_marks, marked
 from k8s_ha.known_errors import MATTERS
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
@@ -43,24 +46,32 @@ def refuse(reason: str) -> StringCommand:
     return StringCommand("echo", QuoteString(reason), ">&2;", "exit", "1")
 
 
-def write(path: str, content: str, mode: str = "644") -> StringCommand:
-    """Replace ``path`` in one step with ``content``, owned by root.
+def edited(path: str, old: bytes, new: bytes) -> StringCommand:
+    """Replace what somebody else's file holds, in one step, and keep all else of it: mode, owner, label and links.
 
-    The content travels on stdin: neither argv nor pyinfra's output shows it. A daemon that reads the file sees the old
-    one or the new one, and an operator that dies in between leaves the old one, since the length is compared first. The
-    content is on the disk before it takes the name, so that a power cut leaves no empty file.
+    + old: what was read from it; where it holds anything else by now, the command fails
     """
-    content = content if content.endswith("\n") else content + "\n"
-    length = len(content.encode())
+    values = {"FILE": path, "HELD": hashlib.sha256(old).hexdigest(), "WANTED": hashlib.sha256(new).hexdigest()}
+    return StringCommand(shell_variables(values) + read_file("edit-file.sh"), _stdin=base64.b64encode(new).decode())
+
+
+def write(path: str, content: str | bytes, mode: str = "644") -> StringCommand:
+    """Replace a file of this package's own in one step with ``content``, owned by root.
+
+    The content travels on stdin, in base64: neither argv nor pyinfra's output shows it. A daemon that reads the file
+    sees the old one or the new one, and an operator that dies in between leaves the old one, since the length is
+    compared first. The content is on the disk before it takes the name, so that a power cut leaves no empty file.
+    """
+    held = content.encode() if isinstance(content, str) else content
     target, beside = shlex.quote(path), shlex.quote(f"{path}.k8s-ha-new")
     folder = shlex.quote(path.rpartition("/")[0] or "/")
     return StringCommand(
-        f"umask 022; mkdir -p {folder} && umask 077 && dd of={beside} conv=fsync status=none && "
-        f'[ "$(wc -c <{beside})" -eq {length} ] && '
+        f"umask 022; mkdir -p {folder} && umask 077 && base64 -d | dd of={beside} conv=fsync status=none && "
+        f'[ "$(wc -c <{beside})" -eq {len(held)} ] && '
         f"chmod {mode} {beside} && chown root:root {beside} && "
         f"{{ [ ! -e {target} ] || chcon --reference={target} {beside} 2>/dev/null || true; }} && "
         f"mv -f {beside} {target}",
-        _stdin=content,
+        _stdin=base64.b64encode(held).decode(),
     )
 
 
@@ -129,11 +140,33 @@ def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[st
 
 
 def run_silently(target: Host, command: str, stdin: str | None = None, seconds: int | None = None) -> str | None:
-    """The standard output of ``command``, shown at no verbosity; None where it failed. For what must stay secret.
+    """The standard output of ``command``, shown at no verbosity; None where it failed or did not come whole.
+
+    For what must stay secret.
 
     + stdin: what the command reads
     + seconds: how long it may take; None is the user's own bound, or SECONDS_FOR_A_FACT
     """
+    output = _output_of(target, marked(command), stdin, seconds)
+    try:
+        return None if output is None else "\n".join(between_marks(output))
+    except IncompleteAnswer as reason:
+        logger.debug("%s: no answer: %s", target.name, reason)
+        return None
+
+
+def read_silently(target: Host, path: str) -> bytes | None:
+    """What a file holds, byte for byte and shown at no verbosity; None where it could not be read."""
+    text = run_silently(target, f"base64 {shlex.quote(path)}")
+    return None if text is None else base64.b64decode(text)
+
+
+def run_until_it_ends(target: Host, command: str, seconds: int) -> None:
+    """Run a command whose output nobody needs, whatever becomes of it, for ``seconds`` at most."""
+    _output_of(target, command, None, seconds)
+
+
+def _output_of(target: Host, command: str, stdin: str | None, seconds: int | None) -> list[str] | None:
     arguments, _ = pop_global_arguments(target.state, target, {})
     connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
     connector["_timeout"] = seconds or connector["_timeout"] or SECONDS_FOR_A_FACT
@@ -145,4 +178,4 @@ def run_silently(target: Host, command: str, stdin: str | None = None, seconds: 
         )
     except (OSError, EOFError, SSHException):  # OSError holds TimeoutError
         return None
-    return output.stdout if succeeded else None
+    return output.stdout_lines if succeeded else None

@@ -8,7 +8,7 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Files, Text
+from k8s_ha.facts.system import Content, Files
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.resources import read_file, shell_variables
@@ -25,7 +25,7 @@ def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
     + url: of the .tgz, as cri-dockerd's releases have it
     + sha256: in hexadecimal digits
     """
-    if PROGRAM in look(Files, paths=[PROGRAM]) and look(Text, path=RECORD).strip() == sha256:
+    if PROGRAM in look(Files, paths=[PROGRAM]) and look(Content, path=RECORD).strip() == sha256.encode():
         host.noop("cri-dockerd is installed")
         return
     variables = shell_variables({"HOST": host.name, "ARCHIVE": url, "SHA256": sha256})

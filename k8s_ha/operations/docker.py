@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha import daemon_json
-from k8s_ha.facts.system import Service, Text
+from k8s_ha.facts.system import Content, Service
 from k8s_ha.operations.commands import refuse
 from k8s_ha.operations.files import Change, ServicePlan, changed_files
 from k8s_ha.operations.guarded import guarded, look
@@ -28,8 +28,9 @@ def docker_running(run: Run, registry_mirrors: Sequence[str] | None) -> Generato
 
     + registry_mirrors: of Docker Hub; None leaves those that are there
     """
-    text = look(Text, path=CONFIG)
+    held = look(Content, path=CONFIG)
     try:
+        text = held.decode()
         wanted = daemon_json.merged(text, registry_mirrors)
     except ValueError as error:
         yield refuse(f"{host.name}: {CONFIG} {error}; repair it or remove it, then run this again.")

@@ -13,7 +13,7 @@ import gevent
 from pyinfra import host
 from pyinfra.api import Host, StringCommand
 
-from k8s_ha.operations.commands import refuse, run_silently, takes_part
+from k8s_ha.operations.commands import refuse, run_silently, run_until_it_ends, takes_part
 from k8s_ha.operations.guarded import guarded
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
@@ -32,7 +32,7 @@ SECONDS_TO_HOLD: Final = 24 * 60 * 60
 HOLDER: Final = f"process {os.getpid()} on {socket.gethostname()}"
 _IDENTITY: Final = secrets.token_hex(8)
 
-_held: WeakKeyDictionary[Host, gevent.Greenlet[..., str | None]] = WeakKeyDictionary()
+_held: WeakKeyDictionary[Host, gevent.Greenlet[..., None]] = WeakKeyDictionary()
 """The hosts that this process holds, with what reads from each."""
 
 
@@ -58,7 +58,7 @@ def _other_run(run: Run) -> str:
         target = host.inventory.get_host(plane.name)
         if not takes_part(target) or target in _held:
             continue
-        _held[target] = gevent.spawn(run_silently, target, _hold(), seconds=SECONDS_TO_HOLD)
+        _held[target] = gevent.spawn(run_until_it_ends, target, _hold(), SECONDS_TO_HOLD)
         identity, _, holder = (run_silently(target, _ask(), seconds=2 * SECONDS_TO_ASK) or "").partition(" ")
         if not identity:
             return f"{plane.name} could not be held for this run; look at /run/k8s-ha there, then run this again."

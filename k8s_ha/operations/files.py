@@ -11,8 +11,8 @@ from typing import Final, Literal
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Files, FileState, Service, ServiceState, Text
-from k8s_ha.operations.commands import write
+from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
+from k8s_ha.operations.commands import edited, write
 from k8s_ha.operations.guarded import guarded, look
 
 Change = Literal["restart", "reload"]
@@ -44,26 +44,26 @@ def files_written(files: Mapping[str, str], mode: str = "644") -> Generator[Stri
 
 @guarded
 def file_block(path: str, block: str) -> Generator[StringCommand]:
-    """Have a file hold ``block`` once, between markers, and all else in it as it was.
+    """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
 
-    + path: the file; it is replaced in one step
+    + path: somebody else's file, such as /etc/hosts
     + block: lines without markers
     """
-    text = look(Text, path=path)
-    wanted = with_block(text, block)
-    if text == wanted:
+    content = look(Content, path=path)
+    wanted = with_block(content, block)
+    if content == wanted:
         host.noop(f"{path} holds the block")
     else:
-        yield write(path, wanted)
+        yield edited(path, content, wanted)
 
 
-def with_block(text: str, block: str) -> str:
-    """``text`` with ``block`` between markers: in the place of an earlier one, else at the end."""
-    wanted = f"{_BLOCK_BEGIN}\n{block.rstrip()}\n{_BLOCK_END}\n"
-    before, begin, rest = text.partition(_BLOCK_BEGIN + "\n")
+def with_block(content: bytes, block: str) -> bytes:
+    """``content`` with ``block`` between markers: in the place of an earlier one, else at the end."""
+    wanted = f"{_BLOCK_BEGIN}\n{block.rstrip()}\n{_BLOCK_END}\n".encode()
+    before, begin, rest = content.partition(f"{_BLOCK_BEGIN}\n".encode())
     if not begin:
-        return text + ("" if not text or text.endswith("\n") else "\n") + wanted
-    _, end, after = rest.partition(_BLOCK_END + "\n")
+        return content + (b"" if not content or content.endswith(b"\n") else b"\n") + wanted
+    _, end, after = rest.partition(f"{_BLOCK_END}\n".encode())
     return before + wanted + (after if end else rest)
 
 

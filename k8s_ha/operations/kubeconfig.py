@@ -16,7 +16,7 @@ from pyinfra.api.state import State
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.local_files import write_private
 from k8s_ha.operations.cluster import elected, leads, no_leader
-from k8s_ha.operations.commands import read_everywhere, refuse, run_silently, write
+from k8s_ha.operations.commands import read_everywhere, read_silently, refuse, write
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.run import Run, is_executing
 
@@ -60,16 +60,15 @@ def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
         else:
             yield StringCommand("cat", ADMIN)
         return
-    text = run_silently(host.inventory.get_host(leading.name), f"cat {ADMIN}")
+    text = read_silently(host.inventory.get_host(leading.name), ADMIN)
     if text is None:
         yield refuse(f"{host.name} got no kubeconfig: {ADMIN} of {leading.name} could not be read; run this again.")
         return
-    text += "\n"
     current = look(Files, paths=[own]).get(own)
-    valid = {hashlib.sha256(text.encode()).hexdigest(), *_admin_digests(run)}
+    valid = {hashlib.sha256(text).hexdigest(), *_admin_digests(run)}
     if current and current == FileState(current.sha256, "600", "root:root") and current.sha256 in valid:
         host.noop("root has the kubeconfig")
-    elif current and _servers(run_silently(host, f"cat {own}") or "") != {f"https://{run.cluster.endpoint}"}:
+    elif current and _servers(read_silently(host, own) or b"") != {f"https://{run.cluster.endpoint}"}:
         host.noop(f"{own} is of another cluster and was left alone")
     else:
         yield write(own, text, "600")
@@ -86,8 +85,8 @@ def _admin_digests(run: Run) -> set[str]:
         return run.admin_digests[is_executing()]
 
 
-def _servers(kubeconfig: str) -> set[str]:
-    return set(re.findall(r"^ *server: *(\S+)", kubeconfig, re.MULTILINE))
+def _servers(kubeconfig: bytes) -> set[str]:
+    return set(re.findall(r"^ *server: *(\S+)", kubeconfig.decode("latin-1"), re.MULTILINE))
 
 
 def local_path(run: Run) -> Path:
@@ -113,12 +112,12 @@ def kubeconfig_fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
 
 
 def _fetch(state: State, host: Host, path: Path) -> bool:
-    text = run_silently(host, f"cat {ADMIN}")
+    text = read_silently(host, ADMIN)
     if text is None:
         logger.error(f"{host.name}: {ADMIN} could not be read")
         return False
     try:
-        write_private(path, text + "\n")
+        write_private(path, text.decode())
     except OSError as error:
         logger.error(f"the kubeconfig could not be written: {error}; make {path.parent} writable or set kubeconfig_dir")
         return False

@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.repositories import CentosRepositories
-from k8s_ha.operations.commands import write
+from k8s_ha.operations.commands import edited
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.yum import pointed_at_vault
 
@@ -29,6 +29,6 @@ def vault_repositories(vault: str, el_major: int) -> Generator[StringCommand]:
     for path in changed:
         kept = shlex.quote(f"{path}.before-k8s-ha")
         yield StringCommand(f"[ -e {kept} ] || cp -p {shlex.quote(path)} {kept}")
-        yield write(path, wanted[path])
+        yield edited(path, texts[path], wanted[path])
     if not changed:
         host.noop("they point at the vault")

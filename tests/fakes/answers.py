@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
 import shlex
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -40,8 +40,17 @@ def service(request: Request) -> list[str]:
 
 
 def kernel(request: Request) -> list[str]:
-    keys = request.variable("KEYS").split()
-    return [*(f"sysctl {key} 1" for key in keys), "swap_masked yes", "selinux Permissive"]
+    return [f"sysctl {key} 1" for key in request.variable("KEYS").split()]
+
+
+def units(request: Request) -> list[str]:
+    lines = []
+    clock = ["chronyd.service"]
+    for unit in request.variable("UNITS").split():
+        state = "active" if unit in request.machine.active + clock else "inactive"
+        enabled = "enabled" if unit in request.machine.enabled + clock else "disabled"
+        lines += ["", f"Id={unit}", "LoadState=loaded", f"ActiveState={state}", f"UnitFileState={enabled}"]
+    return [f"unit {line}" for line in lines]
 
 
 def packages(request: Request) -> list[str]:
@@ -49,18 +58,9 @@ def packages(request: Request) -> list[str]:
     return [f"package {name} {request.machine.packages[name]}" for name in names if name in request.machine.packages]
 
 
-def text(request: Request) -> list[str]:
-    path = re.search(r"cat (\S+)", request.command)[1]
-    return [*request.machine.files.get(path, "").splitlines(), "end"]
-
-
-def unit_state(request: Request) -> list[str]:
-    key, unit = re.search(r"Id --property (\w+) (\S+)", request.command).groups()
-    values = {
-        "SubState": "running" if unit in request.machine.active else "dead",
-        "UnitFileState": "enabled" if unit in request.machine.enabled else "disabled",
-    }
-    return [f"Id={unit}", f"{key}={values[key]}"]
+def content(request: Request) -> list[str]:
+    path = re.search(r"^(?:.* )?base64 (\S+)$", request.command, re.MULTILINE)[1]
+    return [base64.b64encode(request.machine.files.get(path, "").encode()).decode()]
 
 
 def port(request: Request) -> list[str]:
@@ -71,17 +71,18 @@ def https_answer(request: Request) -> list[str]:
     return ["HTTP status 403" if request.world.endpoint_open() and request.world.nodes else "silent"]
 
 
-def kubeconfig_read(request: Request) -> list[str]:
-    return request.machine.files.get(request.command.removeprefix("cat "), "").splitlines()
-
-
 def refused(request: Request) -> list[str]:
     raise Failure(shlex.split(request.command)[1])
 
 
 def write(request: Request) -> list[str]:
     mode = re.search(r"chmod (\d+) ", request.command)[1]
-    request.machine.write(shlex.split(request.command)[-1], request.stdin, mode)
+    request.machine.write(shlex.split(request.command)[-1], base64.b64decode(request.stdin).decode(), mode)
+    return []
+
+
+def edited(request: Request) -> list[str]:
+    request.machine.write(request.variable("FILE"), base64.b64decode(request.stdin).decode(), "644")
     return []
 
 
@@ -135,7 +136,7 @@ def nginx(request: Request) -> list[str]:
         "program /usr/sbin/nginx",
         "build nginx version: nginx/1.20.1",
         "build configure arguments: --with-stream=dynamic",
-        f"answer {b64encode(dump.encode()).decode()}",
+        f"answer {base64.b64encode(dump.encode()).decode()}",
     ]
 
 
@@ -143,11 +144,11 @@ def nginx_configured(request: Request) -> list[str]:
     for line in request.stdin.splitlines():
         kind, *rest = line.split()
         if kind in ("edit", "own"):
-            request.machine.write(rest[0], b64decode(rest[2]).decode(), "644")
+            request.machine.write(rest[0], base64.b64decode(rest[2]).decode(), "644")
     for units in (request.machine.active, request.machine.enabled):
         units += ["nginx.service"] * ("nginx.service" not in units)
     (dump,) = (line.split()[1] for line in nginx(request) if line.startswith("answer "))
-    request.machine.write(request.variable("RECORD"), f"config={hashlib.sha256(b64decode(dump)).hexdigest()}")
+    request.machine.write(request.variable("RECORD"), f"config={hashlib.sha256(base64.b64decode(dump)).hexdigest()}")
     return []
 
 
@@ -159,6 +160,10 @@ def unit_changed(request: Request) -> list[str]:
     elif unit in units:
         units.remove(unit)
     return []
+
+
+def hostname(request: Request) -> list[str]:
+    return [f"current {request.machine.hostname}", f"static {request.machine.hostname}"]
 
 
 def hostname_set(request: Request) -> list[str]:
@@ -238,22 +243,23 @@ ANSWERS = (
     Answer("service", r"^UNIT=", service, False),
     Answer("files", r"^for path in .*; do\n", files, False),
     Answer("kernel", r"^MODULES=", kernel, False),
-    Answer("text", r"\bcat \S+ .*; echo end$", text, False),
+    Answer("content", r"^\[ ! -e \S+ \] \|\| base64 \S+$", content, False),
     Answer("packages", r"^packages package ", packages, False),
-    Answer("active units", r"^for unit in .* is-active", lambda _: ["chronyd.service"], False),
+    Answer("swap", r"^tail -n \+2 /proc/swaps", lambda _: ["masked yes"], False),
+    Answer("selinux", r"^command -v getenforce .*mode ", lambda _: ["mode Permissive"], False),
+    Answer("units", r"^UNITS=", units, False),
     Answer("port", r"/dev/tcp/", port, False),
     Answer("https answer", r"^status=\$\(curl ", https_answer, False),
     Answer("kubelet health", r"10248/healthz", looks.kubelet_health, False),
-    Answer("hostname", r"^uname -n$", lambda request: [request.machine.hostname], False),
-    Answer("which", r"command -v hostnamectl", lambda _: ["/usr/bin/hostnamectl"], False),
-    Answer("unit state", r"systemctl show --all", unit_state, False),
+    Answer("hostname", r"^echo .current ", hostname, False),
     Answer("sudo", r"sudo -n true", silence, False),
-    Answer("kubeconfig read", rf"^cat ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", kubeconfig_read, False),
+    Answer("kubeconfig read", rf"^base64 ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", content, False),
     Answer("own operation", r"own-command", silence),
     *(Answer(name, rf"\ANAME={name}$", kubeadm) for name in KUBEADM),
     Answer("kubeadm-reset", r"\ANAME=kubeadm-reset$", kubeadm_reset),
     Answer("image pull", r"\ANAME=image-pull$", silence),
     Answer("install", r"\ANAME=install-", installed),
+    Answer("write", r"\AFILE=", edited),
     Answer("write", r"^umask 022; mkdir -p .* mv -f ", write),
     Answer("restart", r"systemctl -q enable .* systemctl restart ", service_restarted),
     Answer("service start", r"systemctl -q enable .* mv -f ", service_started),
@@ -263,6 +269,7 @@ ANSWERS = (
     Answer("member removed", r"/v3/cluster/member/remove", member_removed),
     Answer("secrets removed", r" delete --ignore-not-found ", secrets_deleted),
     Answer("manifest", r" apply -f -$", manifest_applied),
+    Answer("kept", r"^KEPT=", silence),
     Answer("unit", r"systemctl (start|stop|enable|disable) ", unit_changed),
     Answer("hostname", r"hostnamectl set-hostname", hostname_set),
     Answer("record removed", r"^rm -f /var/lib/k8s-ha/", silence),

@@ -14,6 +14,7 @@ from pyinfra.api.output import echo
 from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
+from k8s_ha.facts.answers import FIRST, LAST
 from tests.fakes.answers import Answer, answer_to
 from tests.fakes.request import Failure, Request
 from tests.fakes.scenario import current, folder
@@ -55,7 +56,10 @@ class SimulatedConnector(FakeConnector):
         self._wait(text)
         gevent.sleep(SECONDS_OF_SLOW if row.step in SLOW else 0)  # 0 lets every other host take a step
         succeeded, lines = self._respond(row, text, arguments.get("_stdin") or "")
-        self._log(row.step, text, begun, succeeded, row.changes, arguments.get("_timeout"))
+        if FIRST in text:
+            lines = [FIRST, *lines, f"{LAST} {int(not succeeded)}"]
+        exported = "C" if FIRST in text else (arguments.get("_env") or {}).get("LC_ALL")
+        self._log(row.step, text, begun, succeeded, row.changes, arguments.get("_timeout"), exported)
         stream = "stdout" if succeeded else "stderr"
         output = CommandOutput([OutputLine(stream, line) for line in lines])
         if print_output:
@@ -84,7 +88,14 @@ class SimulatedConnector(FakeConnector):
             return False, [str(failure)]
 
     def _log(
-        self, step: str, command: str, begun: int, succeeded: bool, changes: bool, seconds: int | None = None
+        self,
+        step: str,
+        command: str,
+        begun: int,
+        succeeded: bool,
+        changes: bool,
+        seconds: int | None = None,
+        locale: str | None = None,
     ) -> None:
         self.done.add((self.name, step))
         entry = {
@@ -96,6 +107,7 @@ class SimulatedConnector(FakeConnector):
             "succeeded": succeeded,
             "changes": changes,
             "seconds": seconds,
+            "locale": locale,
         }
         with (folder() / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")

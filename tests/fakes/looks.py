@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any
 
+from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.health import CONTROL_PLANE_PODS
 from tests.fakes.request import Request
@@ -65,7 +66,7 @@ def node(request: Request) -> list[str]:
         lines += ["readyz ok", *(f"node {name} {ready[name]} {VERSION} {label[plane]}" for name, plane in planes)]
         lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
         lines += [f"secret {name}" for name in request.world.secrets]
-    return [*lines, "end"]
+    return lines
 
 
 def preflight(request: Request) -> list[str]:
@@ -80,7 +81,7 @@ def preflight(request: Request) -> list[str]:
         "selinux Permissive",
         f"machine_id {request.machine.name}",
         *(f"answer {url} status=200" for url in sources),
-        *(f"node {line}" for line in node(request)),
+        *(f"node {line}" for line in (FIRST, *node(request), f"{LAST} 0")),
         f"ended {moment}",
     ]
 
@@ -125,4 +126,4 @@ def proof(request: Request) -> list[str]:
         lines += ["nginx active"] * ("nginx.service" in request.machine.active)
         for backend in re.findall(r"^ *server (\S+:\d+) ", config, re.MULTILINE):
             lines += [f"backend {backend} max_fails=1", f"backend_api {backend} ok"]
-    return [*lines, "end"]
+    return lines

@@ -31,6 +31,7 @@ class Step:
     """A command that ran on a host; ``begun`` and ``ended`` are positions in the order of all of the run.
 
     + seconds: how long it was allowed to take
+    + locale: that its tools speak in
     """
 
     host: str
@@ -41,6 +42,7 @@ class Step:
     succeeded: bool
     changes: bool
     seconds: int | None
+    locale: str | None
 
 
 @dataclass(frozen=True)

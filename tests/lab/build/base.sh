@@ -12,14 +12,16 @@ programs=(
     procps less vim-tiny hostname passwd
     openssh-server sudo curl gpg gpg-agent chrony
     iproute2 iputils-ping iptables nftables firewalld       # network
-    rpm dnf dnf-plugins-core                                # package management
+    rpm rpm-i18n dnf dnf-plugins-core                       # package management
     policycoreutils selinux-utils
+    tcsh                                                    # a login shell of somebody's
 )
 mmdebstrap --quiet --mode=root --variant=minbase --components=main \
     --aptopt='Apt::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --dpkgopt='path-include=/usr/share/locale/zh_CN/*' \
     --include="$(IFS=,; echo "${programs[*]}")" "$suite" "$root" \
     "deb http://deb.debian.org/debian $suite main" \
     "deb http://deb.debian.org/debian $suite-updates main" \

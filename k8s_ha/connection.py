@@ -1,0 +1,64 @@
+"""A host's live SSH connection: fast, ending by itself, and read to its end whatever bytes come."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pyinfra.api import Host
+
+SECONDS_WITHOUT_A_HOST: Final = 60
+"""How long a host whose packets are swallowed is waited for."""
+
+
+class Lines:
+    """What a command prints, line by line; bytes that are not UTF-8 are replaced.
+
+    paramiko itself decodes strictly, and pyinfra stops reading where that fails: the rest would be lost in silence, and
+    a command that prints more would wait for ever.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.channel = stream.channel
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._stream:
+            yield line.decode("utf-8", "replace")
+
+
+def connection_tuned(target: Host) -> None:
+    """Have the host's live SSH connection read whole and fast, and one to a host that is gone end by itself.
+
+    Set on the connection and not in the inventory, so that it needs no entry there and works beside jump hosts.
+    """
+    client = getattr(target.connector, "client", None)
+    transport = client.get_transport() if client else None
+    if client is None or transport is None:
+        return
+    _read_whole(client)
+    connection = getattr(transport, "sock", None)
+    if not isinstance(connection, socket.socket):
+        return
+    # 45 of a command's 50 ms are Nagle's algorithm waiting for a delayed ACK.
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The kernel gives up on what is not acknowledged for so long; keepalives see to it that there is something.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SECONDS_WITHOUT_A_HOST * 1000)
+    transport.set_keepalive(SECONDS_WITHOUT_A_HOST // 4)
+    transport.channel_timeout = SECONDS_WITHOUT_A_HOST  # paramiko's own is an hour
+
+
+def _read_whole(client: Any) -> None:
+    """Have what commands print come as ``Lines``."""
+    if "exec_command" in vars(client):
+        return
+    strict = client.exec_command
+
+    def exec_command(*arguments: Any, **options: Any) -> tuple[Any, Lines, Lines]:
+        stdin, stdout, _ = strict(*arguments, **options)
+        channel = stdout.channel
+        return stdin, Lines(channel.makefile("rb")), Lines(channel.makefile_stderr("rb"))
+
+    client.exec_command = exec_command
