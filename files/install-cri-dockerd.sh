@@ -1,9 +1,10 @@
-# HOST, ARCHIVE, SHA256: puts the archive's cri-dockerd where its unit expects it, and remembers which archive it was.
+# HOST, ARCHIVE, SHA256: puts the archive's cri-dockerd where its unit expects it, and remembers which archive it was. It is
+# fetched as yum fetches packages: by the same proxy. Needs yum-options.sh.
 work=/var/lib/k8s-ha/cri-dockerd.new
 rm -rf "$work" # of one that was cut off
 mkdir "$work" || exit 1
 trap 'rm -rf "$work"' EXIT
-reason=$(curl -fsSL -o "$work/archive.tgz" --max-time 900 "$ARCHIVE" 2>&1) || {
+reason=$(fetch "$(echo "archive $ARCHIVE" | yum_questions '')" "$work/archive.tgz" 900) || {
     echo "$HOST cannot fetch $ARCHIVE (${reason:-no answer}); mend the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256."
     exit 1
 }

@@ -21,7 +21,7 @@ ended() {
 
 # touched: names of the packages that rpm has installed since; it gives each one the time when its transaction began.
 touched() {
-    every=$(rpm -qa --qf '%{INSTALLTID} %{NAME}\n') || return 1
+    every=$(rpm -qa --qf '%{INSTALLTID} %{NAME}\n') && [ -n "$every" ] || return 1
     since=$(stat -c %Y "$UNFINISHED") || return 1
     echo "$every" | grep '^[0-9]' | grep -v ' gpg-pubkey$' | while read -r time name; do
         # A transaction after the bound, within which yum is stopped, is somebody else's.
@@ -45,7 +45,7 @@ mended() {
             *) again="$again $name.$arch" ;;
         esac
     done <<END
-$(rpm -q --qf '%{INSTALLTID} %{NAME} %{ARCH} %{VERSION}-%{RELEASE}\n' $names | grep '^[0-9]' | sort -rn)
+$(rpm -q --qf 'held %{INSTALLTID} %{NAME} %{ARCH} %{VERSION}-%{RELEASE}\n' $names | sed -n 's/^held //p' | sort -rn)
 END
     echo "cut off before:" $names
     begun $names || return 1
@@ -56,8 +56,9 @@ END
         yum -y $OPTIONS reinstall $again || lacking=$again
     fi
     for package in $again; do
-        # What is missing or has another digest, and is no configuration and no documentation.
-        if rpm -V "$package" | grep -E '^(missing|..5[^ ]*) +/'; then lacking="$lacking $package"; fi
+        # What is missing or has another digest, and is no configuration and no documentation. A missing file is told by a
+        # word of the host's language in place of nine marks.
+        if LC_ALL=C rpm -V "$package" | grep -E '^(missing|..5[^ ]*) +/'; then lacking="$lacking $package"; fi
     done
     if [ -n "$lacking" ]; then
         lacking=$(printf '%s\n' $lacking | sort -u | tr '\n' ' ')

@@ -41,6 +41,8 @@ class HostSurvey:
     """Version-release by name of those of the road's own packages that are there already, and whole."""
     rpm_error: str = ""
     """Why rpm cannot read its database; empty where it can."""
+    login_shell: str = ""
+    """The path of the shell that commands are handed to; empty where nothing tells."""
     nginx_streams: bool = False
     """Whether an nginx is there that has the stream module built in."""
 

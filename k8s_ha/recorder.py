@@ -142,7 +142,7 @@ class Recorder:
             place = self._places.get((host.name, op_hash))
             secrets = secrets_of(self._state, place.recording.run if place else None)
             for known in explain(output_of(self._state, host, op_hash)) if place else ():
-                logger.error(scrubbed(f"{host.name}: {known.cause}; {known.cure}.", secrets))
+                logger.error(scrubbed(f"{host.name}: known: {known.cause}; {known.cure}.", secrets))
 
     def finish(self) -> None:
         """At the end of the process: every report for the last time, and its short form."""

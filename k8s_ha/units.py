@@ -36,6 +36,11 @@ class UnitState:
         return self.file == "enabled"
 
     @property
+    def begins_at_boot(self) -> bool:
+        """Whether the boot starts it, and it does not run yet."""
+        return self.enabled and not self.active
+
+    @property
     def masked(self) -> bool:
         return self.load == "masked" or self.file.startswith("masked")
 

@@ -16,7 +16,7 @@ import k8s_ha.facts
 from k8s_ha.connection import Lines, connection_tuned
 from k8s_ha.facts.answers import FIRST, LAST, IncompleteAnswer, between_marks, marked
 from k8s_ha.facts.lines import Told
-from k8s_ha.facts.system import ActiveUnits
+from k8s_ha.facts.system import Files
 from tests.answers import whole
 from tests.shell_bench import Shell
 
@@ -61,7 +61,7 @@ def test_what_did_not_come_whole_is_no_answer(output: list[str], reason: str) ->
     with pytest.raises(IncompleteAnswer, match=reason):
         between_marks(output)
     with pytest.raises(FactProcessError, match=reason):
-        ActiveUnits().process(output)
+        Files().process(output)
 
 
 @pytest.mark.parametrize(

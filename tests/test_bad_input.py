@@ -98,6 +98,8 @@ def test_settings_that_nobody_checked_before_are_refused_before_a_host_is_looked
 
 
 FAILS = {"success": False, "lines": ["it failed"]}
+SUDO_ASKS = {"lines": ["sudo: a password is required", "k8s-ha-login failed 1"]}
+NOLOGIN = {"success": False, "lines": ["This account is currently not available."]}
 UNUSABLE_HOSTS = {
     "not Enterprise Linux": (
         Scenario(survey={"worker2": {"os_id": "debian", "os_like": "", "os_version": "12"}}),
@@ -126,13 +128,23 @@ UNUSABLE_HOSTS = {
         "let its user sudo",
     ),
     "login that may not sudo": (
-        Scenario(host_data={"worker1": {"_sudo": True}}, answers=[("worker1", "sudo -n true", FAILS)]),
-        "@fake/worker1: its user may not sudo without a password; root is needed; set _sudo_password, or allow "
-        "NOPASSWD in sudoers",
+        Scenario(host_data={"worker1": {"_sudo": True}}, answers=[("worker1", "sudo -H -n", SUDO_ASKS)]),
+        "@fake/worker1: it says 'sudo: a password is required'; root is needed; set _sudo_password, or allow NOPASSWD "
+        "in sudoers",
+    ),
+    "a login shell that runs nothing": (
+        Scenario(answers=[("worker1", "os_like", {"success": False}), ("worker1", "printenv SHELL", NOLOGIN)]),
+        "@fake/worker1: it says 'This account is currently not available.'; a login shell that runs commands; give "
+        "that user a shell (`usermod -s /bin/bash USER`), or log in as another",
+    ),
+    "a login shell that is no relative of sh": (
+        Scenario(survey={"worker2": {"login_shell": "/usr/bin/tcsh"}}),
+        "@fake/worker2: its login shell is /usr/bin/tcsh; that reads sh's quotes in another way; run `usermod -s "
+        "/bin/bash USER` for who logs in, or log in as another",
     ),
     "host that does not tell": (
         Scenario(answers=[("worker1", "os_like", FAILS)]),
-        "@fake/worker1: it could not be looked at as root; root or sudo is needed; see the error above, and mend it",
+        "@fake/worker1: could not be looked at as root: 'it failed'; root or sudo is needed; mend that there",
     ),
     "address of another host": (
         Scenario(survey={"worker2": {"address": "10.9.9.9"}}),

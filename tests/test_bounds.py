@@ -20,7 +20,6 @@ from tests.fakes.scenario import Scenario
 # Read from other hosts too, and bounded where they are read, by SECONDS_FOR_A_FACT.
 READ_EVERYWHERE = {
     "connect",
-    "sudo",
     "survey",
     "preflight",
     "node",

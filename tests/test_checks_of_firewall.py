@@ -9,16 +9,17 @@ import pytest
 
 from k8s_ha.checks.firewall import firewall
 from k8s_ha.checks.look import Case
-from k8s_ha.checks.surroundings import Filters, Surroundings, Unit, Zone
+from k8s_ha.checks.surroundings import Filters, Surroundings, Zone
 from k8s_ha.facts.lines import fields
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.findings import Finding, Severity
+from k8s_ha.units import UnitState
 from tests.cases import case
 from tests.node_views import recorded
 
 WANTED = "the cluster's hosts and pods reach each other at every port"
 KEEP = {"firewall": "keep"}
-ACTIVE, ENABLED = Unit("loaded", "active", "enabled"), Unit("loaded", "inactive", "enabled")
+ACTIVE, ENABLED = UnitState("loaded", True, "enabled"), UnitState("loaded", False, "enabled")
 
 
 def told(recording: str, host: str = "worker1", settings: dict[str, Any] | None = None, **looked: Any) -> Case:
@@ -27,10 +28,9 @@ def told(recording: str, host: str = "worker1", settings: dict[str, Any] | None 
     return case(host, settings=settings, surroundings=around, routes=(route,), **looked)
 
 
-def with_units(given: Case, **units: Unit) -> Case:
-    around = given.look.surroundings
-    named = dict(around.units) | {f"{name}.service": unit for name, unit in units.items()}
-    return replace(given, look=replace(given.look, surroundings=replace(around, units=named)))
+def with_units(given: Case, **units: UnitState) -> Case:
+    named = {f"{name}.service": unit for name, unit in units.items()}
+    return replace(given, look=replace(given.look, boot=replace(given.look.boot, units=named)))
 
 
 def finding(host: str, found: str, remedy: str, severity: Severity = "error") -> Finding:
@@ -122,9 +122,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         [finding("master-lb", f"{RULE} refuses {PLANES} and 2 more at port 6443", BY_HAND)],
     ),
     "iptables-services from the next boot on": (
-        case(
-            surroundings=Surroundings(units={"iptables.service": ENABLED}, filters=Filters(saved=SAVED)),
-        ),
+        with_units(case(surroundings=Surroundings(filters=Filters(saved=SAVED))), iptables=ENABLED),
         [
             finding(
                 "worker1",
@@ -135,7 +133,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         ],
     ),
     "nftables.service from the next boot on": (
-        case(surroundings=Surroundings(units={"nftables.service": ENABLED}, filters=Filters(nft_saved=True))),
+        with_units(case(surroundings=Surroundings(filters=Filters(nft_saved=True))), nftables=ENABLED),
         [
             finding(
                 "worker1",
@@ -146,7 +144,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         ],
     ),
     "nftables.service that loads nothing": (
-        case(surroundings=Surroundings(units={"nftables.service": ENABLED})),
+        with_units(case(), nftables=ENABLED),
         [],
     ),
     "a rule that a port knocker lets in": (

@@ -171,6 +171,10 @@ NETWORK = {
             "in root's environment or /etc/environment", "https_proxy", f"{EVERYBODY}, 10.244.0.0/16, 10.96.0.0/12"
         ),
     ),
+    "a proxy of the kubelet's": (
+        case(proxies={"kubelet": {"https_proxy": "set", "no_proxy": "10.0.0.0/16"}}),
+        proxied("in the kubelet's unit", "https_proxy", "10.244.0.0/16, 10.96.0.0/12", "warning"),
+    ),
     "a proxy before pods and Services": (
         case(proxies={"systemd": {"https_proxy": "set", "http_proxy": "set", "no_proxy": "10.0.0.0/16"}}),
         proxied(

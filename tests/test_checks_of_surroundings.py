@@ -6,20 +6,28 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.boot import BootLook
 from k8s_ha.checks.look import Case
-from k8s_ha.checks.surroundings import OWN_RESOLVER, RESOLVED, Resolver, Surroundings, Unit, UnitLine
+from k8s_ha.checks.surroundings import OWN_RESOLVER, RESOLVED, Resolver, Surroundings, UnitLine
 from k8s_ha.findings import Finding
+from k8s_ha.units import UnitState
 from tests.cases import case, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}
-RUNNING = Unit("loaded", "active", "enabled")
-MASKED = Unit("masked", "inactive", "masked")
+RUNNING = UnitState("loaded", True, "enabled")
+MASKED = UnitState("masked", False, "masked")
 DROP_INS = "/etc/systemd/system/kubelet.service.d"
 USER_DATA = "/var/lib/cloud/instance/cloud-config.txt"
 
 
-def around(host: str = "worker1", *, case_of: dict[str, Any] | None = None, **told: Any) -> Case:
-    return case(host, surroundings=Surroundings(**told), **case_of or {})
+def around(
+    host: str = "worker1",
+    *,
+    case_of: dict[str, Any] | None = None,
+    units: dict[str, UnitState] | None = None,
+    **told: Any,
+) -> Case:
+    return case(host, boot=BootLook(units=units or {}), surroundings=Surroundings(**told), **case_of or {})
 
 
 def resolving(*servers: str, dangles: str = "", case_of: dict[str, Any] | None = None, host: str = "worker1") -> Case:
@@ -106,19 +114,24 @@ OLD = "/etc/systemd/system/kubelet.service"
 
 UNITS: dict[str, tuple[Case, list[Finding]]] = {
     "no files of the kubelet": (around(), []),
-    "masked": (
-        around(units={"containerd.service": MASKED, "docker.service": MASKED, "kubelet.service": MASKED}),
+    "docker's masked units without Docker": (around(units={"docker.socket": MASKED, "nginx.service": MASKED}), []),
+    "what a node runs is masked": (
+        around(units={"containerd.service": MASKED, "kubelet.service": MASKED}),
         [
-            unit(f"{name}.service is masked", "this run starts it", f"run `systemctl unmask {name}.service` there")
-            for name in ("kubelet", "containerd")
+            unit(
+                f"{name}.service is masked",
+                "this run starts it, and so does the boot",
+                f"run `systemctl unmask {name}.service` there",
+            )
+            for name in ("containerd", "kubelet")
         ],
     ),
-    "masked on a load balancer": (
+    "a load balancer's masked nginx": (
         around("master-lb", units={"nginx.service": MASKED, "kubelet.service": MASKED}),
         [
             unit(
                 "nginx.service is masked",
-                "this run starts it",
+                "this run starts it, and so does the boot",
                 "run `systemctl unmask nginx.service` there",
                 host="master-lb",
             )
@@ -129,7 +142,7 @@ UNITS: dict[str, tuple[Case, list[Finding]]] = {
         [
             unit(
                 "docker.socket is masked",
-                "this run starts it",
+                "this run starts it, and so does the boot",
                 "run `systemctl unmask docker.socket` there",
             )
         ],
@@ -282,7 +295,7 @@ CLOUDS: dict[str, tuple[Case, list[Finding]]] = {
     ),
     "a unit that does not start": (
         around(
-            cloud=HOSTS, cloud_writes_hosts=True, units={"cloud-init.service": Unit("loaded", "inactive", "disabled")}
+            cloud=HOSTS, cloud_writes_hosts=True, units={"cloud-init.service": UnitState("loaded", False, "disabled")}
         ),
         [],
     ),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.checks.survey import no_sudo, survey_findings, unreached
+from k8s_ha.checks.survey import survey_findings, unreached
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import HostSurvey
 from k8s_ha.settings import Cluster
@@ -177,10 +177,3 @@ def left_out(name: str) -> Finding:
 def test_hosts_that_cannot_be_reached(nodes: tuple[str, ...], missing: list[str], findings: list[Finding]) -> None:
     reached = {name: replace(ROCKY, node=name in nodes) for name in NODES if name not in missing}
     assert list(unreached(missing, reached, CLUSTER)) == findings
-
-
-def test_a_login_that_may_not_become_root() -> None:
-    assert str(no_sudo("worker2")) == (
-        "worker2: its user may not sudo without a password; root is needed; set _sudo_password, or allow NOPASSWD in "
-        "sudoers"
-    )

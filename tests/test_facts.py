@@ -259,11 +259,19 @@ def test_packages() -> None:
 
 
 def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
-    shell.add_tool("rpm", "echo package kubelet 1.30.14-1; echo package no-such-package is not installed; exit 1")
+    shell.add_tool(
+        "rpm", "printf 'package %s\\n' 'rpm 4-1' 'kubelet 1.30.14-1' 'no-such-package is not installed'; exit 1"
+    )
     lines = shell.lines(Packages().command(names=["kubelet", "no-such-package"]))
     assert between_marks(lines) == ["package kubelet 1.30.14-1"]
-    shell.add_tool("rpm", "echo package kubelet is not installed; exit 1")
+    shell.add_tool("rpm", "echo package rpm 4-1; echo package kubelet is not installed; exit 1")
     assert Packages().process(shell.lines(Packages().command(names=["kubelet"]))) == PackagesState({})
+
+
+def test_an_rpm_that_does_not_find_itself_cannot_read_its_database(shell: Shell) -> None:
+    shell.add_tool("rpm", "echo error: 不能打开 >&2; echo package kubelet is not installed; exit 2")
+    state = Packages().process(shell.lines(Packages().command(names=["kubelet"])))
+    assert state.rpm_error.isascii() and state.rpm_error.startswith("??")
 
 
 def test_of_several_versions_the_last_one_counts() -> None:

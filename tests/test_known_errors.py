@@ -11,6 +11,7 @@ import yaml
 
 from k8s_ha.known_errors import MATTERS, KnownError, explain, lines_that_matter
 from k8s_ha.known_errors.kubernetes import GENERAL, KUBERNETES
+from k8s_ha.known_errors.packages import PACKAGES
 from k8s_ha.known_errors.system import SYSTEM
 
 RECORDED = Path(__file__).parent / "recorded" / "errors"
@@ -32,15 +33,19 @@ def test_a_recorded_error_is_explained(name: str, sentences: list[str]) -> None:
     assert [f"{known.cause}; {known.cure}" for known in explain(recorded(name))] == sentences
 
 
-@pytest.mark.parametrize("quoted", QUOTED, ids=lambda quoted: quoted["cause"])
+@pytest.mark.parametrize("quoted", QUOTED, ids=lambda quoted: quoted["cause"] or quoted["words"])
 def test_a_quoted_error_is_explained(quoted: dict[str, str]) -> None:
-    assert [known.cause for known in explain(["before", quoted["words"], "after"])] == [quoted["cause"]]
+    found = explain(["before", *quoted["words"].splitlines(), "after"])
+    assert [known.cause for known in found] == ([quoted["cause"]] if quoted["cause"] else [])
+    assert quoted.get("cure", "") in "".join(known.cure for known in found)
     assert quoted["source"]
 
 
-@pytest.mark.parametrize("known", [*KUBERNETES, *SYSTEM, *GENERAL], ids=lambda known: known.cause)
+@pytest.mark.parametrize("known", [*KUBERNETES, *PACKAGES, *SYSTEM, *GENERAL], ids=lambda known: known.cause)
 def test_every_known_error_has_been_seen(known: KnownError) -> None:
-    seen = [line for name in NAMES for line in recorded(name)] + [quoted["words"] for quoted in QUOTED]
+    seen = [line for name in NAMES for line in recorded(name)] + [
+        line for quoted in QUOTED for line in quoted["words"].splitlines()
+    ]
     assert any(re.search(known.pattern, line) for line in seen)
 
 
@@ -70,7 +75,9 @@ def test_lines_that_matter_are_few_and_short() -> None:
 
 
 def test_grep_finds_the_lines_that_python_finds() -> None:
-    lines = [line for name in NAMES for line in recorded(name)] + [quoted["words"] for quoted in QUOTED]
+    lines = [line for name in NAMES for line in recorded(name)] + [
+        line for quoted in QUOTED for line in quoted["words"].splitlines()
+    ]
     found = subprocess.run(["grep", "-E", MATTERS], input="\n".join(lines), capture_output=True, text=True, check=True)
     assert found.stdout.splitlines() == [line for line in lines if re.search(MATTERS, line)]
 

@@ -126,6 +126,7 @@ def route(host: str, *words: str) -> Callable[[Lab], AbstractContextManager[None
 
 
 DOCKER, KUBERNETES = "https://download.docker.com/linux/rhel/8/x86_64/stable", "http://pkgs.lab/kubernetes/v1.20"
+ROCKYS = "[appstream] of /etc/yum.repos.d/Rocky-AppStream.repo: http://dl.rockylinux.org/lab/appstream/ does not answer"
 PROVOKED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[tuple[str, str, str]]]] = {
     "a port taken": (
         a_web_server_at_the_apis_port,
@@ -142,12 +143,17 @@ PROVOKED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[tu
         the_mirrors_off,
         [
             *(
-                (host, "mirrors", f"{url}/repodata/repomd.xml does not answer")
+                (host, check, words)
                 for host in ("master1", "master2", "master3", "worker1", "worker2")
-                for url in (DOCKER, KUBERNETES)
+                for check, words in (
+                    ("mirrors", f"{DOCKER}/repodata/repomd.xml does not answer"),
+                    ("mirrors", f"{KUBERNETES}/repodata/repomd.xml does not answer"),
+                    ("repositories", ROCKYS),
+                )
             ),
             # As an admin host it gets kubectl.
             ("master-lb", "mirrors", f"{KUBERNETES}/repodata/repomd.xml does not answer"),
+            ("master-lb", "repositories", ROCKYS),
         ],
     ),
     "podman": (podman, [("worker1", "runtime", "is installed")]),
@@ -199,7 +205,7 @@ def test_an_address_that_the_host_has_not(lab: Lab, tmp_path: Path) -> None:
 
 def test_a_login_that_may_not_become_root(lab: Lab) -> None:
     (row,) = refused(lab, "--data", "_sudo_password=")
-    assert (row.host, row.check, row.found) == ("worker2", "root", "its user may not sudo without a password")
+    assert (row.host, row.check, row.found) == ("worker2", "root", "it says 'sudo: a password is required'")
 
 
 def test_a_host_behind_a_dead_link(lab: Lab) -> None:

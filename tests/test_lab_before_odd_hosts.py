@@ -14,17 +14,19 @@ from k8s_ha.findings import Finding
 from tests.finding_rows import rows, squeezed
 from tests.lab_client import PYINFRA, Lab
 from tests.odd_hosts import BATCHES, Odd
+from tests.odd_logins import LOGINS
 
 pytestmark = pytest.mark.lab
 
-NAMED = {f"{number}: {odd.state}": (number, odd) for number, batch in enumerate(BATCHES) for odd in batch}
+ALL = [*BATCHES, *LOGINS]
+NAMED = {f"{number}: {odd.state}": (number, odd) for number, batch in enumerate(ALL) for odd in batch}
 
 
 @pytest.fixture(scope="module")
 def found(lab: Lab) -> Iterator[list[list[Finding]]]:
     """What one look at the hosts found of each batch; the hosts are virgin afterwards, and a look changed nothing."""
     virgin = lab.digest()
-    yield [findings(lab, batch) for batch in BATCHES]
+    yield [findings(lab, batch) for batch in ALL]
     assert lab.digest() == virgin
 
 

@@ -78,7 +78,7 @@ def test_a_login_that_may_not_sudo_stops_the_run_before_the_first_change(lab: La
     assert run.returncode == 1
     assert told(
         run.stderr,
-        "worker2: its user may not sudo without a password; root is needed; set _sudo_password, or allow NOPASSWD in "
+        "worker2: it says 'sudo: a password is required'; root is needed; set _sudo_password, or allow NOPASSWD in "
         "sudoers",
     )
     assert "Traceback" not in run.stderr

@@ -10,7 +10,7 @@ import pytest
 
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.packages import CENTOS_HINT, packages_installed, packages_removed
+from k8s_ha.operations.packages import packages_installed, packages_removed
 from k8s_ha.resources import read_file
 from k8s_ha.run import Run
 from k8s_ha.yum import RPM_CURE, UNFINISHED, Repository
@@ -48,8 +48,6 @@ def yum(
         "OPTIONS": "--disableexcludes=kubernetes" if sources else "",
         "SPECS": specs,
         "WANTED": wanted,
-        "URLS": "https://mirror.example/k8s/ https://mirror.example/plain" if sources else "",
-        "HINT": CENTOS_HINT,
     }
     script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
     script += read_file("unfinished-packages.sh") + mended + (read_file("install-packages.sh") if specs else "")
@@ -199,7 +197,7 @@ ROWS: dict[str, Row] = {
             command(
                 long_command(
                     "remove-packages",
-                    "yum -y remove podman runc; ! rpm -q podman runc | grep -v 'not installed'",
+                    f"HOST=worker1\nNAMES='podman runc'\n{read_file('remove-packages.sh')}",
                     seconds=1800,
                     lock="packages",
                 )
@@ -240,16 +238,16 @@ INSTALLED = """
 case $3 in
     kubelet) echo 1.20.2-0 ;;
     kubectl) echo 1.30.1-0 ;;
+    localised) echo "未安装软件包 localised "; exit 1 ;;
     *) echo "package $3 is not installed"; exit 1 ;;
 esac
 """
 
 
-def said(shell: Shell, wanted: str, *, yum: str = "exit 1", curl: str = "", log: str = "", urls: str = "") -> list[str]:
+def said(shell: Shell, wanted: str, *, yum: str = "exit 1", log: str = "") -> list[str]:
     """What the script prints, whatever its exit code, which is the last line."""
     shell.add_tool("yum", yum)
     shell.add_tool("rpm", INSTALLED.replace("$3", "$4"))
-    shell.add_tool("curl", curl)
     path = "/var/log/k8s-ha/install.log"
     shell.file(path, log)
     values = {
@@ -260,8 +258,6 @@ def said(shell: Shell, wanted: str, *, yum: str = "exit 1", curl: str = "", log:
         "OPTIONS": "",
         "SPECS": "any",
         "WANTED": wanted,
-        "URLS": urls,
-        "HINT": "H.",
     }
     script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
     scripts = read_file("unfinished-packages.sh") + read_file("install-packages.sh")
@@ -280,25 +276,72 @@ def test_yums_exit_code_is_not_the_last_word(shell: Shell) -> None:
     ]
 
 
-def test_a_mirror_that_does_not_answer_is_named(shell: Shell) -> None:
-    curl = 'case "$*" in *off*) echo "curl: (7) Failed to connect"; exit 7 ;; esac'
-    lines = said(shell, "socat *", curl=curl, urls="https://on.example/a/ https://off.example/b")
-    assert lines[0] == (
-        "worker1 cannot reach https://off.example/b/repodata/repomd.xml (curl: (7) Failed to connect); packages come "
-        "from there; mend the way to that mirror or choose another one, then run this again."
+def test_what_is_not_installed_is_told_by_rpms_exit_code_in_any_language(shell: Shell) -> None:
+    assert said(shell, "localised *") == ["worker1: not installed: localised *; yum's own words are above.", "exit 1"]
+
+
+TABLE = """\
+ Package        Architecture    Version                Repository          Size
+Installing:
+ kubeadm        x86_64          1.20.2-0               {repository}  8.3 M
+ socat          x86_64          2:1.7.4.1-2.el8        appstream          162 k
+ a-long-name-of-a-package-that-leaves-no-room-for-the-others
+                noarch          1-1                    rpmfusion          1 k
+Failing package is: {package}
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "repository", "remedy"),
+    [
+        ("kubeadm-1.20.2-0.x86_64", " k8s-ha-kubernetes", "choose another mirror"),
+        (
+            "socat-1.7.4.1-2.el8.x86_64",
+            " appstream",
+            "correct the gpgkey of the host's own repository appstream, or disable it",
+        ),
+        (
+            "a-long-name-of-a-package-that-leaves-no-room-for-the-others-1-1.noarch",
+            " rpmfusion",
+            "correct the gpgkey of the host's own repository rpmfusion, or disable it",
+        ),
+        ("other-1-1.noarch", "", "correct the gpgkey of the host's own repository, or disable it"),
+    ],
+)
+def test_a_bad_signature_is_told_with_whose_repository_it_is(
+    shell: Shell, package: str, repository: str, remedy: str
+) -> None:
+    log = TABLE.format(repository="k8s-ha-kubernetes", package=package)
+    assert said(shell, "nothing *", log=log)[0] == (
+        f"worker1: the signature of {package} is not by a key of its repository{repository}; such packages are not "
+        f"installed; {remedy}."
     )
-    assert "on.example" not in "".join(lines)
 
 
-def test_a_package_of_a_bad_signature_is_named(shell: Shell) -> None:
-    log = "GPG key is right\n Failing package is: kubeadm-1.20.2-0.x86_64\nPackage socat-1.rpm is not signed\n"
-    assert said(shell, "socat *", log=log)[0] == (
-        "worker1: the signature of kubeadm-1.20.2-0.x86_64 socat-1.rpm is not by its repository's key; such packages "
-        "are not installed; ask who runs the mirror or choose another one."
+def test_the_table_of_a_real_yum_is_read(shell: Shell) -> None:
+    log = (Path(__file__).parent / "recorded/errors/yum-signature.txt").read_text(encoding="utf-8")
+    assert "socat-1.7.4.1-2.el8.x86_64 is not by a key of its repository appstream;" in said(shell, "x *", log=log)[0]
+
+
+def test_yum_3_names_the_file_of_an_unsigned_package(shell: Shell) -> None:
+    assert said(shell, "nothing *", log="Package socat-1-1.x86_64.rpm is not signed\n")[0].startswith(
+        "worker1: the signature of socat-1-1.x86_64.rpm is not by a key of its repository; "
     )
 
 
-def test_dead_mirrors_of_centos_bring_the_hint(shell: Shell) -> None:
-    log = "Could not retrieve mirrorlist http://mirrorlist.centos.org/?release=7\n"
-    assert said(shell, "socat *", log=log)[0] == "worker1: H."
-    assert "worker1: H." not in said(shell, "socat *")
+def removed(shell: Shell, rpm: str, yum: str = "") -> list[str]:
+    shell.add_tool("rpm", rpm)
+    shell.add_tool("yum", yum)
+    script = f"HOST=worker1\nNAMES='podman runc'\n{read_file('remove-packages.sh')}"
+    return shell.lines(f"( {script} )\necho exit $?")
+
+
+def test_a_removal_is_judged_by_what_is_installed_then(shell: Shell) -> None:
+    assert removed(shell, "printf '%s\\n' bash podman-docker") == ["exit 0"]
+    assert removed(shell, "printf '%s\\n' bash podman", yum="exit 1") == [
+        "worker1: still installed: podman; yum's own words are above.",
+        "exit 1",
+    ]
+    # An rpm that cannot read its database calls everything not installed.
+    assert removed(shell, "exit 1") == ["exit 1"]
+    assert removed(shell, "exit 0") == ["exit 1"]

@@ -235,6 +235,7 @@ INSTALL = command(
         "install-cri-dockerd",
         "mkdir -p -m 755 /var/lib/k8s-ha\n"
         f"HOST=worker1\nARCHIVE='https://mirror.example/cri dockerd.tgz'\nSHA256={'0e' * 32}\n"
+        + read_file("yum-options.sh")
         + read_file("install-cri-dockerd.sh"),
         seconds=1000,
     )

@@ -42,9 +42,9 @@ def test_good_hosts_are_looked_at_twice_and_nothing_is_prepared(tmp_path: Path, 
     assert looks == Counter({(host, step): 1 for host in ADDRESSES for step in ("survey", "preflight")})
 
 
-def test_a_login_with_sudo_is_asked_once_more(tmp_path: Path) -> None:
+def test_a_login_with_sudo_is_asked_no_more_than_root(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, Scenario(host_data={"worker1": {"_sudo": True}})).run("--dry", deploy=LOOK)
-    assert [step.step for step in outcome.log if step.host == "worker1"] == ["connect", "sudo", "survey", "preflight"]
+    assert [step.step for step in outcome.log if step.host == "worker1"] == ["connect", "survey", "preflight"]
 
 
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import pytest
 
+from k8s_ha.checks.host_repositories import HostRepositories, HostRepository
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.preflight import Look
 from tests.node_views import VIRGIN
@@ -29,7 +30,7 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def looked(shell: Shell, *sources: Source, balancer: bool = False) -> HostLook:
+def looked(shell: Shell, *sources: Source, repositories: bool = False, balancer: bool = False) -> HostLook:
     fact = Look()
     command = fact.command(
         address="10.0.12.16",
@@ -39,6 +40,7 @@ def looked(shell: Shell, *sources: Source, balancer: bool = False) -> HostLook:
         names=["master1", "worker1"],
         runtime="containerd",
         sources=sources,
+        repositories=repositories,
         balancer=balancer,
     )
     return fact.process(shell.lines(command))
@@ -116,6 +118,31 @@ def test_proxies_without_their_passwords(shell: Shell) -> None:
         "environment": {"https_proxy": "set"},
         "systemd": {"http_proxy": "set", "no_proxy": "localhost,10.0.0.0/8"},
     }
+
+
+def test_what_systemd_quotes_as_a_shell(shell: Shell) -> None:
+    shell.add_tool(
+        "systemctl", """[ "$*" = show-environment ] && printf "https_proxy=http://x\\nno_proxy=\\$'*.a,b'\\n\""""
+    )
+    assert looked(shell).proxies == {"systemd": {"https_proxy": "set", "no_proxy": "*.a,b"}}
+
+
+def test_the_kubelets_own_proxies(shell: Shell) -> None:
+    text = '[Service]\nEnvironment="HTTPS_PROXY=http://me:pw%%40@x" "NO_PROXY=10.0.0.0/8, b"\n'
+    shell.file("/etc/systemd/system/kubelet.service.d/proxy.conf", text)
+    assert looked(shell).proxies == {"kubelet": {"https_proxy": "set", "no_proxy": "10.0.0.0/8, b"}}
+
+
+def test_the_hosts_own_repositories_are_asked_where_packages_are_lacking(shell: Shell) -> None:
+    with serving() as url:
+        shell.file("/etc/yum.repos.d/x.repo", f"[x]\nbaseurl={url}\n[y]\nbaseurl={url}/gone\nenabled=0\n")
+        assert looked(shell).repositories == HostRepositories()
+        assert Server.asked == []
+        found = looked(shell, repositories=True).repositories
+    assert found == HostRepositories(
+        read=True, enabled=(HostRepository("x", "/etc/yum.repos.d/x.repo", url, status=200),)
+    )
+    assert Server.asked == [("GET", "/repodata/repomd.xml")]
 
 
 def test_what_is_left_of_older_clusters(shell: Shell) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.look import Case, Listener
+from k8s_ha.checks.look import Case, Listener, Source
 from k8s_ha.checks.rules import look_findings
 from k8s_ha.checks.survey import survey_findings
 from k8s_ha.facts.preflight import Look
@@ -34,6 +34,12 @@ def lab(group_data: str, **settings: Any) -> Cluster:
 ROCKY, DOCUMENT = lab("group_data"), lab("document/group_data")
 
 
+def _numbered(line: str, urls: list[str]) -> str:
+    key, _, rest = line.partition(" ")
+    url, _, answer = rest.partition(" ")
+    return f"answer {urls.index(url)} {answer}" if key == "answer" else line
+
+
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A host as the recording tells it.
@@ -49,6 +55,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Any:
         lines = [line.replace(*changed) if changed[0] else line for line in recorded(recording)]
         moments = {key: float(value) for key, _, value in (line.partition(" ") for line in (lines[0], lines[-1]))}
         look = Look()
+        # The script calls a source by its number; the recordings call it by its URL, to be read.
+        urls = [line.split()[1] for line in lines if line.startswith("answer ")]
+        look.sources = [Source("repository", url) for url in urls]
+        lines = [_numbered(line, urls) for line in lines]
         look.asked = moments["began"] - skew - 0.1
         monkeypatch.setattr("k8s_ha.facts.preflight.time.time", lambda: moments["ended"] - skew + 0.1)
         return Case(cluster, cluster.host(name), survey(8, extras=True), look.told(lines))

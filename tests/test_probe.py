@@ -158,7 +158,7 @@ def test_pods_as_the_api_tells_of_them() -> None:
     ],
 )
 def test_pods_of_which_little_is_known(lines: list[str], trouble: str) -> None:
-    finding = next(pod_findings(Pods().process(lines), CLUSTER))
+    finding = next(pod_findings(Pods().told(lines), CLUSTER))
     assert finding.found.endswith(f"does not run: {trouble}")
 
 

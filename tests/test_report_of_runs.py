@@ -94,7 +94,7 @@ def test_a_failed_run(tmp_path: Path) -> None:
         "this again",
         "source": "https://github.com/kubernetes/kubernetes/blob/v1.20.2/cmd/kubeadm/app/preflight/checks.go",
     }
-    told = "@fake/master1: /var/lib/etcd holds the data of an older etcd; save it if that cluster matters; else run"
+    told = "@fake/master1: known: /var/lib/etcd holds the data of an older etcd; save it if that cluster matters"
     assert outcome.sentences.count(told) == 1
     assert "Failed: @fake/master1, @fake/master2, @fake/master3, @fake/worker1, @fake/worker2" in outcome.output
 
@@ -106,7 +106,7 @@ def test_the_last_host_to_fail_is_explained_too(tmp_path: Path) -> None:
     report = the_report(outcome)
     assert (outcome.exit_code, report["exit_state"], report["reason"]) == (1, "failed", "No hosts remaining!")
     assert len(report["failures"]) == len(report["failed_hosts"]) == 6
-    assert outcome.sentences.count(": nginx has no stream module, or the include stands before the line") == 6
+    assert outcome.sentences.count(": known: nginx has no stream module, or the include stands before the line") == 6
 
 
 def test_a_host_that_fails_while_it_is_looked_at_is_named_with_the_operation(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ LACKING = [
     Lacking(
         r"\bsetsid (-w|--wait|-f|--fork)\b", "since util-linux 2.24", "setsid, as no group leader", "setsid -w true"
     ),
-    Lacking(r"\bdnf\b", "EL7 has yum; EL8's yum is dnf", "yum", "dnf -y install x"),
+    Lacking(r"(^|[;&|({!]|\b(then|do|else|if)\b)\s*dnf\s", "EL7 has yum; EL8's yum is dnf", "yum", "dnf -y install x"),
     Lacking(
         r"(?<![\w-])(python|python2|python3|perl|jq|yq|nc|ncat|lsof|bc)\b", "not in a minimal install", "sh", "| jq .x"
     ),

@@ -6,33 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.checks.surroundings import Filters, Resolver, Surroundings, Unit, UnitLine, Zone
+from k8s_ha.checks.surroundings import Filters, Resolver, Surroundings, UnitLine, Zone
 from k8s_ha.facts.lines import fields
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.resources import read_file
 from tests.shell_bench import Shell
 
 SCRIPT = read_file("facts/surroundings.sh") + "\nsurroundings"
-SHOWN = """Id=docker.service
-LoadState=masked
-ActiveState=inactive
-UnitFileState=masked
-
-UnitFileState=enabled
-Id=iptables.service
-ActiveState=active
-LoadState=loaded
-
-Id=nginx.service
-LoadState=not-found
-ActiveState=inactive
-UnitFileState="""
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     shell = Shell(tmp_path)
-    for name in ("systemctl", "nft", "iptables-save", "sshd"):
+    for name in ("nft", "iptables-save", "sshd"):
         shell.add_tool(name, "exit 1")
     return shell
 
@@ -43,18 +29,9 @@ def told(shell: Shell) -> Surroundings:
 
 def test_a_host_with_nothing(shell: Shell) -> None:
     found = told(shell)
-    assert (found.units, found.filters, found.resolvers, found.sshd) == ({}, Filters(), {}, {})
+    assert (found.filters, found.resolvers, found.sshd) == (Filters(), {}, {})
     assert (found.cloud, found.cloud_writes_hosts, found.kubelet, found.kubelet_environment) == ({}, False, (), ())
     assert "lo" in found.links
-
-
-def test_units(shell: Shell) -> None:
-    shell.add_tool("systemctl", f"cat <<'END'\n{SHOWN}\nEND")
-    assert told(shell).units == {
-        "docker.service": Unit("masked", "inactive", "masked"),
-        "iptables.service": Unit("loaded", "active", "enabled"),
-        "nginx.service": Unit("not-found", "inactive", "-"),
-    }
 
 
 def test_packet_filters(shell: Shell) -> None:
@@ -167,8 +144,8 @@ def test_the_kubelets_files(shell: Shell) -> None:
 
 
 def test_odd_lines_are_passed_over() -> None:
-    lines = ["unit_state", "unit_state a", "zone_file", "zone_file a", "zone_file a <zone", "resolver", "resolver /x"]
+    lines = ["zone_file", "zone_file a", "zone_file a <zone", "resolver", "resolver /x"]
     lines += ["sshd", "cloud", "cloud a", "kubelet a", "nft"]
     found = surroundings(fields(lines))
-    assert (found.units, found.resolvers, found.kubelet) == ({}, None, ())
+    assert (found.resolvers, found.kubelet) == (None, ())
     assert found.filters.zones == (Zone("a", "", ()),)

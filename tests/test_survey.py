@@ -155,5 +155,15 @@ def test_a_repository_of_extras(shell: Shell, text: str, extras: bool) -> None:
     assert surveyed(shell).extras is extras
 
 
+def test_the_shell_of_who_logs_in(shell: Shell) -> None:
+    shell.add_tool("getent", '[ "$1" = passwd ] && echo "$2:x:1000:1000::/home/$2:/bin/shell-of-$2"')
+    shell.add_tool("id", '[ "$*" = -un ] && echo root || echo 0')
+    assert surveyed(shell).login_shell == "/bin/shell-of-root"
+    script = f"SUDO_USER=ops\n{Survey().command()}"
+    assert Survey().process(shell.lines(script)).login_shell == "/bin/shell-of-ops"
+    shell.add_tool("getent", "exit 2")
+    assert surveyed(shell).login_shell == ""
+
+
 def test_a_host_without_any_repository(shell: Shell) -> None:
     assert surveyed(shell).extras is False

@@ -31,6 +31,7 @@ if not rows:
     print("error: cannot open Packages database in /var/lib/rpm", file=sys.stderr)
     print("package any is not installed")
     sys.exit(1)
+rows.append({"INSTALLTID": "0", "NAME": "rpm", "ARCH": "x86_64", "VERSION}-%{RELEASE": "4-1"})
 if mode == "-V":
     broken = [line.split(" ", 1) for line in open(db + "-broken")] if os.path.exists(db + "-broken") else []
     print("".join(line for package, line in broken if package == words[0]), end="")
@@ -88,15 +89,14 @@ class HostShell(Shell):
             "OPTIONS": "",
             "SPECS": "$wanted",
             "WANTED": wanted,
-            "URLS": "",
-            "HINT": "",
         }
         self.file("/var/log/k8s-ha/install.log")
         text = f"set -f; umask 077\n{shell_variables(values)}{read_file('unfinished-packages.sh')}{call}\n"
         return self.run(f"( {text}) 2>&1\necho exit $?").stdout.splitlines()
 
     def installed(self) -> list[str]:
-        return self.script(read_file("install-packages.sh"), "kubelet 1.30.14\ncri-tools *")
+        scripts = read_file("yum-options.sh") + read_file("install-packages.sh")
+        return self.script(scripts, "kubelet 1.30.14\ncri-tools *")
 
     def mended(self, coming: str = "") -> list[str]:
         return self.script(f"mended {shlex.quote(coming)}")

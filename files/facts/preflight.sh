@@ -1,37 +1,18 @@
-# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, NODE, NGINX: an address, then words separated by spaces; RUNTIME is the container
-# runtime's unit, SOURCES are lines "KIND URL" of what the host will need, NODE and NGINX are scripts with their own variables.
-# Needs surroundings.sh.
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX: an address, then words separated by spaces; RUNTIME is
+# the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether its own ones are
+# asked too, NODE and NGINX are scripts with their own variables. Needs yum-options.sh, runtime-environment.sh and
+# surroundings.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
-# --- mirrors, all at once, each within 10 seconds; a repository through yum's proxy, a registry through the runtime's
-yum_proxy=$(sed -n 's/^proxy[[:space:]]*=[[:space:]]*//p' /etc/yum.conf 2>/dev/null | grep -v '^_none_$' | tail -n 1)
-daemon_environment=$(
-    systemctl show-environment 2>/dev/null
-    cat "/etc/systemd/system/$RUNTIME.service.d/"*.conf 2>/dev/null | sed -n 's/^Environment=//p' | tr -d "\"'" | tr ' ' '\n'
-)
-daemon() { echo "$daemon_environment" | sed -n "s/^$1=//Ip" | tail -n 1; }
-ask_source() {
-    set -- "$1" "$2" -sSL -o /dev/null -w ' status=%{http_code}' --connect-timeout 5 --max-time 10
-    case $1 in
-        registry)
-            kind=$1 url=$2
-            shift 2
-            answer=$(env -i PATH="$PATH" http_proxy="$(daemon http_proxy)" https_proxy="$(daemon https_proxy)" \
-                no_proxy="$(daemon no_proxy)" curl "$@" "$url" 2>&1)
-            ;;
-        *)
-            kind=$1 url=$2
-            shift 2
-            [ "$kind" = archive ] && set -- "$@" -I
-            answer=$(curl "$@" ${yum_proxy:+-x "$yum_proxy"} "$url" 2>&1)
-            ;;
-    esac
-    echo "answer $url $(echo "$answer" | tr '\n' ' ')"
-}
+# --- mirrors and the host's own repositories, all at once, each within 10 seconds
+manager=$(systemctl show-environment 2>/dev/null)
 if command -v curl >/dev/null 2>&1; then
-    echo "$SOURCES" | {
-        while read -r kind url; do [ -z "$url" ] || ask_source "$kind" "$url" & done
+    {
+        echo "$SOURCES" | yum_questions "$REPOSITORIES"
+        case $SOURCES in *registry*) echo "$SOURCES" | registry_questions "$manager" ;; esac
+    } | {
+        while IFS= read -r question; do ask "$question" 10 & done
         wait
     } &
 else
@@ -94,7 +75,12 @@ proxies() {
     env
     cat /etc/environment 2>/dev/null
 } | proxies environment
-systemctl show-environment 2>/dev/null | proxies systemd
+echo "$manager" | proxies systemd
+# systemd is asked about the kubelet only where something of it may name a proxy.
+if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kubelet.service* /usr/lib/systemd/system/kubelet.service* \
+    /etc/sysconfig/kubelet /var/lib/kubelet/kubeadm-flags.env; then
+    unit_environment kubelet | proxies kubelet
+fi
 
 # --- the load balancer's nginx
 sh -c "$NGINX" | sed 's/^/nginx /'

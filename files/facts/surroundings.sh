@@ -2,35 +2,12 @@
 #
 # Whatever it asks is there or is not, and nothing is loaded or written by it.
 surroundings() {
-    unit_states
     packet_filters
     resolver_files
     sshd_limits
     cloud_init
     kubelet_units
     for link in /sys/class/net/*; do echo "link ${link##*/}"; done
-}
-
-# unit NAME LOAD ACTIVE ENABLED; one call for all of them.
-unit_states() {
-    {
-        systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState \
-            firewalld.service iptables.service nftables.service systemd-resolved.service cloud-init.service \
-            kubelet.service containerd.service docker.service docker.socket cri-docker.service cri-docker.socket \
-            nginx.service 2>/dev/null
-        echo
-    } | while read -r line; do
-        case $line in
-            Id=*) unit=${line#*=} ;;
-            LoadState=*) load=${line#*=} ;;
-            ActiveState=*) active=${line#*=} ;;
-            UnitFileState=*) enabled=${line#*=} ;;
-            "")
-                [ -z "$unit" ] || echo "unit_state $unit ${load:--} ${active:--} ${enabled:--}"
-                unit='' load='' active='' enabled=''
-                ;;
-        esac
-    done
 }
 
 # Tables of kube-proxy and of iptables' own NAT keep nobody out, and may be long.

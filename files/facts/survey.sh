@@ -1,7 +1,9 @@
-# CONFLICTING, WANTED: packages to look for; UNFINISHED: see unfinished-packages.sh; needs packages.sh. Prints `key value`
-# lines about a host before anything is changed.
+# CONFLICTING, WANTED: packages to look for; UNFINISHED: see unfinished-packages.sh; SUDO_USER is sudo's; needs packages.sh.
+# Prints `key value` lines about a host before anything is changed.
 # Needs sh and coreutils; what else it asks (ip, systemctl, rpm) may be missing.
 echo "uid $(id -u)"
+# Every command goes through the shell of whoever logs in.
+login=$(timeout 5 getent passwd "${SUDO_USER:-$(id -un)}") && echo "login_shell ${login##*:}"
 if [ -r /etc/os-release ]; then
     (
         . /etc/os-release

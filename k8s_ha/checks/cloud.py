@@ -16,7 +16,7 @@ _INSTANCE: Final = "/var/lib/cloud/"
 def cloud_init(case: Case) -> Iterator[Finding]:
     """Names that this run writes and the next boot takes away."""
     around = case.look.surroundings
-    if around.unit("cloud-init.service").enabled in ("disabled", "masked"):
+    if case.unit("cloud-init.service").file in ("disabled", "masked"):
         return
     value, file = around.cloud.get("manage_etc_hosts", ("", ""))
     if around.cloud_writes_hosts and value.lower() in _TRUE:

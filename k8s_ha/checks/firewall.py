@@ -162,9 +162,9 @@ def _takes(zone: Zone, source: str, drifting: bool) -> bool:
 
 def _after_a_boot(case: Case) -> Iterator[Finding]:
     """What a unit that is enabled and does not run yet will load."""
-    around = case.look.surroundings
-    if around.unit("iptables.service").begins_at_boot:
-        tables = [iptables.table(around.filters.saved)]
+    filters = case.look.surroundings.filters
+    if case.unit("iptables.service").begins_at_boot:
+        tables = [iptables.table(filters.saved)]
         refused = [(probe, found) for probe in probes(case) if (found := _closed(case, tables, probe))]
         if refused:
             reason = refused[0][1]
@@ -175,7 +175,7 @@ def _after_a_boot(case: Case) -> Iterator[Finding]:
                 "run `systemctl disable iptables` there, or let the cluster's hosts in before that rule",
                 reason.certain,
             )
-    if around.unit("nftables.service").begins_at_boot and around.filters.nft_saved:
+    if case.unit("nftables.service").begins_at_boot and filters.nft_saved:
         yield _finding(
             case,
             "nftables.service is enabled: it loads /etc/sysconfig/nftables.conf from the next boot on",
@@ -195,7 +195,7 @@ def _who(case: Case, reason: Closed) -> str:
 
 def _unit(case: Case, reason: Closed) -> str:
     name = "iptables.service" if reason.table == "ip filter" else "nftables.service"
-    return name if case.look.surroundings.unit(name).is_active else ""
+    return name if case.unit(name).active else ""
 
 
 def _remedy(case: Case, reason: Closed) -> str:

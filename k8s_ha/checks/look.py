@@ -8,10 +8,12 @@ from typing import Literal
 
 from k8s_ha.boot import BootLook
 from k8s_ha.checks.clock import Interval
+from k8s_ha.checks.host_repositories import HostRepositories
 from k8s_ha.checks.surroundings import Surroundings
 from k8s_ha.nginx_state import NginxState
 from k8s_ha.node_state import HostSurvey, NodeView
 from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.units import UnitState
 
 SourceKind = Literal["repository", "key", "archive", "registry"]
 
@@ -68,6 +70,7 @@ class HostLook:
     + routes: as ``ip -4 route`` prints them
     + proxies: by where they are set, value by variable in lower case; of a proxy itself only "set"
     + answers: by URL; None where curl is missing
+    + repositories: the host's own ones
     + units: active units of container runtimes
     + cni: files in /etc/cni/net.d
     + etcd: what lies in /var/lib/etcd
@@ -94,6 +97,7 @@ class HostLook:
     routes: tuple[str, ...] = ()
     proxies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answers: Mapping[str, Answer] | None = field(default_factory=dict)
+    repositories: HostRepositories = field(default_factory=HostRepositories)
     units: tuple[str, ...] = ()
     cni: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()
@@ -111,6 +115,10 @@ class Case:
     host: HostSettings
     survey: HostSurvey
     look: HostLook
+
+    def unit(self, name: str) -> UnitState:
+        """A unit that was asked for; one that is not there is not found."""
+        return self.look.boot.units.get(name, UnitState())
 
     @property
     def is_plane(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 CheckName = Literal[
     "root",
+    "login-shell",
     "unreachable",
     "system",
     "kubernetes",
@@ -41,6 +42,7 @@ CheckName = Literal[
     "networks",
     "proxies",
     "mirrors",
+    "repositories",
 ]
 
 
@@ -54,6 +56,7 @@ class Check:
 
 CHECKS: Final[Mapping[CheckName, Check]] = {
     "root": Check("may commands become root", "nothing can be done on a host without root"),
+    "login-shell": Check("does the login's shell take what sh takes", "others would run parts of a command"),
     "unreachable": Check("does every host answer", "what does not answer may hold a cluster"),
     "system": Check("Enterprise Linux, its major and architecture", "there are no packages for other systems"),
     "kubernetes": Check("does the wanted version run there", "what can be accepted is named in accept"),
@@ -89,4 +92,5 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "networks": Check("the hosts' routes against the pods' and the Services' networks"),
     "proxies": Check("proxies that the cluster's own traffic would take"),
     "mirrors": Check("repositories, keys, registries and archives that the host will need"),
+    "repositories": Check("the host's own repositories, each of which an installation reads"),
 }

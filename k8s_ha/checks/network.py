@@ -173,6 +173,7 @@ def _some(names: Sequence[str]) -> str:
 _PLACES: Final[Mapping[str, str]] = {
     "environment": "in root's environment or /etc/environment",
     "systemd": "in systemd's DefaultEnvironment",
+    "kubelet": "in the kubelet's unit",
 }
 
 

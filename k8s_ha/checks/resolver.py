@@ -37,7 +37,7 @@ def kubelets_file(case: Case) -> str:
     patched = case.cluster.settings.kubeadm_patches.get("KubeletConfiguration", {}).get("resolvConf")
     if isinstance(patched, str) and patched:
         return patched
-    return RESOLVED if case.look.surroundings.unit("systemd-resolved.service").is_active else OWN_RESOLVER
+    return RESOLVED if case.unit("systemd-resolved.service").active else OWN_RESOLVER
 
 
 def _emptiness(path: str, found: Resolver | None) -> str:

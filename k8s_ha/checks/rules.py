@@ -18,6 +18,7 @@ from k8s_ha.checks import (
     network,
     older,
     pod_network,
+    repositories,
     resolver,
     sources,
     units,
@@ -59,6 +60,7 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     network.networks,
     network.proxies,
     sources.mirrors,
+    repositories.repositories,
 )
 OF_THE_FLEET: Final[Sequence[Callable[[Sequence[Case]], Iterator[Finding]]]] = (
     fleet.clocks,

@@ -95,6 +95,17 @@ def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping
     }
 
 
+def lacking(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping[str, str]:
+    """Version patterns of the packages that an installation would still be asked for; only for Enterprise Linux."""
+    wanted = _wanted(cluster, host, survey)
+    packages = dict(wanted[yum.KUBERNETES_REPOSITORY]) if host.role != ("load_balancer",) else {}
+    if host.is_node:
+        packages |= wanted[yum.DOCKER_REPOSITORY]
+    if "load_balancer" in host.role:
+        packages |= wanted[yum.EPEL_REPOSITORY]
+    return {name: pattern for name, pattern in packages.items() if not yum.matches(survey.installed.get(name), pattern)}
+
+
 def _registries(cluster: Cluster) -> dict[str, list[str]]:
     """What answers for each registry that the road pulls from: its mirrors, then the registry itself."""
     images = [cluster.image_repository]
@@ -183,6 +194,7 @@ def _reason(url: str, answer: Answer | None) -> str:
 
 
 def shown(url: str) -> str:
-    """The URL without the name and password that it may hold."""
+    """The URL without what may be a secret: a name and password, and a query."""
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    query = "..." if parts.query else ""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()

@@ -11,27 +11,6 @@ RESOLVED: Final = "/run/systemd/resolve/resolv.conf"
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A unit as ``systemctl show`` has it: LoadState, ActiveState and UnitFileState."""
-
-    load: str
-    active: str
-    enabled: str
-
-    @property
-    def is_active(self) -> bool:
-        return self.active in ("active", "activating", "reloading")
-
-    @property
-    def begins_at_boot(self) -> bool:
-        """Enabled, and not running yet."""
-        return self.enabled.startswith("enabled") and not self.is_active
-
-
-NO_UNIT: Final = Unit("not-found", "inactive", "-")
-
-
-@dataclass(frozen=True)
 class Zone:
     """A zone as firewalld's permanent configuration has it.
 
@@ -86,7 +65,6 @@ class UnitLine:
 class Surroundings:
     """What stands on a host; the defaults are those of a host that has nothing to tell.
 
-    + units: of all that will be installed, and of what may be in their way, by name
     + resolvers: by path; None where nobody could be asked for them
     + sshd: what sshd grants this login
     + cloud: keys of cloud-init's configuration that decide names, with the file that has the last word
@@ -96,7 +74,6 @@ class Surroundings:
     + links: network interfaces
     """
 
-    units: Mapping[str, Unit] = field(default_factory=dict)
     filters: Filters = Filters()
     resolvers: Mapping[str, Resolver] | None = None
     sshd: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +82,3 @@ class Surroundings:
     kubelet: tuple[UnitLine, ...] = ()
     kubelet_environment: tuple[UnitLine, ...] = ()
     links: tuple[str, ...] = ()
-
-    def unit(self, name: str) -> Unit:
-        """A unit, one that is not there where the host has none of this name."""
-        return self.units.get(name, NO_UNIT)

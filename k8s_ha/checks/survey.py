@@ -5,32 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8s_ha import compat, yum
+from k8s_ha.checks.login import login_shell
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import HostSurvey
 from k8s_ha.settings import Cluster, HostSettings
 
 
-def no_sudo(name: str) -> Finding:
-    """A login that may not become root without a password, and none was given."""
-    return Finding(
-        name,
-        "root",
-        "its user may not sudo without a password",
-        "root is needed",
-        "set _sudo_password, or allow NOPASSWD in sudoers",
-    )
-
-
-def not_looked_at(name: str) -> Finding:
-    """A host that answers, but told nothing of itself."""
-    return Finding(
-        name, "root", "it could not be looked at as root", "root or sudo is needed", "see the error above, and mend it"
-    )
-
-
 def usable(survey: HostSurvey) -> bool:
     """Whether the host is one that the other checks know how to judge."""
-    return survey.uid == 0 and survey.el_major in compat.EL_MAJORS
+    runs_sh = login_shell("", survey.login_shell) is None
+    return survey.uid == 0 and runs_sh and survey.el_major in compat.EL_MAJORS
 
 
 def survey_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[Finding]:
@@ -56,6 +40,8 @@ def _of_host(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             "root is needed",
             "log in as root, or set _sudo=True for the host and let its user sudo",
         )
+    if shell := login_shell(host.name, survey.login_shell):
+        yield shell
     if survey.el_major not in compat.EL_MAJORS:
         yield Finding(
             host.name,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from k8s_ha import kubelet_flags
+from k8s_ha.checks.boot import own_units
 from k8s_ha.checks.look import Case
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.kubeadm_config import CRI_SOCKETS
@@ -14,25 +15,33 @@ from k8s_ha.kubelet_flags import CommandLine, Flag
 CHECK: Final = "units"
 
 
-def wanted_units(case: Case) -> tuple[str, ...]:
-    """Units that the run will enable and start."""
-    found: tuple[str, ...] = ()
-    if case.host.is_node:
-        found += ("kubelet.service", "containerd.service")
-    if case.host.is_node and case.cluster.settings.container_runtime == "docker":
-        found += ("docker.service", "docker.socket")
-    if case.host.is_node and case.cluster.cri == "cri-dockerd":
-        found += ("cri-docker.service", "cri-docker.socket")
-    if case.is_balancer:
-        found += ("nginx.service",)
-    return found
+ASKED: Final = (
+    *("iptables.service", "nftables.service", "systemd-resolved.service", "cloud-init.service"),
+    *("containerd.service", "docker.socket", "cri-docker.service", "cri-docker.socket"),
+)
+"""Units that these checks ask for, beside those of the next boot."""
+
+
+def started_units(case: Case) -> tuple[str, ...]:
+    """Units that this run starts, and those that start with them."""
+    runtime = case.cluster.settings.container_runtime
+    own = own_units(case.host, runtime)
+    if not case.host.is_node or runtime != "docker":
+        return own
+    adapter = ("cri-docker.service", "cri-docker.socket") if case.cluster.cri == "cri-dockerd" else ()
+    return (*own, "containerd.service", "docker.socket", *adapter)
 
 
 def masked(case: Case) -> Iterator[Finding]:
     """Units that cannot be started."""
-    for name in wanted_units(case):
-        if case.look.surroundings.unit(name).load == "masked":
-            yield _finding(case, f"{name} is masked", "this run starts it", f"run `systemctl unmask {name}` there")
+    for name in started_units(case):
+        if case.unit(name).masked:
+            yield _finding(
+                case,
+                f"{name} is masked",
+                "this run starts it, and so does the boot",
+                f"run `systemctl unmask {name}` there",
+            )
 
 
 def kubelet(case: Case) -> Iterator[Finding]:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import gevent
-from paramiko import SSHException
 from pyinfra import host, logger, state
-from pyinfra.api import Host, StringCommand
-from pyinfra.api.arguments import AllArguments, pop_global_arguments
+from pyinfra.api import Host
+from pyinfra.api.arguments import AllArguments
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.checks.rules import waived
-from k8s_ha.checks.survey import no_sudo, not_looked_at, survey_findings, unreached
+from k8s_ha.checks.survey import survey_findings, unreached
 from k8s_ha.connection import connection_tuned
 from k8s_ha.facts.answers import LOCALE
-from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding, errors
-from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.node_state import HostSurvey
 from k8s_ha.operations.exclusive import cluster_held
+from k8s_ha.operations.login import surveyed
 from k8s_ha.recorder import recorder
 from k8s_ha.run import Run, current_run
 
@@ -71,12 +69,10 @@ def survey(run: Run) -> list[Finding]:
     members = members_of(run)
     for member in members:
         connection_tuned(member)
-    asked = {member.name: gevent.spawn(_may_sudo, member) for member in members}
-    locked = [name for name, greenlet in asked.items() if not greenlet.get()]
-    found = [no_sudo(name) for name in locked]
-    read = read_everywhere(Survey, {member: {} for member in members if member.name not in locked})
-    run.surveys = {name: told for name, told in read.items() if told is not None}
-    found += [not_looked_at(name) for name, told in read.items() if told is None]
+    looks = {member.name: gevent.spawn(surveyed, member) for member in members}
+    told = {name: look.get() for name, look in looks.items()}
+    run.surveys = {name: survey for name, survey in told.items() if isinstance(survey, HostSurvey)}
+    found = [finding for finding in told.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:
         logger.warning(warning)
     return waived([*found, *survey_findings(run.surveys, run.cluster)], run.cluster.settings.waive)
@@ -103,16 +99,3 @@ def unreachable(run: Run) -> list[Finding]:
         if entry.name not in connected and state.is_host_in_limit(host.inventory.get_host(entry.name))
     ]
     return list(unreached(missing, run.surveys, run.cluster))
-
-
-def _may_sudo(member: Host) -> bool:
-    """Whether sudo will do on ``member``; asked only where pyinfra would prompt for a password and nobody is there."""
-    arguments, _ = pop_global_arguments(state, member, {})
-    if not arguments["_sudo"] or arguments["_sudo_password"] or sys.stdin.isatty():
-        return True
-    # sudo's own words are kept from pyinfra, which would prompt for a password as soon as it read them.
-    try:
-        allowed, _ = member.run_shell_command(StringCommand("sudo -n true 2>/dev/null"))
-    except (OSError, EOFError, SSHException):
-        return True  # the look that follows says that it cannot be looked at
-    return bool(allowed)

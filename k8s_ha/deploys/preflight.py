@@ -10,7 +10,7 @@ from pyinfra import logger
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.checks import boot, older, sources
+from k8s_ha.checks import boot, older, sources, units
 from k8s_ha.checks.look import Case
 from k8s_ha.checks.machine import folders
 from k8s_ha.checks.names import CHECKS
@@ -78,10 +78,11 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "endpoint": next(e.address for e in cluster.hosts if cluster.endpoint_host in (e.address, e.hostname)),
         "folders": folders(own.is_node, runtime),
         "modules": MODULES if own.is_node else (),
-        "units": boot.units(own, runtime),
+        "units": tuple(dict.fromkeys((*boot.units(own, runtime), *units.ASKED))),
         "names": cluster.hostnames,
         "runtime": runtime,
         "sources": sources.needed(cluster, own, run.surveys[name]),
+        "repositories": bool(sources.lacking(cluster, own, run.surveys[name])),
         "balancer": "load_balancer" in own.role,
     }
 

@@ -13,6 +13,7 @@ from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.boot import PATTERN, boot_look
+from k8s_ha.facts.host_repositories import host_repositories, status_and_reason
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
@@ -36,11 +37,13 @@ class Look(Told[HostLook]):
     + names: of the cluster's hosts, to be looked for in /etc/hosts
     + runtime: name of the container runtime's unit, whose proxy registries are asked through
     + sources: what the host will need, asked all at once
+    + repositories: whether the host's own repositories are asked too
     + balancer: whether its nginx is looked at
     + units: systemd units whose part in the next boot is told
     """
 
     asked = 0.0
+    sources: Sequence[Source] = ()
 
     def command(
         self,
@@ -51,12 +54,16 @@ class Look(Told[HostLook]):
         names: Sequence[str],
         runtime: str,
         sources: Sequence[Source],
+        repositories: bool = False,
         units: Sequence[str] = (),
         balancer: bool = False,
     ) -> str:
         self.asked = time.time()
+        self.sources = sources
         return marked(
-            read_file("facts/surroundings.sh")
+            read_file("yum-options.sh")
+            + read_file("facts/runtime-environment.sh")
+            + read_file("facts/surroundings.sh")
             + script(
                 "preflight.sh",
                 ENDPOINT=endpoint,
@@ -65,6 +72,7 @@ class Look(Told[HostLook]):
                 NAMES=" ".join(names),
                 RUNTIME=runtime,
                 SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
+                REPOSITORIES="yes" if repositories else "",
                 NODE=Node().command(address=address),
                 NGINX=Nginx().command() if balancer else "",
                 PATTERN=PATTERN,
@@ -91,7 +99,8 @@ class Look(Told[HostLook]):
             endpoint_route=_one(values, "endpoint_route"),
             routes=tuple(line.strip() for line in values["route"]),
             proxies=_proxies(values["proxy"]),
-            answers=None if "no_curl" in values else dict(map(_answer, values["answer"])),
+            answers=None if "no_curl" in values else _answers(values["answer"], self.sources),
+            repositories=host_repositories(values),
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
@@ -155,12 +164,16 @@ def _proxies(lines: Iterable[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for line in lines:
         source, variable, value = [*line.split(" ", 2), "", ""][:3]
-        found[source][variable.lower()] = value.strip("\"' ")
+        # systemctl quotes what has a * or a blank as a shell would: $'*.example'
+        found[source][variable.lower()] = value.removeprefix("$").strip("\"' ")
     return dict(found)
 
 
-def _answer(line: str) -> tuple[str, Answer]:
-    url, _, rest = line.partition(" ")
-    status = re.search(r"status=(\d{3})", rest)
-    reason = re.sub(r"status=\d{3}", "", rest).strip().removeprefix("curl: ")
-    return url, Answer(int(status[1]) if status else 0, reason)
+def _answers(lines: Iterable[str], sources: Sequence[Source]) -> dict[str, Answer]:
+    """What the sources answered; each is called by its number, since a URL may hold a password."""
+    found = {}
+    for line in lines:
+        number, _, answer = line.partition(" ")
+        if number.isdecimal() and int(number) < len(sources):
+            found[sources[int(number)].url] = Answer(*status_and_reason(answer))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from k8s_ha.checks.surroundings import Filters, Resolver, Surroundings, Unit, UnitLine, Zone
+from k8s_ha.checks.surroundings import Filters, Resolver, Surroundings, UnitLine, Zone
 
 
 def surroundings(values: Mapping[str, Sequence[str]]) -> Surroundings:
@@ -15,7 +15,6 @@ def surroundings(values: Mapping[str, Sequence[str]]) -> Surroundings:
         return values.get(key, ())
 
     return Surroundings(
-        units={name: Unit(load, active, enabled) for name, load, active, enabled in _columns(of("unit_state"), 4)},
         filters=Filters(
             nft=tuple(of("nft")),
             iptables=tuple(of("iptables")),

@@ -48,6 +48,7 @@ class Survey(Told[HostSurvey]):
             conflicting=dict(line.split(" ", 1) for line in values["conflicting"] if " " in line),
             extras="extras" in values,
             rpm_error=one("rpm_error"),
+            login_shell=one("login_shell"),
             nginx_streams="nginx_streams" in values,
             installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),
         )

@@ -142,6 +142,12 @@ KUBERNETES: Final[Sequence[KnownError]] = (
         _KUBERNETES + "blob/v1.20.2/pkg/kubelet/dockershim/docker_service.go",
     ),
     KnownError(
+        r"failed to parse kubelet flag: unknown flag: (?P<flag>--[\w-]+)|^kubelet: .*unknown flag: (?P<other>--[\w-]+)",
+        "this kubelet does not know the flag {flag}{other}, which somebody gives it",
+        "find it by `systemctl cat kubelet`, /etc/sysconfig/kubelet and kubeadm-flags.env there, and take it out",
+        "https://github.com/kubernetes-sigs/kubespray/issues/8924",
+    ),
+    KnownError(
         r"configured to not run on a host using cgroup v1",
         "from Kubernetes 1.35 on the kubelet refuses cgroup v1",
         "boot with systemd.unified_cgroup_hierarchy=1, or set accept = ['SystemVerification', 'cgroup-v1']",

@@ -18,9 +18,13 @@ class Explanation(NamedTuple):
 
 
 class KnownError(NamedTuple):
-    """An error by its words; names of the pattern's groups may stand in ``cause`` and ``cure``."""
+    """An error by its words; names of the pattern's groups may stand in ``cause`` and ``cure``.
+
+    + beside: a pattern that another line must match, where the words alone do not say that anything failed for them
+    """
 
     pattern: str
     cause: str
     cure: str
     source: str
+    beside: str = ""

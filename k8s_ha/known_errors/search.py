@@ -8,6 +8,7 @@ from typing import Final
 
 from k8s_ha.known_errors.kubernetes import GENERAL, KUBERNETES
 from k8s_ha.known_errors.models import Explanation, KnownError
+from k8s_ha.known_errors.packages import PACKAGES
 from k8s_ha.known_errors.system import SYSTEM
 
 MATTERS: Final = "|".join(
@@ -19,6 +20,7 @@ MATTERS: Final = "|".join(
         r"timed out waiting for the condition",
         # the kubelet, as files/kubeadm-watched.sh shows it
         r"^kubelet: ",
+        r"unknown flag: ",
         # dnf and yum
         r"^Error: ",
         r"^ +Problem",
@@ -40,6 +42,16 @@ MATTERS: Final = "|".join(
         r"does not match intended download",
         r"Thread died in Berkeley DB",
         r"cannot open Packages ",
+        r"Status code: [45]",
+        r"GPG (check|signature)",
+        r"signature could not be verified",
+        r"is not registered",
+        r"no enabled repo",
+        r"^failure: ",
+        r"unpacking of archive failed",
+        # any program
+        r"Operation not permitted",
+        r"Read-only file system",
         # nginx, containerd, Docker
         r"\[emerg\]",
         r"level=(error|fatal)",
@@ -48,8 +60,7 @@ MATTERS: Final = "|".join(
         r"unable to configure the Docker daemon",
         # this package's own scripts
         r"; its whole output is in ",
-        r"^[^ ]+ cannot reach ",
-        r"; ask who runs the mirror",
+        r": the signature of ",
         r": not installed: ",
         r"and yum could not install that again",
         r"^nothing has answered at the endpoint ",
@@ -72,7 +83,7 @@ def lines_that_matter(lines: Iterable[str]) -> list[str]:
 def explain(lines: Iterable[str]) -> list[Explanation]:
     """The known errors in a tool's output, in the table's order; those with one cure are told as one."""
     told = list(lines)
-    found = _found((*KUBERNETES, *SYSTEM), told) or _found(GENERAL, told)
+    found = _found((*KUBERNETES, *PACKAGES, *SYSTEM), told) or _found(GENERAL, told)
     cures = dict.fromkeys((entry.cure, entry.source) for entry in found)
     return [
         Explanation(", ".join(entry.cause for entry in found if (entry.cure, entry.source) == known), *known)
@@ -83,6 +94,8 @@ def explain(lines: Iterable[str]) -> list[Explanation]:
 def _found(table: Sequence[KnownError], lines: Sequence[str]) -> list[Explanation]:
     found = []
     for known in table:
+        if not any(re.search(known.beside, line) for line in lines):
+            continue
         for match in filter(None, (re.search(known.pattern, line) for line in lines)):
             words = {name: text or "" for name, text in match.groupdict().items()}
             found.append(Explanation(known.cause.format(**words), known.cure.format(**words), known.source))

@@ -1,4 +1,4 @@
-"""The known errors of dnf and yum, nginx and the container runtimes."""
+"""The known errors of nginx, the container runtimes and file systems."""
 
 from __future__ import annotations
 
@@ -6,84 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from k8s_ha.known_errors.models import KnownError
-from k8s_ha.yum import RPM_CURE
-
-_SEEN: Final = "seen in the lab, see tests/recorded/errors/README.md"
 
 SYSTEM: Final[Sequence[KnownError]] = (
-    # dnf and yum
-    KnownError(
-        r"Failing package is: (?P<package>\S+)|^Package (?P<name>\S+) is not signed",
-        "a package is not signed by its repository's key",
-        "ask who runs the mirror, or choose another one; such packages are not installed",
-        _SEEN,
-    ),
-    KnownError(
-        r"mirrorlist\.centos\.org|mirror\.centos\.org|Cannot find a valid baseurl for repo",
-        "CentOS' own mirrors are gone",
-        "set base_repositories = 'vault'; where it is, see whether the host resolves names at all",
-        "https://github.com/kubernetes-sigs/kubespray/pull/11360",
-    ),
-    KnownError(
-        r"(?:Couldn't resolve host name for|Could not resolve host:?) (?:\w+://)?(?P<host>[\w.-]+)",
-        "the name {host} cannot be resolved",
-        "see /etc/resolv.conf there and the name server behind it",
-        "https://curl.se/libcurl/c/libcurl-errors.html",
-    ),
-    KnownError(
-        r"(?:Couldn't connect to server|Timeout was reached) for \w+://(?P<host>[\w.:-]+)",
-        "the mirror {host} does not answer",
-        "open the way to it (firewall, proxy), or choose another mirror",
-        "https://curl.se/libcurl/c/libcurl-errors.html",
-    ),
-    KnownError(
-        r"nothing provides (?P<what>\S+(?: [<>=]+ [^\s,]+)?),? needed by (?P<package>\S+)",
-        "{package} needs {what}, which no enabled repository has",
-        "enable the repository that has it; a mirror may be incomplete",
-        "https://github.com/openSUSE/libsolv",
-    ),
-    KnownError(
-        r"^ +Requires: (?P<what>container-selinux.*)",
-        "{what} is asked for, and no enabled repository has it",
-        "enable extras (EL7: of the vault) or, on RHEL 7, rhel-7-server-extras-rpms",
-        "https://github.com/docker/for-linux/issues/817",
-    ),
-    KnownError(
-        r"package (?P<package>\S+) is filtered out by modular filtering",
-        "{package} is hidden by EL8's modules",
-        "choose a repository that sets module_hotfixes=1, as this package's own do",
-        "https://github.com/docker/docker-install/issues/230",
-    ),
-    KnownError(
-        r"filtered out by exclude filtering for argument: (?P<package>\S+)",
-        "{package} is held by an exclude line in the yum configuration",
-        "take it out of that line in /etc/yum.conf or /etc/yum.repos.d",
-        _SEEN,
-    ),
-    KnownError(
-        r"(?P<package>\S+)(?: from \S+)? conflicts with (?P<other>\S+)",
-        "{package} cannot stand beside {other}",
-        "remove the one that is installed, or set remove_conflicting_packages = True",
-        "https://github.com/docker/docker-install/issues/230",
-    ),
-    KnownError(
-        r"No match for argument: (?P<package>\S+)|No package (?P<name>\S+) available",
-        "no enabled repository has {package}{name}",
-        "choose a version that the mirror has, or another mirror",
-        _SEEN,
-    ),
-    KnownError(
-        r"No space left on device|database or disk is full|needs \d+[KMG]B more space",
-        "a file system is full",
-        "see `df -h` there",
-        "https://man7.org/linux/man-pages/man3/errno.3.html",
-    ),
-    KnownError(
-        r"Thread died in Berkeley DB library|file is not a database|rpmdb open failed",
-        "rpm cannot read its database, as after a kill in the middle of its work",
-        RPM_CURE,
-        "https://access.redhat.com/solutions/6903",
-    ),
     # nginx
     KnownError(
         r"unknown directive \"stream\"",
@@ -96,6 +20,12 @@ SYSTEM: Final[Sequence[KnownError]] = (
         "{where} is included within http {{}} or another block",
         "include tcp.d/*.conf at nginx.conf's top level only",
         "https://nginx.org/en/docs/stream/ngx_stream_core_module.html",
+    ),
+    KnownError(
+        r"\"stream\" directive is duplicate in (?P<where>\S+)",
+        "nginx takes one stream {{}} block, and {where} begins a second",
+        "move the servers of one into the other",
+        "https://github.com/linuxserver/docker-swag/issues/440",
     ),
     KnownError(
         r"module \"ngx_stream_module\" is already loaded",
@@ -137,13 +67,40 @@ SYSTEM: Final[Sequence[KnownError]] = (
     KnownError(
         r"failed to load TOML: (?P<path>\S+): (?P<why>.*)",
         "containerd does not understand {path} ({why})",
-        "run this again, which writes that file",
+        "correct that file; where it is config.toml and nothing of it is needed, remove it and run this again",
         "https://github.com/containerd/containerd/blob/main/docs/man/containerd-config.toml.5.md",
     ),
     KnownError(
-        r"unable to configure the Docker daemon with file (?P<path>[^\s:]+): (?P<why>.*)",
+        r"unable to configure the Docker daemon with file (?P<path>[^\s:]+): .*specified both as a flag and in the "
+        r"configuration file: (?P<keys>.*)",
+        "Docker is given settings by flags and by {path} at once ({keys})",
+        "take those flags out of the unit (`systemctl cat docker`) or what it reads; then run this again",
+        "https://github.com/docker/for-linux/issues/327",
+    ),
+    KnownError(
+        r"unable to configure the Docker daemon with file (?P<path>[^\s:]+): (?P<why>(?!.*specified both).*)",
         "Docker does not understand {path} ({why})",
         "correct that file; this package sets only the cgroup driver, mirrors and log rotation in it",
         "https://docs.docker.com/engine/daemon/troubleshoot/",
+    ),
+    # file systems
+    KnownError(
+        r"No space left on device|database or disk is full|needs \d+[KMG]B more space",
+        "a file system is full",
+        "see `df -h` and `df -i` there",
+        "https://man7.org/linux/man-pages/man3/errno.3.html",
+    ),
+    KnownError(
+        r"Read-only file system",
+        "a file system is mounted read-only",
+        "see `findmnt -O ro` and `dmesg` there; the kernel makes a damaged one read-only",
+        "https://man7.org/linux/man-pages/man3/errno.3.html",
+    ),
+    KnownError(
+        r"^(?:mv|cp|rm|dd|ln|chmod|chown|install|sed|touch|mkdir): .*'(?P<path>/[^']+)'.*: Operation not permitted$|"
+        r"unpacking of archive failed on file (?P<file>[^\s;:]+).*: cpio: .*Operation not permitted",
+        "root may not change {path}{file}",
+        "see `lsattr -d` of it and of its folder there; an i is taken off by `chattr -i`, if nobody needs it",
+        "https://github.com/chef/omnitruck/issues/206",
     ),
 )

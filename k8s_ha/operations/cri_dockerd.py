@@ -29,8 +29,9 @@ def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
         host.noop("cri-dockerd is installed")
         return
     variables = shell_variables({"HOST": host.name, "ARCHIVE": url, "SHA256": sha256})
+    script = read_file("yum-options.sh") + read_file("install-cri-dockerd.sh")
     yield long_command(
         "install-cri-dockerd",
-        f"mkdir -p -m 755 /var/lib/k8s-ha\n{variables}{read_file('install-cri-dockerd.sh')}",
+        f"mkdir -p -m 755 /var/lib/k8s-ha\n{variables}{script}",
         seconds=SECONDS_FOR_CRI_DOCKERD,
     )

@@ -21,10 +21,6 @@ from k8s_ha.yum import RPM_CURE, UNFINISHED, Repository, matches
 SECONDS_FOR_PACKAGES: Final = 1800
 """How long one installation may take; a slow mirror needs minutes for Kubernetes' 100 MB."""
 
-CENTOS_HINT: Final = (
-    "CentOS' own mirrors are gone since its end; base_repositories = 'vault' points its repositories at the vault."
-)
-
 
 @guarded
 def packages_installed(
@@ -87,10 +83,10 @@ def packages_removed(names: Sequence[str]) -> Generator[StringCommand]:
     if not installed:
         host.noop("none of them is installed")
         return
-    quoted = " ".join(map(shlex.quote, installed))
+    script = shell_variables({"HOST": host.name, "NAMES": " ".join(installed)}) + read_file("remove-packages.sh")
     yield long_command(
         "remove-packages",
-        f"yum -y remove {quoted}; ! rpm -q {quoted} | grep -v 'not installed'",
+        script,
         seconds=SECONDS_FOR_PACKAGES,
         lock="packages",
     )
@@ -141,8 +137,6 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
         "OPTIONS": " ".join(f"--disableexcludes={source.id}" for source in sources if source.exclude),
         "SPECS": " ".join(_spec(name, pattern) for name, pattern in packages.items()),
         "WANTED": "\n".join(f"{name} {pattern}" for name, pattern in packages.items()),
-        "URLS": " ".join(source.baseurl for source in sources),
-        "HINT": CENTOS_HINT,
     }
     # Specs are patterns for yum, not for the shell.
     return "".join(

@@ -252,7 +252,7 @@ ANSWERS = (
     Answer("https answer", r"^status=\$\(curl ", https_answer, False),
     Answer("kubelet health", r"10248/healthz", looks.kubelet_health, False),
     Answer("hostname", r"^echo .current ", hostname, False),
-    Answer("sudo", r"sudo -n true", silence, False),
+    Answer("shell", r"^printenv SHELL$", lambda _: ["/bin/bash"], False),
     Answer("kubeconfig read", rf"^base64 ({KUBERNETES}/admin\.conf|/root/\.kube/config)$", content, False),
     Answer("own operation", r"own-command", silence),
     *(Answer(name, rf"\ANAME={name}$", kubeadm) for name in KUBEADM),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 from io import IOBase
 from itertools import count
@@ -15,6 +16,7 @@ from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from k8s_ha.facts.answers import FIRST, LAST
+from k8s_ha.operations.login import READ
 from tests.fakes.answers import Answer, answer_to
 from tests.fakes.request import Failure, Request
 from tests.fakes.scenario import current, folder
@@ -52,6 +54,7 @@ class SimulatedConnector(FakeConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         text = command if isinstance(command, str) else command.get_raw_value()
+        text = arguments.get("_stdin") or "" if text == READ else text
         begun, row = next(_moments), answer_to(text)
         self._wait(text)
         gevent.sleep(SECONDS_OF_SLOW if row.step in SLOW else 0)  # 0 lets every other host take a step
@@ -81,7 +84,9 @@ class SimulatedConnector(FakeConnector):
     def _respond(self, row: Answer, command: str, stdin: str) -> tuple[bool, list[str]]:
         for host, part, answer in self.scenario.answers:
             if host == self.name and part in command:
-                return answer.get("success", True), stdin.splitlines() if "echo" in answer else answer.get("lines", [])
+                return answer.get("success", True), _said(command, stdin) if "echo" in answer else answer.get(
+                    "lines", []
+                )
         try:
             return True, row.handler(Request(self.world, self.scenario, self.world.machines[self.name], command, stdin))
         except Failure as failure:
@@ -111,6 +116,11 @@ class SimulatedConnector(FakeConnector):
         }
         with (folder() / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
+
+
+def _said(command: str, stdin: str) -> list[str]:
+    """What a command says that repeats what it was given."""
+    return (base64.b64decode(stdin).decode() if "base64 -d" in command else stdin).splitlines()
 
 
 atexit.register(SimulatedConnector.world.save, folder() / "world.json")

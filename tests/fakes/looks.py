@@ -71,7 +71,7 @@ def node(request: Request) -> list[str]:
 
 def preflight(request: Request) -> list[str]:
     """A host without a flaw, with what it holds of a cluster, whatever it is asked for."""
-    sources = [line.split()[1] for line in request.variable("SOURCES").splitlines()]
+    sources = request.variable("SOURCES").splitlines()
     moment = time.time()
     return [
         *request.scenario.preflight.get(request.machine.name, []),
@@ -80,7 +80,7 @@ def preflight(request: Request) -> list[str]:
         "memory 4194304",
         "selinux Permissive",
         f"machine_id {request.machine.name}",
-        *(f"answer {url} status=200" for url in sources),
+        *(f"answer {number} status=200" for number in range(len(sources))),
         *(f"node {line}" for line in (FIRST, *node(request), f"{LAST} 0")),
         f"ended {moment}",
     ]

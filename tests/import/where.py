@@ -8,22 +8,26 @@ import os
 from pathlib import Path
 from typing import Any
 
+from k8s_ha.facts.answers import FIRST, LAST
+from k8s_ha.operations.login import READ
+
 SURVEY = "uid 0\nos_id rocky\nos_like rhel centos fedora\nos_version 8.10\narchitecture x86_64\nhostname any\n"
-LOOK = "cpus 2\nmemory 4194304\nno_curl yes\nnode end\n"
+LOOK = f"cpus 2\nmemory 4194304\nno_curl yes\nnode {FIRST}\nnode {LAST} 0"
 ANSWERS = {
-    "os_like": SURVEY,
+    READ: SURVEY,
     "FOLDERS=": LOOK,
-    "bootstrap-kubelet.conf": "end",
+    "bootstrap-kubelet.conf": "",
     "getenforce": "selinux Enforcing\nselinux_configured enforcing",
     "systemctl show -p": "LoadState=loaded\nActiveState=inactive\nUnitFileState=disabled",
-    "echo end": "end",
-    "printf": "\nend",
+    'echo "current ': "current any",
+    FIRST: "",
 }
 """What a fake virgin host tells, by a part of the command that asks."""
+WHOLE = {asked: f"{FIRST}\n{answer}\n{LAST} 0" for asked, answer in ANSWERS.items()}
 
 
 def _fake(name: str, address: str) -> tuple[str, dict[str, Any]]:
-    data = {"k8s_ha_host": {"hostname": name, "address": address}, "fake_responses": ANSWERS}
+    data = {"k8s_ha_host": {"hostname": name, "address": address}, "fake_responses": WHOLE}
     return f"@fake/{name}", data | {"fake_delay": 0, "fake_delay_jitter": 0}
 
 
