@@ -275,6 +275,7 @@ def test_an_nginx_that_does_not_come_up_gets_its_files_back(
 ) -> None:
     running(shell, ActiveState=active)
     shell.file("/var/log/nginx/error.log", "[emerg] old\n")
+    shell.file(RECORD, "config=1\n")
     given = step(shell, monkeypatch)
     (shell.root / MAIN[1:]).chmod(0o600)
     before = below(shell)
