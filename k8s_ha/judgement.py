@@ -12,7 +12,7 @@ from k8s_ha.findings import Finding
 from k8s_ha.health import API_SERVICE, DNS_SERVICE, THE_CLUSTER, Health
 from k8s_ha.judgement_of_etcd import etcd_findings, members
 from k8s_ha.node_state import ClusterNode, Membership, NodeState, classify, owner
-from k8s_ha.proof import OK, PROXY_CONFIG, HostProof, api_servers
+from k8s_ha.proof import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostProof, api_servers
 from k8s_ha.settings import Cluster
 
 Proofs = Mapping[str, HostProof]
@@ -206,7 +206,7 @@ def _balancer_findings(name: str, proofs: Proofs, cluster: Cluster) -> Iterator[
         yield Finding(name, "balancer", "nginx is not running", "running", "see `systemctl status nginx` there")
     planes = api_servers(cluster)
     if not proof.backends:
-        found = f"nginx does not read {PROXY_CONFIG}, or its configuration has a mistake"
+        found = f"nginx reads neither {PROXY_CONFIG} nor {SHARED_PROXY_CONFIG}, or its configuration has a mistake"
         yield Finding(name, "balancer", found, wanted, f"see `nginx -t` there; {remedy}")
         return
     live = [backend for backend, options in proof.backends.items() if "down" not in options.split()]

@@ -43,6 +43,8 @@ class HostSurvey:
     """Why rpm cannot read its database; empty where it can."""
     login_shell: str = ""
     """The path of the shell that commands are handed to; empty where nothing tells."""
+    nginx_streams: bool = False
+    """Whether an nginx is there that has the stream module built in."""
 
     @property
     def el_major(self) -> int | None:

@@ -16,7 +16,10 @@ from k8s_ha.settings import Cluster, HostSettings
 
 OK: Final = "ok"
 PROXY_CONFIG: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
-"""nginx's file with the API servers, on load balancers."""
+"""nginx's file with the API servers, on load balancers, with a `stream` block of its own."""
+
+SHARED_PROXY_CONFIG: Final = "/etc/nginx/k8s-ha/kube-api-server.conf"
+"""The same for a `stream` block of the owner's, which includes it; no wildcard of theirs reads that folder."""
 
 QUESTIONS: Final = 8
 """How often a Service is asked: kube-proxy picks one of its 2 or 3 backends by chance, and none should be missed."""
@@ -79,7 +82,7 @@ def asked(cluster: Cluster, host: HostSettings, health: Health) -> dict[str, Any
         "kubelet_port": _port(f":{kubelet}", KUBELET_PORT) if node else 0,
         "proxy_port": _port(str(proxy), PROXY_PORT) if node else 0,
         "etcd": "control_plane" in host.role,
-        "balancer": PROXY_CONFIG if "load_balancer" in host.role else "",
+        "balancer": f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}" if "load_balancer" in host.role else "",
     }
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from k8s_ha.facts.system import ServiceState
 from k8s_ha.operations.commands import long_command, write
-from k8s_ha.operations.files import ServicePlan, with_block, with_line
+from k8s_ha.operations.files import ServicePlan, with_block
 from k8s_ha.resources import read_file
-from tests.operation_bench import NGINX_CONFIG, Bench, Command, command
+from tests.operation_bench import Bench, Command, command
 from tests.shell_bench import Shell
 
 
@@ -215,40 +215,10 @@ def test_with_block(text: str, wanted: str) -> None:
     assert with_block(text.encode(), "b\n") == wanted.encode()
 
 
-MODULES, TCP = "include /usr/share/nginx/modules/*.conf;", "include /etc/nginx/conf.d/tcp.d/*.conf;"
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("old\n", "old\nnew\n"),
-        ("a\n  old\nz\n", "a\n  old\nnew\nz\n"),
-        ("old\nnew\n", "old\nnew\n"),
-        ("old\na\nnew\n", "old\na\nnew\n"),
-        ("new\nold\nz\n", "old\nnew\nz\n"),
-        ("a\n", None),
-        ("", None),
-        ("# old\n", None),
-    ],
-)
-def test_with_line(text: str, wanted: str | None) -> None:
-    assert with_line(text.encode(), "new", "old") == (None if wanted is None else wanted.encode())
-
-
-def test_nginx_gets_the_stream_behind_the_modules_and_outside_http() -> None:
-    lines = (with_line(NGINX_CONFIG.encode(), TCP, MODULES) or b"").decode().splitlines()
-    assert lines[lines.index(MODULES) + 1] == TCP
-    assert lines.index(TCP) < lines.index("http {")
-    assert [line for line in lines if line != TCP] == NGINX_CONFIG.splitlines()
-
-
-LINES = st.lists(st.sampled_from(["old", "new", "a", " old", "# BEGIN k8s_ha", "# END k8s_ha"]), max_size=6)
+LINES = st.lists(st.sampled_from(["a", "# BEGIN k8s_ha", "# END k8s_ha"]), max_size=6)
 
 
 @given(lines=LINES)
 def test_texts_settle_at_once(lines: list[str]) -> None:
     text = "".join(f"{line}\n" for line in lines).encode()
-    once = with_line(text, "new", "old")
-    if once is not None:
-        assert with_line(once, "new", "old") == once
     assert with_block(with_block(text, "b"), "b") == with_block(text, "b")

@@ -178,8 +178,8 @@ FOUND = {
     "nginx that reads no file of ours": (
         changed(having(backends={}), "master-lb"),
         [
-            "master-lb: nginx does not read /etc/nginx/conf.d/tcp.d/kube-api-server.conf, or its configuration has a "
-            "mistake"
+            "master-lb: nginx reads neither /etc/nginx/conf.d/tcp.d/kube-api-server.conf nor "
+            "/etc/nginx/k8s-ha/kube-api-server.conf, or its configuration has a mistake"
         ],
     ),
     "a backend with another port": (

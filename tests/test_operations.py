@@ -10,6 +10,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.facts.firewall import Firewall
 from k8s_ha.facts.kernel import Kernel, SelinuxMode, Swap
+from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.selinux import Selinux
 from k8s_ha.facts.system import (
@@ -23,10 +24,11 @@ from k8s_ha.facts.units import HostName, Units
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
 from k8s_ha.operations.endpoint import endpoint_reached
-from k8s_ha.operations.files import file_block, files_written, include_line, service_running
+from k8s_ha.operations.files import file_block, files_written, service_running
 from k8s_ha.operations.firewall import firewall_opened
 from k8s_ha.operations.hostname import hostname_set
 from k8s_ha.operations.kernel import modules_loaded, sysctl_applied
+from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import packages_installed, packages_removed
 from k8s_ha.operations.repositories import vault_repositories
 from k8s_ha.operations.selinux import nginx_allowed
@@ -51,11 +53,11 @@ test_operations = test_of({"no change at a barrier": (barrier, {}, {}, [Noop("ev
         (hostname_set, {"hostname": "worker1"}, HostName),
         (files_written, {"files": {"/etc/a.conf": ""}}, Files),
         (file_block, {"path": "/etc/hosts", "block": ""}, Content),
-        (include_line, {"path": "/etc/x", "line": "new", "after": "old"}, Content),
         (service_running, {"unit": "nginx.service"}, Service),
         (packages_installed, {"run": None, "packages": {"kubelet": "*"}, "log": "any"}, Packages),
         (packages_removed, {"names": ["runc"]}, Packages),
         (firewall_opened, {"address": "10.0.0.1", "ports": (), "sources": ()}, Firewall),
+        (endpoint_proxied, {"port": 6443, "files": {}}, Nginx),
         (nginx_allowed, {"port": 6443, "tools": "x"}, Selinux),
         (vault_repositories, {"vault": "https://v.example", "el_major": 7}, CentosRepositories),
         (cri_dockerd_installed, {"url": "https://u.example", "sha256": "0"}, Files),

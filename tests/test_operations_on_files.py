@@ -6,8 +6,8 @@ from typing import Any
 
 from k8s_ha.facts.system import Content, Files, Service, ServiceState
 from k8s_ha.operations.commands import edited, write
-from k8s_ha.operations.files import file_block, files_written, include_line, service_running
-from tests.operation_bench import Bench, Command, Noop, Row, command, refusal, test_of
+from k8s_ha.operations.files import file_block, files_written, service_running
+from tests.operation_bench import Command, Noop, Row, command, test_of
 from tests.services import act, as_written, forget, sha256
 
 FILES = {"/etc/b.conf": "b\n", "/etc/a.conf": "a\n"}
@@ -53,24 +53,6 @@ FILE_ROWS: dict[str, Row] = {
         {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
         {Content: b"127.0.0.1 localhost\n"},
         [command(edited("/etc/hosts", b"127.0.0.1 localhost\n", b"127.0.0.1 localhost\n" + BLOCK))],
-    ),
-    "a line that stands": (
-        include_line,
-        {"path": "/etc/x", "line": "new", "after": "old"},
-        {Content: b"old\nnew\n"},
-        [Noop("/etc/x has the line")],
-    ),
-    "a line for the first time": (
-        include_line,
-        {"path": "/etc/x", "line": "new", "after": "old"},
-        {Content: b"a\n  old  \nz\n"},
-        [command(edited("/etc/x", b"a\n  old  \nz\n", b"a\n  old  \nnew\nz\n"))],
-    ),
-    "a line without its place": (
-        include_line,
-        {"path": "/etc/x", "line": "new", "after": "old"},
-        {Content: b"a\n"},
-        [refusal("worker1: /etc/x has no line 'old'; 'new' must follow it; restore the package's file.")],
     ),
 }
 
@@ -149,12 +131,3 @@ ROWS = FILE_ROWS | SERVICE_ROWS
 
 
 test_operations = test_of(ROWS)
-
-
-def test_before_nginx_is_installed_its_configuration_is_taken_for_the_packages(bench: Bench) -> None:
-    arguments = {"path": "/etc/x", "line": "new", "after": "old"}
-    assert bench.steps(include_line, executing=False, facts={Content: b""}, **arguments) == [
-        command(edited("/etc/x", b"old\n", b"old\nnew\n"))
-    ]
-    refused = refusal("worker1: /etc/x has no line 'old'; 'new' must follow it; restore the package's file.")
-    assert bench.steps(include_line, executing=True, facts={Content: b""}, **arguments) == [refused]

@@ -30,7 +30,7 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def looked(shell: Shell, *sources: Source, repositories: bool = False) -> HostLook:
+def looked(shell: Shell, *sources: Source, repositories: bool = False, balancer: bool = False) -> HostLook:
     fact = Look()
     command = fact.command(
         address="10.0.12.16",
@@ -41,6 +41,7 @@ def looked(shell: Shell, *sources: Source, repositories: bool = False) -> HostLo
         runtime="containerd",
         sources=sources,
         repositories=repositories,
+        balancer=balancer,
     )
     return fact.process(shell.lines(command))
 
@@ -80,6 +81,16 @@ LISTEN 0 128 127.0.0.1:25 0.0.0.0:*"""
 def test_listeners(shell: Shell) -> None:
     shell.add_tool("ss", f"cat <<'END'\nState Recv-Q Send-Q\n{LISTENING}\nEND")
     assert looked(shell).listeners == (Listener(6443, "httpd", 812), Listener(22, "sshd", 65), Listener(25))
+
+
+def test_a_load_balancers_nginx_is_looked_at_and_nobody_elses(shell: Shell) -> None:
+    shell.add_tool("nginx", "echo 'nginx version: nginx/1.20.1' >&2")
+    shell.file("/etc/nginx/nginx.conf", "# \u00e9\nevents { }\n")
+    assert looked(shell).nginx is None
+    nginx = looked(shell, balancer=True).nginx
+    assert nginx
+    assert (nginx.build, nginx.answer) == ("nginx version: nginx/1.20.1", None)
+    assert nginx.config.files == {"/etc/nginx/nginx.conf": "# \u00e9\nevents { }\n".encode()}
 
 
 def test_names_in_hosts(shell: Shell) -> None:

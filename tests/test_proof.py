@@ -19,7 +19,7 @@ CLUSTER = six_host_cluster()
 HEALTH = complete_health(CLUSTER)
 APIS = ["10.0.11.18:6443", "10.0.12.55:6443", "10.0.13.22:6443", "10.0.1.157:6443"]
 NAME_SERVERS = ["10.244.0.2", "10.244.1.2"]
-PROXY_CONFIG = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
+PROXY_CONFIGS = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf /etc/nginx/k8s-ha/kube-api-server.conf"
 
 
 def test_what_each_kind_of_host_is_asked() -> None:
@@ -31,7 +31,7 @@ def test_what_each_kind_of_host_is_asked() -> None:
     }
     assert asked(CLUSTER, CLUSTER.host("worker1"), HEALTH) == NOTHING | node
     assert asked(CLUSTER, CLUSTER.host("master1"), HEALTH) == NOTHING | node | {"etcd": True}
-    assert asked(CLUSTER, CLUSTER.host("master-lb"), HEALTH) == NOTHING | {"balancer": PROXY_CONFIG}
+    assert asked(CLUSTER, CLUSTER.host("master-lb"), HEALTH) == NOTHING | {"balancer": PROXY_CONFIGS}
 
 
 @pytest.mark.parametrize(

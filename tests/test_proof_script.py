@@ -14,7 +14,7 @@ import pytest
 
 from k8s_ha.dns import question
 from k8s_ha.facts.proof import Proof
-from k8s_ha.proof import PROXY_CONFIG, EtcdProof
+from k8s_ha.proof import PROXY_CONFIG, SHARED_PROXY_CONFIG, EtcdProof
 from tests.cluster_health import NOTHING
 from tests.node_views import recorded
 from tests.shell_bench import Shell
@@ -87,13 +87,14 @@ server 10.8.8.8:80;
 """
 
 
-def test_the_script_reads_the_backends_that_nginx_reads(shell: Shell) -> None:
-    config = shell.file("/nginx.txt", NGINX)
+@pytest.mark.parametrize("path", [PROXY_CONFIG, SHARED_PROXY_CONFIG])
+def test_the_script_reads_the_backends_that_nginx_reads(shell: Shell, path: str) -> None:
+    config = shell.file("/nginx.txt", NGINX.replace(PROXY_CONFIG, path))
     # What a test moves below its own root is moved in nginx's words too.
     shell.add_tool("nginx", f'[ "$1" = -T ] && cat {shell.file("/moved.txt", shell.moved(config.read_text()))}')
     shell.add_tool("systemctl", "exit 0")
     shell.add_tool("curl", "printf ok")
-    told = proof(shell, balancer=PROXY_CONFIG)
+    told = proof(shell, balancer=f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}")
     assert told.nginx
     assert told.backends == {"10.0.11.18:6443": "max_fails=1 fail_timeout=10s", "10.0.12.55:6443": "down"}
     assert told.backend_answers == {"10.0.11.18:6443": "ok", "10.0.12.55:6443": "ok"}

@@ -30,6 +30,7 @@ from k8s_ha import (
 from k8s_ha.compat import EL_MAJORS
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
+from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.system import (
@@ -41,13 +42,15 @@ from k8s_ha.facts.system import (
     ServiceState,
 )
 from k8s_ha.facts.units import HostName, HostNames, Units
+from k8s_ha.nginx_config import parse
 from k8s_ha.resources import render
 from k8s_ha.units import UnitState
-from tests.example_cluster import OWN_KUBERNETES
+from tests.example_cluster import OWN_KUBERNETES, six_host_cluster
 from tests.golden_files import GOLDEN, assert_golden
 from tests.lab_client import PROJECT
+from tests.nginx_states import state
 from tests.node_views import NODES, member
-from tests.operation_bench import NGINX_CONFIG, Bench
+from tests.operation_bench import Bench
 from tests.surveys import survey
 
 ROAD = (
@@ -93,10 +96,8 @@ class Virgins(Bench):
             Swap: SwapState((), in_fstab=False, target_masked=True),
             SelinuxMode: SelinuxModes("Disabled", "disabled"),
             HostName: HostNames("localhost", ""),
-            Content: lambda path: {
-                "/etc/hosts": b"127.0.0.1 localhost\n",
-                "/etc/nginx/nginx.conf": NGINX_CONFIG.encode(),
-            }.get(path, b""),
+            Content: lambda path: {"/etc/hosts": b"127.0.0.1 localhost\n"}.get(path, b""),
+            Nginx: state(listens=False, unit={"ActiveState": "inactive"}),
             ManifestDigest: "",
             CentosRepositories: {},
         }
@@ -114,13 +115,16 @@ class Virgins(Bench):
                 for yielded in data.command_generator()
                 if "_stdin" in yielded.connector_arguments
             ]
-        return dict(_file(text, stdin) for text, stdin in sent)
+        return dict(file for text, stdin in sent for file in _files(text, stdin))
 
 
-def _file(command: str, stdin: str) -> tuple[str, str]:
-    """Path and text of a file that is written; else a command and what it reads."""
+def _files(command: str, stdin: str) -> list[tuple[str, str]]:
+    """Path and text of what is written, of nginx's files as many as it gets; else a command and what it reads."""
+    if command.startswith("CONFIG=/etc/nginx/nginx.conf\n"):
+        lines = [line.split(" ") for line in stdin.splitlines()]
+        return [(line[1], base64.b64decode(line[3]).decode()) for line in lines if line[0] in ("edit", "own")]
     found = TARGET.search(command)
-    return (found[1] or found[2], base64.b64decode(stdin).decode()) if found else (command, stdin)
+    return [(found[1] or found[2], base64.b64decode(stdin).decode()) if found else (command, stdin)]
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -159,6 +163,15 @@ def test_golden_files(monkeypatch: pytest.MonkeyPatch, label: str, el_major: int
     # What EL7 has otherwise is there once more, under the name that all others share.
     shared = {path for path in stored if path.with_name(f"el7.{path.name}") in compared}
     assert stored - shared == compared
+
+
+def test_golden_file_in_a_stream_block_of_the_owners() -> None:
+    text = render("kube-api-server.conf.j2", cluster=six_host_cluster(), shared=True)
+    assert_golden("rendered-shared/etc.nginx.k8s-ha.kube-api-server.conf", text)
+    (server,) = (entry for entry in parse(text) if entry.name == "server")
+    assert {"listen", "proxy_pass", "access_log", "proxy_protocol"} <= {entry.name for entry in server.block or ()}
+    # What it names is no name that the owner may have, and nothing of it is for the owner's servers.
+    assert {entry.name for entry in parse(text)} == {"log_format", "upstream", "server"}
 
 
 @pytest.mark.parametrize("label", SETTINGS)

@@ -102,6 +102,20 @@ def test_packages_that_are_there_already(shell: Shell) -> None:
     assert surveyed(shell).installed == {}
 
 
+@pytest.mark.parametrize(
+    ("flags", "streams"),
+    [
+        ("--with-stream --with-stream_ssl_module", True),
+        ("--with-http_v2_module --with-stream", True),
+        ("--with-stream=dynamic --with-stream_ssl_module", False),
+        ("--with-http_v2_module", False),
+    ],
+)
+def test_an_nginx_that_needs_no_module_packages(shell: Shell, flags: str, streams: bool) -> None:
+    shell.add_tool("nginx", f"printf 'nginx version: nginx/1.26.1\\nconfigure arguments: --prefix=/ {flags}\\n' >&2")
+    assert surveyed(shell).nginx_streams is streams
+
+
 def test_a_database_that_rpm_cannot_read(shell: Shell) -> None:
     assert surveyed(shell).rpm_error == ""
     lines = "error: rpmdb: BDB1507 Thread died\\nerror: cannot open Packages database in /var/lib/rpm\\n"

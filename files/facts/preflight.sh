@@ -1,6 +1,6 @@
-# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE: an address, then words separated by spaces; RUNTIME is
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX: an address, then words separated by spaces; RUNTIME is
 # the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether its own ones are
-# asked too, NODE is the script node.sh with its own variables. Needs yum-options.sh, runtime-environment.sh,
+# asked too, NODE and NGINX are scripts with their own variables. Needs yum-options.sh, runtime-environment.sh,
 # surroundings.sh, modules.sh and boot.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
@@ -84,6 +84,9 @@ if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kub
     /etc/sysconfig/kubelet /var/lib/kubelet/kubeadm-flags.env; then
     unit_environment kubelet | proxies kubelet
 fi
+
+# --- the load balancer's nginx
+sh -c "$NGINX" | sed 's/^/nginx /'
 
 # --- older clusters
 for file in /etc/cni/net.d/* /etc/cni/net.d/.[!.]*; do [ -f "$file" ] && echo "cni ${file##*/}"; done

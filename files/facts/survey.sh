@@ -31,6 +31,9 @@ fi
 packages conflicting $CONFLICTING
 # What an unfinished installation holds is installed again, so its repository is needed.
 [ -s "$UNFINISHED" ] || packages installed $WANTED
+if command -v nginx >/dev/null 2>&1; then
+    case "$(nginx -V 2>&1) " in *' --with-stream '*) echo "nginx_streams yes" ;; esac
+fi
 for file in /etc/yum.repos.d/*.repo; do
     [ -r "$file" ] || continue
     section=

@@ -2,7 +2,7 @@
 #
 # APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. NAME_SERVERS: likewise,
 # asked QUERY, which printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
-# BALANCER: nginx's file with the backends. Stands behind looking.sh and traces.sh.
+# BALANCER: nginx's files with the backends, of which it reads one. Stands behind looking.sh and traces.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
 fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }
@@ -37,7 +37,8 @@ fi
 if [ -n "$BALANCER" ]; then
     systemctl -q is-active nginx.service && echo "nginx active"
     # Only what nginx really reads: the file may be there and not be included.
-    nginx -T 2>/dev/null | sed -n "\|^# configuration file $BALANCER:|,/^# configuration file /s/^ *server  *\([^ ;]*:[0-9][^;]*\);.*/\1/p" | {
+    backends=$(for file in $BALANCER; do echo "\|^# configuration file $file:|,/^# configuration file /s/^ *server  *\([^ ;]*:[0-9][^;]*\);.*/\1/p"; done)
+    nginx -T 2>/dev/null | sed -n "$backends" | {
         while read -r backend options; do
             echo "backend $backend $options"
             echo "backend_api $backend $(fetch -k "https://$backend/readyz")" &

@@ -10,6 +10,7 @@ from k8s_ha.boot import BootLook
 from k8s_ha.checks.clock import Interval
 from k8s_ha.checks.host_repositories import HostRepositories
 from k8s_ha.checks.surroundings import Surroundings
+from k8s_ha.nginx_state import NginxState
 from k8s_ha.node_state import HostSurvey, NodeView
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.units import UnitState
@@ -73,6 +74,7 @@ class HostLook:
     + units: active units of container runtimes
     + cni: files in /etc/cni/net.d
     + etcd: what lies in /var/lib/etcd
+    + nginx: of a load balancer; None elsewhere
     + boot: what the next boot will do
     + surroundings: what stands on the host around the cluster
     + view: what the host holds of a cluster; None where it could not be read
@@ -99,6 +101,7 @@ class HostLook:
     units: tuple[str, ...] = ()
     cni: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()
+    nginx: NginxState | None = None
     boot: BootLook = field(default_factory=BootLook)
     surroundings: Surroundings = field(default_factory=Surroundings)
     view: NodeView | None = None

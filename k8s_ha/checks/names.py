@@ -34,6 +34,7 @@ CheckName = Literal[
     "sshd",
     "cni",
     "ports",
+    "nginx",
     "clock",
     "machine-id",
     "product-uuid",
@@ -81,6 +82,9 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "sshd": Check("sessions that sshd allows on one connection"),
     "cni": Check("another pod network's files and interfaces"),
     "ports": Check("ports that Kubernetes and the load balancer listen on"),
+    "nginx": Check(
+        "the load balancer's nginx and its configuration", "nginx would not start, and its owner's servers with it"
+    ),
     "clock": Check("the hosts' clocks against each other's and the operator's"),
     "machine-id": Check("is /etc/machine-id the host's own"),
     "product-uuid": Check("is the machine's UUID its own"),

@@ -8,6 +8,7 @@ from typing import Final
 
 from k8s_ha.checks import (
     access,
+    balancer,
     boot,
     boot_kernel,
     cloud,
@@ -53,6 +54,7 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     pod_network.interfaces,
     resolver.resolver,
     network.ports,
+    balancer.nginx,
     network.hostname,
     network.endpoint,
     network.networks,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from k8s_ha import compat, yum
+from k8s_ha import compat, nginx_plan, yum
 from k8s_ha.checks.look import Answer, Case, Source, SourceKind
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import HostSurvey
@@ -91,7 +91,7 @@ def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping
         yum.KUBERNETES_REPOSITORY: node if host.is_node else {"kubectl": version},
         yum.DOCKER_REPOSITORY: runtime,
         yum.EXTRAS_REPOSITORY: {"container-selinux": "*"},
-        yum.EPEL_REPOSITORY: {"nginx": "*", "nginx-mod-stream": "*"},
+        yum.EPEL_REPOSITORY: nginx_plan.packages(survey.nginx_streams),
     }
 
 

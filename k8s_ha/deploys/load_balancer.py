@@ -10,13 +10,13 @@ from pyinfra.api import deploy
 
 from k8s_ha.deploys.begin import begin
 from k8s_ha.deploys.repositories import repositories_for
-from k8s_ha.operations.files import include_line, service_running
+from k8s_ha.nginx_plan import packages
+from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import packages_installed
 from k8s_ha.operations.selinux import nginx_allowed
-from k8s_ha.proof import PROXY_CONFIG
+from k8s_ha.proof import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.resources import render
 
-NGINX_CONFIG: Final = "/etc/nginx/nginx.conf"
 SELINUX_TOOLS: Final = {
     7: "policycoreutils-python",
     8: "policycoreutils-python-utils",
@@ -36,16 +36,9 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     packages_installed(
         name="Install nginx with its stream module",
         run=run,
-        packages={"nginx": "*", "nginx-mod-stream": "*"},
+        packages=packages(run.surveys[host.name].nginx_streams),
         log="install-nginx",
         sources=repositories_for(run),
-    )
-    # A stream block may stand at top level only, and only behind the line that loads the stream module.
-    include_line(
-        name="Include the TCP configuration in nginx.conf",
-        path=NGINX_CONFIG,
-        line="include /etc/nginx/conf.d/tcp.d/*.conf;",
-        after="include /usr/share/nginx/modules/*.conf;",
     )
     if cluster.settings.selinux == "keep":
         nginx_allowed(
@@ -53,10 +46,11 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             port=cluster.endpoint_port,
             tools=SELINUX_TOOLS[run.surveys[host.name].major],
         )
-    service_running(
+    endpoint_proxied(
         name="Configure and start nginx",
-        unit="nginx.service",
-        files={PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster)},
-        on_change="reload",
-        test="nginx -q -t",
+        port=cluster.endpoint_port,
+        files={
+            PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster, shared=False),
+            SHARED_PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster, shared=True),
+        },
     )

@@ -83,6 +83,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "runtime": runtime,
         "sources": sources.needed(cluster, own, run.surveys[name]),
         "repositories": bool(sources.lacking(cluster, own, run.surveys[name])),
+        "balancer": "load_balancer" in own.role,
     }
 
 

@@ -15,6 +15,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.host_repositories import host_repositories, status_and_reason
 from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
@@ -43,6 +44,7 @@ class Look(Told[HostLook]):
     + runtime: name of the container runtime's unit, whose proxy registries are asked through
     + sources: what the host will need, asked all at once
     + repositories: whether the host's own repositories are asked too
+    + balancer: whether its nginx is looked at
     + units: systemd units whose part in the next boot is told
     """
 
@@ -60,6 +62,7 @@ class Look(Told[HostLook]):
         sources: Sequence[Source],
         repositories: bool = False,
         units: Sequence[str] = (),
+        balancer: bool = False,
     ) -> str:
         self.asked = time.time()
         self.sources = sources
@@ -75,6 +78,7 @@ class Look(Told[HostLook]):
                 SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
                 REPOSITORIES="yes" if repositories else "",
                 NODE=Node().command(address=address),
+                NGINX=Nginx().command() if balancer else "",
                 PATTERN=PATTERN,
                 UNITS=" ".join(units),
             )
@@ -104,6 +108,7 @@ class Look(Told[HostLook]):
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
+            nginx=Nginx().process(values["nginx"]) if values["nginx"] else None,
             boot=boot_look(values),
             surroundings=surroundings(values),
             view=_view(values["node"]),

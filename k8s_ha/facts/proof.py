@@ -22,7 +22,7 @@ class Proof(Told[HostProof]):
     + question: the name that these are asked for
     + kubelet_port, proxy_port: of their health on this host; 0 does not ask
     + etcd: whether to ask the host's etcd
-    + balancer: nginx's file with the backends; empty on a host that is no load balancer
+    + balancer: nginx's files with the backends, separated by blanks; empty on a host that is no load balancer
     """
 
     def command(

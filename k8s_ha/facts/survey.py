@@ -49,5 +49,6 @@ class Survey(Told[HostSurvey]):
             extras="extras" in values,
             rpm_error=one("rpm_error"),
             login_shell=one("login_shell"),
+            nginx_streams="nginx_streams" in values,
             installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),
         )

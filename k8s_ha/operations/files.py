@@ -12,9 +12,8 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
-from k8s_ha.operations.commands import edited, refuse, write
+from k8s_ha.operations.commands import edited, write
 from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.run import is_executing
 
 Change = Literal["restart", "reload"]
 CHANGES: Final[tuple[Change, ...]] = ("restart", "reload")
@@ -66,41 +65,6 @@ def with_block(content: bytes, block: str) -> bytes:
         return content + (b"" if not content or content.endswith(b"\n") else b"\n") + wanted
     _, end, after = rest.partition(f"{_BLOCK_END}\n".encode())
     return before + wanted + (after if end else rest)
-
-
-@guarded
-def include_line(path: str, line: str, after: str) -> Generator[StringCommand]:
-    """Have ``line`` stand in ``path`` directly behind the line that reads ``after``.
-
-    + path: the file; it must hold ``after``
-    + line: the whole line
-    + after: the whole line before it, blanks around it aside
-    """
-    content = look(Content, path=path)
-    if not content and not is_executing():
-        content = f"{after}\n".encode()  # the package that brings the file is installed before this runs
-    wanted = with_line(content, line, after)
-    if wanted is None:
-        yield refuse(f"{host.name}: {path} has no line '{after}'; '{line}' must follow it; restore the package's file.")
-    elif wanted == content:
-        host.noop(f"{path} has the line")
-    else:
-        yield edited(path, content, wanted)
-
-
-def with_line(content: bytes, line: str, after: str) -> bytes | None:
-    """``content`` with ``line`` behind ``after``; as it was where it stands there already; None without ``after``."""
-    text = content.decode("latin-1")  # each byte is a character of it
-    lines = text.split("\n")
-    stripped = [entry.strip() for entry in lines]
-    if after not in stripped:
-        return None
-    position = stripped.index(after)
-    if line in stripped[position:]:
-        return content
-    kept = [entry for entry in lines if entry.strip() != line]
-    position = [entry.strip() for entry in kept].index(after)
-    return "\n".join([*kept[: position + 1], line, *kept[position + 1 :]]).encode("latin-1")
 
 
 @guarded

@@ -7,9 +7,11 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from k8s_ha.nginx_plan import OWN_FILES
+from k8s_ha.nginx_state import NGINX_CONFIG
 from tests.fakes import looks
 from tests.fakes.looks import members
 from tests.fakes.request import Failure, Request
@@ -19,9 +21,13 @@ from tests.fakes.world import KUBEADM, KUBERNETES, KubeadmError
 # What a name server says of the API's Service, in hex: 10.96.0.1.
 def files(request: Request) -> list[str]:
     paths = shlex.split(re.search(r"for path in (.*); do", request.command)[1])
+    return digests(request, paths)
+
+
+def digests(request: Request, paths: Iterable[str]) -> list[str]:
     held, modes = request.machine.files, request.machine.modes
-    digests = {path: hashlib.sha256(held[path].encode()).hexdigest() for path in paths if path in held}
-    return [f"file {digest} {modes.get(path, '644')} root:root {path}" for path, digest in digests.items()]
+    sums = {path: hashlib.sha256(held[path].encode()).hexdigest() for path in paths if path in held}
+    return [f"file {digest} {modes.get(path, '644')} root:root {path}" for path, digest in sums.items()]
 
 
 def service(request: Request) -> list[str]:
@@ -112,6 +118,40 @@ def service_restarted(request: Request) -> list[str]:
     return service_started(request)
 
 
+def nginx(request: Request) -> list[str]:
+    """nginx from its package, with the files that are there."""
+    if "nginx" not in request.machine.packages:
+        return []
+    files, unit = request.machine.files, "nginx.service"
+    active = unit in request.machine.active
+    read = {path: files[path] for path in (NGINX_CONFIG, *OWN_FILES) if path in files}
+    dump = "".join(f"# configuration file {path}:\n{text}\n" for path, text in read.items())
+    record = files.get(f"/var/lib/k8s-ha/{unit}.digest", "")
+    return [
+        f"unit ActiveState={'active' if active else 'inactive'}",
+        f"unit UnitFileState={'enabled' if unit in request.machine.enabled else 'disabled'}",
+        *[f"record {record}"] * bool(record),
+        *(f"own {line.removeprefix('file ')}" for line in digests(request, OWN_FILES)),
+        f"listens {'yes' if active else 'no'}",
+        "program /usr/sbin/nginx",
+        "build nginx version: nginx/1.20.1",
+        "build configure arguments: --with-stream=dynamic",
+        f"answer {base64.b64encode(dump.encode()).decode()}",
+    ]
+
+
+def nginx_configured(request: Request) -> list[str]:
+    for line in request.stdin.splitlines():
+        kind, *rest = line.split()
+        if kind in ("edit", "own"):
+            request.machine.write(rest[0], base64.b64decode(rest[2]).decode(), "644")
+    for units in (request.machine.active, request.machine.enabled):
+        units += ["nginx.service"] * ("nginx.service" not in units)
+    (dump,) = (line.split()[1] for line in nginx(request) if line.startswith("answer "))
+    request.machine.write(request.variable("RECORD"), f"config={hashlib.sha256(base64.b64decode(dump)).hexdigest()}")
+    return []
+
+
 def unit_changed(request: Request) -> list[str]:
     action, unit = re.search(r"systemctl (start|stop|enable|disable) (\S+)", request.command).groups()
     units = request.machine.active if action in ("start", "stop") else request.machine.enabled
@@ -198,6 +238,8 @@ ANSWERS = (
     Answer("node", r"bootstrap-kubelet\.conf", looks.node, False),
     Answer("health", r"get nodes,pods,services -A", looks.health, False),
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
+    Answer("nginx", r"^UNSTARTED=", nginx, False),
+    Answer("nginx configured", r"^ERROR_LOG=", nginx_configured),
     Answer("service", r"^UNIT=", service, False),
     Answer("files", r"^for path in .*; do\n", files, False),
     Answer("kernel", r"^MODULES=", kernel, False),

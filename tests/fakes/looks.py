@@ -122,7 +122,7 @@ def proof(request: Request) -> list[str]:
         lines += ['etcd_health {"health":"true"}', 'etcd_status {"leader":"1"}']
         lines += [f"etcd_members {json.dumps({'members': members})}"]
     if request.variable("BALANCER"):
-        config = request.machine.files.get(request.variable("BALANCER"), "")
+        config = "".join(request.machine.files.get(path, "") for path in request.variable("BALANCER").split())
         lines += ["nginx active"] * ("nginx.service" in request.machine.active)
         for backend in re.findall(r"^ *server (\S+:\d+) ", config, re.MULTILINE):
             lines += [f"backend {backend} max_fails=1", f"backend_api {backend} ok"]

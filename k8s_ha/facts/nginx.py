@@ -1,0 +1,60 @@
+"""nginx on a load balancer."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Final
+
+from k8s_ha.facts.answers import marked
+from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.nginx_plan import OWN_FILES
+from k8s_ha.nginx_state import NGINX_CONFIG, NginxState, OwnFile
+from k8s_ha.resources import read_file
+
+RECORD: Final = "/var/lib/k8s-ha/nginx.service.digest"
+
+
+class Nginx(Told[NginxState]):
+    """nginx with everything that it reads.
+
+    + port: the endpoint's; None where nobody asks whether nginx listens on it
+    + unstarted: whether nginx may be asked about its configuration where it never ran, which leaves traces
+    """
+
+    def command(self, port: int | None = None, unstarted: bool = False) -> str:
+        asked = script(
+            "nginx.sh",
+            CONFIG=NGINX_CONFIG,
+            OURS=" ".join(OWN_FILES),
+            PORT=str(port or ""),
+            RECORD=RECORD,
+            UNSTARTED="yes" if unstarted else "",
+        )
+        return marked(read_file("nginx-listens.sh") + asked)
+
+    def told(self, output: list[str]) -> NginxState:
+        values = fields(output)
+
+        def one(key: str) -> str:
+            return next(iter(values[key]), "")
+
+        return NginxState(
+            build="\n".join(values["build"]),
+            program=one("program"),
+            unit=dict(line.split("=", 1) for line in values["unit"] if "=" in line),
+            record=one("record"),
+            answer=b64decode(one("answer")) if "answer" in values else None,
+            walked=dict(_walked(values["walked"])),
+            own=dict(map(_own, values["own"])),
+            listens={"yes": True, "no": False}.get(one("listens")),
+        )
+
+
+def _walked(lines: Sequence[str]) -> list[tuple[str, bytes]]:
+    return [(path, b64decode(text)) for path, _, text in (line.partition(" ") for line in lines)]
+
+
+def _own(line: str) -> tuple[str, OwnFile]:
+    sha256, mode, owner, path = line.split(" ", 3)
+    return path, OwnFile(sha256, mode, owner)

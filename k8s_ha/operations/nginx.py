@@ -1,0 +1,108 @@
+"""nginx, as load balancer before the API servers."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Generator, Iterator, Mapping
+from typing import Final
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.facts.nginx import RECORD, Nginx
+from k8s_ha.nginx_config import copies
+from k8s_ha.nginx_plan import Proxy, invalid, planned
+from k8s_ha.nginx_state import NGINX_CONFIG, NginxState, OwnFile, Problem
+from k8s_ha.operations.commands import refuse
+from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import is_executing
+
+SECONDS_TO_LISTEN: Final = 15
+"""How long nginx may take to listen after a start or a reload; it waits for names that it resolves."""
+
+_SUFFIX: Final = ".k8s-ha-new"
+_FOLDER: Final = f"/etc/nginx/{_SUFFIX}"
+"""For copies that are tested; no wildcard finds what begins with a dot."""
+
+_UNINSTALLED: Final = NginxState(walked={NGINX_CONFIG: b"include /usr/share/nginx/modules/*.conf;\n"})
+
+
+@guarded
+def endpoint_proxied(port: int, files: Mapping[str, str]) -> Generator[StringCommand]:
+    """Have nginx pass on the endpoint's port: enabled at boot, running with this configuration, and listening.
+
+    + port: of the endpoint
+    + files: this package's file for each way to be included; one of them is used
+    """
+    state = look(Nginx, port=port, unstarted=is_executing())
+    if not state.program and not is_executing():
+        state = _UNINSTALLED  # the package is installed before this runs
+    proxy = planned(state, port)
+    if isinstance(proxy, Proxy):
+        proxy = invalid(state, proxy) or proxy
+    if isinstance(proxy, Problem):
+        yield refuse(f"{host.name}: {proxy.found}; {proxy.wanted}; {proxy.remedy}.")
+        return
+    text = files[proxy.path]
+    own = {} if _stands(state, proxy.path, text) else {proxy.path: text.encode()}
+    if not (own or proxy.edits or proxy.dropped) and _runs(state, proxy.path, text):
+        host.noop("nginx passes on the endpoint's port")
+        return
+    variables = {
+        "CONFIG": NGINX_CONFIG,
+        "COPY": NGINX_CONFIG + _SUFFIX,
+        "ERROR_LOG": _error_log(state),
+        "FOLDER": _FOLDER,
+        "HOST": host.name,
+        "PORT": str(port),
+        "RECORD": RECORD,
+        "SECONDS_TO_LISTEN": str(SECONDS_TO_LISTEN),
+    }
+    yield StringCommand(
+        shell_variables(variables) + read_file("nginx-listens.sh") + read_file("nginx-configure.sh"),
+        _stdin="".join(f"{line}\n" for line in _lines(state, proxy, own)),
+    )
+
+
+def _stands(state: NginxState, path: str, text: str) -> bool:
+    return state.own.get(path) == OwnFile(hashlib.sha256(text.encode()).hexdigest(), "644", "root:root")
+
+
+def _runs(state: NginxState, path: str, text: str) -> bool:
+    """Whether nginx runs, at boots too, with everything that it would read now."""
+    known = {f"config={hashlib.sha256(state.dump).hexdigest()}"}
+    # What earlier releases recorded: the one file of theirs.
+    known.add("reload=" + hashlib.sha256(f"{path}\0{text}".encode()).hexdigest())
+    is_up = state.is_active and bool(state.listens) and state.unit.get("UnitFileState") == "enabled"
+    return is_up and bool(state.is_valid) and state.record in known
+
+
+def _lines(state: NginxState, proxy: Proxy, own: Mapping[str, bytes]) -> Iterator[str]:
+    """What nginx-configure.sh reads."""
+    config = state.config
+    changed: dict[str, bytes | None] = {**proxy.edits, **own, **dict.fromkeys(proxy.dropped)}
+    for copy, (path, text) in copies(config, changed, _FOLDER, _SUFFIX).items():
+        yield f"copy {path} {copy} {_encoded(text.encode('latin-1'))}"
+    for path, content in proxy.edits.items():
+        yield f"edit {path} {hashlib.sha256(config.files[path]).hexdigest()} {_encoded(content)}"
+    for path, content in own.items():
+        yield f"own {path} - {_encoded(content)}"
+    for path in proxy.dropped:
+        yield f"drop {path} - -"
+    yield "end"
+
+
+def _encoded(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+def _error_log(state: NginxState) -> str:
+    """Where nginx says why it does not take a new configuration."""
+    logs = [
+        entry.directive.arguments[0]
+        for entry in state.config.walk()
+        if entry.directive.name == "error_log" and not entry.blocks and entry.directive.arguments
+    ]
+    return logs[0] if logs else "/var/log/nginx/error.log"
