@@ -1,7 +1,7 @@
-# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE: an address, then words separated by spaces; RUNTIME is
-# the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether its own ones are
-# asked too, NODE is the script node.sh with its own variables. Needs yum-options.sh, runtime-environment.sh and
-# surroundings.sh.
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, RUNTIME_LOOK: an address, then words separated by
+# spaces; RUNTIME is the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether
+# its own ones are asked too, NODE and RUNTIME_LOOK are the scripts node.sh and runtime.sh with their own variables. Needs
+# yum-options.sh, runtime-environment.sh and surroundings.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -81,6 +81,9 @@ if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kub
     /etc/sysconfig/kubelet /var/lib/kubelet/kubeadm-flags.env; then
     unit_environment kubelet | proxies kubelet
 fi
+
+# --- container runtimes, and what they are configured by
+sh -c "$RUNTIME_LOOK"
 
 # --- older clusters
 for file in /etc/cni/net.d/* /etc/cni/net.d/.[!.]*; do [ -f "$file" ] && echo "cni ${file##*/}"; done

@@ -16,12 +16,15 @@ from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.host_repositories import host_repositories, status_and_reason
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.runtime import runtime_look, runtime_script
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
 from k8s_ha.resources import read_file
 
 _TOPICS_END = "# --- the network\n"
 """Where the scripts of single topics stand in preflight.sh: while the mirrors are asked."""
+
+RUNTIME_CONFIGS = ("/etc/docker/daemon.json", "/etc/containerd/config.toml")
 
 
 class Look(Told[HostLook]):
@@ -38,6 +41,7 @@ class Look(Told[HostLook]):
     + sources: what the host will need, asked all at once
     + repositories: whether the host's own repositories are asked too
     + units: systemd units whose part in the next boot is told
+    + runtimes: units of the container runtimes that will be started
     """
 
     asked = 0.0
@@ -54,6 +58,7 @@ class Look(Told[HostLook]):
         sources: Sequence[Source],
         repositories: bool = False,
         units: Sequence[str] = (),
+        runtimes: Sequence[str] = (),
     ) -> str:
         self.asked = time.time()
         self.sources = sources
@@ -73,6 +78,7 @@ class Look(Told[HostLook]):
                 NODE=Node().command(address=address),
                 PATTERN=PATTERN,
                 UNITS=" ".join(units),
+                RUNTIME_LOOK=runtime_script(runtimes, RUNTIME_CONFIGS) if runtimes else "",
             ).replace(_TOPICS_END, read_file("facts/modules.sh") + read_file("facts/boot.sh") + _TOPICS_END)
         )
 
@@ -103,6 +109,7 @@ class Look(Told[HostLook]):
             boot=boot_look(values),
             surroundings=surroundings(values),
             view=_view(values["node"]),
+            runtime=runtime_look(values["runtime"]),
         )
 
 
