@@ -12,14 +12,14 @@ import pytest
 
 from k8s_ha.findings import Finding
 from tests.finding_rows import rows, squeezed
-from tests.lab_client import PYINFRA, Lab
-from tests.odd_hosts import BATCHES, Odd
+from tests.lab_client import Lab
+from tests.odd_hosts import BATCHES, Batch, Odd
 from tests.odd_logins import LOGINS
 
 pytestmark = pytest.mark.lab
 
-ALL = [*BATCHES, *LOGINS]
-NAMED = {f"{number}: {odd.state}": (number, odd) for number, batch in enumerate(ALL) for odd in batch}
+ALL = [*BATCHES, *map(Batch, LOGINS)]
+NAMED = {f"{number}: {odd.state}": (number, odd) for number, batch in enumerate(ALL) for odd in batch.odd}
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +30,18 @@ def found(lab: Lab) -> Iterator[list[list[Finding]]]:
     assert lab.digest() == virgin
 
 
-def findings(lab: Lab, batch: list[Odd]) -> list[Finding]:
+def findings(lab: Lab, batch: Batch) -> list[Finding]:
+    made: list[Odd] = []  # what refused to be made, since something stood there, must not be taken back
     try:
-        for odd in batch:
+        for odd in batch.odd:
             lab.host(odd.host, odd.make)
+            made.append(odd)
         before = lab.digest()
-        run = lab.operator(*PYINFRA, lab.inventory, "k8s_ha.preflight", "--dry", timeout=300)
+        run = lab.pyinfra("--dry", deploy="k8s_ha.preflight", **batch.settings)
         assert "Traceback" not in run.stderr
         assert lab.digest() == before
     finally:
-        for odd in reversed(batch):
+        for odd in reversed(made):
             lab.host(odd.host, odd.undo)
     return rows(run.stderr)
 
