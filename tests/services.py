@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from k8s_ha.facts.system import FileState
+from k8s_ha.resources import read_file, shell_variables
 from tests.operation_bench import Command
 
 
@@ -34,3 +36,15 @@ def act(unit: str, action: str, digest: str, test: str = "true") -> Command:
         f"{test} && systemctl -q enable {unit} && {run} && mkdir -p -m 755 /var/lib/k8s-ha && "
         f"echo {digest} >{record}.new && mv -f {record}.new {record}"
     )
+
+
+def keep(unit: str, files: Mapping[str, str]) -> Command:
+    """What comes before the first changed file of a container runtime: text by path."""
+    lines = "\n".join(f"{sha256(text)} {path}" for path, text in files.items())
+    return Command(shell_variables({"FILES": lines, "UNIT": unit}) + read_file("keep-service-files.sh"))
+
+
+def change(unit: str, action: str, digest: str, answers: str) -> Command:
+    """What comes after the last one."""
+    values = {"CHANGE": action, "UNIT": unit, "ANSWERS": answers, "RECORD": digest}
+    return Command(shell_variables(values) + read_file("change-service.sh"))

@@ -1,7 +1,7 @@
-# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX: an address, then words separated by spaces; RUNTIME is
-# the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether its own ones are
-# asked too, NODE and NGINX are scripts with their own variables. Needs yum-options.sh, runtime-environment.sh,
-# surroundings.sh, modules.sh and boot.sh.
+# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK: an address, then words separated by
+# spaces; RUNTIME is the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether
+# its own ones are asked too, NODE, NGINX and RUNTIME_LOOK are the scripts node.sh, nginx.sh and runtime.sh with their own
+# variables. Needs yum-options.sh, runtime-environment.sh, surroundings.sh, modules.sh and boot.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -51,6 +51,9 @@ systemd-detect-virt -c -q 2>/dev/null || echo "product_uuid $(cat /sys/class/dmi
 around=$(
     surroundings
     next_boot
+    sh -c "$RUNTIME_LOOK"
+    sh -c "$NGINX" | sed 's/^/nginx /'
+    sh -c "$NODE" | sed 's/^/node /'
 )
 
 # --- the network
@@ -85,13 +88,9 @@ if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kub
     unit_environment kubelet | proxies kubelet
 fi
 
-# --- the load balancer's nginx
-sh -c "$NGINX" | sed 's/^/nginx /'
-
 # --- older clusters
 for file in /etc/cni/net.d/* /etc/cni/net.d/.[!.]*; do [ -f "$file" ] && echo "cni ${file##*/}"; done
 for file in /var/lib/etcd/* /var/lib/etcd/.[!.]*; do [ -e "$file" ] && echo "etcd ${file##*/}"; done
-sh -c "$NODE" | sed 's/^/node /'
 wait
 echo "$around"
 echo "ended $(date +%s.%N)"

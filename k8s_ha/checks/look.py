@@ -9,6 +9,7 @@ from typing import Literal
 from k8s_ha.boot import BootLook
 from k8s_ha.checks.clock import Interval
 from k8s_ha.checks.host_repositories import HostRepositories
+from k8s_ha.checks.runtime_look import RuntimeLook
 from k8s_ha.checks.surroundings import Surroundings
 from k8s_ha.nginx_state import NginxState
 from k8s_ha.node_state import HostSurvey, NodeView
@@ -78,6 +79,7 @@ class HostLook:
     + boot: what the next boot will do
     + surroundings: what stands on the host around the cluster
     + view: what the host holds of a cluster; None where it could not be read
+    + runtime: the container runtimes' units and configuration
     """
 
     clock: Interval | None = None
@@ -105,6 +107,7 @@ class HostLook:
     boot: BootLook = field(default_factory=BootLook)
     surroundings: Surroundings = field(default_factory=Surroundings)
     view: NodeView | None = None
+    runtime: RuntimeLook = field(default_factory=RuntimeLook)
 
 
 @dataclass(frozen=True)

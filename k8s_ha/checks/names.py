@@ -43,6 +43,8 @@ CheckName = Literal[
     "proxies",
     "mirrors",
     "repositories",
+    "docker",
+    "containerd",
 ]
 
 
@@ -93,4 +95,6 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "proxies": Check("proxies that the cluster's own traffic would take"),
     "mirrors": Check("repositories, keys, registries and archives that the host will need"),
     "repositories": Check("the host's own repositories, each of which an installation reads"),
+    "docker": Check("Docker's flags and daemon.json against what this run sets", "Docker would not start"),
+    "containerd": Check("a unit or a configuration of containerd that is somebody's own"),
 }

@@ -20,6 +20,7 @@ from k8s_ha.checks import (
     pod_network,
     repositories,
     resolver,
+    runtimes,
     sources,
     units,
 )
@@ -61,6 +62,8 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     network.proxies,
     sources.mirrors,
     repositories.repositories,
+    runtimes.docker,
+    runtimes.containerd,
 )
 OF_THE_FLEET: Final[Sequence[Callable[[Sequence[Case]], Iterator[Finding]]]] = (
     fleet.clocks,

@@ -13,9 +13,9 @@ from k8s_ha import compat, kubeadm_config
 from k8s_ha.deploys.begin import begin
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.containerd import containerd_running
-from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
+from k8s_ha.operations.cri_dockerd import cri_dockerd_installed, cri_dockerd_running
 from k8s_ha.operations.docker import docker_running
-from k8s_ha.operations.files import files_written, service_running
+from k8s_ha.operations.files import files_written
 from k8s_ha.operations.packages import packages_installed, packages_removed
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run
@@ -103,9 +103,8 @@ def _docker(run: Run) -> None:
             url=profile.cri_dockerd_url,
             sha256=profile.cri_dockerd_sha256,
         )
-        service_running(
+        cri_dockerd_running(
             name="Configure and start cri-dockerd",
-            unit="cri-docker.service",
             files={
                 "/etc/systemd/system/cri-docker.socket": read_file("cri-docker.socket"),
                 # It names the archive, so that another program is started too.
@@ -115,7 +114,6 @@ def _docker(run: Run) -> None:
                     archive_sha256=profile.cri_dockerd_sha256,
                 ),
             },
-            test="systemctl daemon-reload",
         )
 
 

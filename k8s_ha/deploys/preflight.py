@@ -15,6 +15,7 @@ from k8s_ha.checks.look import Case
 from k8s_ha.checks.machine import folders
 from k8s_ha.checks.names import CHECKS
 from k8s_ha.checks.rules import look_findings, unread, waived
+from k8s_ha.checks.runtimes import UNITS as RUNTIME_UNITS
 from k8s_ha.checks.survey import usable
 from k8s_ha.deploys.begin import members_of, run_of_host, survey, unreachable
 from k8s_ha.facts.preflight import Look
@@ -81,6 +82,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "units": tuple(dict.fromkeys((*boot.units(own, runtime), *units.ASKED))),
         "names": cluster.hostnames,
         "runtime": runtime,
+        "runtimes": RUNTIME_UNITS[runtime] if own.is_node else (),
         "sources": sources.needed(cluster, own, run.surveys[name]),
         "repositories": bool(sources.lacking(cluster, own, run.surveys[name])),
         "balancer": "load_balancer" in own.role,

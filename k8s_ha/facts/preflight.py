@@ -17,6 +17,7 @@ from k8s_ha.facts.host_repositories import host_repositories, status_and_reason
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
+from k8s_ha.facts.runtime import runtime_look, runtime_script
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
 from k8s_ha.resources import read_file
@@ -29,6 +30,8 @@ _PARTS = (
     "facts/boot.sh",
 )
 """Files with the functions that preflight.sh calls."""
+
+RUNTIME_CONFIGS = ("/etc/docker/daemon.json", "/etc/containerd/config.toml")
 
 
 class Look(Told[HostLook]):
@@ -46,6 +49,7 @@ class Look(Told[HostLook]):
     + repositories: whether the host's own repositories are asked too
     + balancer: whether its nginx is looked at
     + units: systemd units whose part in the next boot is told
+    + runtimes: units of the container runtimes that will be started
     """
 
     asked = 0.0
@@ -63,6 +67,7 @@ class Look(Told[HostLook]):
         repositories: bool = False,
         units: Sequence[str] = (),
         balancer: bool = False,
+        runtimes: Sequence[str] = (),
     ) -> str:
         self.asked = time.time()
         self.sources = sources
@@ -81,6 +86,7 @@ class Look(Told[HostLook]):
                 NGINX=Nginx().command() if balancer else "",
                 PATTERN=PATTERN,
                 UNITS=" ".join(units),
+                RUNTIME_LOOK=runtime_script(runtimes, RUNTIME_CONFIGS) if runtimes else "",
             )
         )
 
@@ -112,6 +118,7 @@ class Look(Told[HostLook]):
             boot=boot_look(values),
             surroundings=surroundings(values),
             view=_view(values["node"]),
+            runtime=runtime_look(values["runtime"]),
         )
 
 

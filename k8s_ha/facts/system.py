@@ -52,15 +52,20 @@ class Service(Told[ServiceState]):
         return marked(script("service.sh", UNIT=unit) + _files_script(paths))
 
     def told(self, output: list[str]) -> ServiceState:
-        values = fields(output)
-        properties = dict(line.split("=", 1) for line in output if "=" in line and " " not in line.split("=", 1)[0])
-        return ServiceState(
-            loaded=properties.get("LoadState") == "loaded",
-            active=properties.get("ActiveState") == "active",
-            enabled=properties.get("UnitFileState") == "enabled",
-            digest=next(iter(values["digest"]), None),
-            files=_files(values),
-        )
+        return service_state(output)
+
+
+def service_state(output: Sequence[str]) -> ServiceState:
+    """What service.sh and files.sh tell of a unit."""
+    values = fields(output)
+    properties = dict(line.split("=", 1) for line in output if "=" in line and " " not in line.split("=", 1)[0])
+    return ServiceState(
+        loaded=properties.get("LoadState") == "loaded",
+        active=properties.get("ActiveState") == "active",
+        enabled=properties.get("UnitFileState") == "enabled",
+        digest=next(iter(values["digest"]), None),
+        files=_files(values),
+    )
 
 
 class Files(Told[dict[str, FileState]]):

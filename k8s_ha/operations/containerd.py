@@ -9,11 +9,12 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Service
-from k8s_ha.operations.commands import refuse
-from k8s_ha.operations.files import Change, ServicePlan, changed_files
+from k8s_ha.operations.commands import refuse, write
+from k8s_ha.operations.files import Change, changed_files
 from k8s_ha.operations.guarded import guarded, look
 from k8s_ha.operations.packages import look_at_packages
 from k8s_ha.operations.restarts import carried_out_in_turn
+from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, sha256
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -21,6 +22,8 @@ CONFIG: Final = "/etc/containerd/config.toml"
 UNIT: Final = "containerd.service"
 TEMPLATES: Final = {1: "containerd-1.toml.j2", 2: "containerd-2.toml.j2"}
 """Template by containerd major (containerd's docs/cri/config.md): configuration version 2 until 1.7, 3 from 2.0."""
+ANSWERS: Final = "ctr plugins ls | grep -Eq '^io\\.containerd\\.grpc\\.v1 +cri .* ok *$'"
+"""That containerd answers, and that what the kubelet asks is loaded: it also runs with a CRI plugin that failed."""
 
 
 @guarded
@@ -39,7 +42,15 @@ def containerd_running(run: Run, expected_major: int) -> Generator[StringCommand
         )
         return
     text = render(TEMPLATES[major], pause_image=run.cluster.pause_image)
-    plan = ServicePlan(UNIT, {CONFIG: text}, {"restart": text})
     current = look(Service, unit=UNIT, paths=[CONFIG])
-    drifted: set[Change] = {"restart"} if changed_files(current, plan.files) else set()
+    changed = changed_files(current, {CONFIG: text})
+    content = text.encode()
+    plan = RuntimePlan(
+        UNIT,
+        {path: Replacement(content, write(path, text)) for path in changed},
+        {"restart": sha256(content)},
+        checks=(checked("check-containerd.sh", content, TARGET=CONFIG),),
+        answers=ANSWERS,
+    )
+    drifted: set[Change] = {"restart"} if changed else set()
     yield from carried_out_in_turn(run, "containerd", plan, current, drifted)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Final
 
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.system import Content, Files
-from k8s_ha.operations.commands import long_command
+from k8s_ha.facts.system import Content, Files, Service
+from k8s_ha.operations.commands import long_command, write
+from k8s_ha.operations.files import changed_files
 from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.runtimes import Replacement, RuntimePlan, sha256
 from k8s_ha.resources import read_file, shell_variables
 
 PROGRAM: Final = "/usr/bin/cri-dockerd"
 RECORD: Final = "/var/lib/k8s-ha/cri-dockerd.sha256"
+UNIT: Final = "cri-docker.service"
 SECONDS_FOR_CRI_DOCKERD: Final = 1000
 
 
@@ -35,3 +38,22 @@ def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
         f"mkdir -p -m 755 /var/lib/k8s-ha\n{variables}{script}",
         seconds=SECONDS_FOR_CRI_DOCKERD,
     )
+
+
+@guarded
+def cri_dockerd_running(files: Mapping[str, str]) -> Generator[StringCommand]:
+    """Have cri-dockerd run by units of this package.
+
+    A restart of it stops no container, so it waits for no other host's.
+
+    + files: text of the units, by path
+    """
+    current = look(Service, unit=UNIT, paths=sorted(files))
+    changed = changed_files(current, files)
+    plan = RuntimePlan(
+        UNIT,
+        {path: Replacement(files[path].encode(), write(path, files[path])) for path in changed},
+        {"restart": sha256("\0".join(map("\0".join, sorted(files.items()))).encode())},
+        answers="[ -S /run/cri-dockerd.sock ]",
+    )
+    yield from plan.carried_out(current, {"restart"} if changed else set())

@@ -12,7 +12,8 @@ from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth, ServiceState
 from k8s_ha.node_state import NodeView
 from k8s_ha.operations.commands import look_until, read_everywhere, read_fact, refuse
-from k8s_ha.operations.files import Change, ServicePlan
+from k8s_ha.operations.files import Change
+from k8s_ha.operations.runtimes import RuntimePlan
 from k8s_ha.run import Run, is_executing
 
 SECONDS_TO_COME_BACK: Final = 300
@@ -20,13 +21,14 @@ SECONDS_TO_COME_BACK: Final = 300
 
 
 def carried_out_in_turn(
-    run: Run, what: str, plan: ServicePlan, current: ServiceState, drifted: Collection[Change]
+    run: Run, what: str, plan: RuntimePlan, current: ServiceState, drifted: Collection[Change]
 ) -> Generator[StringCommand]:
     """The plan's commands; where they restart the service, when it is this host's turn.
 
     + what: is restarted, for the sentences
-    + current, drifted: as for ``ServicePlan``
+    + current, drifted: as for ``RuntimePlan``
     """
+    yield from plan.tried()
     commands = plan.carried_out(current, drifted)
     restarts = plan.change(current, drifted) == "restart"
     yield from in_turn(run, what, commands) if restarts else commands

@@ -113,6 +113,24 @@ def service_started(request: Request) -> list[str]:
     return []
 
 
+def runtime_changed(request: Request) -> list[str]:
+    unit, change = request.variable("UNIT"), request.variable("CHANGE")
+    if change == "restart":
+        request.machine.looks_until_back = 1
+    request.machine.write(f"/var/lib/k8s-ha/{unit}.digest", request.variable("RECORD"))
+    for units in (request.machine.active, request.machine.enabled):
+        units += [unit] * (unit not in units)
+    return []
+
+
+def runtime_service(request: Request) -> list[str]:
+    held = request.machine.files.get(request.variable("CONFIGS"))
+    lines = service(request._replace(command=request.command + "\nfor path in ; do\n"))
+    if held is None:
+        return lines
+    return [*lines, f"runtime files config ={base64.b64encode(held.encode()).decode()} {request.variable('CONFIGS')}"]
+
+
 def service_restarted(request: Request) -> list[str]:
     request.machine.looks_until_back = 1
     return service_started(request)
@@ -240,6 +258,11 @@ ANSWERS = (
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
     Answer("nginx", r"^UNSTARTED=", nginx, False),
     Answer("nginx configured", r"^ERROR_LOG=", nginx_configured),
+    Answer("configuration check", r"\A(TARGET|PROGRAM)=", silence, False),
+    Answer("files kept", r"\AFILES=", silence),
+    Answer("restart", r"\ACHANGE=restart$", runtime_changed),
+    Answer("service start", r"\ACHANGE=", runtime_changed),
+    Answer("runtime", r"^CONFIGS=", runtime_service, False),
     Answer("service", r"^UNIT=", service, False),
     Answer("files", r"^for path in .*; do\n", files, False),
     Answer("kernel", r"^MODULES=", kernel, False),

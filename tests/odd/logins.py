@@ -5,7 +5,7 @@ worker2's user may sudo after a password, all others log in as root; see tests/l
 
 from __future__ import annotations
 
-from tests.odd_hosts import Odd
+from tests.odd.rows import Odd
 
 
 def _file(path: str, text: str) -> tuple[str, str]:

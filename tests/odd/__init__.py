@@ -1,0 +1,18 @@
+"""States of real machines, which one look is to find: those of a batch at once."""
+
+from __future__ import annotations
+
+from tests.odd.balancer import BALANCERS
+from tests.odd.logins import LOGINS
+from tests.odd.rows import Batch
+from tests.odd.runtimes import CONTAINERD, DOCKER
+from tests.odd.surroundings import SURROUNDINGS
+
+BATCHES = [
+    Batch([]),
+    Batch(SURROUNDINGS),
+    Batch(CONTAINERD),
+    Batch(DOCKER, {"container_runtime": "docker"}),
+    *BALANCERS,
+    *map(Batch, LOGINS),
+]
