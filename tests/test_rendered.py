@@ -27,12 +27,14 @@ from k8s_ha import (
     verify,
     workers,
 )
+from k8s_ha.checks.runtime_look import RuntimeLook
 from k8s_ha.compat import EL_MAJORS
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.repositories import CentosRepositories
+from k8s_ha.facts.runtime import RuntimeService
 from k8s_ha.facts.system import (
     Content,
     Files,
@@ -57,7 +59,7 @@ ROAD = (
     *(prepare_host, repositories, container_runtime, kubernetes_packages, load_balancer),
     *(control_plane, workers, pod_network, admin_hosts, verify),
 )
-TARGET = re.compile(r"mv -f \S+ (/\S+)$|\AFILE=(\S+)$", re.MULTILINE)
+TARGET = re.compile(r"mv -f \S+ (/\S+)$|\A(?:FILE|TARGET)=(\S+)$", re.MULTILINE)
 EVERYTHING_SET: dict[str, Any] = {
     "kubernetes_version": "1.24.17",
     "registry_mirrors": {
@@ -90,6 +92,7 @@ class Virgins(Bench):
             Node: member(*NODES, server=f"https://{endpoint}"),
             Files: {},
             Service: ServiceState(False, False, False, None, {}),
+            RuntimeService: (ServiceState(False, False, False, None, {}), RuntimeLook()),
             Packages: PackagesState({}),
             Units: {"chronyd.service": UnitState("loaded", active=True, file="enabled")},
             Kernel: KernelState((), {}),
@@ -119,7 +122,7 @@ class Virgins(Bench):
 
 
 def _files(command: str, stdin: str) -> list[tuple[str, str]]:
-    """Path and text of what is written, of nginx's files as many as it gets; else a command and what it reads."""
+    """Path and text of what is checked or written, of nginx's files as many as it gets; else a command and its stdin."""
     if command.startswith("CONFIG=/etc/nginx/nginx.conf\n"):
         lines = [line.split(" ") for line in stdin.splitlines()]
         return [(line[1], base64.b64decode(line[3]).decode()) for line in lines if line[0] in ("edit", "own")]
