@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
+from typing import Any
 
-from tests.lab_client import KUBECONFIG, Lab, until
+from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, until
+from tests.odd.drifts import Drift
 
 PLANES = ("master1", "master2", "master3")
 WORKERS = ("worker1", "worker2")
@@ -47,6 +50,43 @@ def check_a_second_run_changes_nothing(lab: Lab) -> None:
     hosts = {name for operation in results["operations"] for name in operation["no_change"]}
     assert hosts == {*NODES, "master-lb"}
     assert lab.digest() == before
+
+
+def check_drift(lab: Lab, drift: Drift) -> None:
+    """What a run makes of a service that somebody has changed, and that the cluster is as before afterwards."""
+    lab.host(drift.host, drift.make)
+    try:
+        if drift.refused:
+            run = lab.pyinfra("-y", **drift.settings)
+            assert run.returncode == 1
+            assert "".join(drift.refused.split()) in "".join(run.stderr.split()), run.stderr
+        else:
+            assert changed_by(lab.results(**drift.settings)) == {drift.operation}
+        lab.host(drift.host, drift.holds)
+        if not drift.refused:
+            check_a_second_run_changes_nothing(lab)
+    finally:
+        lab.host(drift.host, drift.undo)
+    lab.results()
+
+
+def check_a_boot(lab: Lab, node: str, runtime: str) -> None:
+    """A node comes back from a boot as the run left it: what holds then is no work for the next run."""
+    lab.run("power", node, "reboot", check=True)
+    until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
+    lab.host(
+        node,
+        f'[ "$(hostname)" = {node} ] && [ "$(tail -n +2 /proc/swaps)" = "" ] && '
+        '[ "$(sysctl -n net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables | tr -d "\n")" = 11 ] && '
+        f"systemctl is-active chronyd {runtime} kubelet && ! systemctl -q is-enabled swap.target && "
+        "! grep -q '^SELINUX=enforcing' /etc/selinux/config",
+    )
+    check_a_second_run_changes_nothing(lab)
+
+
+def changed_by(results: Mapping[str, Any]) -> set[str]:
+    """Names of the operations that changed something, without their layer's."""
+    return {operation["name"].rpartition(" | ")[2] for operation in results["operations"] if operation["success"]}
 
 
 def check_refused_beside_another_run(run: subprocess.CompletedProcess[str]) -> None:

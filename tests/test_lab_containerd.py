@@ -27,6 +27,7 @@ from tests.lab_checks import (
     ready_nodes,
 )
 from tests.lab_client import KUBECONFIG, PROJECT, REPORTS, SECONDS_FOR_A_WATCH, Lab, until
+from tests.odd.lived_with import CONTAINERD, LivedWith
 
 pytestmark = pytest.mark.lab
 
@@ -35,6 +36,13 @@ pytestmark = pytest.mark.lab
 def no_kubeconfig() -> None:
     """A kubeconfig of an earlier lab would hide that this one was never fetched."""
     KUBECONFIG.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made(lab: Lab) -> None:
+    """What the hosts hold before the build."""
+    for odd in CONTAINERD:
+        lab.host(odd.host, odd.make)
 
 
 def test_a_dry_run_on_virgin_hosts_lists_every_operation_and_changes_nothing(lab: Lab) -> None:
@@ -154,6 +162,11 @@ def test_no_join_secret_is_left(lab: Lab) -> None:
 
 def test_a_second_run_changes_nothing(lab: Lab) -> None:
     check_a_second_run_changes_nothing(lab)
+
+
+@pytest.mark.parametrize("odd", CONTAINERD, ids=lambda odd: f"{odd.host}: {odd.state}")
+def test_what_a_host_held_before_the_build_is_lived_with(lab: Lab, odd: LivedWith) -> None:
+    lab.host(odd.host, odd.holds)
 
 
 def test_a_dry_run_on_the_finished_cluster_would_change_nothing(lab: Lab) -> None:

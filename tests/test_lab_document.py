@@ -19,13 +19,18 @@ from tests.finding_rows import rows
 from tests.lab_checks import (
     NODES,
     PKI,
+    changed_by,
+    check_a_boot,
     check_a_second_run_changes_nothing,
+    check_drift,
     check_every_pod_of_the_road,
     check_kubectl_on_the_admin_host,
     pulls,
     ready_nodes,
 )
 from tests.lab_client import KUBECONFIG, REPORTS, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
+from tests.odd.drifts import DOCKER, Drift
+from tests.odd.lived_with import DOCUMENT, LivedWith
 from tests.secret_scan import PRIVATE_KEYS, in_texts, on_host, process_lists
 from tests.told_secrets import VARIABLE
 
@@ -47,6 +52,13 @@ def lab(document_lab: Lab) -> Lab:
     # A kubeconfig of the other lab would hide that this one was never fetched.
     KUBECONFIG.unlink(missing_ok=True)
     return document_lab
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made(lab: Lab) -> None:
+    """What the hosts hold before the build."""
+    for odd in DOCUMENT:
+        lab.host(odd.host, odd.make)
 
 
 def refused_without_a_change(lab: Lab, kinds: Sequence[str] = KINDS, **settings: Any) -> str:
@@ -271,6 +283,11 @@ def test_a_second_run_changes_nothing(lab: Lab) -> None:
     check_a_second_run_changes_nothing(lab)
 
 
+@pytest.mark.parametrize("odd", DOCUMENT, ids=lambda odd: f"{odd.host}: {odd.state}")
+def test_what_a_host_held_before_the_build_is_lived_with(lab: Lab, odd: LivedWith) -> None:
+    lab.host(odd.host, odd.holds)
+
+
 def test_a_stray_yum_update_leaves_the_held_packages(lab: Lab) -> None:
     held = "rpm -q kubelet kubeadm kubectl docker-ce containerd.io"
     before = {name: lab.host(name, held) for name in (EL7, ROCKY_8)}
@@ -312,8 +329,7 @@ def test_a_switched_registry_mirror_reloads_docker_and_nothing_else(lab: Lab) ->
     before = running(lab)
     with readiness_watched(lab) as lapses:
         results = lab.results(registry_mirrors={"docker.io": [f"https://{OTHER_MIRROR}"]})
-    changed = {operation["name"].rpartition(" | ")[2] for operation in results["operations"] if operation["success"]}
-    assert changed == {"Configure and start Docker"}
+    assert changed_by(results) == {"Configure and start Docker"}
     assert running(lab) == before
     assert lapses == []
     for node in NODES:
@@ -341,3 +357,12 @@ def test_a_restart_of_docker_goes_from_one_control_plane_to_the_next(lab: Lab) -
 
 def seconds_running(lab: Lab, host: str, program: str) -> int:
     return int(lab.host(host, f"ps -o etimes= -C {program} | head -n 1"))
+
+
+@pytest.mark.parametrize("drift", DOCKER, ids=lambda drift: drift.state)
+def test_a_docker_that_was_changed(lab: Lab, drift: Drift) -> None:
+    check_drift(lab, drift)
+
+
+def test_what_a_boot_leaves_of_a_node(lab: Lab) -> None:
+    check_a_boot(lab, EL7, "docker")

@@ -122,7 +122,7 @@ class Virgins(Bench):
 
 
 def _files(command: str, stdin: str) -> list[tuple[str, str]]:
-    """Path and text of what is checked or written, of nginx's files as many as it gets; else a command and its stdin."""
+    """Path and text of what is checked or written: all that nginx gets; else a command and its stdin."""
     if command.startswith("CONFIG=/etc/nginx/nginx.conf\n"):
         lines = [line.split(" ") for line in stdin.splitlines()]
         return [(line[1], base64.b64decode(line[3]).decode()) for line in lines if line[0] in ("edit", "own")]

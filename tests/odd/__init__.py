@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.odd.balancer import BALANCERS
+from tests.odd.boots import BOOTS
 from tests.odd.logins import LOGINS
+from tests.odd.repositories import PROXIES, REPOSITORIES
 from tests.odd.rows import Batch
 from tests.odd.runtimes import CONTAINERD, DOCKER
 from tests.odd.surroundings import SURROUNDINGS
@@ -11,6 +13,9 @@ from tests.odd.surroundings import SURROUNDINGS
 BATCHES = [
     Batch([]),
     Batch(SURROUNDINGS),
+    Batch(BOOTS),
+    Batch(REPOSITORIES),
+    Batch(PROXIES),
     Batch(CONTAINERD),
     Batch(DOCKER, {"container_runtime": "docker"}),
     *BALANCERS,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from k8s_ha.findings import Severity
 from tests.odd.rows import Batch, Odd
 
-_NGINX = "yum -y -q --nogpgcheck install nginx nginx-mod-stream && "
+_ACCOUNTS = "cd /etc && tar cpf /run/accounts passwd passwd- group group- shadow shadow- gshadow gshadow- && "
+_NGINX = _ACCOUNTS + "yum -y -q --nogpgcheck install nginx nginx-mod-stream && "
 _NO_NGINX = (
-    "systemctl stop nginx; yum -y -q remove nginx nginx-mod-stream; userdel nginx; rm -rf /etc/nginx /var/log/nginx "
-    "/var/lib/nginx /usr/share/nginx /usr/lib64/nginx /run/nginx.pid; systemctl reset-failed"
+    "systemctl stop nginx; yum -y -q remove nginx nginx-mod-stream; rm -rf /etc/nginx /var/log/nginx /var/lib/nginx "
+    "/usr/share/nginx /usr/lib64/nginx /run/nginx.pid /etc/dnf/modules.d/nginx.module; "
+    "tar xpf /run/accounts -C /etc && rm /run/accounts; systemctl reset-failed"
 )
 _OURS = "include /etc/nginx/conf.d/tcp.d/*.conf;"
 _STREAM = "stream { server { listen 15432; proxy_pass 127.0.0.1:5432; } }"

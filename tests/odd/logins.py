@@ -51,6 +51,14 @@ LOGINS: list[list[Odd]] = [
             "a command was ended without a word",
             *_shell("root", "/bin/false"),
         ),
+        Odd(
+            "root's shell reads quotes in another way",
+            "master1",
+            "login-shell",
+            "error",
+            "its login shell is /bin/tcsh",
+            *_shell("root", "/bin/tcsh"),
+        ),
         Odd("root's shell is a restricted bash", "master2", "root", None, "", *_shell("root", "/bin/rbash")),
     ],
     [
