@@ -70,8 +70,11 @@ def check_drift(lab: Lab, drift: Drift) -> None:
     lab.results()
 
 
-def check_a_boot(lab: Lab, node: str, runtime: str) -> None:
-    """A node comes back from a boot as the run left it: what holds then is no work for the next run."""
+def check_a_boot(lab: Lab, node: str, runtime: str, selinux: str) -> None:
+    """A node comes back from a boot as the run left it: what holds then is no work for the next run.
+
+    + selinux: the mode, as getenforce says it
+    """
     lab.run("power", node, "reboot", check=True)
     until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
     lab.host(
@@ -79,7 +82,7 @@ def check_a_boot(lab: Lab, node: str, runtime: str) -> None:
         f'[ "$(hostname)" = {node} ] && [ "$(tail -n +2 /proc/swaps)" = "" ] && '
         '[ "$(sysctl -n net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables | tr -d "\n")" = 11 ] && '
         f"systemctl is-active chronyd {runtime} kubelet && ! systemctl -q is-enabled swap.target && "
-        "! grep -q '^SELINUX=enforcing' /etc/selinux/config",
+        f'[ "$(getenforce)" = {selinux} ]',
     )
     check_a_second_run_changes_nothing(lab)
 

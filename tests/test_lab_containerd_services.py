@@ -23,4 +23,4 @@ def test_a_service_that_was_changed(lab: Lab, drift: Drift) -> None:
 
 
 def test_what_a_boot_leaves_of_a_node(lab: Lab) -> None:
-    check_a_boot(lab, "worker2", "containerd")
+    check_a_boot(lab, "worker2", "containerd", "Enforcing")

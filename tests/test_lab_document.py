@@ -365,4 +365,4 @@ def test_a_docker_that_was_changed(lab: Lab, drift: Drift) -> None:
 
 
 def test_what_a_boot_leaves_of_a_node(lab: Lab) -> None:
-    check_a_boot(lab, EL7, "docker")
+    check_a_boot(lab, ROCKY_8, "docker", "Permissive")

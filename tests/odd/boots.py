@@ -77,8 +77,8 @@ BOOTS = [
         "boot",
         "error",
         f"{_RC_LOCAL}:2 reads `swapon -a` turns swap on at boot",
-        f"[ ! -e {_RC_LOCAL} ] && printf '#!/bin/sh\\nswapon -a\\n' >{_RC_LOCAL} && chmod 755 {_RC_LOCAL}",
-        f"rm {_RC_LOCAL}",
+        f"mkdir /etc/rc.d && printf '#!/bin/sh\\nswapon -a\\n' >{_RC_LOCAL} && chmod 755 {_RC_LOCAL}",
+        "rm -r /etc/rc.d",
     ),
     Odd(
         "an agent of a cloud that makes swap",
