@@ -26,7 +26,10 @@ test-unit: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not lab'
+	$(MAKE) --jobs=2 --output-sync=target unit-part-1 unit-part-2
+
+unit-part-%:
+	$(BIN)/pytest -m 'not lab' --part $*/2
 
 test-lab: $(VENV)/installed
 	$(BIN)/python -m tests.lab.build

@@ -13,7 +13,7 @@ from tests.odd.surroundings import SURROUNDINGS
 BATCHES = [
     Batch([]),
     Batch(SURROUNDINGS),
-    Batch(BOOTS),
+    Batch(BOOTS, {"selinux": "permissive"}),
     Batch(REPOSITORIES),
     Batch(PROXIES),
     Batch(CONTAINERD),

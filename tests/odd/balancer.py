@@ -9,7 +9,7 @@ _ACCOUNTS = "cd /etc && tar cpf /run/accounts passwd passwd- group group- shadow
 _NGINX = _ACCOUNTS + "yum -y -q --nogpgcheck install nginx nginx-mod-stream && "
 _NO_NGINX = (
     "systemctl stop nginx; yum -y -q remove nginx nginx-mod-stream; rm -rf /etc/nginx /var/log/nginx /var/lib/nginx "
-    "/usr/share/nginx /usr/lib64/nginx /run/nginx.pid /etc/dnf/modules.d/nginx.module; "
+    "/usr/share/nginx /usr/lib64/nginx /run/nginx.pid /etc/dnf/modules.d/nginx.module /var/lib/dnf/modulefailsafe; "
     "tar xpf /run/accounts -C /etc && rm /run/accounts; systemctl reset-failed"
 )
 _OURS = "include /etc/nginx/conf.d/tcp.d/*.conf;"

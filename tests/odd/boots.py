@@ -76,7 +76,7 @@ BOOTS = [
         "worker1",
         "boot",
         "error",
-        f"{_RC_LOCAL}:2 reads `swapon -a` turns swap on at boot",
+        f"{_RC_LOCAL}:2 turns swap on at boot",
         f"mkdir /etc/rc.d && printf '#!/bin/sh\\nswapon -a\\n' >{_RC_LOCAL} && chmod 755 {_RC_LOCAL}",
         "rm -r /etc/rc.d",
     ),

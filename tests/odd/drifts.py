@@ -88,8 +88,8 @@ DOCKER = [
     Drift(
         "a Docker that does not come up with what is wanted",
         "worker1",
-        "mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\\nExecStartPre=/bin/grep -q umask "
-        f"{_DAEMON_JSON}\\n' >/etc/systemd/system/docker.service.d/z.conf && systemctl daemon-reload && "
+        "mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q "
+        f"cgroupdriver {_DAEMON_JSON}\"\\n' >/etc/systemd/system/docker.service.d/z.conf && systemctl daemon-reload && "
         f"sed -i s/native.cgroupdriver=systemd/native.umask=normal/ {_DAEMON_JSON}",
         f"grep -q native.umask {_DAEMON_JSON} && systemctl -q is-active docker",
         refused="it runs again with what stood there before",

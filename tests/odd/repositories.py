@@ -24,7 +24,7 @@ REPOSITORIES = [
         "worker1",
         "repositories",
         "error",
-        f"[sclo] of {_FILE}: http://mirror.centos.org/sclo/repodata/repomd.xml does not answer ((6)",
+        f"[sclo] of {_FILE}: http://mirror.centos.org/sclo/ does not answer ((6)",
         *_repository("sclo", "http://mirror.centos.org/sclo/"),
     ),
     Odd(
@@ -32,7 +32,7 @@ REPOSITORIES = [
         "worker2",
         "repositories",
         "warning",
-        f"[sclo] of {_FILE}: http://mirror.centos.org/sclo/repodata/repomd.xml does not answer ((6)",
+        f"[sclo] of {_FILE}: http://mirror.centos.org/sclo/ does not answer ((6)",
         *_repository("sclo", "http://mirror.centos.org/sclo/", "skip_if_unavailable=1"),
     ),
     Odd(
@@ -68,7 +68,8 @@ PROXIES = [
         "worker1",
         "mirrors",
         "error",
-        "port 9",
+        "https://download.docker.com/linux/rhel/8/x86_64/stable/repodata/repomd.xml does not answer ((7) Failed to "
+        "connect to 127.0.0.1 port 9",
         *_told("proxy=http://127.0.0.1:9\\nproxy_username=own\\nproxy_password=open-sesame\\n"),
     ),
 ]
