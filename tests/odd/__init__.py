@@ -10,14 +10,16 @@ from tests.odd.rows import Batch
 from tests.odd.runtimes import CONTAINERD, DOCKER
 from tests.odd.surroundings import SURROUNDINGS
 
+# Where a batch has nothing on the load balancer, one of its states joins it.
+_STREAM, _OLD_STREAM, _ELSEWHERE, _PORT, _MISTAKE, *_REST = BALANCERS
+
 BATCHES = [
-    Batch([]),
     Batch(SURROUNDINGS),
-    Batch(BOOTS, {"selinux": "permissive"}),
-    Batch(REPOSITORIES),
-    Batch(PROXIES),
-    Batch(CONTAINERD),
-    Batch(DOCKER, {"container_runtime": "docker"}),
-    *BALANCERS,
+    Batch([*BOOTS, _STREAM], {"selinux": "permissive"}),
+    Batch([*REPOSITORIES, _OLD_STREAM]),
+    Batch([*PROXIES, _ELSEWHERE]),
+    Batch([*CONTAINERD, _PORT]),
+    Batch([*DOCKER, _MISTAKE], {"container_runtime": "docker"}),
+    *(Batch([odd]) for odd in _REST),
     *map(Batch, LOGINS),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8s_ha.findings import Severity
-from tests.odd.rows import Batch, Odd
+from tests.odd.rows import Odd
 
 _ACCOUNTS = "cd /etc && tar cpf /run/accounts passwd passwd- group group- shadow shadow- gshadow gshadow- && "
 _NGINX = _ACCOUNTS + "yum -y -q --nogpgcheck install nginx nginx-mod-stream && "
@@ -17,12 +17,12 @@ _STREAM = "stream { server { listen 15432; proxy_pass 127.0.0.1:5432; } }"
 _OTHER_NGINX = "events {} http { server { listen 6443; } }"
 
 
-def _balancer(state: str, check: str, severity: Severity | None, words: str, make: str, undo: str = "true") -> Batch:
-    """A state of the load balancer's nginx, which stands for itself: there is one nginx."""
-    return Batch([Odd(state, "master-lb", check, severity, words, _NGINX + make, f"{undo}; {_NO_NGINX}")])
+def _balancer(state: str, check: str, severity: Severity | None, words: str, make: str, undo: str = "true") -> Odd:
+    """A state of the load balancer's nginx; one stands at a time, since there is one nginx."""
+    return Odd(state, "master-lb", check, severity, words, _NGINX + make, f"{undo}; {_NO_NGINX}")
 
 
-BALANCERS: list[Batch] = [
+BALANCERS: list[Odd] = [
     _balancer("a stream block of the owner's", "nginx", None, "", f"echo '{_STREAM}' >>/etc/nginx/nginx.conf"),
     _balancer(
         "a stream block beside ours, as earlier releases left it, and nginx down",
