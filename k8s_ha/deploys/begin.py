@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final, cast
 
 import gevent
@@ -11,6 +12,7 @@ from pyinfra.api import Host
 from pyinfra.api.arguments import AllArguments
 from pyinfra.api.exceptions import PyinfraError
 
+from k8s_ha.checks.lifetime import lifetime_findings
 from k8s_ha.checks.rules import waived
 from k8s_ha.checks.survey import survey_findings, unreached
 from k8s_ha.connection import connection_tuned
@@ -75,7 +77,9 @@ def survey(run: Run) -> list[Finding]:
     found = [finding for finding in told.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:
         logger.warning(warning)
-    return waived([*found, *survey_findings(run.surveys, run.cluster)], run.cluster.settings.waive)
+    found += survey_findings(run.surveys, run.cluster)
+    found += lifetime_findings(run.surveys, run.cluster, date.today())
+    return waived(found, run.cluster.settings.waive)
 
 
 def stop_on_errors(findings: Sequence[Finding]) -> None:
