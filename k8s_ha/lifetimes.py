@@ -1,4 +1,4 @@
-"""How long each Kubernetes line lives, and which of its patches nobody should begin with, as tables with their sources."""
+"""How long each Kubernetes line lives, and which of its patches no cluster should begin with, with their sources."""
 
 from __future__ import annotations
 
