@@ -61,6 +61,9 @@ NEWEST = LINES[max(LINES)]
 # kube-proxy's nftables mode: behind a feature gate that is on by default from 1.31 (KEP-3866).
 NFTABLES_PROXY_SINCE = 31
 NFTABLES_PROXY_KERNEL = (5, 13)
+# Their iptables is a layer over nftables, whose modules (nft_compat, xt_*, ip_set) images come without
+# (kubernetes/kops#17789, #18724).
+EL_WITH_NFTABLES_ALONE = (10,)
 # kubeadm puts CoreDNS under <repository>/coredns/ when the repository is its own default, which was k8s.gcr.io in the
 # first patch releases of these lines: with registry.k8s.io they would ask for an image that is not there
 # (kubernetes/kubernetes#102502).

@@ -135,6 +135,34 @@ def test_nftables_ask_for_a_kernel() -> None:
     ]
 
 
+INSTALL = "have kernel-modules-extra of the running kernel installed there"
+
+
+@pytest.mark.parametrize(
+    ("version", "mode", "others", "remedy"),
+    [
+        ("1.37.1", "iptables", 9, "set kube_proxy_mode = 'nftables'"),
+        ("1.37.1", "ipvs", 9, "set kube_proxy_mode = 'nftables'"),
+        ("1.37.1", "nftables", 9, None),
+        ("1.30.14", "iptables", 9, INSTALL),
+        ("1.31.14", "iptables", 8, INSTALL),
+    ],
+)
+def test_el10_has_nftables_alone(version: str, mode: str, others: int, remedy: str | None) -> None:
+    cluster = six_host_cluster(kubernetes_version=version, kube_proxy_mode=mode)
+    surveys = {"worker1": survey(10), "worker2": survey(others)}
+    expected = warning(
+        "worker1",
+        "kernel",
+        "EL10 has iptables only as a layer over nftables",
+        f"kube_proxy_mode '{mode}' needs modules of kernel-modules-extra there",
+        remedy or "",
+    )
+    assert survey_findings(surveys, cluster) == ([expected] if remedy else [])
+    standing = {**surveys, "worker2": survey(others, node=True, hostname="worker2")}
+    assert survey_findings(standing, cluster) == []
+
+
 def test_every_host_is_judged() -> None:
     surveys = {host["name"]: replace(ROCKY, uid=1000) for host in six_hosts()}
     assert [finding.host for finding in survey_findings(surveys, CLUSTER)] == list(surveys)

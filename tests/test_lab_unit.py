@@ -41,7 +41,27 @@ def test_documents_topology_differs_in_flavours_alone() -> None:
     default, document = (topology.load(path) for path in (topology.DEFAULT, DOCUMENT))
     assert [replace(host, flavour="rocky-8") for host in document.hosts] == list(default.hosts)
     assert document.flavours == ["centos-7", "rhel-8", "rocky-8"]
-    assert set(document.flavours) == set(FLAVOURS)
+    assert set(document.flavours) < set(FLAVOURS)
+
+
+@pytest.mark.parametrize(
+    ("name", "flavours"),
+    [
+        ("el9", ["rocky-9"]),
+        ("el10", ["rocky-10"]),
+        ("mixed", ["centos-7", "rocky-10", "rocky-8", "rocky-9"]),
+    ],
+)
+def test_small_clusters_of_later_releases(name: str, flavours: list[str]) -> None:
+    small = topology.load(topology.DEFAULT.with_name(f"topology-{name}.toml"))
+    assert small.flavours == flavours
+    assert set(flavours) <= set(FLAVOURS)
+    assert [(group, len(hosts)) for group, hosts in small.groups().items()] == [
+        ("control_plane", 3),
+        ("workers", 1),
+        ("load_balancers", 1),
+        ("admins", 1),
+    ]
 
 
 MISTAKES = [
@@ -137,6 +157,9 @@ def test_one_run_may_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     ("host", "path", "file"),
     [
         ("dl.rockylinux.org", "/lab/appstream/repodata/repomd.xml", "appstream/repodata/repomd.xml"),
+        ("dl.rockylinux.org", "/pub/rocky/9/AppStream/x86_64/os/a.rpm", "rocky9/AppStream/a.rpm"),
+        ("dl.rockylinux.org", "/pub/rocky/10/BaseOS/x86_64/os/a.rpm", "rocky10/BaseOS/a.rpm"),
+        ("dl.rockylinux.org", "/pub/rocky/11/BaseOS/x86_64/os/a.rpm", None),
         ("download.docker.com", "/linux/rhel/gpg", "docker/linux/rhel/gpg"),
         ("pkgs.k8s.io", "/core:/stable:/v1.20/rpm/repodata/repomd.xml", "kubernetes/v1.20/repodata/repomd.xml"),
         ("cdn.redhat.com", "/content/dist/rhel8/8.4/x86_64/baseos/os/a.rpm", "rhel8/appstream/a.rpm"),

@@ -129,17 +129,31 @@ def _of_nodes(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Iterator[F
             compat.reason(settings.kubernetes_line.minor, platform),
             refusal.remedy if refusal else "",
         )
-    if settings.kube_proxy_mode == "nftables":
-        since = ".".join(map(str, compat.NFTABLES_PROXY_KERNEL))
-        for name, platform in platforms.items():
-            if platform.kernel < compat.NFTABLES_PROXY_KERNEL:
-                yield Finding(
-                    name,
-                    "kernel",
-                    f"its kernel is {surveys[name].kernel}",
-                    f"kube_proxy_mode 'nftables' asks for {since}",
-                    "choose 'iptables'",
-                )
+    yield from _of_kube_proxy(platforms, surveys, cluster)
+
+
+def _of_kube_proxy(
+    platforms: Mapping[str, compat.Platform], surveys: Mapping[str, HostSurvey], cluster: Cluster
+) -> Iterator[Finding]:
+    """Kernels that kube-proxy's mode does not suit; where there is a cluster already its mode stays as it is."""
+    mode = cluster.settings.kube_proxy_mode
+    since = ".".join(map(str, compat.NFTABLES_PROXY_KERNEL))
+    older = [name for name, platform in platforms.items() if platform.kernel < compat.NFTABLES_PROXY_KERNEL]
+    if mode == "nftables":
+        for name in older:
+            found = f"its kernel is {surveys[name].kernel}"
+            yield Finding(name, "kernel", found, f"kube_proxy_mode 'nftables' asks for {since}", "choose 'iptables'")
+        return
+    if any(surveys[name].node for name in platforms):
+        return
+    remedy = "have kernel-modules-extra of the running kernel installed there"
+    if not older and cluster.settings.kubernetes_line.minor >= compat.NFTABLES_PROXY_SINCE:
+        remedy = "set kube_proxy_mode = 'nftables'"
+    for name, platform in platforms.items():
+        if platform.el_major in compat.EL_WITH_NFTABLES_ALONE:
+            found = f"EL{platform.el_major} has iptables only as a layer over nftables"
+            wanted = f"kube_proxy_mode '{mode}' needs modules of kernel-modules-extra there"
+            yield Finding(name, "kernel", found, wanted, remedy, "warning")
 
 
 def unreached(missing: Sequence[str], reached: Mapping[str, HostSurvey], cluster: Cluster) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final, cast
 
 import gevent
@@ -11,6 +12,7 @@ from pyinfra.api import Host
 from pyinfra.api.arguments import AllArguments
 from pyinfra.api.exceptions import PyinfraError
 
+from k8s_ha.checks.lifetime import lifetime_findings
 from k8s_ha.checks.rules import waived
 from k8s_ha.checks.survey import survey_findings, unreached
 from k8s_ha.connection import connection_tuned
@@ -64,6 +66,11 @@ def _bound_commands() -> None:
     host.current_deploy_kwargs = cast("AllArguments", bounded)
 
 
+def today() -> date:
+    """The day by the operator's clock, which the lines' ends are compared with."""
+    return date.today()
+
+
 def survey(run: Run) -> list[Finding]:
     """Look at all hosts at once, and say why any of them cannot be used, waived checks marked; keeps the surveys."""
     members = members_of(run)
@@ -75,7 +82,9 @@ def survey(run: Run) -> list[Finding]:
     found = [finding for finding in told.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:
         logger.warning(warning)
-    return waived([*found, *survey_findings(run.surveys, run.cluster)], run.cluster.settings.waive)
+    found += survey_findings(run.surveys, run.cluster)
+    found += lifetime_findings(run.surveys, run.cluster, today())
+    return waived(found, run.cluster.settings.waive)
 
 
 def stop_on_errors(findings: Sequence[Finding]) -> None:

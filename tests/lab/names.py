@@ -4,7 +4,10 @@ import re
 
 # A mirror's name -> (what it is asked for, which file below the web root that is), first match wins.
 MIRRORS: dict[str, tuple[tuple[str, str], ...]] = {
-    "dl.rockylinux.org": ((r"/lab/(.*)", r"\1"),),
+    "dl.rockylinux.org": (
+        (r"/lab/(.*)", r"\1"),
+        (r"/pub/rocky/(9|10)/(BaseOS|AppStream)/x86_64/os/(.*)", r"rocky\1/\2/\3"),
+    ),
     "cdn.redhat.com": ((r"/content/dist/rhel8/8\.4/x86_64/(?:baseos|appstream)/os/(.*)", r"rhel8/appstream/\1"),),
     "vault.centos.org": ((r"/(.*)", r"vault/\1"),),
     "archives.fedoraproject.org": ((r"/pub/archive/(epel/7/.*)", r"\1"),),

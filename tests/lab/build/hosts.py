@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import Cache, Step
-from .installed import CENTOS_7, RHEL_8, ROCKY_8
+from .installed import CENTOS_7, RHEL_8, ROCKY_8, ROCKY_9, ROCKY_10
 from .packages import build_all
 from .rpms import Package
 
@@ -55,6 +55,20 @@ FLAVOURS = {
         release_key="etc/pki/rpm-gpg/RPM-GPG-KEY-rockyofficial",
         signer="rocky",
     ),
+    "rocky-9": Flavour(
+        dress="dress-el9.sh",
+        trees=("el", "el-9", "rocky-9"),
+        installed=ROCKY_9,
+        release_key="etc/pki/rpm-gpg/RPM-GPG-KEY-Rocky-9",
+        signer="rocky",
+    ),
+    "rocky-10": Flavour(
+        dress="dress-el10.sh",
+        trees=("el", "el-10", "rocky-10"),
+        installed=ROCKY_10,
+        release_key="etc/pki/rpm-gpg/RPM-GPG-KEY-Rocky-10",
+        signer="rocky",
+    ),
 }
 AUTHORITIES = ("etc/pki/tls/certs/ca-bundle.crt", "etc/pki/ca-trust/source/anchors/lab.crt")
 
@@ -98,5 +112,5 @@ def flavour_layer(cache: Cache, name: str, base: Path, keys: Path) -> Path:
         step.run(script, base, step.folder, scratch, database, HERE / flavour.dress, *trees, extra)
         shutil.rmtree(scratch)
 
-    recipe = [script, HERE / "dress.sh", HERE / flavour.dress, *trees, HERE / "installed.py", HERE / "rpms.py"]
+    recipe = [script, *sorted(HERE.glob("dress*.sh")), *trees, HERE / "installed.py", HERE / "rpms.py"]
     return cache.folder(f"flavour-{name}", [*recipe, repr(flavour), base, *trusted.values()], make)

@@ -1,6 +1,6 @@
 """What a minimal install's rpm database holds: the root file system has these programs from Debian."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .rpms import Package
 
@@ -104,6 +104,43 @@ _EL8: tuple[Row, ...] = (
     ("yum", "4.7.0", "20.el8", ()),
 )
 
+# What a minimal install has in place of 8's row of the same name; none is gone. All other rows keep 8's version.
+_SINCE_EL8: Mapping[int, Mapping[str, tuple[Row, ...]]] = {
+    9: {
+        "iptables": (("iptables-nft", "1.8.10", "11.el9_5", ("iptables = 1.8.10", "ebtables")),),
+        "kernel-core": (
+            ("kernel-core", "5.14.0", "570.el9_6", ()),
+            ("kernel-modules-core", "5.14.0", "570.el9_6", ()),
+            ("kernel-modules", "5.14.0", "570.el9_6", ()),
+        ),
+        "glibc": (("glibc", "2.34", "168.el9_6", ()),),
+        "platform-python": (("python3", "3.9.21", "2.el9", ("python(abi) = 3.9",)),),
+        "rpm": (("rpm", "4.16.1.3", "37.el9", ()),),
+        "systemd": (("systemd", "252", "51.el9", ("/usr/bin/systemctl",)),),
+    },
+    10: {
+        "iptables": (),
+        "kernel-core": (
+            ("kernel-core", "6.12.0", "55.el10_0", ()),
+            ("kernel-modules-core", "6.12.0", "55.el10_0", ()),
+            ("kernel-modules", "6.12.0", "55.el10_0", ()),
+        ),
+        "glibc": (("glibc", "2.39", "37.el10", ()),),
+        "platform-python": (("python3", "3.12.9", "1.el10", ("python(abi) = 3.12",)),),
+        "rpm": (("rpm", "4.19.1.1", "12.el10", ()),),
+        "systemd": (("systemd", "257", "9.el10", ("/usr/bin/systemctl",)),),
+    },
+}
+
+
+def _later(el_major: int) -> tuple[Row, ...]:
+    """8's rows with what differs on a later Enterprise Linux."""
+    differs = _SINCE_EL8[el_major]
+    rows = [new for row in _EL8 for new in differs.get(row[0], (row,))]
+    return tuple(
+        (name, version, release.replace("el8", f"el{el_major}"), more) for name, version, release, more in rows
+    )
+
 
 def _release(name: str, version: str, release: str, upstream: str, el_major: int) -> Package:
     """The package that makes a host this release: yum and dnf take $releasever from it."""
@@ -124,3 +161,5 @@ def _packages(rows: Iterable[Row]) -> tuple[Package, ...]:
 CENTOS_7 = (*_packages(_EL7), _release("centos-release", "7", "9.2009.0.el7.centos", "7.9", 7))
 RHEL_8 = (*_packages(_EL8), _release("redhat-release", "8.4", "0.6.el8", "8.4", 8))
 ROCKY_8 = (*_packages(_EL8), _release("rocky-release", "8.10", "1.9.el8", "8.10", 8))
+ROCKY_9 = (*_packages(_later(9)), _release("rocky-release", "9.6", "1.3.el9", "9.6", 9))
+ROCKY_10 = (*_packages(_later(10)), _release("rocky-release", "10.0", "1.6.el10", "10.0", 10))

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import keys as key_store
 from .cache import Cache, Step
 from .rpms import TREES, Package
-from .tables import docker, el7, el8, kubernetes
+from .tables import docker, el7, el8, el9, kubernetes
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class Repository:
 REPOSITORIES = (
     Repository("appstream", "rocky", "appstream/RPM-GPG-KEY-rockyofficial", el8.APPSTREAM, modules="modules.yaml"),
     Repository("rhel8/appstream", "redhat", "rhel8/RPM-GPG-KEY-redhat-release", el8.APPSTREAM, modules="modules.yaml"),
+    Repository("rocky9/BaseOS", "rocky", "rocky9/RPM-GPG-KEY-Rocky-9", el9.BASEOS_9),
+    Repository("rocky9/AppStream", "rocky", "rocky9/RPM-GPG-KEY-Rocky-9", el9.APPSTREAM_9, modules="modules-el9.yaml"),
+    Repository("rocky10/BaseOS", "rocky", "rocky10/RPM-GPG-KEY-Rocky-10", el9.BASEOS_10),
+    Repository("rocky10/AppStream", "rocky", "rocky10/RPM-GPG-KEY-Rocky-10", el9.APPSTREAM_10),
     Repository("vault/7.9.2009/os/x86_64", "centos", "vault/RPM-GPG-KEY-CentOS-7", el7.BASE),
     Repository("vault/7.9.2009/updates/x86_64", "centos", "vault/RPM-GPG-KEY-CentOS-7", el7.UPDATES),
     Repository("vault/7.9.2009/extras/x86_64", "centos", "vault/RPM-GPG-KEY-CentOS-7", el7.EXTRAS),
@@ -33,6 +37,8 @@ REPOSITORIES = (
     Repository("epel/8/Everything/x86_64", "epel", "epel/RPM-GPG-KEY-EPEL-8", el7.EPEL_8),
     Repository("docker/linux/centos/7/x86_64/stable", "docker", "docker/linux/centos/gpg", docker.CENTOS_7),
     Repository("docker/linux/rhel/8/x86_64/stable", "docker", "docker/linux/rhel/gpg", docker.RHEL_8),
+    Repository("docker/linux/rhel/9/x86_64/stable", "docker", "docker/linux/rhel/gpg", docker.RHEL_9),
+    Repository("docker/linux/rhel/10/x86_64/stable", "docker", "docker/linux/rhel/gpg", docker.RHEL_10),
     Repository("kubernetes/v1.20", "kubernetes", "kubernetes/v1.20/repodata/repomd.xml.key", kubernetes.KUBERNETES),
 )
 # Published as they are: path under the web root -> file of trees/rpm.

@@ -1,4 +1,4 @@
-"""Docker's repositories: real programs of Debian under the layout of linux/centos/7 and of linux/rhel/8."""
+"""Docker's repositories: real programs of Debian under the layout of linux/centos/7 and of linux/rhel."""
 
 from ..rpms import Package
 
@@ -73,11 +73,20 @@ CENTOS_7 = (
     containerd("3.1.el7", ("containerd", "runc")),
     *docker(7),
 )
+
+
 # containerd.io of linux/rhel/8 does not, and so stays visible; what is newer than Kubernetes 1.20 can use is empty.
-RHEL_8 = (
-    containerd("3.1.el8", ("containerd",)),
-    Package("containerd.io", "2.2.0", "1.el8", requires=("container-selinux >= 2:2.74",), provides=("containerd",)),
-    *docker(8),
-    Package("docker-ce", "29.0.0", "1.el8", epoch=3, requires=("containerd.io >= 1.7.27", "docker-ce-cli")),
-    Package("docker-ce-cli", "29.0.0", "1.el8", epoch=1),
-)
+def rhel(el_major: int) -> tuple[Package, ...]:
+    """linux/rhel of that major."""
+    newer = f"1.el{el_major}"
+    selinux = ("container-selinux >= 2:2.74",)
+    return (
+        containerd(f"3.1.el{el_major}", ("containerd",)),
+        Package("containerd.io", "2.2.0", newer, requires=selinux, provides=("containerd",)),
+        *docker(el_major),
+        Package("docker-ce", "29.0.0", newer, epoch=3, requires=("containerd.io >= 1.7.27", "docker-ce-cli")),
+        Package("docker-ce-cli", "29.0.0", newer, epoch=1),
+    )
+
+
+RHEL_8, RHEL_9, RHEL_10 = (rhel(el_major) for el_major in (8, 9, 10))

@@ -1,0 +1,1 @@
+../dnf/protected.d
