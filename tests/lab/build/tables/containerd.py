@@ -8,22 +8,17 @@ from ..cache import BuildError
 
 @dataclass(frozen=True)
 class Containerd:
-    """One containerd.io.
-
-    + programs: folder in the package -> source
-    + module: the Go module that has to be built for it
-    """
+    """One containerd.io; `programs` is folder in the package -> source."""
 
     version: str
     release: str
     programs: Mapping[str, str]
-    module: str = ""
 
 
 CONTAINERDS = {
     "1.6": Containerd("1.6.20", "3.1.el8", {"usr/bin": "debs/containerd/usr/bin"}),
     "1.7": Containerd("1.7.24", "3.1.el8", {"usr/bin": "containerd-1.7/containerd/usr/bin"}),
-    "2.2": Containerd("2.2.9", "1.el8", {"usr/bin": "containerd-2.2"}, module="containerd-2.2"),
+    "2.2": Containerd("2.2.9", "1.el8", {"usr/bin": "containerd-2.2"}),
 }
 
 
