@@ -67,11 +67,18 @@ def test_containerds_that_are_served(names: list[str], only: str | None, served:
     assert programs.containerd_versions(lines.chosen(names), only) == served
 
 
-@pytest.mark.parametrize("name", ["1.20", "1.30", "1.37"])
-def test_empty_containerd_is_beside_1_20_alone(name: str) -> None:
-    packages = docker.rhel_8(lines.chosen([name]), ["1.6"])
-    found = [package.version for package in packages if package.name == "containerd.io"]
-    assert found == (["1.6.20", "2.2.0"] if name == "1.20" else ["1.6.20"])
+@pytest.mark.parametrize(
+    ("name", "served", "versions"),
+    [
+        ("1.20", "1.6", ["1.6.20", "2.2.0"]),
+        ("1.20", "1.7", ["1.7.24"]),
+        ("1.30", "1.6", ["1.6.20"]),
+        ("1.37", "1.6", ["1.6.20"]),
+    ],
+)
+def test_empty_containerd_is_beside_1_20_alone(name: str, served: str, versions: list[str]) -> None:
+    packages = docker.rhel_8(lines.chosen([name]), [served])
+    assert [package.version for package in packages if package.name == "containerd.io"] == versions
 
 
 def test_releases_are_dockers() -> None:

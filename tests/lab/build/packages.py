@@ -42,7 +42,7 @@ DOCKER_FILES = {
 
 
 def repositories(
-    cache: Cache, keys: Path, lines: Sequence[Line], containerds: Iterable[str], sources: Mapping[str, Path]
+    cache: Cache, keys: Path, lines: Sequence[Line], containerds: Sequence[str], sources: Mapping[str, Path]
 ) -> Path:
     """Return the web root with every public key and every repository: one of Kubernetes' for each minor."""
     minors = {line.minor: [each for each in lines if each.minor == line.minor] for line in lines}
@@ -57,7 +57,7 @@ def repositories(
     return cache.merged("packages", parts)
 
 
-def _docker(lines: Sequence[Line], containerds: Iterable[str]) -> tuple[Repository, ...]:
+def _docker(lines: Sequence[Line], containerds: Sequence[str]) -> tuple[Repository, ...]:
     return (
         Repository("docker/linux/centos/7/x86_64/stable", "docker", "docker/linux/centos/gpg", docker.CENTOS_7),
         Repository(

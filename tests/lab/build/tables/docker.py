@@ -1,6 +1,6 @@
 """Docker's repositories: real programs of Debian under the layout of linux/centos/7 and of linux/rhel/8."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..rpms import Package
 from .containerd import CONTAINERDS, Containerd
@@ -80,17 +80,17 @@ CENTOS_7 = (
 _EMPTY = Package("containerd.io", "2.2.0", "1.el8", requires=("container-selinux >= 2:2.74",), provides=("containerd",))
 
 
-def rhel_8(lines: Iterable[Line], containerds: Iterable[str]) -> tuple[Package, ...]:
+def rhel_8(lines: Iterable[Line], containerds: Sequence[str]) -> tuple[Package, ...]:
     """Docker's packages for EL8 with these containerds, keys of CONTAINERDS.
 
     containerd.io of linux/rhel/8 does not provide runc, and so stays visible. What is newer than Kubernetes 1.20 can
     use is empty: Docker 29, and beside no newer line containerd 2.
     """
+    as_ever = all(line.version == DEFAULT for line in lines) and list(containerds) == ["1.6"]
     served = [CONTAINERDS[name] for name in containerds]
-    only_default = all(line.version == DEFAULT for line in lines)
     return (
         *(containerd(each, each.release, ("containerd",)) for each in served),
-        *([_EMPTY] if only_default else []),
+        *([_EMPTY] if as_ever else []),
         *docker(8),
         Package("docker-ce", "29.0.0", "1.el8", epoch=3, requires=("containerd.io >= 1.7.27", "docker-ce-cli")),
         Package("docker-ce-cli", "29.0.0", "1.el8", epoch=1),
