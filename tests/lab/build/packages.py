@@ -92,7 +92,7 @@ def _part(
         source.split("/")[0] for each in all_of_it for package in each.packages for source in package.files.values()
     }
     here = Path(__file__)
-    recipe = [here, here.with_name("rpms.py"), TREES, repr(all_of_it), repr(files)]
+    recipe: list[Path | str] = [here, here.with_name("rpms.py"), TREES, repr(all_of_it), repr(files)]
     signers = [keys / f"{signer}.asc" for signer in key_store.SIGNERS]
     return cache.folder(kind, [*recipe, *signers, *(sources[name] for name in sorted(used))], make)
 
