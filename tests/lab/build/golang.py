@@ -15,6 +15,9 @@ from .tables.modules import Module
 
 FOLDER = Path(__file__).with_name("modules")
 GO_AT_LEAST = (1, 26)
+OPTIONS = ("-mod=readonly", "-trimpath", "-gcflags=all=-dwarf=false")
+LINKED = "-s -w"
+LINKED_BY_C = "-linkmode external -extldflags -static"
 GO_BESIDE_PATH = "/usr/local/go/bin/go"
 
 
@@ -50,7 +53,8 @@ def folder(cache: Cache, module: Module, then: Callable[[Step], None] = lambda _
         _build(cache, step, module, modfile)
         then(step)
 
-    return cache.folder(module.name, [modfile, modfile.with_suffix(".sum"), *own, repr(module)], make)
+    flags = [*OPTIONS, LINKED, LINKED_BY_C]
+    return cache.folder(module.name, [modfile, modfile.with_suffix(".sum"), *own, repr(module), *flags], make)
 
 
 def _build(cache: Cache, step: Step, module: Module, modfile: Path) -> None:
@@ -63,10 +67,10 @@ def _build(cache: Cache, step: Step, module: Module, modfile: Path) -> None:
         "GOMODCACHE": str(shared / "modules"),
         "CGO_ENABLED": str(int(module.cgo)),
     }
-    link = ["-s", "-w", *(f"-X {name}={value}" for name, value in module.stamp.items())]
+    link = [LINKED, *(f"-X {name}={value}" for name, value in module.stamp.items())]
     if module.cgo:
-        link += ["-linkmode external", "-extldflags -static"]
-    options = ["-mod=readonly", f"-modfile={modfile}", "-trimpath", "-p", "2", "-gcflags=all=-dwarf=false"]
+        link.append(LINKED_BY_C)
     step.run(*go, "mod", "download", f"-modfile={modfile}", cwd=FOLDER, env=environment)
     output = ["-o", f"{step.folder}/", "-ldflags", " ".join(link)]
+    options = [f"-modfile={modfile}", "-p", "2", *OPTIONS]
     step.run(*go, "build", *options, *output, *module.packages, cwd=FOLDER, env=environment)
