@@ -1,4 +1,4 @@
-# `make lab` shows the whole thing; `make test` proves it; both need root on Debian 12. `make test-unit` needs neither.
+# `make lab` shows the whole thing, `make lab LINE=1.37` another Kubernetes; `make test` proves it; both need root on Debian 12. `make test-unit` needs neither.
 VENV := .venv
 BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
@@ -13,7 +13,7 @@ $(VENV)/installed: pyproject.toml
 	touch $@
 
 lab: $(VENV)/installed
-	$(LAB) up
+	$(LAB) up $(addprefix --line ,$(LINE))
 	$(OPERATOR) $(BIN)/pyinfra tests/lab/inventory.py deploy.py -y
 	$(OPERATOR) kubectl --kubeconfig kubeconfig/admin.conf get nodes,pods -A
 

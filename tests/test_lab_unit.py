@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.lab import LabError, digest, names, settings, topology
+from tests.lab import LabError, digest, names, settings, state, topology
 from tests.lab.build.hosts import FLAVOURS
 
 DOCUMENT = topology.DEFAULT.with_name("topology-document.toml")
@@ -144,6 +144,7 @@ def test_first_hostname_is_not_the_inventory_name() -> None:
 
 
 def test_one_run_may_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "load", lambda: None)
     monkeypatch.setenv(settings.OVERRIDES, json.dumps({"mirror": "official"}))
     found = settings.in_lab({"mirror": "aliyun", "container_runtime": "docker"})
     assert (found["mirror"], found["container_runtime"], found["kubernetes_version"]) == (

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tests.lab import LabError, access, digest, hosts, lifecycle, machine, mirrors, network, state, topology
 from tests.lab.build import BuildError
+from tests.lab.build.tables.containerd import CONTAINERDS
+from tests.lab.build.tables.lines import DEFAULT, chosen
 
 POWER = {"off": hosts.power_off, "kill": hosts.kill, "on": hosts.power_on, "reboot": hosts.reboot}
 MIRROR = {"off": mirrors.off, "on": mirrors.on}
@@ -43,6 +45,14 @@ def _parser() -> argparse.ArgumentParser:
 
     up = add("up", _up, "boot all hosts and wait until they answer SSH; builds what is missing")
     up.add_argument("--topology", type=Path, default=topology.DEFAULT, metavar="FILE", help="TOML; default %(default)s")
+    up.add_argument(
+        "--line",
+        action="append",
+        default=[],
+        metavar="VERSION",
+        help=f"Kubernetes to have: 1.34 (its newest patch here) or 1.34.4; may be repeated; default {DEFAULT}",
+    )
+    up.add_argument("--containerd", choices=CONTAINERDS, help="serve this one alone; default: what fits the lines")
     add("down", lambda _: lifecycle.down(), "end the lab and put the machine back as it was")
     add("status", lambda _: print("\n".join(lifecycle.status())), "what is running, or left over")
     inside = add("exec", _exec, "run a command inside a host as root, as on its console")
@@ -79,7 +89,8 @@ def _command(options: argparse.Namespace) -> list[str]:
 
 
 def _up(options: argparse.Namespace) -> None:
-    lifecycle.up(topology.load(options.topology))
+    versions = tuple(line.version for line in chosen(options.line))
+    lifecycle.up(topology.load(options.topology), versions, options.containerd)
 
 
 def _exec(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """A whole lab: up, down, and what is left of one."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable
@@ -11,25 +12,27 @@ from tests.lab.topology import Topology
 Progress = Callable[[str], None]
 
 
-def up(topology: Topology, progress: Progress = print) -> None:
+def up(topology: Topology, lines: tuple[str, ...], containerd: str | None = None, progress: Progress = print) -> None:
     """Build what is missing and boot every host; return when all of them answer SSH.
 
+    + lines: Kubernetes' versions to have, the newest last
+    + containerd: the only one that the mirrors serve; None: what fits the lines
     A lab that is up and whole stays as it is. The remains of one whose processes died are cleaned away first.
     """
     machine.check()
     with state.locked():
         lab = state.load()
         if lab and _whole(lab):
-            if lab.topology != topology:
-                raise LabError("a lab with another topology is up; run down first")
+            if (lab.topology, lab.lines, lab.containerd) != (topology, lines, containerd):
+                raise LabError(f"a lab with another topology, line or containerd is up ({lab}); run down first")
             progress(f"the lab is up already: {len(topology.hosts)} hosts")
             return
         if lab or leftovers():
             progress("cleaning up the remains of an earlier lab")
             _clean()
-        artifacts = build.build(topology.flavours, progress)
+        artifacts = build.build(topology.flavours, lines, containerd, progress)
         begun = time.monotonic()
-        lab = state.State(topology, artifacts, ready=False)
+        lab = state.State(topology, artifacts, lines, containerd, ready=False)
         state.save(lab)
         machine.prepare()
         network.create(topology)
@@ -40,7 +43,7 @@ def up(topology: Topology, progress: Progress = print) -> None:
         for host in topology.hosts:
             hosts.start(host)
         hosts.wait_for_ssh(topology.hosts)
-        state.save(state.State(topology, artifacts, ready=True))
+        state.save(dataclasses.replace(lab, ready=True))
         progress(f"{len(topology.hosts)} hosts answer SSH after {time.monotonic() - begun:.1f} s")
 
 

@@ -4,12 +4,13 @@ import json
 import os
 from typing import Any
 
+from tests.lab import state
+from tests.lab.build.tables.lines import DEFAULT, newest
+
 OVERRIDES = "LAB_SETTINGS"
 """Environment variable: a JSON mapping of what one run sets otherwise."""
 
-_SHARED = {
-    "kubernetes_version": "1.20.2",
-    "flannel_backend": "host-gw",
+_SHARED: dict[str, Any] = {
     # kubernetes#97294: a watch of 1.20 may hear of nothing for up to 10 minutes after etcd has changed its leader.
     "verify_timeout_seconds": 660,
     "kubeadm_patches": {
@@ -23,8 +24,46 @@ _SHARED = {
         "KubeProxyConfiguration": {"conntrack": {"maxPerCore": 0}},
     },
 }
+# The only line that pkgs.k8s.io never had.
+_OLD: dict[str, Any] = {
+    "flannel_backend": "host-gw",
+    "mirror": {
+        "kubernetes_baseurl": "http://pkgs.lab/kubernetes/v1.20",
+        "kubernetes_gpgkey": "http://pkgs.lab/kubernetes/v1.20/repodata/repomd.xml.key",
+    },
+}
+_OFFICIAL_SINCE = 24
+# The lab's hosts have cgroup v1.
+_ACCEPTED: dict[str, Any] = {"accept": ["SystemVerification", "cgroup-v1"]}
+_CGROUP_V2_SINCE = 35
+# Their kubeadm writes https://[10.96.0.1]:1234/, which net/url refuses since Go 1.24.8.
+_BRACKETS = range(29, 31)
+_NO_PROXY_CHECK = {"nodeRegistration": {"ignorePreflightErrors": ["HTTPProxyCIDR"]}}
 
 
 def in_lab(settings: dict[str, Any]) -> dict[str, Any]:
-    """A cluster's own settings with those that every cluster in the lab has, and with what this run sets otherwise."""
-    return {**_SHARED, **settings, **json.loads(os.environ.get(OVERRIDES, "{}"))}
+    """A cluster's own settings with those that every cluster in the lab has, and with what this run sets otherwise.
+
+    Its Kubernetes is the newest of the lab that is up, unless this run sets another one.
+    """
+    overrides = json.loads(os.environ.get(OVERRIDES, "{}"))
+    return {**_of_version(overrides.get("kubernetes_version", newest_version())), **settings, **overrides}
+
+
+def newest_version() -> str:
+    """The newest Kubernetes of the lab that is up; the default where none is."""
+    lab = state.load()
+    return newest(lab.lines if lab else [DEFAULT]).version
+
+
+def _of_version(version: str) -> dict[str, Any]:
+    minor = int(version.split(".")[1])
+    found = {**_SHARED, "kubernetes_version": version}
+    if minor < _OFFICIAL_SINCE:
+        found |= _OLD
+    if minor >= _CGROUP_V2_SINCE:
+        found |= _ACCEPTED
+    if minor in _BRACKETS:
+        kinds = ("InitConfiguration", "JoinConfiguration")
+        found["kubeadm_patches"] = {**_SHARED["kubeadm_patches"], **dict.fromkeys(kinds, _NO_PROXY_CHECK)}
+    return found

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.lab import LabError
 from tests.lab.build import Artifacts
+from tests.lab.build.tables.lines import DEFAULT
 from tests.lab.topology import Host, Login, Topology
 
 FOLDER = Path(os.environ.get("K8S_HA_LAB_STATE", "/var/lib/k8s-ha-lab"))
@@ -35,8 +36,16 @@ class State:
 
     topology: Topology
     artifacts: Artifacts
+    lines: tuple[str, ...]
+    """The Kubernetes versions that the mirrors and the registry have, the newest last."""
+    containerd: str | None
+    """The only one that is served, if one was asked for."""
     ready: bool
     """Every host has answered SSH once."""
+
+    def __str__(self) -> str:
+        containerd = f", containerd {self.containerd} alone" if self.containerd else ""
+        return f"{len(self.topology.hosts)} hosts, Kubernetes {', '.join(self.lines)}{containerd}"
 
 
 def save(state: State) -> None:
@@ -56,7 +65,13 @@ def load() -> State | None:
     except json.JSONDecodeError as error:
         raise LabError(f"{_FILE}: unreadable ({error}); remove it and run down") from None
     hosts = tuple(map(_host, content["topology"]["hosts"]))
-    return State(Topology(hosts), _artifacts(content["artifacts"]), content["ready"])
+    return State(
+        topology=Topology(hosts),
+        artifacts=_artifacts(content["artifacts"]),
+        lines=tuple(content.get("lines", [DEFAULT])),  # a lab that was begun before there were lines
+        containerd=content.get("containerd"),
+        ready=content["ready"],
+    )
 
 
 def current() -> State:

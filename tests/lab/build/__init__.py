@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import hosts, images, keys, machine, packages
+from . import golang, hosts, images, keys, machine, packages, programs
 from .cache import BuildError, Cache, Step, open_cache
+from .tables import containerd, lines
+from .tables.lines import Line
 
 __all__ = ["Artifacts", "BuildError", "build"]
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Artifacts:
     + container_layer: the top read-only layer, with /usr/local/sbin/lab-init as process 1
     + packages: web root with one folder per RPM repository, and the public keys
     + registry: root folder of docker-registry's filesystem storage, with all images
-    + tools: bin/ with docker-registry, dnsmasq and kubectl
+    + tools: bin/ with docker-registry, dnsmasq and the newest line's kubectl
     + authority: ca.crt, server.crt, server.key
     + ssh_key: private key of the hosts' root; the public half is ssh_key with .pub
     """
@@ -38,36 +38,46 @@ class Artifacts:
     ssh_key: Path
 
 
-def build(flavours: Iterable[str], progress: Callable[[str], None] = print) -> Artifacts:
+def build(
+    flavours: Iterable[str],
+    line_names: Iterable[str] = (),
+    only_containerd: str | None = None,
+    progress: Callable[[str], None] = print,
+) -> Artifacts:
     """Build what is not in the cache yet and return where everything is.
 
     + flavours: keys of hosts.FLAVOURS
+    + line_names: Kubernetes lines, such as 1.34 or 1.34.4; none is 1.20.2
+    + only_containerd: key of CONTAINERDS that is served alone; None: what the lines are served with
     + progress: receives one line at each step's start and end
 
-    Raise BuildError, one sentence, when a flavour is unknown, the machine cannot build, or a step fails.
+    Raise BuildError, one sentence, when one of these is unknown, the machine cannot build, or a step fails.
     """
     wanted = list(flavours)
     for name in wanted:
         if name not in hosts.FLAVOURS:
             raise BuildError(f"flavour {name}: the lab knows {', '.join(hosts.FLAVOURS)}; choose one of these")
+    chosen = lines.chosen(line_names)
+    served = programs.containerd_versions(chosen, only_containerd and containerd.check(only_containerd))
     machine.require_debian()
+    golang.compiler()
     cache = open_cache(progress)
     with cache.locked():
         machine.install_programs(cache)
-        return _build(cache, wanted)
+        return _build(cache, wanted, chosen, served)
 
 
-def _build(cache: Cache, flavours: list[str]) -> Artifacts:
+def _build(cache: Cache, flavours: list[str], chosen: tuple[Line, ...], containerds: tuple[str, ...]) -> Artifacts:
     secrets = keys.secrets(cache)
     debs = machine.unpacked_packages(cache)
     with ThreadPoolExecutor(2) as pool:
-        compiling = pool.submit(_kubernetes, cache)
+        compiling = pool.submit(programs.sources, cache, chosen, containerds)
         base = hosts.base_layer(cache)
         layers = {name: hosts.flavour_layer(cache, name, base, secrets) for name in flavours}
         container = hosts.container_layer(cache)
-        kubernetes = compiling.result()
-        packing = pool.submit(packages.repositories, cache, secrets, debs, kubernetes)
-        registry = images.registry(cache, base, debs, kubernetes)
+        sources = {"base": base, "debs": debs, **compiling.result()}
+        packing = pool.submit(packages.repositories, cache, secrets, chosen, containerds, sources)
+        registry = images.registry(cache, chosen, sources)
         web_root = packing.result()
     return Artifacts(
         base=base,
@@ -75,26 +85,14 @@ def _build(cache: Cache, flavours: list[str]) -> Artifacts:
         container_layer=container,
         packages=web_root,
         registry=registry,
-        tools=_tools(cache, debs, kubernetes),
+        tools=_tools(cache, debs, sources[chosen[-1].source]),
         authority=keys.authority(cache, secrets),
         ssh_key=secrets / "id_lab",
     )
 
 
-def _kubernetes(cache: Cache) -> Path:
-    """Return the folder of Kubernetes' binaries and the stand-ins."""
-    script = HERE / "kubernetes.sh"
-    work = cache.work / "kubernetes"
-
-    def make(step: Step) -> None:
-        work.mkdir(parents=True, exist_ok=True)
-        step.run(script, work, step.folder)
-
-    return cache.folder("kubernetes", [script, HERE / "stand-ins"], make)
-
-
 def _tools(cache: Cache, debs: Path, kubernetes: Path) -> Path:
-    programs = {
+    files = {
         "docker-registry": debs / "docker-registry/usr/bin/docker-registry",
         "dnsmasq": debs / "dnsmasq-base/usr/sbin/dnsmasq",
         "kubectl": kubernetes / "kubectl",
@@ -102,7 +100,7 @@ def _tools(cache: Cache, debs: Path, kubernetes: Path) -> Path:
 
     def make(step: Step) -> None:
         (step.folder / "bin").mkdir()
-        for name, program in programs.items():
+        for name, program in files.items():
             shutil.copy2(program, step.folder / "bin" / name)
 
-    return cache.folder("tools", [debs, kubernetes, *programs], make)
+    return cache.folder("tools", [debs, kubernetes, *files], make)

@@ -1,4 +1,4 @@
-"""`python -m tests.lab.build`: fill the cache for all flavours and say where everything is."""
+"""`python -m tests.lab.build [LINE…]`: fill the cache for all flavours and these lines, and say where everything is."""
 
 import dataclasses
 import sys
@@ -7,7 +7,7 @@ from . import BuildError, build
 from .hosts import FLAVOURS
 
 try:
-    for name, place in dataclasses.asdict(build(FLAVOURS)).items():
+    for name, place in dataclasses.asdict(build(FLAVOURS, sys.argv[1:])).items():
         print(f"{name}: {place}")
 except BuildError as error:
     sys.exit(f"error: {error}")

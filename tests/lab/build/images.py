@@ -11,113 +11,41 @@ import json
 import subprocess
 import tarfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import Cache, Step
+from .programs import LISTING
+from .tables.images import ADDONS, LIBRARIES, Image, asked_for, of_line
+from .tables.lines import Line
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = "lib64/ld-linux-x86-64.so.2"
 LINKED = (0, 2)  # what the loader's --verify ends with for a program and for a plugin; 1 is linked statically
-XTABLES = {"usr/sbin/xtables-nft-multi": "base/usr/sbin/xtables-nft-multi"}
-EXTENSIONS = {f"{LIBRARIES}/xtables": f"base/{LIBRARIES}/xtables"}
-IPTABLES = {
-    f"usr/sbin/{family}{part}": "xtables-nft-multi"
-    for family in ("iptables", "ip6tables")
-    for part in ("", "-save", "-restore")
-}
-BUSYBOX = {"bin/busybox": "debs/busybox/bin/busybox"}
-APPLETS = "cat cp date echo env grep hostname httpd ip ls mkdir mv nc nslookup ping ps rm sed sh sleep true wget"
 
 
-@dataclass(frozen=True)
-class Image:
-    """One image of one layer; programs and plugins bring the shared libraries they need.
-
-    + name: the repository, with the registry's host left out
-    + files: path in the image -> source, "debs/…", "kubernetes/…" or "base/…"
-    + folders: path in the image -> source folder, whose files all go in
-    + links: path in the image -> target of a symbolic link
-    """
-
-    name: str
-    tag: str
-    files: Mapping[str, str]
-    folders: Mapping[str, str] = field(default_factory=dict)
-    links: Mapping[str, str] = field(default_factory=dict)
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
+def registry(cache: Cache, lines: Iterable[Line], sources: Mapping[str, Path]) -> Path:
+    """Return docker-registry's root folder with the images of these lines and those that every lab has."""
+    parts = [_part(cache, "registry-addons", ADDONS, sources)]
+    for line in lines:
+        tags = asked_for((sources[line.source] / LISTING).read_text())
+        parts.append(_part(cache, f"registry-{line.version}", of_line(line, tags), sources))
+    return cache.merged("registry", parts)
 
 
-KUBERNETES = (
-    *(
-        Image(name, "v1.20.2", {f"usr/local/bin/{name}": f"kubernetes/{name}"})
-        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-    ),
-    Image(
-        "kube-proxy",
-        "v1.20.2",
-        {
-            "usr/local/bin/kube-proxy": "kubernetes/kube-proxy",
-            "usr/sbin/conntrack": "debs/conntrack/usr/sbin/conntrack",
-            **XTABLES,
-        },
-        folders=EXTENSIONS,
-        links=IPTABLES,
-    ),
-    Image(
-        "etcd",
-        "3.4.13-0",
-        {
-            "usr/local/bin/etcd": "debs/etcd-server/usr/bin/etcd",
-            "usr/local/bin/etcdctl": "debs/etcd-client/usr/bin/etcdctl",
-        },
-    ),
-    Image("pause", "3.2", {"pause": "kubernetes/labpause"}, entrypoint=("/pause",)),
-    Image("coredns", "1.7.0", {"coredns": "kubernetes/labdns"}, entrypoint=("/coredns",)),
-)
-IMAGES = (
-    *KUBERNETES,
-    # registry.aliyuncs.com has Kubernetes' images in a folder.
-    *(replace(image, name=f"google_containers/{image.name}") for image in KUBERNETES),
-    Image(
-        "flannel-io/flannel",
-        "v0.28.9",
-        {"opt/bin/flanneld": "kubernetes/labflanneld", **XTABLES, **BUSYBOX},
-        folders=EXTENSIONS,
-        links={**IPTABLES, "bin/cp": "busybox", "bin/sh": "busybox"},
-        entrypoint=("/opt/bin/flanneld",),
-    ),
-    Image(
-        "flannel-io/flannel-cni-plugin",
-        "v1.9.1-flannel3",
-        {"flannel": "kubernetes/labcniflannel", **BUSYBOX},
-        links={"bin/cp": "busybox", "bin/sh": "busybox"},
-    ),
-    Image(
-        "library/busybox",
-        "1.36",
-        BUSYBOX,
-        links={f"bin/{applet}": "busybox" for applet in APPLETS.split()},
-        command=("sh",),
-    ),
-)
-
-
-def registry(cache: Cache, base: Path, debs: Path, kubernetes: Path) -> Path:
-    """Return docker-registry's root folder with all images."""
-    sources = {"base": base, "debs": debs, "kubernetes": kubernetes}
+def _part(cache: Cache, kind: str, images: tuple[Image, ...], sources: Mapping[str, Path]) -> Path:
+    used = {name.split("/")[0] for image in images for name in (*image.files.values(), *image.folders.values())}
 
     def make(step: Step) -> None:
         store = Store(step.folder / "docker" / "registry" / "v2")
-        for image in IMAGES:
+        for image in images:
             store.add(image, sources)
 
-    return cache.folder("registry", [Path(__file__), base, debs, kubernetes], make)
+    folders = [sources[name] for name in sorted({*used, "base"})]  # the base has the shared libraries
+    return cache.folder(kind, [Path(__file__), repr(images), *folders], make)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# kubernetes.sh WORK OUT: Kubernetes v1.20.2 and the lab's stand-ins, from Debian bookworm's source package.
+# kubernetes.sh WORK OUT: Kubernetes v1.20.2 and the lab's stand-in for its CoreDNS, from Debian bookworm's source package.
 #
 # WORK keeps the source tree and Go's build cache, so that a second build takes seconds; OUT receives the binaries.
 # Only bookworm's package holds the control plane and kubeadm. It builds in GOPATH mode with `make`: a plain

@@ -9,6 +9,8 @@ from .cache import BuildError, Cache, Step
 # A program the build or the running lab uses, and the package that brings it. None of these starts a daemon.
 PROGRAMS = {
     "/usr/lib/go-1.19/bin/go": "golang-1.19-go",
+    "/usr/bin/gcc": "gcc",
+    "/usr/lib/x86_64-linux-gnu/libc.a": "libc6-dev",
     "/usr/bin/rsync": "rsync",
     "/usr/bin/jq": "jq",
     "/usr/bin/make": "make",
@@ -53,6 +55,7 @@ UNPACKED = (
     "tini",
 )
 
+APT_HELPER = "/usr/lib/apt/apt-helper"
 APT_GET = ("apt-get", "-qq", "-o", "APT::Sandbox::User=root")
 
 

@@ -4,10 +4,6 @@ from tests.lab.settings import in_lab as _in_lab
 
 k8s_ha = _in_lab(
     {
-        "mirror": {
-            "kubernetes_baseurl": "http://pkgs.lab/kubernetes/v1.20",
-            "kubernetes_gpgkey": "http://pkgs.lab/kubernetes/v1.20/repodata/repomd.xml.key",
-        },
         "registry_mirrors": {"docker.io": ["https://docker.m.daocloud.io"]},
         # The document's cluster has both of them out of the way.
         "firewall": "keep",

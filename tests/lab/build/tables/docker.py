@@ -1,13 +1,17 @@
 """Docker's repositories: real programs of Debian under the layout of linux/centos/7 and of linux/rhel."""
 
+from collections.abc import Iterable, Sequence
+
 from ..rpms import Package
+from .containerd import CONTAINERDS, Containerd
+from .lines import DEFAULT, Line
 
 
-def containerd(release: str, provides: tuple[str, ...]) -> Package:
+def containerd(version: Containerd, release: str, provides: tuple[str, ...]) -> Package:
     """containerd.io with runc inside; what it provides is what differs between the trees."""
     return Package(
         "containerd.io",
-        "1.6.20",
+        version.version,
         release,
         requires=("container-selinux >= 2:2.74", "libseccomp"),
         provides=provides,
@@ -15,7 +19,7 @@ def containerd(release: str, provides: tuple[str, ...]) -> Package:
         conflicts=("containerd", "runc"),
         tree="containerd.io",
         files={
-            "usr/bin": "debs/containerd/usr/bin",
+            **version.programs,
             "usr/lib/systemd/system/containerd.service": "debs/containerd/lib/systemd/system/containerd.service",
             "usr/bin/runc.real": "debs/runc/usr/sbin/runc",
         },
@@ -70,23 +74,27 @@ def older(version: str, release: str) -> Package:
 CENTOS_7 = (
     older("1.2.6", "3.3.el7"),
     older("1.2.13", "3.1.el7"),
-    containerd("3.1.el7", ("containerd", "runc")),
+    containerd(CONTAINERDS["1.6"], "3.1.el7", ("containerd", "runc")),
     *docker(7),
 )
 
 
-# containerd.io of linux/rhel/8 does not, and so stays visible; what is newer than Kubernetes 1.20 can use is empty.
-def rhel(el_major: int) -> tuple[Package, ...]:
-    """linux/rhel of that major."""
+def rhel(el_major: int, lines: Iterable[Line], containerds: Sequence[str]) -> tuple[Package, ...]:
+    """Docker's packages for an EL major with these containerds, keys of CONTAINERDS.
+
+    containerd.io of linux/rhel does not provide runc, and so stays visible. What is newer than Kubernetes 1.20 can use
+    is empty: Docker 29, and beside no newer line containerd 2.
+    """
     newer = f"1.el{el_major}"
-    selinux = ("container-selinux >= 2:2.74",)
+    empty = Package(
+        "containerd.io", "2.2.0", newer, requires=("container-selinux >= 2:2.74",), provides=("containerd",)
+    )
+    as_ever = all(line.version == DEFAULT for line in lines) and list(containerds) == ["1.6"]
+    served = [CONTAINERDS[name] for name in containerds]
     return (
-        containerd(f"3.1.el{el_major}", ("containerd",)),
-        Package("containerd.io", "2.2.0", newer, requires=selinux, provides=("containerd",)),
+        *(containerd(each, f"{each.release}.el{el_major}", ("containerd",)) for each in served),
+        *([empty] if as_ever else []),
         *docker(el_major),
         Package("docker-ce", "29.0.0", newer, epoch=3, requires=("containerd.io >= 1.7.27", "docker-ce-cli")),
         Package("docker-ce-cli", "29.0.0", newer, epoch=1),
     )
-
-
-RHEL_8, RHEL_9, RHEL_10 = (rhel(el_major) for el_major in (8, 9, 10))

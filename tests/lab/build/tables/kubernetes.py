@@ -1,19 +1,76 @@
-"""Kubernetes: 1.20.2 is real, newer releases only know their version, which is what they are there for."""
+"""Kubernetes' repositories, one for each minor: real programs, and beside 1.20.2 two that only know their version."""
+
+from collections.abc import Iterable
 
 from ..rpms import Package
+from .lines import DEFAULT, Line
 
-KUBELET_NEEDS = (
-    "kubernetes-cni >= 0.8.6",
-    "conntrack",
-    "ebtables",
-    "ethtool",
-    "iproute",
-    "iptables >= 1.4.21",
-    "socat",
-    "util-linux",
-)
-KUBEADM_NEEDS = ("cri-tools >= 1.13.0", "kubectl >= 1.13.0", "kubelet >= 1.13.0", "kubernetes-cni >= 0.8.6")
+CRI_TOOLS_OF_1_20 = "1.13.0"
+CNI_OF_1_20 = "0.8.7"
+CNI = "1.9.1"
 KUBELET_FOLDERS = ("etc/kubernetes/manifests", "var/lib/kubelet")
+
+
+def packages(lines: Iterable[Line]) -> tuple[Package, ...]:
+    """The packages of one minor's repository; `lines` are the patches of it."""
+    patches = tuple(lines)
+    programs = [package for line in patches for package in _programs(line)]
+    if patches[0].version == DEFAULT:
+        return (*programs, *_newer("1.20.5", patches[0]), *_newer("1.28.2", patches[0]), *_tools_of_1_20())
+    release = patches[0].release
+    return (
+        *programs,
+        Package("cri-tools", f"{patches[0].minor}.0", release, files={"usr/bin/crictl": "crictl/crictl"}),
+        Package("kubernetes-cni", CNI, release, files={"opt/cni/bin": "cni-plugins"}),
+    )
+
+
+def _programs(line: Line) -> tuple[Package, ...]:
+    def own(name: str) -> dict[str, str]:
+        return {f"usr/bin/{name}": f"{line.source}/{name}"}
+
+    return (
+        Package(
+            "kubelet",
+            line.version,
+            line.release,
+            requires=_kubelet_needs(line),
+            tree="kubelet",
+            files=own("kubelet"),
+            directories=KUBELET_FOLDERS,
+            unit="kubelet.service",
+        ),
+        Package(
+            "kubeadm",
+            line.version,
+            line.release,
+            requires=_kubeadm_needs(line),
+            tree="kubeadm",
+            files=own("kubeadm"),
+            unit="kubelet.service",
+        ),
+        Package("kubectl", line.version, line.release, files=own("kubectl")),
+    )
+
+
+def _kubelet_needs(line: Line) -> tuple[str, ...]:
+    return (f"kubernetes-cni >= {line.cni}", *line.helpers)
+
+
+def _kubeadm_needs(line: Line) -> tuple[str, ...]:
+    if not line.asks_for_cri_tools:
+        return ()
+    if line.version == DEFAULT:
+        return ("cri-tools >= 1.13.0", "kubectl >= 1.13.0", "kubelet >= 1.13.0", f"kubernetes-cni >= {line.cni}")
+    return (f"cri-tools >= {line.minor}.0",)
+
+
+def _tools_of_1_20() -> tuple[Package, ...]:
+    cni = {"opt/cni/bin": "debs/containernetworking-plugins/usr/lib/cni"}
+    return (
+        Package("cri-tools", CRI_TOOLS_OF_1_20, "0", files={"usr/bin/crictl": "crictl/crictl"}),
+        Package("kubernetes-cni", CNI_OF_1_20, "0", files=cni),
+    )
 
 
 def _stub(version: str, *prefix: str) -> str:
@@ -21,13 +78,13 @@ def _stub(version: str, *prefix: str) -> str:
     return f'#!/bin/sh\necho "{" ".join([*prefix, f"v{version}"])}"\n'
 
 
-def _newer(version: str) -> tuple[Package, ...]:
+def _newer(version: str, line: Line) -> tuple[Package, ...]:
     return (
         Package(
             "kubelet",
             version,
             "0",
-            requires=KUBELET_NEEDS,
+            requires=_kubelet_needs(line),
             tree="kubelet",
             scripts={"usr/bin/kubelet": _stub(version, "Kubernetes")},
             directories=KUBELET_FOLDERS,
@@ -37,43 +94,10 @@ def _newer(version: str) -> tuple[Package, ...]:
             "kubeadm",
             version,
             "0",
-            requires=KUBEADM_NEEDS,
+            requires=_kubeadm_needs(line),
             tree="kubeadm",
             scripts={"usr/bin/kubeadm": _stub(version)},
             unit="kubelet.service",
         ),
         Package("kubectl", version, "0", scripts={"usr/bin/kubectl": _stub(version)}),
     )
-
-
-KUBERNETES = (
-    Package(
-        "kubelet",
-        "1.20.2",
-        "0",
-        requires=KUBELET_NEEDS,
-        tree="kubelet",
-        files={"usr/bin/kubelet": "kubernetes/kubelet"},
-        directories=KUBELET_FOLDERS,
-        unit="kubelet.service",
-    ),
-    Package(
-        "kubeadm",
-        "1.20.2",
-        "0",
-        requires=KUBEADM_NEEDS,
-        tree="kubeadm",
-        files={"usr/bin/kubeadm": "kubernetes/kubeadm"},
-        unit="kubelet.service",
-    ),
-    Package("kubectl", "1.20.2", "0", files={"usr/bin/kubectl": "kubernetes/kubectl"}),
-    *_newer("1.20.5"),
-    *_newer("1.28.2"),
-    Package("cri-tools", "1.13.0", "0", files={"usr/bin/crictl": "kubernetes/labcrictl"}),
-    Package(
-        "kubernetes-cni",
-        "0.8.7",
-        "0",
-        files={"opt/cni/bin": "debs/containernetworking-plugins/usr/lib/cni"},
-    ),
-)

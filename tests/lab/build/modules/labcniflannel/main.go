@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/ioutil"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,7 +22,7 @@ const (
 	supported = `{"cniVersion":"0.4.0","supportedVersions":["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0"]}`
 )
 
-type object = map[string]interface{}
+type object = map[string]any
 
 func check(err error) {
 	if err != nil {
@@ -41,12 +40,12 @@ func main() {
 		delegate, err := json.Marshal(bridgeConfig())
 		check(err)
 		check(os.MkdirAll(store, 0700))
-		check(ioutil.WriteFile(kept, delegate, 0600))
+		check(os.WriteFile(kept, delegate, 0600))
 		result, err := invoke.DelegateAdd(context.Background(), "bridge", delegate, nil)
 		check(err)
 		check(result.Print())
 	case "DEL":
-		delegate, err := ioutil.ReadFile(kept)
+		delegate, err := os.ReadFile(kept)
 		if os.IsNotExist(err) {
 			return // DEL may come twice
 		}

@@ -1,0 +1,76 @@
+"""Real programs of today, built from Go modules that are required by name and checksum.
+
+Nothing of theirs is copied: `go` fetches each module, checks it against the modfile's checksums, and builds it where
+it lies.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from .cache import BuildError, Cache, Step
+from .tables.modules import Module
+
+FOLDER = Path(__file__).with_name("modules")
+GO_AT_LEAST = (1, 26)
+OPTIONS = ("-mod=readonly", "-trimpath", "-gcflags=all=-dwarf=false")
+LINKED = "-s -w"
+LINKED_BY_C = "-linkmode external -extldflags -static"
+GO_BESIDE_PATH = "/usr/local/go/bin/go"
+
+
+def compiler() -> str:
+    """The path of Go; BuildError where it is missing or too old."""
+    wanted = ".".join(map(str, GO_AT_LEAST))
+    remedy = f"put Go {wanted} or newer in PATH"
+    program = shutil.which("go") or shutil.which(GO_BESIDE_PATH)
+    if program is None:
+        raise BuildError(f"this machine: it has no go, which builds the lab's programs; {remedy}")
+    told = subprocess.run([program, "version"], check=False, capture_output=True, text=True, cwd=FOLDER).stdout
+    if go_version(told) < GO_AT_LEAST:
+        raise BuildError(f"this machine: {program} is {told.strip() or 'no Go'}, too old for the lab; {remedy}")
+    return program
+
+
+def go_version(told: str) -> tuple[int, ...]:
+    """Major and minor out of what `go version` says; empty where it says none.
+
+    >>> go_version("go version go1.26.8 linux/amd64")
+    (1, 26)
+    """
+    found = re.search(r"\bgo(\d+)\.(\d+)", told)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def folder(cache: Cache, module: Module, then: Callable[[Step], None] = lambda _: None) -> Path:
+    """Return the folder with the module's programs; `then` may add to it."""
+    modfile = FOLDER / f"{module.modfile or module.name}.mod"
+    own = [FOLDER / package for package in module.packages if package.startswith("./")]
+
+    def make(step: Step) -> None:
+        _build(cache, step, module, modfile)
+        then(step)
+
+    flags = [*OPTIONS, LINKED, LINKED_BY_C]
+    return cache.folder(module.name, [modfile, modfile.with_suffix(".sum"), *own, repr(module), *flags], make)
+
+
+def _build(cache: Cache, step: Step, module: Module, modfile: Path) -> None:
+    go = ["nice", "-n", "19", compiler()]
+    shared = cache.work / "go"
+    environment = {
+        "GOFLAGS": "-buildvcs=false",
+        "GOTOOLCHAIN": "local",
+        "GOCACHE": str(shared / "build"),
+        "GOMODCACHE": str(shared / "modules"),
+        "CGO_ENABLED": str(int(module.cgo)),
+    }
+    link = [LINKED, *(f"-X {name}={value}" for name, value in module.stamp.items())]
+    if module.cgo:
+        link.append(LINKED_BY_C)
+    step.run(*go, "mod", "download", f"-modfile={modfile}", cwd=FOLDER, env=environment)
+    output = ["-o", f"{step.folder}/", "-ldflags", " ".join(link)]
+    options = [f"-modfile={modfile}", "-p", "2", *OPTIONS]
+    step.run(*go, "build", *options, *output, *module.packages, cwd=FOLDER, env=environment)

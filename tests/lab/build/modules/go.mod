@@ -1,0 +1,3 @@
+module lab.invalid/lab
+
+go 1.24.0

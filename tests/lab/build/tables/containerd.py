@@ -1,0 +1,29 @@
+"""The versions of containerd that Docker's repositories for EL8 and newer may serve."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..cache import BuildError
+
+
+@dataclass(frozen=True)
+class Containerd:
+    """One containerd.io; `release` is without the system's part, `programs` is folder in the package -> source."""
+
+    version: str
+    release: str
+    programs: Mapping[str, str]
+
+
+CONTAINERDS = {
+    "1.6": Containerd("1.6.20", "3.1", {"usr/bin": "debs/containerd/usr/bin"}),
+    "1.7": Containerd("1.7.24", "3.1", {"usr/bin": "containerd-1.7/containerd/usr/bin"}),
+    "2.2": Containerd("2.2.9", "1", {"usr/bin": "containerd-2.2"}),
+}
+
+
+def check(name: str) -> str:
+    """The name itself; BuildError where the table has none such."""
+    if name not in CONTAINERDS:
+        raise BuildError(f"containerd {name}: the lab knows {', '.join(CONTAINERDS)}; choose one of these")
+    return name
