@@ -20,7 +20,6 @@ from tests.lab_checks import (
     NODES,
     PKI,
     changed_by,
-    check_a_boot,
     check_a_second_run_changes_nothing,
     check_drift,
     check_every_pod_of_the_road,
@@ -362,7 +361,3 @@ def seconds_running(lab: Lab, host: str, program: str) -> int:
 @pytest.mark.parametrize("drift", DOCKER, ids=lambda drift: drift.state)
 def test_a_docker_that_was_changed(lab: Lab, drift: Drift) -> None:
     check_drift(lab, drift)
-
-
-def test_what_a_boot_leaves_of_a_node(lab: Lab) -> None:
-    check_a_boot(lab, ROCKY_8, "docker", "Permissive")

@@ -6,6 +6,7 @@ from tests.odd.rows import Odd
 
 _SWAP = "/etc/systemd/system/swapfile.swap"
 _SWAP_LINK = "/etc/systemd/system/multi-user.target.wants/swapfile.swap"
+_SELINUX = "/etc/selinux/config"
 _RC_LOCAL = "/etc/rc.d/rc.local"
 
 
@@ -102,6 +103,7 @@ BOOTS = [
         "selinux",
         "warning",
         "/etc/selinux/config has SELinux enforce at the next boot",
-        *_added("/etc/selinux/config", "SELINUX=enforcing \\n"),
+        f"setenforce 0 && cp -p {_SELINUX} /run/selinux && sed 's/^SELINUX=.*/& /' /run/selinux >{_SELINUX}",
+        f"cp -p /run/selinux {_SELINUX} && rm /run/selinux && setenforce 1",
     ),
 ]
