@@ -84,7 +84,9 @@ def check_a_boot(lab: Lab, node: str, runtime: str, selinux: str) -> None:
         f"systemctl is-active chronyd {runtime} kubelet && ! systemctl -q is-enabled swap.target && "
         f'[ "$(getenforce)" = {selinux} ]',
     )
-    check_a_second_run_changes_nothing(lab)
+    # Pods are still on their way, so a digest of the hosts would differ by itself.
+    results = lab.results()
+    assert (changed_by(results), results["totals"]["error"]) == (set(), 0)
 
 
 def changed_by(results: Mapping[str, Any]) -> set[str]:
