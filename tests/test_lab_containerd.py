@@ -17,6 +17,7 @@ from tests.lab_checks import (
     PLANES,
     WORKERS,
     answered,
+    changed_by,
     check_a_second_run_changes_nothing,
     check_every_pod_of_the_road,
     check_kubectl_on_the_admin_host,
@@ -266,9 +267,7 @@ def test_a_switched_registry_mirror_restarts_nothing(lab: Lab) -> None:
     before = {node: lab.host(node, runs) for node in NODES}
     other = {"docker.io": ["https://gvfjy25r.mirror.aliyuncs.com"]}
     for settings in ({"registry_mirrors": other}, {}):  # there and back
-        operations = lab.results(**settings)["operations"]
-        changed = {operation["name"].rpartition(" | ")[2] for operation in operations if operation["success"]}
-        assert changed == {"Write the registries' mirrors and crictl's socket"}
+        assert changed_by(lab.results(**settings)) == {"Write the registries' mirrors and crictl's socket"}
         assert {node: lab.host(node, runs) for node in NODES} == before
         lab.host("worker1", "crictl pull docker.io/library/busybox:1.36")
     assert pulls(lab, "library/busybox") == {"docker.m.daocloud.io", "gvfjy25r.mirror.aliyuncs.com"}

@@ -51,8 +51,8 @@ systemd-detect-virt -c -q 2>/dev/null || echo "product_uuid $(cat /sys/class/dmi
 around=$(
     surroundings
     next_boot
-    sh -c "$RUNTIME_LOOK"
-    sh -c "$NGINX" | sed 's/^/nginx /'
+    [ -z "$RUNTIME_LOOK" ] || sh -c "$RUNTIME_LOOK"
+    [ -z "$NGINX" ] || sh -c "$NGINX" | sed 's/^/nginx /'
     sh -c "$NODE" | sed 's/^/node /'
 )
 

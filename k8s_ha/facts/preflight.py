@@ -6,9 +6,11 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from pyinfra.api.exceptions import FactProcessError
 
+from k8s_ha import containerd_config, dockerd_flags
 from k8s_ha.checks.clock import Interval, interval
 from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.answers import marked
@@ -22,7 +24,7 @@ from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.node_state import NodeView
 from k8s_ha.resources import read_file
 
-_PARTS = (
+_PARTS: Final = (
     "yum-options.sh",
     "facts/runtime-environment.sh",
     "facts/surroundings.sh",
@@ -31,7 +33,7 @@ _PARTS = (
 )
 """Files with the functions that preflight.sh calls."""
 
-RUNTIME_CONFIGS = ("/etc/docker/daemon.json", "/etc/containerd/config.toml")
+_RUNTIME_CONFIGS: Final = (dockerd_flags.CONFIG, containerd_config.CONFIG)
 
 
 class Look(Told[HostLook]):
@@ -86,7 +88,7 @@ class Look(Told[HostLook]):
                 NGINX=Nginx().command() if balancer else "",
                 PATTERN=PATTERN,
                 UNITS=" ".join(units),
-                RUNTIME_LOOK=runtime_script(runtimes, RUNTIME_CONFIGS) if runtimes else "",
+                RUNTIME_LOOK=runtime_script(runtimes, _RUNTIME_CONFIGS) if runtimes else "",
             )
         )
 

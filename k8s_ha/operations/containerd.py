@@ -8,6 +8,7 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.containerd_config import CONFIG
 from k8s_ha.facts.system import Service
 from k8s_ha.operations.commands import refuse, write
 from k8s_ha.operations.files import Change, changed_files
@@ -18,7 +19,6 @@ from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, sha256
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
-CONFIG: Final = "/etc/containerd/config.toml"
 UNIT: Final = "containerd.service"
 TEMPLATES: Final = {1: "containerd-1.toml.j2", 2: "containerd-2.toml.j2"}
 """Template by containerd major (containerd's docs/cri/config.md): configuration version 2 until 1.7, 3 from 2.0."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.odd.rows import Odd
+from tests.odd.rows import Odd, kept
 
 _SWAP = "/etc/systemd/system/swapfile.swap"
 _SWAP_LINK = "/etc/systemd/system/multi-user.target.wants/swapfile.swap"
@@ -17,8 +17,7 @@ def _line(path: str, text: str) -> tuple[str, str]:
 
 def _added(path: str, text: str) -> tuple[str, str]:
     """Text at the end of a file, which may lack its own last line's end."""
-    kept = f"/run/{path.replace('/', '-')}"
-    return f"cp -p {path} {kept} && printf '{text}' >>{path}", f"cp -p {kept} {path} && rm {kept}"
+    return kept(path, f"printf '{text}' >>{path}")
 
 
 BOOTS = [

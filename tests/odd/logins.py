@@ -5,21 +5,15 @@ worker2's user may sudo after a password, all others log in as root; see tests/l
 
 from __future__ import annotations
 
-from tests.odd.rows import Odd
+from tests.odd.rows import Odd, kept
 
 
 def _file(path: str, text: str) -> tuple[str, str]:
     return f"printf '%s\\n' '{text}' >{path} && chmod 440 {path}", f"rm -f {path}"
 
 
-def _kept(path: str, change: str) -> tuple[str, str]:
-    """A change of a file, and what brings back what it was: without the copies that usermod and visudo leave."""
-    kept = f"/run/{path.replace('/', '-')}"
-    return f"cp -p {path} {kept} && {change}", f"cp -p {kept} {path} && rm {kept}"
-
-
 def _shell(user: str, shell: str) -> tuple[str, str]:
-    return _kept("/etc/passwd", f"sed -i 's#^\\({user}:.*:\\)[^:]*$#\\1{shell}#' /etc/passwd")
+    return kept("/etc/passwd", f"sed -i 's#^\\({user}:.*:\\)[^:]*$#\\1{shell}#' /etc/passwd")
 
 
 ADMIN = "/etc/sudoers.d/admin"
@@ -90,7 +84,7 @@ LOGINS: list[list[Odd]] = [
             "root",
             "error",
             "it says 'admin is not in the sudoers file.",
-            *_kept(ADMIN, f"echo '# none' >{ADMIN}"),
+            *kept(ADMIN, f"echo '# none' >{ADMIN}"),
         ),
     ],
     [
@@ -100,7 +94,7 @@ LOGINS: list[list[Odd]] = [
             "root",
             "error",
             "is not allowed to execute '/bin/sh -c",
-            *_kept(ADMIN, f"echo 'admin ALL=(ALL) /usr/bin/id' >{ADMIN}"),
+            *kept(ADMIN, f"echo 'admin ALL=(ALL) /usr/bin/id' >{ADMIN}"),
         ),
     ],
     [
@@ -110,7 +104,7 @@ LOGINS: list[list[Odd]] = [
             "root",
             "error",
             "syntax error', then 'admin is not in the sudoers file.",
-            *_kept(ADMIN, f"echo 'admin ALL=(ALL' >{ADMIN}"),
+            *kept(ADMIN, f"echo 'admin ALL=(ALL' >{ADMIN}"),
         ),
     ],
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.odd.rows import Odd
+from tests.odd.rows import Odd, kept
 
 _FILE = "/etc/yum.repos.d/odd.repo"
 _DNF = "/etc/dnf/dnf.conf"
@@ -15,7 +15,7 @@ def _repository(name: str, baseurl: str, *more: str) -> tuple[str, str]:
 
 def _told(text: str) -> tuple[str, str]:
     """Lines at the end of dnf.conf."""
-    return f"cp -p {_DNF} /run/dnf.conf && printf '{text}' >>{_DNF}", f"cp -p /run/dnf.conf {_DNF} && rm /run/dnf.conf"
+    return kept(_DNF, f"printf '{text}' >>{_DNF}")
 
 
 REPOSITORIES = [

@@ -30,3 +30,9 @@ class Batch(NamedTuple):
 
     odd: list[Odd]
     settings: Mapping[str, Any] = MappingProxyType({})
+
+
+def kept(path: str, change: str) -> tuple[str, str]:
+    """A change of a file, and what brings back what it was, without the copies that tools leave."""
+    copy = f"/run/{path.replace('/', '-')}"
+    return f"cp -p {path} {copy} && {change}", f"cp -p {copy} {path} && rm {copy}"
