@@ -46,11 +46,11 @@ EXCLUDED = {
 
 PACKAGES = "rpm -qa"
 # InvocationID is new after every start: a restart counts as a change.
+# Enabled is what a link wants; systemctl list-unit-files takes a second to say so.
 UNITS = """
-listed=$(systemctl list-unit-files --state=enabled --no-legend --no-pager | cut -d ' ' -f 1)
-echo "$listed" | sed -n '/@[.]/s/$/ enabled/p'
-systemctl show -p Id -p ActiveState -p InvocationID $(echo "$listed" | grep -v '@[.]') |
-  awk 'BEGIN { RS = ""; FS = "\\n" } { $1 = $1; print }'"""
+systemctl show -p Id -p ActiveState -p InvocationID $(
+  find /etc/systemd/system -path '*.wants/*' -o -path '*.requires/*' | sed 's#.*/##' | sort -u
+) | awk 'BEGIN { RS = ""; FS = "\\n" } { $1 = $1; print }'"""
 # The kubelet's containers are in containerd's namespace k8s.io, Docker's in moby.
 CONTAINERS = """
 [ -S /run/containerd/containerd.sock ] || exit 0
