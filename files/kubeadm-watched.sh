@@ -6,7 +6,8 @@
 # a quarter of an hour.
 #
 # kubernetes#99305: a kubelet may refuse the etcd pod because it has not yet seen the disk's size, and never tries again.
-# Then etcd never starts, and a cluster of two has no quorum. Restarting that kubelet is what helps.
+# Then etcd never starts, and a cluster of two has no quorum. Restarting that kubelet is what helps, unless it loses the same
+# race once more, as it does on slow hosts: only what the process of now has said counts.
 trap 'rm -f "$CONFIG"' EXIT
 trap 'exit 143' TERM
 if [ -n "$MARKER" ]; then
@@ -16,14 +17,17 @@ fi
 started=$(date '+%Y-%m-%d %H:%M:%S')
 $COMMAND --config "$CONFIG" &
 kubeadm=$!
-restarted=no
-seconds=0 silent=0
+kubelet_refused() {
+    kubelet=$(systemctl show -p MainPID kubelet.service 2>/dev/null)
+    journalctl -q -u kubelet "_PID=${kubelet#MainPID=}" --since "$started" --no-pager 2>/dev/null |
+        grep -q 'Failed to admit pod.*ephemeral-storage'
+}
+restarts=0 seconds=0 silent=0
 while kill -0 $kubeadm 2>/dev/null; do
-    if [ $restarted = no ] && journalctl -q -u kubelet --since "$started" --no-pager 2>/dev/null |
-        grep -q 'Failed to admit pod.*ephemeral-storage'; then
+    if [ $restarts -lt 5 ] && kubelet_refused; then
         echo "kubelet refused a pod for want of ephemeral-storage (kubernetes#99305): restarting it"
         systemctl restart kubelet
-        restarted=yes
+        restarts=$((restarts + 1))
     fi
     if [ -n "$ENDPOINT" ] && [ $((seconds += 1)) -ge 5 ]; then
         seconds=0

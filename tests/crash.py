@@ -35,7 +35,7 @@ MOST_STAIRS = 200
 def killed_at(lab: Lab, moment: str, **settings: Any) -> bool:
     """Whether a run was killed at that moment; False where it came to its end. One that fails by itself is an error."""
     command = [sys.executable, "-m", "tests.killed", moment, lab.inventory, "deploy.py", "-y"]
-    run = lab.run("operator", "--", *command, timeout=1800, settings=settings)
+    run = lab.operator(*command, timeout=1800, settings=settings)
     if run.returncode in SIGKILLED:
         return True
     assert run.returncode == 0, f"the run that was to die at {moment} failed:\n{run.stdout}{run.stderr}"

@@ -73,7 +73,7 @@ def run_until(lab: Lab, step: str, seconds: float = 0, **settings: Any) -> Itera
 
         def operate() -> None:
             started = time.monotonic()
-            done = lab.run("operator", "--", *command, timeout=SECONDS_FOR_A_RUN, settings=settings)
+            done = lab.operator(*command, timeout=SECONDS_FOR_A_RUN, settings=settings)
             ran.append(_ended(done.returncode, done.stderr, started))
 
         operator = threading.Thread(target=operate)

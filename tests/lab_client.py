@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab.state import LOGS
+from tests.lab import LabError, access, hosts, state
+from tests.lab.digest import digests
 
 PROJECT = Path(__file__).parent.parent
 KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
@@ -53,34 +54,44 @@ class Lab:
         + settings: what to set otherwise than the lab's group_data does
         + stdin: what the command reads
         """
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.lab", *arguments],
-            cwd=PROJECT,
-            env={**os.environ, "LAB_SETTINGS": json.dumps(settings or {})},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            input=stdin,
-        )
-        if check and done.returncode:
-            raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        done = _run([sys.executable, "-m", "tests.lab", *arguments], os.environ, timeout, settings, stdin)
+        if check:
+            _succeeded(done, " ".join(arguments))
         return done
 
-    def operator(self, *command: str, check: bool = False, timeout: float = 3600) -> subprocess.CompletedProcess[str]:
-        """A command where the operator stands, in the project's folder."""
-        return self.run("operator", "--", *command, check=check, timeout=timeout)
+    # Asked so often that a Python of their own for each would cost more than the answers: the next two are no `run`.
+
+    def operator(
+        self, *command: str, check: bool = False, timeout: float = 3600, settings: Mapping[str, Any] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """A command where the operator stands, in the project's folder.
+
+        + settings: as for ``run``
+        """
+        words, environment = access.at_operator(command, state.current())
+        done = _run(words, environment, timeout, settings)
+        if check:
+            _succeeded(done, " ".join(command))
+        return done
 
     def host(self, name: str, script: str, check: bool = True) -> str:
-        """The output of a shell script inside a host, as root."""
-        return self.run("exec", name, "--", "sh", "-c", script, check=check).stdout
+        """The output of a shell script inside a host, as root; of one that is off nothing."""
+        try:
+            words = hosts.inside(state.current().topology.host(name), ["sh", "-c", script])
+        except LabError as error:
+            assert not check, error
+            return ""
+        done = _run(words, os.environ)
+        if check:
+            _succeeded(done, f"{name}: {script}")
+        return done.stdout
 
     def pyinfra(self, *options: str, deploy: str = "deploy.py", **settings: Any) -> subprocess.CompletedProcess[str]:
         """pyinfra's CLI over the lab's inventory.
 
         + deploy: what to run: the project's deploy.py, or a function such as ``k8s_ha.verify``
         """
-        command = ["operator", "--", *PYINFRA, self.inventory, deploy, *options]
-        return self.run(*command, timeout=1800, settings=settings)
+        return self.operator(*PYINFRA, self.inventory, deploy, *options, timeout=1800, settings=settings)
 
     def results(self, **settings: Any) -> dict[str, Any]:
         """What one run did, by pyinfra's own report; AssertionError if it failed."""
@@ -96,13 +107,34 @@ class Lab:
 
     def registry_requests(self) -> list[tuple[str, str]]:
         """Host name and path of each request that the image registry has answered, from its own log."""
-        log = (LOGS / "registry.log").read_text(encoding="utf-8")
+        log = (state.LOGS / "registry.log").read_text(encoding="utf-8")
         return re.findall(r'response completed.* http\.request\.host=(\S+) .*http\.request\.uri="?([^" ]+)', log)
 
-    def digest(self, *options: str) -> Mapping[str, Any]:
-        """Digest of every host's files, packages, units and containers; ``--running``: without hosts that are off."""
-        digests: Mapping[str, Any] = json.loads(self.run("digest", *options, check=True).stdout)
-        return digests
+    def digest(self) -> Mapping[str, Any]:
+        """Digest of every host's files, packages, units and containers."""
+        return digests(state.current().topology.hosts)
+
+
+def _run(
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    timeout: float = 3600,
+    settings: Mapping[str, Any] | None = None,
+    stdin: str = "",
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        cwd=PROJECT,
+        env={**environment, "LAB_SETTINGS": json.dumps(settings or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        input=stdin,
+    )
+
+
+def _succeeded(done: subprocess.CompletedProcess[str], what: str) -> None:
+    assert done.returncode == 0, f"{what} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
 
 
 # kubernetes#97294: where etcd has changed its leader, a watch of 1.20 may hear of nothing until it ends, after 5 to 10

@@ -20,6 +20,7 @@ from tests.lab_checks import (
     NODES,
     PKI,
     changed_by,
+    check_a_boot,
     check_a_second_run_changes_nothing,
     check_drift,
     check_every_pod_of_the_road,
@@ -233,7 +234,7 @@ def finish(lab: Lab, told: Told) -> Finish:
     command = [sys.executable, "-m", "tests.told_secrets", lab.inventory, "deploy.py", "-y", "-vvv", "--diff", "--json"]
     settings = {"remove_conflicting_packages": True, "recover_quorum": True}
     with killed_within(lab, told, KILLS_UNTIL_IT_IS_WHOLE, **settings):
-        run = lab.run("operator", "--", *command, timeout=1800, settings=settings)
+        run = lab.operator(*command, timeout=1800, settings=settings)
     assert run.returncode == 0, run.stderr[-5000:]
     return Finish(run.stdout, run.stderr, told.secrets.read_text(encoding="utf-8").split(), told.command_lines)
 
@@ -361,3 +362,7 @@ def seconds_running(lab: Lab, host: str, program: str) -> int:
 @pytest.mark.parametrize("drift", DOCKER, ids=lambda drift: drift.state)
 def test_a_docker_that_was_changed(lab: Lab, drift: Drift) -> None:
     check_drift(lab, drift)
+
+
+def test_what_a_boot_leaves_of_a_node(lab: Lab) -> None:
+    check_a_boot(lab, ROCKY_8, "docker", "Permissive")

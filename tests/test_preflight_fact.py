@@ -36,7 +36,7 @@ def looked(shell: Shell, *sources: Source, repositories: bool = False, balancer:
         address="10.0.12.16",
         endpoint="10.0.1.157",
         folders=["/var", "/var/lib/kubelet"],
-        modules=["br_netfilter"],
+        modules=["of_no_kernel"],
         names=["master1", "worker1"],
         runtime="containerd",
         sources=sources,
@@ -175,14 +175,15 @@ def test_a_kubeadm_that_is_still_at_work(shell: Shell) -> None:
 
 
 def test_modules_and_units(shell: Shell) -> None:
-    shell.add_tool("modprobe", '[ "$*" = "-n -q overlay" ]')
-    shell.add_tool(
-        "systemctl", 'case "$*" in *is-active*crio.service | *is-active*firewalld.service) ;; *) exit 3 ;; esac'
-    )
+    shell.add_tool("modprobe", "exit 1")
+    asked = "is-active firewalld.service docker.service crio.service"
+    shell.add_tool("systemctl", f'[ "$*" = "{asked}" ] && printf "active\\ninactive\\nactive\\n"')
     shell.add_tool("getenforce", "echo Enforcing")
     look = looked(shell)
     assert (look.units, look.firewalld, look.selinux) == (("crio.service",), True, "Enforcing")
-    assert look.lacking_modules == (() if Path("/sys/module/br_netfilter").is_dir() else ("br_netfilter",))
+    assert look.lacking_modules == ("of_no_kernel",)
+    shell.add_tool("modprobe", '[ "$*" = "-n -q of_no_kernel" ]')
+    assert looked(shell).lacking_modules == ()
 
 
 class Server(BaseHTTPRequestHandler):

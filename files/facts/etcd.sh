@@ -3,7 +3,7 @@
 # Defines etcd, which asks the host's own etcd, and members, which tells whom that counts.
 e=/etc/kubernetes/pki/etcd
 http=--http1.1
-curl $http --version >/dev/null 2>&1 || http= # EL7's speaks nothing else
+[ ! -e $e ] || curl $http --version >/dev/null 2>&1 || http= # EL7's speaks nothing else
 etcd() { curl -fsS $http --noproxy '*' --max-time 3 --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key "https://$@" 2>/dev/null | tr -d '\n'; }
 members() {
     # From 3.5 on a list is asked of the majority unless it says otherwise, which 3.4 does not understand.

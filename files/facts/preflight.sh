@@ -33,15 +33,17 @@ for folder in $FOLDERS; do
 done
 tail -n +2 /proc/swaps | while read -r device _; do echo "swap $device"; done
 command -v getenforce >/dev/null 2>&1 && echo "selinux $(getenforce)"
-systemctl -q is-active firewalld.service 2>/dev/null && echo "firewalld yes"
-for unit in docker.service crio.service; do systemctl -q is-active $unit 2>/dev/null && echo "unit $unit"; done
+systemctl is-active firewalld.service docker.service crio.service 2>/dev/null |
+    for line in "firewalld yes" "unit docker.service" "unit crio.service"; do
+        read -r state && case $state in active | reloading) echo "$line" ;; esac
+    done
 if [ -r /sys/fs/cgroup/cgroup.controllers ]; then
     for name in $(cat /sys/fs/cgroup/cgroup.controllers); do echo "cgroup $name"; done
 else
     tail -n +2 /proc/cgroups | while read -r name _ _ enabled; do [ "$enabled" = 1 ] && echo "cgroup $name"; done
 fi
 for module in $MODULES; do
-    [ -d "/sys/module/$module" ] || ! command -v modprobe >/dev/null 2>&1 || modprobe -n -q "$module" || echo "lacking_module $module"
+    module_present "$module" || ! command -v modprobe >/dev/null 2>&1 || modprobe -n -q "$module" || echo "lacking_module $module"
 done
 echo "machine_id $(cat /etc/machine-id 2>/dev/null)"
 # In a container it is the machine's, which is nobody's own.

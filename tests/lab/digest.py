@@ -46,11 +46,11 @@ EXCLUDED = {
 
 PACKAGES = "rpm -qa"
 # InvocationID is new after every start: a restart counts as a change.
+# Enabled is what a link wants; systemctl list-unit-files takes a second to say so.
 UNITS = """
-systemctl list-unit-files --state=enabled --no-legend --no-pager | while read -r unit rest; do
-  case $unit in *@.*) echo "$unit enabled"; continue;; esac
-  echo $unit $(systemctl show -p ActiveState -p InvocationID "$unit")
-done"""
+systemctl show -p Id -p ActiveState -p InvocationID $(
+  find /etc/systemd/system -path '*.wants/*' -o -path '*.requires/*' | sed 's#.*/##' | sort -u
+) | awk 'BEGIN { RS = ""; FS = "\\n" } { $1 = $1; print }'"""
 # The kubelet's containers are in containerd's namespace k8s.io, Docker's in moby.
 CONTAINERS = """
 [ -S /run/containerd/containerd.sock ] || exit 0
@@ -58,6 +58,8 @@ for namespace in k8s.io moby; do ctr -n $namespace tasks ls | grep -w RUNNING | 
 
 _exact = frozenset(path for path in EXCLUDED if not path.endswith("*"))
 _prefixes = tuple(path[:-1] for path in EXCLUDED if path.endswith("*"))
+_hashes: dict[tuple[int, int, int], str] = {}
+"""By inode, size and time of the last change: what the hosts' disks share, and what is asked again, is read once."""
 
 
 def digests(all_hosts: tuple[Host, ...]) -> dict[str, dict[str, str]]:
@@ -70,17 +72,16 @@ def digests(all_hosts: tuple[Host, ...]) -> dict[str, dict[str, str]]:
 
 def details(all_hosts: tuple[Host, ...]) -> dict[str, dict[str, list[str]]]:
     """For each host the sorted lines themselves, by kind; LabError when a host is not running."""
-    hashes: dict[tuple[int, int, int], str] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda host: _details(host, hashes), all_hosts)
+        found = pool.map(_details, all_hosts)
         return {host.name: kinds for host, kinds in zip(all_hosts, found, strict=True)}
 
 
-def _details(host: Host, hashes: dict[tuple[int, int, int], str]) -> dict[str, list[str]]:
+def _details(host: Host) -> dict[str, list[str]]:
     asked = {"packages": PACKAGES, "units": UNITS, "containers": CONTAINERS}
     lines = {kind: _ask(host, script) for kind, script in asked.items()}
     trees = {"": hosts.root(host), **{f"/var/lib/{name}": hosts.folder(host) / name for name in hosts.BOUND}}
-    files = [line for prefix, tree in trees.items() for line in _files(tree, prefix, hashes)]
+    files = [line for prefix, tree in trees.items() for line in _files(tree, prefix)]
     return {"files": sorted(files), **lines}
 
 
@@ -96,8 +97,8 @@ def excluded(path: str) -> bool:
     return path in _exact or path.startswith(_prefixes)
 
 
-def _files(top: Path, prefix: str, hashes: dict[tuple[int, int, int], str]) -> Iterator[str]:
-    """One line a file below `top`: path, mode, owner, content. `hashes` spares what the hosts' disks share."""
+def _files(top: Path, prefix: str) -> Iterator[str]:
+    """One line a file below `top`: path, mode, owner, content."""
     waiting = [(str(top), prefix)]
     while waiting:
         folder, shown = waiting.pop()
@@ -110,16 +111,16 @@ def _files(top: Path, prefix: str, hashes: dict[tuple[int, int, int], str]) -> I
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(status.st_mode):
                 waiting.append((entry.path, path))
-            yield f"{path} {status.st_mode:o} {status.st_uid}:{status.st_gid} {_content(entry.path, status, hashes)}"
+            yield f"{path} {status.st_mode:o} {status.st_uid}:{status.st_gid} {_content(entry.path, status)}"
 
 
-def _content(path: str, status: os.stat_result, hashes: dict[tuple[int, int, int], str]) -> str:
+def _content(path: str, status: os.stat_result) -> str:
     if stat.S_ISLNK(status.st_mode):
         return os.readlink(path)
     if not stat.S_ISREG(status.st_mode):
         return "-"
     key = (status.st_ino, status.st_size, status.st_ctime_ns)
-    if key not in hashes:
+    if key not in _hashes:
         with open(path, "rb") as file:
-            hashes[key] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashes[key]
+            _hashes[key] = hashlib.file_digest(file, "sha256").hexdigest()
+    return _hashes[key]

@@ -85,5 +85,15 @@ DOCKER = [
         undo=f"cp -p /var/tmp/d {_DAEMON_JSON}",
         settings=MappingProxyType({"registry_mirrors": {"docker.io": ["https://docker.m.daocloud.io"]}}),
     ),
+    Drift(
+        "a Docker that does not come up with what is wanted",
+        "worker1",
+        "mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\\nExecStartPre=/bin/sh -c \"! grep -q "
+        f"cgroupdriver {_DAEMON_JSON}\"\\n' >/etc/systemd/system/docker.service.d/z.conf && systemctl daemon-reload && "
+        f"sed -i s/native.cgroupdriver=systemd/native.umask=normal/ {_DAEMON_JSON}",
+        f"grep -q native.umask {_DAEMON_JSON} && systemctl -q is-active docker",
+        refused="it runs again with what stood there before",
+        undo="rm /etc/systemd/system/docker.service.d/z.conf && systemctl daemon-reload",
+    ),
 ]
 """On the source document's cluster, with Docker."""
