@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes.run import Fleet
 from tests.fakes.scenario import Scenario
-from tests.lab_client import PROJECT, Lab
+from tests.lab_client import PROJECT, TODAY, Lab
 from tests.operation_bench import Bench
 
 
@@ -34,8 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """Six virgin Rocky 8 hosts; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
-    yield from _virgin(Lab())
+    """Six virgin Rocky 8 hosts with a Kubernetes of today; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
+    yield from _virgin(Lab(options=("--line", TODAY)))
 
 
 @pytest.fixture(scope="module")

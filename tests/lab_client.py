@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import LabError, access, hosts, state
+from tests.lab.build.tables.lines import find
 from tests.lab.digest import digests
 
 PROJECT = Path(__file__).parent.parent
@@ -23,6 +24,8 @@ KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
 REPORTS = PROJECT / "reports"
 PYINFRA = [sys.executable, "-m", "pyinfra"]
 DEPLOY = ["tests/lab/inventory.py", "deploy.py"]
+TODAY = find("1.37").version
+"""The Kubernetes of the tests' own lab; the document's is 1.20.2."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,17 @@ class Lab:
 
     + inventory: pyinfra's, with the settings beside it in group_data
     + topology: the file that says which hosts there are
+    + options: more of ``up``'s, such as the Kubernetes line
     """
 
     inventory: str = DEPLOY[0]
     topology: str = "tests/lab/topology.toml"
+    options: tuple[str, ...] = ()
 
     def up(self) -> None:
         """Boot virgin hosts, whatever lab is up now."""
         self.run("down", check=True)
-        self.run("up", "--topology", self.topology, check=True)
+        self.run("up", "--topology", self.topology, *self.options, check=True)
 
     def run(
         self,

@@ -13,7 +13,7 @@ import pytest
 
 from k8s_ha.findings import Finding
 from tests.finding_rows import rows, squeezed
-from tests.lab_client import PROJECT, PYINFRA, Lab
+from tests.lab_client import PROJECT, PYINFRA, TODAY, Lab
 
 pytestmark = pytest.mark.lab
 
@@ -125,7 +125,8 @@ def route(host: str, *words: str) -> Callable[[Lab], AbstractContextManager[None
     return provoked
 
 
-DOCKER, KUBERNETES = "https://download.docker.com/linux/rhel/8/x86_64/stable", "http://pkgs.lab/kubernetes/v1.20"
+DOCKER = "https://download.docker.com/linux/rhel/8/x86_64/stable"
+KUBERNETES = f"https://pkgs.k8s.io/core:/stable:/v{TODAY.rpartition('.')[0]}/rpm"
 ROCKYS = "[appstream] of /etc/yum.repos.d/Rocky-AppStream.repo: http://dl.rockylinux.org/lab/appstream/ does not answer"
 PROVOKED: dict[str, tuple[Callable[[Lab], AbstractContextManager[None]], list[tuple[str, str, str]]]] = {
     "a port taken": (

@@ -27,7 +27,7 @@ from tests.lab_checks import (
     pulls,
     ready_nodes,
 )
-from tests.lab_client import KUBECONFIG, PROJECT, REPORTS, SECONDS_FOR_A_WATCH, Lab, until
+from tests.lab_client import KUBECONFIG, PROJECT, REPORTS, SECONDS_FOR_A_WATCH, TODAY, Lab, until
 from tests.odd.lived_with import CONTAINERD, LivedWith
 
 pytestmark = pytest.mark.lab
@@ -53,7 +53,7 @@ def test_a_dry_run_on_virgin_hosts_lists_every_operation_and_changes_nothing(lab
     for operation in (
         "Set the hostname",
         "Install containerd",
-        "Install kubelet, kubeadm and kubectl 1.20.2",
+        f"Install kubelet, kubeadm and kubectl {TODAY}",
         "Configure and start nginx",
         "Initialise the cluster on master1",
         "Join master3 to the control plane",
@@ -109,7 +109,7 @@ def test_one_command_builds_the_cluster_and_a_second_operator_is_refused_meanwhi
     results = json.loads(run.stdout)["results"]
     assert results["failed_hosts"] == []
     assert results["totals"]["error"] == 0
-    assert "The cluster answers at https://10.0.1.157:6443, Kubernetes 1.20.2." in run.stderr
+    assert f"The cluster answers at https://10.0.1.157:6443, Kubernetes {TODAY}." in run.stderr
     assert ready_nodes(lab) == sorted(NODES)
 
 

@@ -173,11 +173,7 @@ def test_a_dry_run_of_a_probe_makes_no_pod(lab: Lab) -> None:
 
 
 def test_a_probe_whose_image_does_not_exist_names_it_and_leaves_nothing(lab: Lab) -> None:
-    mirror = {
-        "kubernetes_baseurl": "http://pkgs.lab/kubernetes/v1.20",
-        "kubernetes_gpgkey": "http://pkgs.lab/kubernetes/v1.20/repodata/repomd.xml.key",
-        "probe_image": "docker.io/library/absent:1",
-    }
+    mirror = {"probe_image": "docker.io/library/absent:1"}
     run = verify(lab, "probe=True", verify_timeout_seconds=5, mirror=mirror)
     assert run.returncode == 1, run.stderr
     told = " ".join(run.stderr.split())

@@ -72,7 +72,7 @@ class Package:
         if self.tree:
             shutil.copytree(TREES / self.tree, payload, symlinks=True, dirs_exist_ok=True)
         for path, source in self.files.items():
-            kind, inside = source.split("/", 1)
+            kind, _, inside = source.partition("/")  # a source alone is all of its programs
             original, target = sources[kind] / inside, _place(payload, path)
             if original.is_dir():
                 shutil.copytree(original, target, symlinks=True, dirs_exist_ok=True)
