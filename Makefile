@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test test-unit test-lab test-crash test-operators test-power bench clean
+.PHONY: lab down test test-unit test-lab test-crash test-operators test-power test-lines bench clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -46,6 +46,10 @@ test-operators: $(VENV)/installed
 # Hosts that lose their power, their network or their disk in the middle of a run; an hour and a half.
 test-power: $(VENV)/installed
 	$(BIN)/python -m tests.power
+
+# Each Kubernetes line, flavour of hosts and containerd, built and broken once; hours. ROWS="1.37 1.37/rocky-9" are some of it.
+test-lines: $(VENV)/installed
+	$(BIN)/python -m tests.lines $(ROWS)
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench

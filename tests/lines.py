@@ -1,0 +1,186 @@
+"""``python -m tests.lines [ROW…]``: each Kubernetes line on real hosts, from nothing to a lost control plane.
+
+A row is a line on a flavour of hosts with a containerd, such as ``1.37``, ``1.37/rocky-9`` or ``1.35/rocky-8/1.7``. Its
+cluster, of three control planes, a worker and a balancer, is built and verified, run again with no change, loses a
+control plane's power, gets it back and is verified again. What is proven goes into docs/proven.json, from which
+docs/proven.md is made; a row that is played again takes its old one's place, and one that fails is taken out.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.lab_checks import ready_nodes
+from tests.lab_client import PROJECT, Lab, until
+
+PROVEN = PROJECT / "docs" / "proven.json"
+PAGE = PROJECT / "docs" / "proven.md"
+SECONDS_TO_BE_SEEN = 120
+LOST = "master3"
+MEASURED = ("build", "verify", "operations", "back", "on")
+COLUMNS = ("system", "kubernetes", "runtime", "etcd", "coredns", "flannel", *MEASURED)
+
+ADDRESSES = {
+    "master1": ("10.0.11.18", "control_plane"),
+    "master2": ("10.0.12.55", "control_plane"),
+    "master3": ("10.0.13.22", "control_plane"),
+    "worker1": ("10.0.12.16", "workers"),
+    "master-lb": ("10.0.1.157", "load_balancers"),
+}
+NODES = sorted(name for name in ADDRESSES if name != "master-lb")
+
+
+class Row(NamedTuple):
+    """What is tried.
+
+    + line: or patch, of the lab's
+    + containerd: empty is the one that the lab has for the line
+    """
+
+    line: str
+    flavour: str = "rocky-8"
+    containerd: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a user calls it; the flavour of most goes without saying."""
+        return self.line if self == Row(self.line) else "/".join(filter(None, self))
+
+
+LINES = ("1.20", "1.29", "1.30", "1.31", "1.32", "1.33", "1.34.4", "1.34.11", "1.35", "1.36", "1.37")
+ROWS = (
+    *map(Row, LINES),
+    # Each flavour on the newest line that it carries.
+    Row("1.30", "centos-7"),
+    Row("1.37", "rhel-8"),
+    Row("1.37", "rocky-9"),
+    Row("1.37", "rocky-10"),
+    # Each containerd on the oldest and the newest line that it fits; what is not here is above.
+    Row("1.29", containerd="1.7"),
+    Row("1.35", containerd="1.7"),
+    Row("1.35", containerd="1.6"),
+)
+
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"rocky-10": {"kube_proxy_mode": "nftables"}}
+"""What a flavour's clusters set otherwise."""
+
+
+def topology_of(row: Row) -> str:
+    """The hosts, as a topology file has them."""
+    return "\n".join(
+        f'[hosts.{name}]\naddress = "{address}"\nflavour = "{row.flavour}"\ngroups = ["{group}"]\n'
+        for name, (address, group) in ADDRESSES.items()
+    )
+
+
+def seconds(act: Callable[[], object]) -> int:
+    started = time.monotonic()
+    act()
+    return round(time.monotonic() - started)
+
+
+def play(row: Row, folder: Path) -> Mapping[str, Any]:
+    """The row's way; AssertionError where it goes wrong."""
+    topology = folder / "topology.toml"
+    topology.write_text(topology_of(row), encoding="utf-8")
+    more = ("--containerd", row.containerd) if row.containerd else ()
+    lab = Lab(topology=str(topology), options=("--line", row.line, *more))
+    settings = SETTINGS.get(row.flavour, {})
+
+    def verify() -> None:
+        run = lab.pyinfra("-y", deploy="k8s_ha.verify", **settings)
+        assert run.returncode == 0, run.stderr
+
+    lab.up()
+    build = seconds(lambda: lab.results(**settings))
+    verified = seconds(verify)
+    again = lab.results(**settings)
+    assert again["totals"]["success"] == 0, again
+    lab.run("power", LOST, "kill", check=True)
+    until(lambda: LOST not in ready_nodes(lab), SECONDS_TO_BE_SEEN, f"{LOST} is seen to be gone")
+    lab.run("power", LOST, "on", check=True)
+    back = seconds(lambda: until(lambda: ready_nodes(lab) == NODES, 660, "all nodes are Ready"))
+    verify()
+    return {**versions(lab), "build": build, "verify": verified, "operations": len(again["operations"]), "back": back}
+
+
+def versions(lab: Lab) -> dict[str, str]:
+    """What the first node and its pods say that they are."""
+    info = json.loads(lab.kubectl("get", "node", "master1", "-o", "json"))["status"]["nodeInfo"]
+    pods = lab.kubectl("get", "pods", "-A", "-o", "jsonpath={.items[*].spec.containers[*].image}").split()
+    tags = {image.rpartition("/")[2].partition(":")[0]: image.rpartition(":")[2] for image in pods}
+    return {
+        "system": info["osImage"],
+        "kubernetes": info["kubeletVersion"].removeprefix("v"),
+        "runtime": info["containerRuntimeVersion"].replace("://", " "),
+        "etcd": tags.get("etcd", ""),
+        "coredns": tags.get("coredns", ""),
+        "flannel": tags.get("flannel", ""),
+    }
+
+
+def page(proven: Mapping[str, Mapping[str, Any]]) -> str:
+    """docs/proven.md."""
+    lines = [
+        "# What has been built for real",
+        "",
+        "Made from proven.json by `make test-lines`; do not edit. Each row is a cluster of three control planes, one",
+        "worker and one load balancer on lookalikes of that system in the lab, with one kernel, newer than theirs, and",
+        "cgroup v1. It was built from nothing, verified, and run again with no change. Then a control plane lost its",
+        "power and came back. On EL10 kube-proxy is in nftables mode.",
+        "`build`, `verify` and `back` are seconds on two cores: all of them depend on that machine's day.",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"| {' | '.join('---' for _ in COLUMNS)} |",
+        *(f"| {' | '.join(str(proven[row.name][name]) for name in COLUMNS)} |" for row in ROWS if row.name in proven),
+    ]
+    if missing := [row.name for row in ROWS if row.name not in proven]:
+        lines += ["", f"Not run yet: {', '.join(missing)}."]
+    return "\n".join(lines) + "\n"
+
+
+def recorded() -> dict[str, Any]:
+    """What docs/proven.json holds, by the rows' names."""
+    found: dict[str, Any] = json.loads(PROVEN.read_text(encoding="utf-8"))
+    return found
+
+
+def record(row: Row, proven: Mapping[str, Any] | None) -> None:
+    """Put what was proven in the place of what was; None takes the row out."""
+    rows = {name: value for name, value in recorded().items() if name != row.name}
+    if proven:
+        rows[row.name] = {**proven, "on": date.today().isoformat()}
+    PROVEN.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    PAGE.write_text(page(rows), encoding="utf-8")
+
+
+def main(names: Sequence[str]) -> None:
+    if unknown := set(names) - {row.name for row in ROWS}:
+        sys.exit(f"{', '.join(sorted(unknown))}: no such row; choose of {', '.join(row.name for row in ROWS)}")
+    failed = []
+    with tempfile.TemporaryDirectory() as folder:
+        for row in [row for row in ROWS if not names or row.name in names]:
+            try:
+                proven = play(row, Path(folder))
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                failed.append(row.name)
+                record(row, None)
+                print(f"{row.name}: failed: {error}", flush=True)
+            else:
+                record(row, proven)
+                print(f"{row.name}: {json.dumps(proven)}", flush=True)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}; the lab of the last row is still up")
+    Lab().run("down", check=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
