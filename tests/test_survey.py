@@ -125,17 +125,28 @@ def test_a_database_that_rpm_cannot_read(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "cri"),
+    ("flags", "configured", "cri"),
     [
-        ("--container-runtime=remote --container-runtime-endpoint=/run/containerd/containerd.sock", "containerd"),
-        ("--network-plugin=cni --pod-infra-container-image=registry.k8s.io/pause:3.2", "dockershim"),
-        ("--container-runtime-endpoint=unix:///var/run/cri-dockerd.sock", "cri-dockerd"),
-        ("--pod-infra-container-image=registry.k8s.io/pause:3.10", None),
+        ("--container-runtime=remote --container-runtime-endpoint=/run/containerd/containerd.sock", "", "containerd"),
+        ("--network-plugin=cni --pod-infra-container-image=registry.k8s.io/pause:3.2", "", "dockershim"),
+        ("--container-runtime-endpoint=unix:///var/run/cri-dockerd.sock", "", "cri-dockerd"),
+        ("--pod-infra-container-image=registry.k8s.io/pause:3.10", "", None),
+        # kubeadm 1.37.2
+        ("--node-ip=10.0.11.18", "unix:///run/containerd/containerd.sock", "containerd"),
+        ("--node-ip=10.0.11.18", "unix:///var/run/cri-dockerd.sock", "cri-dockerd"),
+        (
+            "--container-runtime-endpoint=unix:///var/run/cri-dockerd.sock",
+            "/run/containerd/containerd.sock",
+            "cri-dockerd",
+        ),
     ],
 )
-def test_what_the_kubelet_was_told_to_speak_to(shell: Shell, flags: str, cri: str | None) -> None:
+def test_what_the_kubelet_was_told_to_speak_to(shell: Shell, flags: str, configured: str, cri: str | None) -> None:
     assert surveyed(shell).cri is None
     shell.file("/var/lib/kubelet/kubeadm-flags.env", f'KUBELET_KUBEADM_ARGS="{flags}"\n')
+    shell.file(
+        "/var/lib/kubelet/config.yaml", f'clusterDomain: cluster.local\ncontainerRuntimeEndpoint: "{configured}"\n'
+    )
     assert surveyed(shell).cri == cri
 
 
