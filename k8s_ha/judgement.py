@@ -188,7 +188,7 @@ def _one_service(
     failing = [name for name in sources if wrong.get(name)]
     if len(failing) > 1 and len(failing) == len(sources):
         found = f"the Service of the {what}, {address}, fails from {counted(failing, sources)}: {wrong[failing[0]][0]}"
-        remedy = "see its endpoints, `kubectl get endpoints -A`, and kube-proxy on every node"
+        remedy = "see its endpoints, `kubectl get endpointslices -A`, and kube-proxy on every node"
         yield Finding(THE_CLUSTER, "Service", found, wanted, remedy)
         return
     for name in failing:
