@@ -60,17 +60,18 @@ def init_config(
     return _render(cluster, documents)
 
 
-def upload_certs_config(cluster: Cluster, *, certificate_key: str) -> str:
+def upload_certs_config(cluster: Cluster, host: HostSettings, *, certificate_key: str) -> str:
     """The file for `kubeadm init phase upload-certs --upload-certs` on a control plane of a running cluster.
 
-    The phase uses the key alone. The version, the address and the socket keep kubeadm from asking the internet for the
-    newest release, and the host for its default route and its container runtimes, of which it takes no more than one.
+    The phase uses the key and, in newer patches (1.37.2 and 1.33.13 do), the address of the API server beside it. The
+    version and the socket keep kubeadm from asking the internet for the newest release, and the host for its container
+    runtimes, of which it takes no more than one.
 
     + certificate_key: 64 hexadecimal digits
     """
     init: Document = {
         "certificateKey": certificate_key,
-        "localAPIEndpoint": _api_endpoint(cluster, cluster.control_planes[0]),
+        "localAPIEndpoint": _api_endpoint(cluster, host),
         "nodeRegistration": {"criSocket": cri_socket(cluster)},
     }
     return _render(cluster, {"InitConfiguration": init, "ClusterConfiguration": _cluster_configuration(cluster)})

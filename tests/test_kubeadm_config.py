@@ -62,7 +62,7 @@ def test_golden_files(version: str, runtime: str) -> None:
         "init": init(cluster),
         "join-control-plane": join(cluster, "master3", KEY),
         "join-worker": join(cluster, "worker1"),
-        "upload-certs": upload_certs_config(cluster, certificate_key=KEY),
+        "upload-certs": upload_certs_config(cluster, cluster.host("master1"), certificate_key=KEY),
         "images": images_config(cluster),
         "mark-control-plane": mark_config(cluster, cluster.host("master3")),
     }
@@ -76,7 +76,10 @@ def test_golden_files(version: str, runtime: str) -> None:
 def test_every_known_line_renders_valid_documents(minor: int) -> None:
     cluster = cluster_of(f"1.{minor}.0")
     api = f"kubeadm.k8s.io/{compat.LINES[minor].config_api}"
-    phases = (upload_certs_config(cluster, certificate_key=KEY), mark_config(cluster, cluster.host("master1")))
+    phases = (
+        upload_certs_config(cluster, cluster.host("master1"), certificate_key=KEY),
+        mark_config(cluster, cluster.host("master1")),
+    )
     for text in (init(cluster), join(cluster, "worker1"), *phases):
         assert {d["apiVersion"] for d in documents(text).values() if "kubeadm.k8s.io" in d["apiVersion"]} == {api}
 
@@ -118,7 +121,7 @@ def test_every_file_names_the_socket(version: str, runtime: str, socket: str) ->
         documents(text)[kind]["nodeRegistration"]["criSocket"]
         for kind, text in (
             ("InitConfiguration", init(cluster)),
-            ("InitConfiguration", upload_certs_config(cluster, certificate_key=KEY)),
+            ("InitConfiguration", upload_certs_config(cluster, cluster.host("master1"), certificate_key=KEY)),
             ("InitConfiguration", mark_config(cluster, cluster.host("master1"))),
             ("JoinConfiguration", join(cluster, "worker1")),
         )

@@ -69,8 +69,8 @@ ROLE = "node-role.kubernetes.io"
 
 def test_a_control_plane_that_serves_without_its_label_is_marked_again(lab: Lab) -> None:
     """As after a join that was cut off before its last phase. A taint that somebody took away alone stays away."""
-    lab.kubectl("label", "node", "master3", f"{ROLE}/control-plane-", f"{ROLE}/master-")
-    lab.kubectl("taint", "node", "master2", "master3", f"{ROLE}/master-")
+    lab.kubectl("label", "node", "master3", f"{ROLE}/control-plane-")
+    lab.kubectl("taint", "node", "master2", "master3", f"{ROLE}/control-plane-")
     results = lab.results()
     changed = {
         (operation["name"].rpartition(" | ")[2], *operation["success"])
@@ -82,7 +82,7 @@ def test_a_control_plane_that_serves_without_its_label_is_marked_again(lab: Lab)
         f"node/{plane}" for plane in PLANES
     ]
     taints = ("-o", "jsonpath={.spec.taints[*].key}")
-    assert lab.kubectl("get", "node", "master3", *taints) == f"{ROLE}/master"
+    assert lab.kubectl("get", "node", "master3", *taints) == f"{ROLE}/control-plane"
     assert lab.kubectl("get", "node", "master2", *taints) == ""
 
 

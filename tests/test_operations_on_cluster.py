@@ -40,6 +40,16 @@ NO_PLANES = {name: member(*PLANES, "worker1", "worker2") for name in PLANES}
 NO_WORKERS = {name: member(*PLANES) for name in PLANES}
 
 
+def uploaded(leader: str) -> list[Step]:
+    """A newer kubeadm asks the API server at the address that its file names."""
+    return kubeadm(
+        "kubeadm-upload-certs",
+        "init phase upload-certs --upload-certs --skip-certificate-key-print",
+        upload_certs_config(CLUSTER, CLUSTER.host(leader), certificate_key=SECRETS.certificate_key),
+        after=LABEL.replace("10.0.11.18", CLUSTER.host(leader).address),
+    )
+
+
 def test_secrets_are_minted_where_joins_are_pending(stage: Stage) -> None:
     stage.hold(ONE_PLANE)
     assert stage.steps(join_secrets_minted, on="master1", executing=False, run=stage.run) == [
@@ -48,12 +58,7 @@ def test_secrets_are_minted_where_joins_are_pending(stage: Stage) -> None:
     token, *upload = stage.steps(join_secrets_minted, on="master1", run=stage.run)
     assert isinstance(token, Command)
     assert token.text == KUBECTL.format("10.0.11.18", "create -f -")
-    assert upload == kubeadm(
-        "kubeadm-upload-certs",
-        "init phase upload-certs --upload-certs --skip-certificate-key-print",
-        upload_certs_config(CLUSTER, certificate_key=SECRETS.certificate_key),
-        after=LABEL,
-    )
+    assert upload == uploaded("master1")
     assert stage.run.minted
     manifest = json.loads(token.stdin or "")
     assert manifest["metadata"] == {
@@ -65,6 +70,12 @@ def test_secrets_are_minted_where_joins_are_pending(stage: Stage) -> None:
     assert (values["token-id"], values["token-secret"]) == ("abcdef", "0123456789abcdef")
     life = datetime.strptime(values["expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) - datetime.now(UTC)
     assert timedelta(minutes=59) < life <= timedelta(minutes=60)
+
+
+def test_certificates_are_uploaded_where_another_control_plane_leads(stage: Stage) -> None:
+    stage.hold({"master2": member("master2", "master3", "worker1", "worker2")})
+    _, *upload = stage.steps(join_secrets_minted, on="master2", run=stage.run)
+    assert upload == uploaded("master2")
 
 
 def test_workers_need_no_certificates(stage: Stage) -> None:

@@ -198,11 +198,11 @@ def join_secrets_minted(run: Run) -> Generator[StringCommand]:
         yield StringCommand("kubectl create -f -")
         return
     secrets = run.secrets()
-    address = run.cluster.host(host.name).address
-    yield StringCommand(kubectl(address, "create -f -"), _stdin=_token_secret(secrets))
-    label = _label_secrets(secrets, address)
+    own = run.cluster.host(host.name)
+    yield StringCommand(kubectl(own.address, "create -f -"), _stdin=_token_secret(secrets))
+    label = _label_secrets(secrets, own.address)
     if any("control_plane" in node.role for node in pending):
-        config = upload_certs_config(run.cluster, certificate_key=secrets.certificate_key)
+        config = upload_certs_config(run.cluster, own, certificate_key=secrets.certificate_key)
         upload = "init phase upload-certs --upload-certs --skip-certificate-key-print"
         yield from with_config("kubeadm-upload-certs", upload, config, after=label)
     run.minted = True
