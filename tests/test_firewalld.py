@@ -72,7 +72,7 @@ ROWS: dict[str, Row] = {
 
 test_operations = test_of(ROWS)
 
-# Keeps each layer's ports and sources in a file of its own; eth1 has a zone, eth0 has none.
+# Keeps each layer's ports and sources in files; eth1 has a zone, eth0 has none. It lists as firewalld 1.3.3 does.
 FIREWALL_CMD = """cd {state} || exit 1
 layer=runtime
 for word in "$@"; do
@@ -81,12 +81,23 @@ for word in "$@"; do
         -q) ;;
         --permanent) layer=permanent ;;
         --zone=*) zone=$value ;;
-        --list-ports) cat $layer-$zone-port 2>/dev/null | xargs ;;
-        --list-sources) cat $layer-$zone-source 2>/dev/null | xargs ;;
+        --list-all-zones)
+            for zone in drop internal public trusted; do
+                active= interfaces=
+                [ "$layer $zone" != "runtime internal" ] || active=" (active)" interfaces=eth1
+                echo "$zone$active"
+                echo "  target: default"
+                echo "  interfaces: $interfaces"
+                echo "  sources: $(cat $layer-$zone-source 2>/dev/null | xargs)"
+                echo "  services: ssh"
+                echo "  ports: $(cat $layer-$zone-port 2>/dev/null | xargs)"
+                echo "  source-ports: 123/udp"
+                echo "  rich rules: "
+                printf '\\trule family="ipv4" port port="99" protocol="tcp" accept\\n\\n'
+            done
+            ;;
         --add-port=*) echo "$value" >>$layer-$zone-port ;;
         --add-source=*) echo "$value" >>$layer-$zone-source ;;
-        --get-zone-of-interface=eth1) echo internal ;;
-        --get-zone-of-interface=*) echo "no zone" >&2; exit 2 ;;
         --get-default-zone) echo public ;;
         *) echo "usage: $word" >&2; exit 2 ;;
     esac
