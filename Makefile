@@ -32,7 +32,7 @@ unit-part-%:
 	$(BIN)/pytest -m 'not lab' --part $*/2
 
 test-lab: $(VENV)/installed
-	$(BIN)/python -m tests.lab.build
+	$(BIN)/python -m tests.lab.build 1.20 1.37
 	$(BIN)/pytest -m lab --exitfirst --verbose
 
 # A build whose operator is killed at every operation, and another within the long ones; a quarter of an hour.
