@@ -73,4 +73,5 @@ def _build(cache: Cache, step: Step, module: Module, modfile: Path) -> None:
     step.run(*go, "mod", "download", f"-modfile={modfile}", cwd=FOLDER, env=environment)
     output = ["-o", f"{step.folder}/", "-ldflags", " ".join(link)]
     options = [f"-modfile={modfile}", "-p", "2", *OPTIONS]
-    step.run(*go, "build", *options, *output, *module.packages, cwd=FOLDER, env=environment)
+    verb = ["test", "-c"] if module.test else ["build"]
+    step.run(*go, *verb, *options, *output, *module.packages, cwd=FOLDER, env=environment)

@@ -19,6 +19,8 @@ class Module:
     + packages: main packages; each program is called as `go build` calls it
     + stamp: what the linker sets, Go variable -> value
     + cgo: whether a C compiler is needed; it is linked statically all the same
+    + modfile: another than its own
+    + test: whether the packages are tests, whose program is called PACKAGE.test
     """
 
     name: str
@@ -26,6 +28,7 @@ class Module:
     stamp: Mapping[str, str] = field(default_factory=dict)
     cgo: bool = False
     modfile: str = ""
+    test: bool = False
 
 
 MODULES = {
@@ -84,3 +87,10 @@ def kubernetes(line: Line) -> Module:
     places = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     stamp = {f"{place}.{name}": value for place in places for name, value in version.items()}
     return Module(line.source, tuple(f"{_K8S}/{name}" for name in PROGRAMS), stamp)
+
+
+def e2e_kubeadm(line: Line) -> Module:
+    """Kubernetes' own tests of what kubeadm has made, as they are."""
+    return Module(
+        f"e2e-kubeadm-{line.version}", ("k8s.io/kubernetes/test/e2e_kubeadm",), modfile=line.source, test=True
+    )
