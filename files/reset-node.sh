@@ -17,6 +17,9 @@ for family in iptables ip6tables; do
     # A rule is a line that begins with -A, a chain one with a colon; all others, and their counters, stay.
     $family-save -c | grep -v -E '^(:|(\[[0-9:]*\] )?-A )?(KUBE-|CNI-|FLANNEL-)|-j (KUBE-|CNI-|FLANNEL-)' | $family-restore -c
 done
+if command -v nft >/dev/null; then
+    for family in ip ip6; do nft delete table $family kube-proxy 2>/dev/null; done
+fi
 command -v ipvsadm >/dev/null && ipvsadm --clear
 own=/root/.kube/config
 if [ -e $own ] && [ "$(sed -n 's/^ *server: *//p' $own | sort -u)" = "https://$ENDPOINT" ]; then rm -f $own; fi

@@ -35,11 +35,15 @@ ENDS: Final[Mapping[int, date]] = {
 
 @dataclass(frozen=True)
 class BadPatches:
-    """Patches 1.``minor``.0 up to the one before ``good``, and what is wrong with them."""
+    """Patches 1.``minor``.0 up to the one before ``good``, and what is wrong with them.
+
+    + standing: what a cluster that stands with one needs at its upgrade beside the good one
+    """
 
     minor: int
     good: int
     reason: str
+    standing: str = ""
 
     @property
     def cure(self) -> str:
@@ -52,8 +56,13 @@ BAD_PATCHES: Final = (
     BadPatches(21, 2, "its kubeadm looks for CoreDNS where a mirror of images has none"),
     # kubernetes/kubeadm#2426, kubernetes/kubernetes#110634
     BadPatches(24, 3, "its kubeadm can write a runtime's socket that the next upgrade does not find"),
-    # kubernetes/kubeadm#2927
-    BadPatches(28, 3, "its kubeadm writes an etcd.yaml that the next upgrade rolls back from"),
+    # kubernetes/kubeadm#2927, #2957
+    BadPatches(
+        28,
+        3,
+        "its kubeadm writes an etcd.yaml that the next upgrade rolls back from",
+        standing=", once with --etcd-upgrade=false",
+    ),
     # kubernetes/kubeadm#3049, #3050
     BadPatches(30, 1, "its kubeadm resets the kubelets' configuration to the defaults at an upgrade"),
     # kubernetes/kubeadm#3244

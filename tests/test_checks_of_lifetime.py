@@ -14,10 +14,7 @@ from tests.example_cluster import six_host_cluster
 from tests.surveys import survey
 
 TODAY = date(2026, 11, 26)
-ACCEPT = (
-    "with accept = ['SystemVerification', 'cgroup-v1'] (kubeadm's check of the kernel and the cgroups is ignored "
-    "there; the kubelet runs on cgroup v1, which Kubernetes has deprecated and will drop)"
-)
+ACCEPT = "on cgroup v2 or with accept = ['SystemVerification', 'cgroup-v1']"
 
 
 def ended(line: str, day: str, remedy: str) -> Finding:
@@ -63,7 +60,27 @@ def test_a_line_past_its_end_is_a_warning(
     assert list(lifetime_findings({"worker1": survey(el_major, node=node)}, cluster, today)) == findings
 
 
+def test_what_is_accepted_already_is_not_asked_for() -> None:
+    cluster = six_host_cluster(kubernetes_version="1.30.14", accept=["cgroup-v1"])
+    (found,) = lifetime_findings({"worker1": survey(8)}, cluster, TODAY)
+    assert found.remedy == "choose 1.35, 1.36 or 1.37, with accept = ['SystemVerification']"
+
+
+def test_of_many_old_hosts_three_are_named() -> None:
+    cluster = six_host_cluster(kubernetes_version="1.30.14")
+    nodes = ("master1", "master2", "master3", "worker1", "worker2")
+    (found,) = lifetime_findings({name: survey(7) for name in nodes}, cluster, TODAY)
+    assert found.remedy == "plan to replace master1, master2, master3 and 2 more, where no line that lives runs"
+
+
 LONG_AGO = date(2021, 1, 1)
+STANDING = {
+    21: "upgrade the cluster to 1.21.2 or newer",
+    24: "upgrade the cluster to 1.24.3 or newer",
+    28: "upgrade the cluster to 1.28.3 or newer, once with --etcd-upgrade=false",
+    30: "upgrade the cluster to 1.30.1 or newer",
+    34: "upgrade the cluster to 1.34.2 or newer",
+}
 
 
 @pytest.mark.parametrize("bad", lifetimes.BAD_PATCHES, ids=lambda bad: bad.cure)
@@ -77,7 +94,7 @@ def test_bad_patches_are_refused_for_a_new_cluster_only(bad: lifetimes.BadPatche
             Finding("master1", "kubernetes", found, bad.reason, f"choose {bad.cure} or newer")
         ]
         assert list(lifetime_findings({"worker1": survey(9, node=True)}, cluster, LONG_AGO)) == [
-            warning("master1", "kubernetes", found, bad.reason, f"upgrade the cluster to {bad.cure} or newer")
+            warning("master1", "kubernetes", found, bad.reason, STANDING[bad.minor])
         ]
     good = six_host_cluster(kubernetes_version=bad.cure, **mirror)
     assert list(lifetime_findings({"worker1": survey(9)}, good, LONG_AGO)) == []

@@ -80,6 +80,22 @@ def test_warnings_and_waived_errors_are_shown_and_stop_nothing(tmp_path: Path) -
     assert set(outcome.world.nodes) == {"master1", "master2", "master3", "worker1", "worker2"}
 
 
+def test_a_line_past_its_end_is_told_and_lived_with(tmp_path: Path) -> None:
+    outcome = Fleet(tmp_path, Scenario(day="2025-07-16")).run(deploy=LOOK)
+    assert found(outcome) == [("@fake/master1", "kubernetes", "warning")]
+    assert "Kubernetes 1.30 reached its end of life on 2025-07-15" in outcome.sentences
+    assert outcome.exit_code == 0
+
+
+@pytest.mark.parametrize("deploy", [LOOK, RUNTIME])
+def test_a_new_cluster_does_not_begin_with_a_bad_patch(tmp_path: Path, deploy: Path) -> None:
+    outcome = Fleet(tmp_path, Scenario(settings=SETTINGS | {"kubernetes_version": "1.30.0"})).run(deploy=deploy)
+    assert outcome.exit_code == 1
+    assert "Kubernetes 1.30.0 has a fault" in outcome.sentences
+    assert "choose 1.30.1 or newer" in outcome.sentences
+    assert [step for step in outcome.log if step.changes] == []
+
+
 def test_a_layer_alone_knows_what_is_waived(tmp_path: Path) -> None:
     settings = SETTINGS | {"kubernetes_version": "1.31.14", "kube_proxy_mode": "nftables"}
     refused = Fleet(tmp_path, Scenario(settings=settings)).run(deploy=RUNTIME)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Final
 
 from k8s_ha import compat, lifetimes
 from k8s_ha.findings import Finding
 from k8s_ha.node_state import HostSurvey
 from k8s_ha.settings import Cluster
+
+_NAMED: Final = 3
+"""How many hosts a way out names."""
 
 
 def lifetime_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster, today: date) -> Iterator[Finding]:
@@ -32,7 +36,7 @@ def _patch(cluster: Cluster, stands: bool) -> Iterator[Finding]:
             "kubernetes",
             f"Kubernetes {version} has a fault",
             bad.reason,
-            f"upgrade the cluster to {bad.cure} or newer" if stands else f"choose {bad.cure} or newer",
+            f"upgrade the cluster to {bad.cure} or newer{bad.standing}" if stands else f"choose {bad.cure} or newer",
             "warning" if stands else "error",
         )
 
@@ -58,7 +62,8 @@ def _way_out(surveys: Mapping[str, HostSurvey], cluster: Cluster, today: date, s
     running = [minor for minor in living if not any(found[minor].refused for found in verdicts.values())]
     if not running:
         old = [name for name, found in verdicts.items() if all(found[minor].refused for minor in living)]
-        return f"plan to replace {', '.join(old) or 'the hosts'}, where no line that lives runs"
+        named = ", ".join(old[:_NAMED]) + (f" and {len(old) - _NAMED} more" if len(old) > _NAMED else "")
+        return f"plan to replace {named or 'the hosts'}, where no line that lives runs"
     accepted = set(cluster.settings.accept)
     needs = {minor: {need for found in verdicts.values() for need in found[minor].needs} for minor in running}
     free = [minor for minor in running if needs[minor] <= accepted]
@@ -67,8 +72,8 @@ def _way_out(surveys: Mapping[str, HostSurvey], cluster: Cluster, today: date, s
     way = f"upgrade to {names}, one line at a time" if stands else f"choose {names}"
     if free:
         return way
-    missing = [name for name in compat.CONSEQUENCES if name in needs[chosen[0]]]
-    return f"{way}, with accept = {missing} ({'; '.join(compat.CONSEQUENCES[name] for name in missing)})"
+    missing = [name for name in compat.CONSEQUENCES if name in needs[chosen[0]] - accepted]
+    return f"{way}, {'on cgroup v2 or ' if 'cgroup-v1' in missing else ''}with accept = {missing}"
 
 
 def _counts(name: str, survey: HostSurvey, cluster: Cluster) -> bool:

@@ -146,13 +146,13 @@ def _of_kube_proxy(
         return
     if any(surveys[name].node for name in platforms):
         return
-    remedy = "have kernel-modules-extra of the running kernel installed there"
+    remedy = "see that kernel-modules-extra of the running kernel can be had there"
     if not older and cluster.settings.kubernetes_line.minor >= compat.NFTABLES_PROXY_SINCE:
         remedy = "set kube_proxy_mode = 'nftables'"
     for name, platform in platforms.items():
         if platform.el_major in compat.EL_WITH_NFTABLES_ALONE:
             found = f"EL{platform.el_major} has iptables only as a layer over nftables"
-            wanted = f"kube_proxy_mode '{mode}' needs modules of kernel-modules-extra there"
+            wanted = f"kube_proxy_mode '{mode}' needs kernel-modules-extra, which this run installs where it is missing"
             yield Finding(name, "kernel", found, wanted, remedy, "warning")
 
 

@@ -42,6 +42,7 @@ class Scenario:
     + waits: (host, text, other, step): commands of the host that hold the text wait until the other has done the step
     + order: the hosts in the order in which pyinfra takes them up, which is random otherwise
     + check: whether group_data checks the settings, so that a mistake ends the run before connecting
+    + day: on which the run is; by default one on which every Kubernetes line lives, so that no finding comes with time
     """
 
     groups: dict[str, list[str]] = field(default_factory=lambda: GROUPS)
@@ -56,6 +57,7 @@ class Scenario:
     waits: list[tuple[str, str, str, str]] = field(default_factory=list)
     order: Sequence[str] = tuple(ADDRESSES)
     check: bool = True
+    day: str = "2022-01-01"
 
     def save(self, folder: Path) -> None:
         (folder / "scenario.json").write_text(json.dumps(asdict(self)), encoding="utf-8")

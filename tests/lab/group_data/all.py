@@ -1,4 +1,4 @@
-"""The settings of a containerd cluster: all from the official sources, but Kubernetes 1.20.2, which is gone there."""
+"""The settings of a containerd cluster: all from the official sources, as far as they have the lab's Kubernetes."""
 
 from tests.lab.settings import in_lab as _in_lab
 

@@ -91,6 +91,5 @@ def kubernetes(line: Line) -> Module:
 
 def e2e_kubeadm(line: Line) -> Module:
     """Kubernetes' own tests of what kubeadm has made, as they are."""
-    return Module(
-        f"e2e-kubeadm-{line.version}", ("k8s.io/kubernetes/test/e2e_kubeadm",), modfile=line.source, test=True
-    )
+    packages = ("k8s.io/kubernetes/test/e2e_kubeadm",)
+    return Module(f"e2e-kubeadm-{line.version}", packages, modfile=line.source, test=True)
