@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from k8s_ha import compat
+from tests import e2e_kubeadm
 from tests.lab import settings, state
 from tests.lab.build import BuildError, golang, programs
 from tests.lab.build.hosts import FLAVOURS
@@ -255,3 +256,18 @@ def test_each_flavour_has_the_newest_line_that_it_carries(flavour: str) -> None:
 def test_a_row_that_nobody_knows() -> None:
     with pytest.raises(SystemExit, match=r"^1\.99: no such row; choose of 1\.20, 1\.29, "):
         main(["1.99"])
+
+
+def test_what_ginkgo_reports_of_each_test() -> None:
+    """A node of a suite that is no test is left out."""
+    rows = [
+        (None, "SynchronizedBeforeSuite", "", "passed"),
+        (["bootstrap token"], "It", "should exist and be properly configured", "failed"),
+        (["networking", "single-stack"], "It", "podSubnet should be properly configured", "passed"),
+    ]
+    names = ("ContainerHierarchyTexts", "LeafNodeType", "LeafNodeText", "State")
+    report = [{"SpecReports": [dict(zip(names, row, strict=True)) for row in rows]}]
+    assert e2e_kubeadm.told(report) == {
+        "bootstrap token should exist and be properly configured": "failed",
+        "networking single-stack podSubnet should be properly configured": "passed",
+    }
