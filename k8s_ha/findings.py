@@ -41,6 +41,11 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity == "error"]
 
 
+def some(names: Sequence[str]) -> str:
+    """The first three of what may be hundreds, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def table(findings: Sequence[Finding], width: int) -> str:
     """All findings as one table, errors first.
 

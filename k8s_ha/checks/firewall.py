@@ -11,7 +11,7 @@ from typing import Final
 from k8s_ha import iptables, nftables
 from k8s_ha.checks.look import Case
 from k8s_ha.checks.surroundings import Zone
-from k8s_ha.findings import Finding, Severity
+from k8s_ha.findings import Finding, Severity, some
 from k8s_ha.firewall import trusted_sources
 from k8s_ha.packet_filter import TRUSTED, Closed, Packet, Table, bindings, closed
 
@@ -141,7 +141,7 @@ def _of_zones(case: Case) -> Iterator[Finding]:
         if taken:
             yield _finding(
                 case,
-                f"firewalld's zone {zone.name} takes {_some(taken)} from its next reload on",
+                f"firewalld's zone {zone.name} takes {some(taken)} from its next reload on",
                 _zone_remedy(zone.name),
             )
 
@@ -217,16 +217,11 @@ def _zone_remedy(zone: str) -> str:
 def _refuses(refused: Sequence[Probe], certain: bool) -> str:
     ports = sorted({probe.port for probe in refused})
     sources = list(dict.fromkeys(probe.source for probe in refused))
-    return f"{_verb(certain)} {_some(sources)} at port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}"
+    return f"{_verb(certain)} {some(sources)} at port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}"
 
 
 def _verb(certain: bool) -> str:
     return "refuses" if certain else "may refuse"
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first few of what may be hundreds."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _finding(case: Case, found: str, remedy: str, certain: bool = True) -> Finding:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final
 
 from k8s_ha import compat, lifetimes
-from k8s_ha.findings import Finding
+from k8s_ha.findings import Finding, some
 from k8s_ha.node_state import HostSurvey
 from k8s_ha.settings import Cluster
-
-_NAMED: Final = 3
-"""How many hosts a way out names."""
 
 
 def lifetime_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster, today: date) -> Iterator[Finding]:
@@ -62,8 +58,7 @@ def _way_out(surveys: Mapping[str, HostSurvey], cluster: Cluster, today: date, s
     running = [minor for minor in living if not any(found[minor].refused for found in verdicts.values())]
     if not running:
         old = [name for name, found in verdicts.items() if all(found[minor].refused for minor in living)]
-        named = ", ".join(old[:_NAMED]) + (f" and {len(old) - _NAMED} more" if len(old) > _NAMED else "")
-        return f"plan to replace {named or 'the hosts'}, where no line that lives runs"
+        return f"plan to replace {some(old) or 'the hosts'}, where no line that lives runs"
     accepted = set(cluster.settings.accept)
     needs = {minor: {need for found in verdicts.values() for need in found[minor].needs} for minor in running}
     free = [minor for minor in running if needs[minor] <= accepted]

@@ -11,7 +11,7 @@ from k8s_ha.checks.look import Case
 from k8s_ha.checks.names import CheckName
 from k8s_ha.checks.runtime_look import LARGEST
 from k8s_ha.dockerd_flags import Flags
-from k8s_ha.findings import Finding, Severity
+from k8s_ha.findings import Finding, Severity, some
 from k8s_ha.service_command import UnitLook
 
 UNITS: Final[Mapping[compat.Runtime, Sequence[str]]] = {
@@ -148,7 +148,7 @@ def _replaced_config(case: Case) -> Iterator[Finding]:
         yield Finding(
             case.host.name,
             "containerd",
-            f"{found}, has {_listed(lost)}, and containers of {_listed(look.namespaces)} run",
+            f"{found}, has {some(lost)}, and containers of {some(look.namespaces)} run",
             "this run replaces it",
             f"move these containers to another host, or waive this check; {kept}",
         )
@@ -156,13 +156,8 @@ def _replaced_config(case: Case) -> Iterator[Finding]:
         yield Finding(
             case.host.name,
             "containerd",
-            f"{found}, and has {_listed(lost)}" if lost else found,
+            f"{found}, and has {some(lost)}" if lost else found,
             "this run replaces it",
             f"nothing, if that is not needed; {kept}",
             "warning",
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
