@@ -1,6 +1,7 @@
 """Kubernetes' repositories, one for each minor: real programs, and beside 1.20.2 two that only know their version."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..rpms import Package
 from .lines import DEFAULT, Line
@@ -26,30 +27,32 @@ def packages(lines: Iterable[Line]) -> tuple[Package, ...]:
 
 
 def _programs(line: Line) -> tuple[Package, ...]:
-    def own(name: str) -> dict[str, str]:
-        return {f"usr/bin/{name}": f"{line.source}/{name}"}
+    return tuple(
+        replace(package, files={f"usr/bin/{package.name}": f"{line.source}/{package.name}"})
+        for package in _without_programs(line.version, line)
+    )
 
+
+def _without_programs(version: str, line: Line) -> tuple[Package, ...]:
     return (
         Package(
             "kubelet",
-            line.version,
+            version,
             line.release,
             requires=_kubelet_needs(line),
             tree="kubelet",
-            files=own("kubelet"),
             directories=KUBELET_FOLDERS,
             unit="kubelet.service",
         ),
         Package(
             "kubeadm",
-            line.version,
+            version,
             line.release,
             requires=_kubeadm_needs(line),
             tree="kubeadm",
-            files=own("kubeadm"),
             unit="kubelet.service",
         ),
-        Package("kubectl", line.version, line.release, files=own("kubectl")),
+        Package("kubectl", version, line.release),
     )
 
 
@@ -79,25 +82,8 @@ def _stub(version: str, *prefix: str) -> str:
 
 
 def _newer(version: str, line: Line) -> tuple[Package, ...]:
-    return (
-        Package(
-            "kubelet",
-            version,
-            "0",
-            requires=_kubelet_needs(line),
-            tree="kubelet",
-            scripts={"usr/bin/kubelet": _stub(version, "Kubernetes")},
-            directories=KUBELET_FOLDERS,
-            unit="kubelet.service",
-        ),
-        Package(
-            "kubeadm",
-            version,
-            "0",
-            requires=_kubeadm_needs(line),
-            tree="kubeadm",
-            scripts={"usr/bin/kubeadm": _stub(version)},
-            unit="kubelet.service",
-        ),
-        Package("kubectl", version, "0", scripts={"usr/bin/kubectl": _stub(version)}),
+    prefixes = {"kubelet": ["Kubernetes"]}
+    return tuple(
+        replace(package, scripts={f"usr/bin/{package.name}": _stub(version, *prefixes.get(package.name, []))})
+        for package in _without_programs(version, line)
     )
