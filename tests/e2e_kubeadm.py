@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.lab.build import golang
 from tests.lab.build.cache import open_cache
-from tests.lab.build.programs import e2e_kubeadm
 from tests.lab.build.tables.lines import Line
+from tests.lab.build.tables.modules import e2e_kubeadm
 from tests.lab_client import KUBECONFIG, Lab
 
 _MAKE = "kubeadm token create --ttl 30m && kubeadm init phase upload-certs --upload-certs --skip-certificate-key-print"
@@ -35,7 +36,7 @@ def states(lab: Lab, line: Line) -> dict[str, str]:
     """What became of each test, such as ``passed`` or ``failed``, by its name."""
     cache = open_cache(print)
     with cache.locked():
-        program = e2e_kubeadm(cache, line)
+        program = golang.folder(cache, e2e_kubeadm(line)) / "e2e_kubeadm.test"
     with tempfile.TemporaryDirectory() as folder, join_secrets(lab):
         report = Path(folder) / "report.json"
         run = lab.operator(str(program), "--kubeconfig", str(KUBECONFIG), "--ginkgo.json-report", str(report))

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from tests import e2e_kubeadm
 from tests.lab.build.tables.lines import DEFAULT, find
 from tests.lab_checks import ready_nodes
-from tests.lab_client import PROJECT, Lab, until
+from tests.lab_client import PROJECT, SECONDS_FOR_A_WATCH, Lab, until
 
 PROVEN = PROJECT / "docs" / "proven.json"
 PAGE = PROJECT / "docs" / "proven.md"
@@ -111,7 +111,7 @@ def play(row: Row, folder: Path) -> Mapping[str, Any]:
     left = [name for name in NODES if name != LOST]
     until(lambda: ready_nodes(lab) == left, SECONDS_TO_BE_SEEN, f"{LOST} is seen to be gone")
     lab.run("power", LOST, "on", check=True)
-    back = seconds(lambda: until(lambda: ready_nodes(lab) == NODES, 660, "all nodes are Ready"))
+    back = round(until(lambda: ready_nodes(lab) == NODES, SECONDS_FOR_A_WATCH, "all nodes are Ready"))
     verify()
     counted = {"operations": len(again["operations"]), "e2e_kubeadm": passed}
     return {**versions(lab), "build": build, "verify": verified, **counted, "back": back}

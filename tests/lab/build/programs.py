@@ -10,7 +10,6 @@ from .tables.containerd import CONTAINERDS
 from .tables.images import asked_for, etcd_minor
 from .tables.lines import DEFAULT, Line
 from .tables.modules import MODULES, kubernetes
-from .tables.modules import e2e_kubeadm as e2e_kubeadm_module
 from .tables.newer_debs import DEBS, POOL
 
 HERE = Path(__file__).parent
@@ -42,11 +41,6 @@ def containerd_versions(lines: Iterable[Line], only: str | None) -> tuple[str, .
     """Keys of CONTAINERDS to serve: the one asked for, else what the lines are served with."""
     wanted = {only} if only else {line.containerd for line in lines}
     return tuple(name for name in CONTAINERDS if name in wanted)
-
-
-def e2e_kubeadm(cache: Cache, line: Line) -> Path:
-    """The program with the line's own tests of what its kubeadm has made; Debian's source package is built without."""
-    return golang.folder(cache, e2e_kubeadm_module(line)) / "e2e_kubeadm.test"
 
 
 def _line(cache: Cache, line: Line) -> Path:
