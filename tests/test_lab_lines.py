@@ -10,9 +10,9 @@ import pytest
 from k8s_ha import compat
 from tests import e2e_kubeadm
 from tests.lab import settings, state
-from tests.lab.build import BuildError, golang, programs
+from tests.lab.build import BuildError, Contents, golang, programs
 from tests.lab.build.hosts import FLAVOURS
-from tests.lab.build.tables import containerd, docker, images, kubernetes, lines, modules
+from tests.lab.build.tables import conformance, containerd, docker, images, kubernetes, lines, modules
 from tests.lab.build.tables.lines import LINES, Line
 from tests.lines import COLUMNS, PAGE, ROWS, main, page, recorded
 
@@ -113,7 +113,7 @@ def test_module_has_a_modfile_with_checksums(module: modules.Module) -> None:
 
 def test_every_modfile_is_used() -> None:
     used = {module.modfile or module.name for module in modules.MODULES.values()}
-    used |= {modules.kubernetes(line).name for line in FROM_MODULES} | {"go"}
+    used |= {modules.kubernetes(line).name for line in FROM_MODULES} | {"go", conformance.TESTS.modfile}
     assert {path.stem for path in golang.FOLDER.glob("*.mod")} == used
 
 
@@ -168,6 +168,27 @@ def test_etcd_is_of_its_tags_minor(tag: str, source: str) -> None:
     assert {path.split("/")[0] for path in image.files.values()} == {source}
 
 
+@pytest.mark.parametrize("name", ["1.20", "1.37"])
+def test_kube_proxys_image_knows_protocols_by_name(name: str) -> None:
+    tags = {"kube-proxy": "v1", "etcd": "3.7.0-0"}
+    found = images.of_line(lines.find(name), tags)
+    assert all("etc/protocols" in image.files for image in found if image.name.endswith("kube-proxy"))
+
+
+def test_conformance_tests_are_of_the_newest_line() -> None:
+    for suffix in (".mod", ".sum"):
+        own = (golang.FOLDER / f"{conformance.TESTS.modfile}{suffix}").read_text()
+        assert f"k8s.io/kubernetes v{conformance.LINE.version}" in own
+    line = (golang.FOLDER / f"{modules.kubernetes(conformance.LINE).name}.mod").read_text()
+    replaced = re.compile(r"^\tk8s\.io/\S+ => .*$", re.MULTILINE)
+    assert replaced.findall((golang.FOLDER / f"{conformance.TESTS.modfile}.mod").read_text()) == replaced.findall(line)
+
+
+def test_what_conformance_images_are_made_of_is_built() -> None:
+    sources = {source for image in conformance.IMAGES for source in (*image.files.values(), image.base) if source}
+    assert {source.split("/")[0] for source in sources} == {"conformance-base", conformance.PROGRAMS.name, "coredns"}
+
+
 @pytest.mark.parametrize(("name", "source"), [("1.20", "kubernetes-1.20.2/labdns"), ("1.29", "coredns/coredns")])
 def test_1_20_alone_has_a_stand_in_for_coredns(name: str, source: str) -> None:
     found = images.of_line(lines.find(name), {"coredns": "1.7.0", "etcd": "3.4.13-0"})
@@ -199,7 +220,7 @@ def lab_of(monkeypatch: pytest.MonkeyPatch, versions: list[str] | None) -> None:
     """Have a lab up with these versions, or none."""
     lab = versions and state.State.__new__(state.State)
     if lab:
-        object.__setattr__(lab, "lines", tuple(versions or ()))
+        object.__setattr__(lab, "contents", Contents(tuple(versions or ())))
     monkeypatch.setattr(state, "load", lambda: lab)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab import LabError, access, digest, hosts, lifecycle, machine, mirrors, network, state, topology
-from tests.lab.build import BuildError
+from tests.lab.build import BuildError, Contents
 from tests.lab.build.tables.containerd import CONTAINERDS
 from tests.lab.build.tables.lines import DEFAULT, chosen
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"Kubernetes to have: 1.34 (its newest patch here) or 1.34.4; may be repeated; default {DEFAULT}",
     )
     up.add_argument("--containerd", choices=CONTAINERDS, help="serve this one alone; default: what fits the lines")
+    up.add_argument("--conformance", action="store_true", help="serve the images of the conformance tests, too")
     add("down", lambda _: lifecycle.down(), "end the lab and put the machine back as it was")
     add("status", lambda _: print("\n".join(lifecycle.status())), "what is running, or left over")
     inside = add("exec", _exec, "run a command inside a host as root, as on its console")
@@ -90,7 +91,8 @@ def _command(options: argparse.Namespace) -> list[str]:
 
 def _up(options: argparse.Namespace) -> None:
     versions = tuple(line.version for line in chosen(options.line))
-    lifecycle.up(topology.load(options.topology), versions, options.containerd)
+    contents = Contents(versions, options.containerd, options.conformance)
+    lifecycle.up(topology.load(options.topology), contents)
 
 
 def _exec(options: argparse.Namespace) -> None:

@@ -7,35 +7,35 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.lab import LabError, access, build, hosts, machine, network, services, state
+from tests.lab.build import Contents
 from tests.lab.topology import Topology
 
 Progress = Callable[[str], None]
 
 
-def up(topology: Topology, lines: tuple[str, ...], containerd: str | None = None, progress: Progress = print) -> None:
+def up(topology: Topology, contents: Contents, progress: Progress = print) -> None:
     """Build what is missing and boot every host; return when all of them answer SSH.
 
-    + lines: Kubernetes' versions to have, the newest last
-    + containerd: the only one that the mirrors serve; None: what fits the lines
+    + contents: its lines are versions, the newest last
     A lab that is up and whole stays as it is. The remains of one whose processes died are cleaned away first.
     """
     machine.check()
     with state.locked():
         lab = state.load()
         if lab and _whole(lab):
-            if (lab.topology, lab.lines, lab.containerd) != (topology, lines, containerd):
-                raise LabError(f"a lab with another topology, line or containerd is up ({lab}); run down first")
+            if (lab.topology, lab.contents) != (topology, contents):
+                raise LabError(f"a lab with another topology or other contents is up ({lab}); run down first")
             progress(f"the lab is up already: {len(topology.hosts)} hosts")
             return
         if lab or leftovers():
             progress("cleaning up the remains of an earlier lab")
             _clean()
-        artifacts = build.build(topology.flavours, lines, containerd, progress)
+        artifacts = build.build(topology.flavours, contents, progress)
         begun = time.monotonic()
-        lab = state.State(topology, artifacts, lines, containerd, ready=False)
+        lab = state.State(topology, artifacts, contents, ready=False)
         state.save(lab)
         machine.prepare()
-        network.create(topology)
+        network.create()
         services.start(artifacts)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda host: hosts.create(host, artifacts), topology.hosts))

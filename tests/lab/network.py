@@ -4,19 +4,20 @@ import subprocess
 from pathlib import Path
 
 from tests.lab import LabError
-from tests.lab.topology import GATEWAY, NETWORK, REGISTRY, Host, Topology
+from tests.lab.topology import GATEWAY, NETWORK, REGISTRY, Host
 
 OPERATOR = "lab"
 """The network namespace where the operator and the services stand."""
 BRIDGE = "br0"
 NETNS = Path("/run/netns")
 
-# Swallows IP and answers ARP, as a dead host behind a router seems from another subnet.
+# At the operator's end of a host's cable: swallows IP and answers ARP, as a dead host behind a router seems from
+# another subnet.
 DROP = """
-table inet lab {
-  chain in { type filter hook prerouting priority raw; iifname eth0 drop; }
-  chain out { type filter hook postrouting priority raw; oifname eth0 drop; }
-}
+table bridge {port} {{
+  chain in {{ type filter hook prerouting priority -300; iifname {port} ether type {{ ip, ip6 }} drop; }}
+  chain out {{ type filter hook postrouting priority 300; oifname {port} ether type {{ ip, ip6 }} drop; }}
+}}
 """
 
 
@@ -36,28 +37,30 @@ def port(host: Host) -> str:
     return f"v{third}x{fourth}"
 
 
-def create(topology: Topology) -> None:
-    """Make the bridge and a cable to every host."""
-    namespaces = [OPERATOR, *map(namespace, topology.hosts)]
-    _ip(None, *(f"netns add {name}" for name in namespaces))
+def cable(host: Host) -> dict[str, str]:
+    """What guard.sh is told of a host's network, which each boot makes anew."""
+    third, fourth = map(int, host.address.split(".")[2:])
+    return {
+        "LAB_OPERATOR": OPERATOR,
+        "LAB_BRIDGE": BRIDGE,
+        "LAB_NAMESPACE": namespace(host),
+        "LAB_PORT": port(host),
+        "LAB_MAC": f"02:00:0a:00:{third:02x}:{fourth:02x}",
+        "LAB_ADDRESS": f"{host.address}/{NETWORK.prefixlen}",
+        "LAB_GATEWAY": str(GATEWAY),
+    }
+
+
+def create() -> None:
+    """Make the operator's place, and the bridge for every host's cable."""
+    _ip(None, f"netns add {OPERATOR}")
     _ip(
         OPERATOR,
         "link set lo up",
         f"link add {BRIDGE} type bridge forward_delay 0",
         *(f"addr add {address}/{NETWORK.prefixlen} dev {BRIDGE}" for address in (GATEWAY, REGISTRY)),
         f"link set {BRIDGE} up",
-        *(f"link add {port(host)} type veth peer name eth0 netns {namespace(host)}" for host in topology.hosts),
-        *(f"link set {port(host)} master {BRIDGE} up" for host in topology.hosts),
     )
-    for host in topology.hosts:
-        _ip(
-            namespace(host),
-            "link set lo up",
-            f"addr add {host.address}/{NETWORK.prefixlen} dev eth0",
-            "link set eth0 up",
-            f"route add default via {GATEWAY}",  # leads nowhere: kubeadm wants one to find the node's address
-        )
-
     # Without this, a packet for the outside would vanish; with it, the sender hears "network unreachable" at once.
     _run(["ip", "netns", "exec", OPERATOR, "sysctl", "--quiet", "--load", "-"], "net.ipv4.ip_forward=1\n", "routing")
 
@@ -84,13 +87,14 @@ def link_down(host: Host, nft: list[str]) -> None:
 def link_drop(host: Host, nft: list[str]) -> None:
     """Swallow every packet from and to the host without a word; connections to it hang."""
     link_up(host, nft)
-    _nft(host, nft, DROP)
+    _nft(nft, DROP.format(port=port(host)))
 
 
 def link_up(host: Host, nft: list[str]) -> None:
     """Undo `link_down` and `link_drop`."""
     _ip(OPERATOR, f"link set {port(host)} up")
-    _nft(host, nft, "table inet lab\ndelete table inet lab\n")  # declared first, so deleting it never fails
+    table = f"table bridge {port(host)}"
+    _nft(nft, f"{table}\ndelete {table}\n")  # declared first, so deleting it never fails
 
 
 def _ip(namespace: str | None, *commands: str) -> None:
@@ -99,8 +103,8 @@ def _ip(namespace: str | None, *commands: str) -> None:
     _run(["ip", *where, "-batch", "-"], text, "the lab's network")
 
 
-def _nft(host: Host, nft: list[str], rules: str) -> None:
-    _run(["ip", "netns", "exec", namespace(host), *nft, "-f", "-"], rules, f"{host.name}'s packet filter")
+def _nft(nft: list[str], rules: str) -> None:
+    _run(["ip", "netns", "exec", OPERATOR, *nft, "-f", "-"], rules, "the bridge's packet filter")
 
 
 def _run(command: list[str], text: str, what: str) -> None:

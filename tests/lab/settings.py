@@ -53,7 +53,7 @@ def in_lab(settings: dict[str, Any]) -> dict[str, Any]:
 def newest_version() -> str:
     """The newest Kubernetes of the lab that is up; the default where none is."""
     lab = state.load()
-    return newest(lab.lines if lab else [DEFAULT]).version
+    return newest(lab.contents.lines if lab else [DEFAULT]).version
 
 
 def _of_version(version: str) -> dict[str, Any]:

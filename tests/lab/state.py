@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab import LabError
-from tests.lab.build import Artifacts
-from tests.lab.build.tables.lines import DEFAULT
+from tests.lab.build import Artifacts, Contents
 from tests.lab.topology import Host, Login, Topology
 
 FOLDER = Path(os.environ.get("K8S_HA_LAB_STATE", "/var/lib/k8s-ha-lab"))
@@ -36,16 +35,13 @@ class State:
 
     topology: Topology
     artifacts: Artifacts
-    lines: tuple[str, ...]
-    """The Kubernetes versions that the mirrors and the registry have, the newest last."""
-    containerd: str | None
-    """The only one that is served, if one was asked for."""
+    contents: Contents
+    """What the mirrors and the registry have; its lines are versions, the newest last."""
     ready: bool
     """Every host has answered SSH once."""
 
     def __str__(self) -> str:
-        containerd = f", containerd {self.containerd} alone" if self.containerd else ""
-        return f"{len(self.topology.hosts)} hosts, Kubernetes {', '.join(self.lines)}{containerd}"
+        return f"{len(self.topology.hosts)} hosts, {self.contents}"
 
 
 def save(state: State) -> None:
@@ -68,8 +64,7 @@ def load() -> State | None:
     return State(
         topology=Topology(hosts),
         artifacts=_artifacts(content["artifacts"]),
-        lines=tuple(content.get("lines", [DEFAULT])),  # a lab that was begun before there were lines
-        containerd=content.get("containerd"),
+        contents=_contents(content["contents"]),
         ready=content["ready"],
     )
 
@@ -104,6 +99,10 @@ def locked() -> Iterator[None]:
 
 def _host(content: dict[str, Any]) -> Host:
     return Host(**{**content, "groups": tuple(content["groups"]), "login": Login(**content["login"])})
+
+
+def _contents(content: dict[str, Any]) -> Contents:
+    return Contents(**{**content, "lines": tuple(content["lines"])})
 
 
 def _artifacts(content: dict[str, Any]) -> Artifacts:

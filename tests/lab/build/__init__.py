@@ -6,12 +6,30 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import golang, hosts, images, keys, machine, packages, programs
+from . import conformance, golang, hosts, images, keys, machine, packages, programs
 from .cache import BuildError, Cache, Step, open_cache
 from .tables import containerd, lines
 from .tables.lines import Line
 
-__all__ = ["Artifacts", "BuildError", "build"]
+__all__ = ["Artifacts", "BuildError", "Contents", "build"]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the mirrors and the registry have.
+
+    + lines: Kubernetes versions, such as 1.34 or 1.34.4
+    + containerd: key of CONTAINERDS that is served alone; None: what the lines are served with
+    + conformance: whether there are the images of Kubernetes' conformance tests, too
+    """
+
+    lines: tuple[str, ...] = (lines.DEFAULT,)
+    containerd: str | None = None
+    conformance: bool = False
+
+    def __str__(self) -> str:
+        containerd = f", containerd {self.containerd} alone" if self.containerd else ""
+        return f"Kubernetes {', '.join(self.lines)}{containerd}{', conformance images' * self.conformance}"
 
 
 @dataclass(frozen=True)
@@ -40,15 +58,12 @@ class Artifacts:
 
 def build(
     flavours: Iterable[str],
-    line_names: Iterable[str] = (),
-    only_containerd: str | None = None,
+    contents: Contents = Contents(),
     progress: Callable[[str], None] = print,
 ) -> Artifacts:
     """Build what is not in the cache yet and return where everything is.
 
     + flavours: keys of hosts.FLAVOURS
-    + line_names: Kubernetes lines, such as 1.34 or 1.34.4; none is 1.20.2
-    + only_containerd: key of CONTAINERDS that is served alone; None: what the lines are served with
     + progress: receives one line at each step's start and end
 
     Raise BuildError, one sentence, when one of these is unknown, the machine cannot build, or a step fails.
@@ -57,17 +72,19 @@ def build(
     for name in wanted:
         if name not in hosts.FLAVOURS:
             raise BuildError(f"flavour {name}: the lab knows {', '.join(hosts.FLAVOURS)}; choose one of these")
-    chosen = lines.chosen(line_names)
-    served = programs.containerd_versions(chosen, only_containerd and containerd.check(only_containerd))
+    chosen = lines.chosen(contents.lines)
+    served = programs.containerd_versions(chosen, contents.containerd and containerd.check(contents.containerd))
     machine.require_debian()
     golang.compiler()
     cache = open_cache(progress)
     with cache.locked():
         machine.install_programs(cache)
-        return _build(cache, wanted, chosen, served)
+        return _build(cache, wanted, chosen, served, contents.conformance)
 
 
-def _build(cache: Cache, flavours: list[str], chosen: tuple[Line, ...], containerds: tuple[str, ...]) -> Artifacts:
+def _build(
+    cache: Cache, flavours: list[str], chosen: tuple[Line, ...], containerds: tuple[str, ...], conforming: bool
+) -> Artifacts:
     secrets = keys.secrets(cache)
     debs = machine.unpacked_packages(cache)
     with ThreadPoolExecutor(2) as pool:
@@ -77,7 +94,11 @@ def _build(cache: Cache, flavours: list[str], chosen: tuple[Line, ...], containe
         container = hosts.container_layer(cache)
         sources = {"base": base, "debs": debs, **compiling.result()}
         packing = pool.submit(packages.repositories, cache, secrets, chosen, containerds, sources)
-        registry = images.registry(cache, chosen, sources)
+        more = {}
+        if conforming:
+            sources |= conformance.sources(cache)
+            more = conformance.images()
+        registry = images.registry(cache, chosen, sources, more)
         web_root = packing.result()
     return Artifacts(
         base=base,

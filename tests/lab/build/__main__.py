@@ -3,11 +3,11 @@
 import dataclasses
 import sys
 
-from . import BuildError, build
+from . import BuildError, Contents, build
 from .hosts import FLAVOURS
 
 try:
-    for name, place in dataclasses.asdict(build(FLAVOURS, sys.argv[1:])).items():
+    for name, place in dataclasses.asdict(build(FLAVOURS, Contents(tuple(sys.argv[1:])))).items():
         print(f"{name}: {place}")
 except BuildError as error:
     sys.exit(f"error: {error}")

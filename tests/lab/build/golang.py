@@ -57,14 +57,18 @@ def folder(cache: Cache, module: Module, then: Callable[[Step], None] = lambda _
     return cache.folder(module.name, [modfile, modfile.with_suffix(".sum"), *own, repr(module), *flags], make)
 
 
+def modules(cache: Cache) -> Path:
+    """The folder where modules lie, each below its path with its version."""
+    return cache.work / "go/modules"
+
+
 def _build(cache: Cache, step: Step, module: Module, modfile: Path) -> None:
     go = ["nice", "-n", "19", compiler()]
-    shared = cache.work / "go"
     environment = {
         "GOFLAGS": "-buildvcs=false",
         "GOTOOLCHAIN": "local",
-        "GOCACHE": str(shared / "build"),
-        "GOMODCACHE": str(shared / "modules"),
+        "GOCACHE": str(cache.work / "go/build"),
+        "GOMODCACHE": str(modules(cache)),
         "CGO_ENABLED": str(int(module.cgo)),
     }
     link = [LINKED, *(f"-X {name}={value}" for name, value in module.stamp.items())]

@@ -1,18 +1,21 @@
-"""Container images made of single files, written straight into docker-registry's storage layout.
+"""Container images made of single files, some on a base, written straight into docker-registry's storage layout.
 
 A push would need the registry running during the build; the layout is stable and every image is checked by its digest
 when a host pulls it.
 """
 
+import functools
 import gzip
 import hashlib
 import io
 import json
 import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from .cache import Cache, Step
 from .programs import LISTING
@@ -27,9 +30,14 @@ LOADER = "lib64/ld-linux-x86-64.so.2"
 LINKED = (0, 2)  # what the loader's --verify ends with for a program and for a plugin; 1 is linked statically
 
 
-def registry(cache: Cache, lines: Iterable[Line], sources: Mapping[str, Path]) -> Path:
-    """Return docker-registry's root folder with the images of these lines and those that every lab has."""
-    parts = [_part(cache, "registry-addons", ADDONS, sources)]
+def registry(
+    cache: Cache, lines: Iterable[Line], sources: Mapping[str, Path], more: Mapping[str, tuple[Image, ...]]
+) -> Path:
+    """Return docker-registry's root folder with the images of these lines and those that every lab has.
+
+    + more: other images, by the name of their part in the cache
+    """
+    parts = [_part(cache, name, images, sources) for name, images in {"registry-addons": ADDONS, **more}.items()]
     for line in lines:
         tags = asked_for((sources[line.source] / LISTING).read_text())
         parts.append(_part(cache, f"registry-{line.version}", of_line(line, tags), sources))
@@ -37,7 +45,8 @@ def registry(cache: Cache, lines: Iterable[Line], sources: Mapping[str, Path]) -
 
 
 def _part(cache: Cache, kind: str, images: tuple[Image, ...], sources: Mapping[str, Path]) -> Path:
-    used = {name.split("/")[0] for image in images for name in (*image.files.values(), *image.folders.values())}
+    names = [(*image.files.values(), *image.folders.values(), image.base) for image in images]
+    used = {name.split("/")[0] for name in chain.from_iterable(names) if name}
 
     def make(step: Step) -> None:
         store = Store(step.folder / "docker" / "registry" / "v2")
@@ -59,27 +68,36 @@ class Store:
         files = {path: find(sources, source) for path, source in image.files.items()}
         for path, source in image.folders.items():
             files |= {f"{path}/{entry.name}": entry for entry in find(sources, source).iterdir()}
-        files |= shared_libraries(files.values(), sources["base"])
-        plain = layer(files, image.links)
-        packed = gzip.compress(plain, compresslevel=1, mtime=0)
+        if not image.base:
+            files |= shared_libraries(files.values(), sources["base"])
+        layers = [pack(layer(files, image.links, image.setuid))] if files else []
+        if image.base:
+            layers.insert(0, packed(find(sources, image.base)))
         config = {
             "architecture": "amd64",
             "os": "linux",
             "created": "1970-01-01T00:00:00Z",
-            "config": {"Env": [SEARCH_PATH], "Entrypoint": image.entrypoint, "Cmd": image.command, "WorkingDir": "/"},
-            "rootfs": {"type": "layers", "diff_ids": [digest(plain)]},
-            "history": [{"created": "1970-01-01T00:00:00Z"}],
+            "config": {
+                "Env": [SEARCH_PATH],
+                "Entrypoint": image.entrypoint,
+                "Cmd": image.command,
+                "User": image.user,
+                "WorkingDir": "/",
+            },
+            "rootfs": {"type": "layers", "diff_ids": [each.plain for each in layers]},
+            "history": [{"created": "1970-01-01T00:00:00Z"}] * len(layers),
         }
         described = json.dumps(config).encode()
+        blobs = [each.blob for each in layers]
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": {"mediaType": CONFIG, "size": len(described), "digest": self.blob(described)},
-            "layers": [{"mediaType": LAYER, "size": len(packed), "digest": self.blob(packed)}],
+            "layers": [{"mediaType": LAYER, "size": len(blob), "digest": self.blob(blob)} for blob in blobs],
         }
         revision = self.blob(json.dumps(manifest).encode())
         repository = self.root / "repositories" / image.name
-        for blob in (described, packed):
+        for blob in (described, *blobs):
             link(repository / "_layers", digest(blob))
         link(repository / "_manifests" / "revisions", revision)
         tag = repository / "_manifests" / "tags" / image.tag
@@ -95,6 +113,24 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "data").write_bytes(content)
         return name
+
+
+class Layer(NamedTuple):
+    """A packed layer, and the digest of the archive within."""
+
+    blob: bytes
+    plain: str
+
+
+def pack(archive: bytes) -> Layer:
+    """Return an archive as a layer."""
+    return Layer(gzip.compress(archive, compresslevel=1, mtime=0), digest(archive))
+
+
+@functools.cache
+def packed(archive: Path) -> Layer:
+    """Return a base as a layer; several images have it."""
+    return pack(archive.read_bytes())
 
 
 def link(folder: Path, name: str) -> None:
@@ -133,13 +169,13 @@ def shared_libraries(programs: Iterable[Path], base: Path) -> dict[str, Path]:
     return found
 
 
-def layer(files: Mapping[str, Path], links: Mapping[str, str]) -> bytes:
+def layer(files: Mapping[str, Path], links: Mapping[str, str], setuid: Collection[str] = ()) -> bytes:
     """Return a tar archive that depends on nothing but its content."""
     memory = io.BytesIO()
     with tarfile.open(fileobj=memory, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path, source in sorted(files.items()):
             entry = tarfile.TarInfo(path)
-            entry.mode = 0o755
+            entry.mode = 0o4755 if path in setuid else 0o755
             content = source.read_bytes()
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))

@@ -17,7 +17,7 @@ _IPTABLES = {
     for family in ("iptables", "ip6tables")
     for part in ("", "-save", "-restore")
 }
-_BUSYBOX = {"bin/busybox": "debs/busybox/bin/busybox"}
+BUSYBOX = {"bin/busybox": "debs/busybox/bin/busybox"}
 _APPLETS = "cat cp date echo env grep hostname httpd ip ls mkdir mv nc nslookup ping ps rm sed sh sleep true wget"
 
 
@@ -29,6 +29,9 @@ class Image:
     + files: path in the image -> source, such as "debs/…", "kubernetes-1.37.2/…" or "base/…"
     + folders: path in the image -> source folder, whose files all go in
     + links: path in the image -> target of a symbolic link
+    + base: source of a tar archive that is its first layer; nothing more is added to what its programs load
+    + setuid: paths of files that run as their owner
+    + user: whom its program runs as, unless a pod says otherwise
     """
 
     name: str
@@ -38,13 +41,16 @@ class Image:
     links: Mapping[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    base: str = ""
+    setuid: tuple[str, ...] = ()
+    user: str = ""
 
 
 ADDONS = (
     Image(
         "flannel-io/flannel",
         "v0.28.9",
-        {"opt/bin/flanneld": "flannel/flannel", **_TOOLS, **_BUSYBOX},
+        {"opt/bin/flanneld": "flannel/flannel", **_TOOLS, **BUSYBOX},
         folders=_EXTENSIONS,
         links={**_IPTABLES, "bin/cp": "busybox", "bin/sh": "busybox"},
         entrypoint=("/opt/bin/flanneld",),
@@ -52,13 +58,13 @@ ADDONS = (
     Image(
         "flannel-io/flannel-cni-plugin",
         "v1.9.1-flannel3",
-        {"flannel": "stand-ins/labcniflannel", **_BUSYBOX},
+        {"flannel": "stand-ins/labcniflannel", **BUSYBOX},
         links={"bin/cp": "busybox", "bin/sh": "busybox"},
     ),
     Image(
         "library/busybox",
         "1.36",
-        _BUSYBOX,
+        BUSYBOX,
         links={f"bin/{applet}": "busybox" for applet in _APPLETS.split()},
         command=("sh",),
     ),
@@ -110,6 +116,8 @@ def _image(line: Line, name: str, tag: str, etcd: str) -> Image:
         case "kube-proxy":
             conntrack = {"usr/sbin/conntrack": "debs/conntrack/usr/sbin/conntrack"}
             own = {"usr/local/bin/kube-proxy": f"{line.source}/kube-proxy"}
-            return Image(name, tag, {**own, **conntrack, **_TOOLS}, folders=_EXTENSIONS, links=_IPTABLES)
+            # Without it `nft --json` writes 6 for tcp, and kube-proxy takes its own elements for another one's.
+            protocols = {"etc/protocols": "base/etc/protocols"}
+            return Image(name, tag, {**own, **protocols, **conntrack, **_TOOLS}, folders=_EXTENSIONS, links=_IPTABLES)
         case _:
             return Image(name, tag, {f"usr/local/bin/{name}": f"{line.source}/{name}"})
