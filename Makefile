@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test test-unit test-lab test-crash test-operators test-power test-lines bench clean
+.PHONY: lab down test test-unit test-lab test-crash test-operators test-power test-lines test-conformance bench clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -50,6 +50,10 @@ test-power: $(VENV)/installed
 # Each Kubernetes line, flavour of hosts and containerd, built and broken once; hours. ROWS="1.37 1.37/rocky-9" are some of it.
 test-lines: $(VENV)/installed
 	$(BIN)/python -m tests.lines $(ROWS)
+
+# Kubernetes' conformance tests on the newest line; an hour and a half. FOCUS="DNS" runs those that fit, and records nothing.
+test-conformance: $(VENV)/installed
+	$(BIN)/python -m tests.conformance $(if $(FOCUS),'$(FOCUS)')
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
