@@ -40,10 +40,15 @@ ADDRESSES = {
 NODES = sorted(name for name in ADDRESSES if name != "master-lb")
 
 
+MIXED = "mixed"
+"""A cluster over EL 7, 8, 9 and 10."""
+
+
 class Row(NamedTuple):
     """What is tried.
 
     + line: or patch, of the lab's
+    + flavour: of all hosts, or MIXED
     + containerd: empty is the one that the lab has for the line
     """
 
@@ -65,6 +70,8 @@ ROWS = (
     Row("1.37", "rhel-8"),
     Row("1.37", "rocky-9"),
     Row("1.37", "rocky-10"),
+    # All of them in one cluster.
+    Row("1.30", MIXED),
     # Each containerd on the oldest and the newest line that it fits; what is not here is above.
     Row("1.29", containerd="1.7"),
     Row("1.35", containerd="1.7"),
@@ -75,12 +82,17 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {"rocky-10": {"kube_proxy_mode": "nf
 """What a flavour's clusters set otherwise."""
 
 
-def topology_of(row: Row) -> str:
-    """The hosts, as a topology file has them."""
-    return "\n".join(
+def topology_of(row: Row, folder: Path) -> Path:
+    """The file that says which hosts there are; it is written into the folder unless the lab has it."""
+    if row.flavour == MIXED:
+        return PROJECT / "tests/lab/topology-mixed.toml"
+    hosts = (
         f'[hosts.{name}]\naddress = "{address}"\nflavour = "{row.flavour}"\ngroups = ["{group}"]\n'
         for name, (address, group) in ADDRESSES.items()
     )
+    topology = folder / "topology.toml"
+    topology.write_text("\n".join(hosts), encoding="utf-8")
+    return topology
 
 
 def seconds(act: Callable[[], object]) -> int:
@@ -91,10 +103,8 @@ def seconds(act: Callable[[], object]) -> int:
 
 def play(row: Row, folder: Path) -> Mapping[str, Any]:
     """The row's way; AssertionError where it goes wrong."""
-    topology = folder / "topology.toml"
-    topology.write_text(topology_of(row), encoding="utf-8")
     more = ("--containerd", row.containerd) if row.containerd else ()
-    lab = Lab(topology=str(topology), options=("--line", row.line, *more))
+    lab = Lab(topology=str(topology_of(row, folder)), options=("--line", row.line, *more))
     settings = SETTINGS.get(row.flavour, {})
 
     def verify() -> None:
@@ -129,16 +139,20 @@ def own_tests(lab: Lab, row: Row) -> str:
 
 
 def versions(lab: Lab) -> dict[str, str]:
-    """What the first node, and the programs in its pods, say that they are."""
-    info = json.loads(lab.kubectl("get", "node", "master1", "-o", "json"))["status"]["nodeInfo"]
+    """What the nodes, and the programs in the pods, say that they are."""
+    nodes = [each["status"]["nodeInfo"] for each in json.loads(lab.kubectl("get", "nodes", "-o", "json"))["items"]]
+
+    def said(key: str) -> str:
+        return ", ".join(sorted({each[key] for each in nodes}))
+
     image = ("-o", "jsonpath={.items[0].spec.containers[0].image}")
     flannel = lab.kubectl("-n", "kube-flannel", "get", "pods", *image)
     etcd = lab.kubectl("-n", "kube-system", "exec", "etcd-master1", "--", "etcd", "--version")
     coredns = lab.kubectl("-n", "kube-system", "exec", "deployment/coredns", "--", "/coredns", "-version", check=False)
     return {
-        "system": info["osImage"],
-        "kubernetes": info["kubeletVersion"].removeprefix("v"),
-        "runtime": info["containerRuntimeVersion"].replace("://", " "),
+        "system": said("osImage"),
+        "kubernetes": said("kubeletVersion").removeprefix("v"),
+        "runtime": said("containerRuntimeVersion").replace("://", " "),
         "etcd": etcd.split()[2],
         "coredns": coredns.split()[0].removeprefix("CoreDNS-") if coredns.startswith("CoreDNS-") else "a stand-in",
         "flannel": flannel.rpartition(":v")[2],
