@@ -73,7 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     mirror.add_argument("package", nargs="?", help="for break-signature and drop")
     digests = add("digest", _digest, "JSON to compare: each host's files, packages, units, running containers")
     digests.add_argument("--files", action="store_true", help="the lines themselves instead, to diff")
-    digests.add_argument("--running", action="store_true", help="of the hosts that are not off")
     return parser
 
 
@@ -141,8 +140,6 @@ def _mirror(options: argparse.Namespace) -> None:
 
 def _digest(options: argparse.Namespace) -> None:
     all_hosts = state.current().topology.hosts
-    if options.running:
-        all_hosts = tuple(host for host in all_hosts if hosts.status(host) == "running")
     if not options.files:
         print(json.dumps(digest.digests(all_hosts), indent=1))
         return
