@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test test-unit test-lab test-crash test-operators test-power test-lines test-conformance bench clean
+.PHONY: lab down test lint test-unit unit-beside test-lab test-crash test-operators test-power test-lines test-conformance bench clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -20,12 +20,20 @@ lab: $(VENV)/installed
 down: $(VENV)/installed
 	$(LAB) down
 
-test: test-unit test-lab
+# The lab waits more than it works, so the unit tests run beside it, behind it in the queue, and print when they end.
+test: lint
+	$(MAKE) --jobs=2 test-lab unit-beside
 
-test-unit: $(VENV)/installed
+unit-beside:
+	@printed=$$(mktemp); ended=0; nice -n 19 $(BIN)/pytest -m 'not lab' >"$$printed" 2>&1 || ended=$$?; \
+	cat "$$printed"; rm "$$printed"; exit $$ended
+
+lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+test-unit: lint
 	$(MAKE) --jobs=2 --output-sync=target unit-part-1 unit-part-2
 
 unit-part-%:
@@ -33,7 +41,7 @@ unit-part-%:
 
 test-lab: $(VENV)/installed
 	$(BIN)/python -m tests.lab.build 1.20 1.37
-	$(BIN)/pytest -m lab --exitfirst --verbose
+	$(BIN)/pytest -m lab --exitfirst --verbose --durations=25
 
 # A build whose operator is killed at every operation, and another within the long ones; a quarter of an hour.
 test-crash: $(VENV)/installed

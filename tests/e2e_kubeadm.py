@@ -35,8 +35,7 @@ def join_secrets(lab: Lab) -> Iterator[None]:
 def states(lab: Lab, line: Line) -> dict[str, str]:
     """What became of each test, such as ``passed`` or ``failed``, by its name."""
     cache = open_cache(print)
-    with cache.locked():
-        program = golang.folder(cache, e2e_kubeadm(line)) / "e2e_kubeadm.test"
+    program = golang.folder(cache, e2e_kubeadm(line)) / "e2e_kubeadm.test"
     with tempfile.TemporaryDirectory() as folder, join_secrets(lab):
         report = Path(folder) / "report.json"
         run = lab.operator(str(program), "--kubeconfig", str(KUBECONFIG), "--ginkgo.json-report", str(report))

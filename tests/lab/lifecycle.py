@@ -30,6 +30,7 @@ def up(topology: Topology, contents: Contents, progress: Progress = print) -> No
         if lab or leftovers():
             progress("cleaning up the remains of an earlier lab")
             _clean()
+        machine.check_disk()
         artifacts = build.build(topology.flavours, contents, progress)
         begun = time.monotonic()
         lab = state.State(topology, artifacts, contents, ready=False)

@@ -6,6 +6,7 @@ there, and the kernel forgets none of them. Mounts carry NAME as their source.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -36,6 +37,10 @@ MODULES = (
     "tun",
 )
 
+EVICTED_BELOW_PERCENT = 15  # the kubelet's default for the file system with the images
+GIGABYTE = 10**9
+BYTES_OF_A_CLUSTER = 9 * GIGABYTE
+
 JOIN = 'group=$1; shift; for c in /sys/fs/cgroup/*/; do echo $$ >"$c$group/cgroup.procs"; done; exec "$@"'
 
 _BEFORE = state.FOLDER / "before.json"
@@ -52,6 +57,19 @@ def check() -> None:
         )
     if len(Path("/proc/swaps").read_text().splitlines()) > 1:
         raise LabError("swap is on and all hosts share this kernel, so no kubelet would start; run swapoff -a first")
+
+
+def check_disk() -> None:
+    """Refuse a disk so full that kubelets would evict the pods of a cluster on it."""
+    place = state.FOLDER
+    place.mkdir(parents=True, exist_ok=True)
+    disk = shutil.disk_usage(place)
+    wanted = disk.total * EVICTED_BELOW_PERCENT // 100 + BYTES_OF_A_CLUSTER
+    if disk.free < wanted:
+        raise LabError(
+            f"the disk of {place} has {disk.free // GIGABYTE} GB free, but a lab needs {wanted // GIGABYTE} GB, since "
+            f"kubelets evict pods below {EVICTED_BELOW_PERCENT} %; free some, such as old folders of the lab's cache"
+        )
 
 
 def prepare() -> None:

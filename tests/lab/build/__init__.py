@@ -77,9 +77,8 @@ def build(
     machine.require_debian()
     golang.compiler()
     cache = open_cache(progress)
-    with cache.locked():
-        machine.install_programs(cache)
-        return _build(cache, wanted, chosen, served, contents.conformance)
+    machine.install_programs(cache)
+    return _build(cache, wanted, chosen, served, contents.conformance)
 
 
 def _build(

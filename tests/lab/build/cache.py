@@ -72,11 +72,17 @@ class Cache:
         + inputs: files and folders count by content, strings as they are, and a whole artifact by its folder's name
         """
         final = self.root / f"{kind}-{_digest(self.root, inputs)}"
-        started = time.monotonic()
-        if final.exists():
-            self.progress(f"{kind}: cached")
-            return final
+        if not final.exists():
+            with self.locked(kind):
+                if not final.exists():  # another build may have made it meanwhile
+                    self._build(kind, final, make)
+                    return final
+        self.progress(f"{kind}: cached")
+        return final
+
+    def _build(self, kind: str, final: Path, make: Callable[[Step], None]) -> None:
         self.progress(f"{kind}: building")
+        started = time.monotonic()
         logs = self.root / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         step = Step(kind, self.root / f"building-{kind}", logs / f"{kind}.log")
@@ -91,7 +97,6 @@ class Cache:
             raise
         step.folder.rename(final)
         self.progress(f"{kind}: built in {time.monotonic() - started:.1f} s")
-        return final
 
     def merged(self, kind: str, parts: Iterable[Path]) -> Path:
         """Return one folder with the files of several artifacts, which share their space."""
@@ -123,14 +128,15 @@ class Cache:
             beating.join()
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the cache for one builder; another waits here."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / "lock").open("w") as lock:
+    def locked(self, kind: str) -> Iterator[None]:
+        """Hold one kind of artifact for one builder; another waits here."""
+        locks = self.root / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / kind).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self.progress("cache: another build is running; waiting for its end")
+                self.progress(f"{kind}: another build is making it; waiting for its end")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

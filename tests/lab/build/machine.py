@@ -70,12 +70,15 @@ def require_debian() -> None:
 
 def install_programs(cache: Cache) -> None:
     """Install the packages of PROGRAMS that the machine lacks."""
-    missing = sorted({package for program, package in PROGRAMS.items() if not Path(program).exists()})
-    if not missing:
-        return
-    cache.progress(f"machine: installing {' '.join(missing)}")
+    with cache.locked("machine"):
+        if missing := sorted({package for program, package in PROGRAMS.items() if not Path(program).exists()}):
+            cache.progress(f"machine: installing {' '.join(missing)}")
+            _install(missing)
+
+
+def _install(packages: list[str]) -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         done = subprocess.run([*APT_GET, *arguments], check=False, env=quiet, capture_output=True, text=True)
         if done.returncode != 0:
             raise BuildError(f"machine: apt-get {arguments[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
