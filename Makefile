@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test lint test-unit unit-beside test-lab test-crash test-operators test-power test-lines test-conformance bench clean
+.PHONY: lab down test lint test-unit unit-beside test-lab test-long test-crash test-operators test-power test-lines test-conformance bench clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -41,7 +41,11 @@ unit-part-%:
 
 test-lab: $(VENV)/installed
 	$(BIN)/python -m tests.lab.build 1.20 1.37
-	$(BIN)/pytest -m lab --exitfirst --verbose --durations=25
+	$(BIN)/pytest -m 'lab and not long' --exitfirst --verbose --durations=25
+
+# All of the lab's tests, also those that break services, hosts and members of etcd one after another; an hour.
+test-long: $(VENV)/installed
+	$(BIN)/pytest -m lab --verbose --durations=25
 
 # A build whose operator is killed at every operation, and another within the long ones; a quarter of an hour.
 test-crash: $(VENV)/installed

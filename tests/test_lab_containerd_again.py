@@ -13,7 +13,7 @@ from tests.cuts import bring_back, cut, replace, run_until, wait_until_gone
 from tests.lab_checks import NODES, PLANES, check_a_second_run_changes_nothing, etcd_members, ready_nodes
 from tests.lab_client import KUBECONFIG, REPORTS, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 
 @dataclass

@@ -8,7 +8,7 @@ from tests.lab_checks import check_a_boot, check_drift
 from tests.lab_client import Lab
 from tests.odd.drifts import SERVICES, Drift
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from tests.lab_checks import ETCDCTL, PLANES, etcd_members
 from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 PKI = "/etc/kubernetes/pki"
 BALANCER = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"

@@ -128,6 +128,7 @@ def lab(document_lab: Lab) -> Iterator[Lab]:
 
 
 @pytest.mark.lab
+@pytest.mark.long
 def test_the_story_of_a_virgin_centos_7(lab: Lab) -> None:
     for command, code, lines in STORY:
         done = lab.run("exec", "worker1", "--", "sh", "-c", f"({command}) 2>&1")
@@ -153,6 +154,7 @@ def changed(run: CompletedProcess[str]) -> int:
 
 
 @pytest.mark.lab
+@pytest.mark.long
 def test_a_power_cut_while_packages_are_installed_is_made_up_for(lab: Lab) -> None:
     repositories = lab.pyinfra("-y", "--limit", CUT_OFF, deploy="k8s_ha.repositories")
     assert repositories.returncode == 0, repositories.stderr
