@@ -26,7 +26,7 @@ from tests.lab_client import KUBECONFIG, PROJECT, Lab
 RECORD = PROJECT / "docs" / "conformance.json"
 PAGE = PROJECT / "docs" / "conformance.md"
 MARK = "[Conformance]"
-PARALLEL = 4
+PARALLEL = 12  # most tests wait
 HOURS = 5
 
 NOT_RUN: Mapping[str, str] = {}

@@ -184,9 +184,12 @@ def test_conformance_tests_are_of_the_newest_line() -> None:
     assert replaced.findall((golang.FOLDER / f"{conformance.TESTS.modfile}.mod").read_text()) == replaced.findall(line)
 
 
+COMMON = {"conformance-base", "conformance-data", "coredns"}
+
+
 def test_what_conformance_images_are_made_of_is_built() -> None:
     sources = {source for image in conformance.IMAGES for source in (*image.files.values(), image.base) if source}
-    assert {source.split("/")[0] for source in sources} == {"conformance-base", conformance.PROGRAMS.name, "coredns"}
+    assert {source.split("/")[0] for source in sources} == {*COMMON, conformance.PROGRAMS.name}
 
 
 @pytest.mark.parametrize(("name", "source"), [("1.20", "kubernetes-1.20.2/labdns"), ("1.29", "coredns/coredns")])

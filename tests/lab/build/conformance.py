@@ -4,17 +4,19 @@ from pathlib import Path
 
 from . import golang
 from .cache import Cache, Step
-from .tables.conformance import GINKGO, IMAGES, MODULE, PART, PROGRAMS, TESTS
+from .tables.conformance import DATA, GINKGO, IMAGES, MODULE, PART, PROGRAMS, TESTS
 from .tables.images import Image
 
 SCRIPT = Path(__file__).with_name("conformance.sh")
 
 
 def sources(cache: Cache) -> dict[str, Path]:
-    """Return the folders of PROGRAMS and of the images' bases."""
-    programs = golang.folder(cache, PROGRAMS, lambda step: _add_data(cache, step))
-    base = cache.folder("conformance-base", [SCRIPT], lambda step: step.run(SCRIPT, step.folder))
-    return {PROGRAMS.name: programs, "conformance-base": base}
+    """Return the folders of PROGRAMS, of what the images serve, and of their bases."""
+    return {
+        PROGRAMS.name: golang.folder(cache, PROGRAMS),
+        "conformance-data": cache.folder("conformance-data", [MODULE, repr(DATA)], lambda step: _copy(cache, step)),
+        "conformance-base": cache.folder("conformance-base", [SCRIPT], lambda step: step.run(SCRIPT, step.folder)),
+    }
 
 
 def tests(cache: Cache) -> tuple[Path, Path]:
@@ -27,8 +29,9 @@ def images() -> dict[str, tuple[Image, ...]]:
     return {PART: IMAGES}
 
 
-def _add_data(cache: Cache, step: Step) -> None:
-    """Put beside the programs what two of the images serve, out of the module where it lies."""
-    for name in ("kitten", "nautilus"):
-        source = golang.modules(cache) / MODULE / "test/images" / name / "html"
+def _copy(cache: Cache, step: Step) -> None:
+    """Take what the images serve out of the module where it lies."""
+    golang.fetch(cache, step, PROGRAMS)
+    for name, folder in DATA.items():
+        source = golang.modules(cache) / MODULE / "test/images" / folder
         step.run("cp", "--recursive", "--no-preserve=mode", source, step.folder / name)

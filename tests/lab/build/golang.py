@@ -46,11 +46,11 @@ def go_version(told: str) -> tuple[int, ...]:
 
 def folder(cache: Cache, module: Module, then: Callable[[Step], None] = lambda _: None) -> Path:
     """Return the folder with the module's programs; `then` may add to it."""
-    modfile = FOLDER / f"{module.modfile or module.name}.mod"
+    modfile = _modfile(module)
     own = [FOLDER / package for package in module.packages if package.startswith("./")]
 
     def make(step: Step) -> None:
-        _build(cache, step, module, modfile)
+        _build(cache, step, module)
         then(step)
 
     flags = [*OPTIONS, LINKED, LINKED_BY_C]
@@ -62,20 +62,32 @@ def modules(cache: Cache) -> Path:
     return cache.work / "go/modules"
 
 
-def _build(cache: Cache, step: Step, module: Module, modfile: Path) -> None:
-    go = ["nice", "-n", "19", compiler()]
-    environment = {
+def fetch(cache: Cache, step: Step, module: Module) -> None:
+    """Have all of its modules in their folder, as their checksums say."""
+    step.run(compiler(), "mod", "download", f"-modfile={_modfile(module)}", cwd=FOLDER, env=_environment(cache))
+
+
+def _modfile(module: Module) -> Path:
+    return FOLDER / f"{module.modfile or module.name}.mod"
+
+
+def _environment(cache: Cache) -> dict[str, str]:
+    return {
         "GOFLAGS": "-buildvcs=false",
         "GOTOOLCHAIN": "local",
         "GOCACHE": str(cache.work / "go/build"),
         "GOMODCACHE": str(modules(cache)),
-        "CGO_ENABLED": str(int(module.cgo)),
     }
+
+
+def _build(cache: Cache, step: Step, module: Module) -> None:
     link = [LINKED, *(f"-X {name}={value}" for name, value in module.stamp.items())]
     if module.cgo:
         link.append(LINKED_BY_C)
-    step.run(*go, "mod", "download", f"-modfile={modfile}", cwd=FOLDER, env=environment)
+    fetch(cache, step, module)
     output = ["-o", f"{step.folder}/", "-ldflags", " ".join(link)]
-    options = [f"-modfile={modfile}", "-p", "2", *OPTIONS]
+    options = [f"-modfile={_modfile(module)}", "-p", "2", *OPTIONS]
     verb = ["test", "-c"] if module.test else ["build"]
+    environment = {**_environment(cache), "CGO_ENABLED": str(int(module.cgo))}
+    go = ["nice", "-n", "19", compiler()]
     step.run(*go, *verb, *options, *output, *module.packages, cwd=FOLDER, env=environment)

@@ -24,6 +24,8 @@ PROGRAMS = Module(
     _STAMP,
     modfile=_MODFILE,
 )
+DATA = {"kitten": "kitten/html", "nautilus": "nautilus/html", "porter": "agnhost/porter"}
+"""What the images serve: a folder's name in conformance-data, and where it is below the module's test/images."""
 GINKGO = Module("ginkgo", ("github.com/onsi/ginkgo/v2/ginkgo",), modfile=_MODFILE)
 TESTS = Module("conformance-tests", (f"{_TEST}/e2e",), _STAMP, modfile=_MODFILE, test=True)
 
@@ -35,6 +37,7 @@ _AGNHOST = Image(
     "2.66.1",
     {
         "agnhost": f"{PROGRAMS.name}/agnhost",
+        **{name: f"conformance-data/porter/{name}" for name in ("localhost.crt", "localhost.key")},
         "coredns": _COREDNS,
     },
     links={"agnhost-2": "agnhost"},
@@ -49,7 +52,7 @@ _NGINX = Image(
 
 def _of_agnhost(name: str, tag: str) -> Image:
     """An image that serves a file of its own by agnhost."""
-    files = {inside: f"{PROGRAMS.name}/{name}/{inside}" for inside in (f"{name}.jpg", "data.json")}
+    files = {inside: f"conformance-data/{name}/{inside}" for inside in (f"{name}.jpg", "data.json")}
     image = replace(_AGNHOST, name=f"e2e-test-images/{name}", tag=tag, command=("test-webserver",))
     return replace(image, files={**_AGNHOST.files, **files})
 
