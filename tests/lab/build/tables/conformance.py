@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from .images import Image
 from .lines import LINES
-from .modules import Module
+from .modules import Module, kubernetes
 
 LINE = LINES[-1]
 MODULE = f"k8s.io/kubernetes@v{LINE.version}"
 PART = "registry-conformance"
 _MODFILE = "conformance"
 _TEST = "k8s.io/kubernetes/test"
-_STAMP = {"k8s.io/component-base/version.gitVersion": f"v{LINE.version}"}
+_STAMP = kubernetes(LINE).stamp
 
 PROGRAMS = Module(
     "conformance-programs",
