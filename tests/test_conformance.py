@@ -1,6 +1,7 @@
 """What is recorded of Kubernetes' conformance tests."""
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -57,3 +58,13 @@ def test_a_file_that_runs_as_its_owner(tmp_path: Path, image: Image, modes: dict
     archive = images.layer(dict.fromkeys(image.files, program), image.links, image.setuid)
     with tarfile.open(fileobj=io.BytesIO(archive)) as found:
         assert {entry.name: entry.mode for entry in found} == modes
+
+
+def test_the_page_is_made_of_the_record() -> None:
+    record = json.loads(conformance.RECORD.read_text(encoding="utf-8"))
+    assert conformance.PAGE.read_text(encoding="utf-8") == page(record)
+
+
+def test_whatever_did_not_pass_has_its_reason() -> None:
+    record = json.loads(conformance.RECORD.read_text(encoding="utf-8"))
+    assert [name for name, (state, reason) in record["tests"].items() if state != "passed" and not reason] == []
