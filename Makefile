@@ -63,7 +63,7 @@ test-power: $(VENV)/installed
 test-lines: $(VENV)/installed
 	$(BIN)/python -m tests.lines $(ROWS)
 
-# Kubernetes' conformance tests on the newest line; an hour and a half. FOCUS="DNS" runs those that fit, and records nothing.
+# Kubernetes' conformance tests on the newest line; three quarters of an hour. FOCUS="DNS" runs those that fit, and records nothing.
 test-conformance: $(VENV)/installed
 	$(BIN)/python -m tests.conformance $(if $(FOCUS),'$(FOCUS)')
 
