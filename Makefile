@@ -24,7 +24,7 @@ down: $(VENV)/installed
 test: lint
 	$(MAKE) --jobs=2 test-lab unit-beside
 
-unit-beside:
+unit-beside: $(VENV)/installed
 	@printed=$$(mktemp); ended=0; nice -n 19 $(BIN)/pytest -m 'not lab' >"$$printed" 2>&1 || ended=$$?; \
 	cat "$$printed"; rm "$$printed"; exit $$ended
 
