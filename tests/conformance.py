@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
-def run(lab: Lab, focus: str) -> dict[str, str]:
+def run(focus: str) -> dict[str, str]:
     """Run the tests whose names fit, and return the state of each by its name."""
     cache = open_cache(print)
     ginkgo, program = conformance.tests(cache)
@@ -107,7 +107,7 @@ def _because(found: Outcome) -> str:
     return f": {found.reason}" if found.reason else ""
 
 
-def _is_up(lab: Lab) -> bool:
+def _is_up() -> bool:
     try:
         state.current()
     except LabError:
@@ -117,17 +117,17 @@ def _is_up(lab: Lab) -> bool:
 
 def main(arguments: list[str]) -> None:
     lab = Lab(options=("--line", LINE.version, "--conformance"))
-    if not (arguments and _is_up(lab)):
+    if not (arguments and _is_up()):
         lab.up()
         lab.results()
-    found = run(lab, arguments[0] if arguments else r"\[Conformance\]")
+    found = run(arguments[0] if arguments else r"\[Conformance\]")
     if arguments:
         print(json.dumps({name: state for name, state in found.items() if state != "skipped"}, indent=1))
         return
     outcomes = {name: outcome(name, state) for name, state in found.items()}
     record = {"version": LINE.version, "on": date.today().isoformat(), "tests": outcomes}
     RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    PAGE.write_text(page(json.loads(RECORD.read_text(encoding="utf-8"))), encoding="utf-8")
+    PAGE.write_text(page(record), encoding="utf-8")
     if unexplained := [name for name, each in outcomes.items() if each.state != "passed" and not each.reason]:
         sys.exit("\n".join(["not passed, and nobody has said why; the lab is still up:", *unexplained]))
     lab.run("down", check=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import conformance, golang, hosts, images, keys, machine, packages, programs
 from .cache import BuildError, Cache, Step, open_cache
 from .tables import containerd, lines
+from .tables.conformance import IMAGES, PART
 from .tables.lines import Line
 
 __all__ = ["Artifacts", "BuildError", "Contents", "build"]
@@ -96,7 +97,7 @@ def _build(
         more = {}
         if conforming:
             sources |= conformance.sources(cache)
-            more = conformance.images()
+            more = {PART: IMAGES}
         registry = images.registry(cache, chosen, sources, more)
         web_root = packing.result()
     return Artifacts(

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from . import golang
 from .cache import Cache, Step
-from .tables.conformance import DATA, GINKGO, IMAGES, MODULE, PART, PROGRAMS, TESTS
-from .tables.images import Image
+from .tables.conformance import DATA, GINKGO, MODULE, PROGRAMS, TESTS
 
 SCRIPT = Path(__file__).with_name("conformance.sh")
 
@@ -22,11 +21,6 @@ def sources(cache: Cache) -> dict[str, Path]:
 def tests(cache: Cache) -> tuple[Path, Path]:
     """Return ginkgo, and the tests' program that it runs."""
     return golang.folder(cache, GINKGO) / "ginkgo", golang.folder(cache, TESTS) / "e2e.test"
-
-
-def images() -> dict[str, tuple[Image, ...]]:
-    """Return the images, as `images.registry` takes more of them."""
-    return {PART: IMAGES}
 
 
 def _copy(cache: Cache, step: Step) -> None:

@@ -17,7 +17,7 @@ _IPTABLES = {
     for family in ("iptables", "ip6tables")
     for part in ("", "-save", "-restore")
 }
-BUSYBOX = {"bin/busybox": "debs/busybox/bin/busybox"}
+_BUSYBOX = {"bin/busybox": "debs/busybox/bin/busybox"}
 _APPLETS = "cat cp date echo env grep hostname httpd ip ls mkdir mv nc nslookup ping ps rm sed sh sleep true wget"
 
 
@@ -50,7 +50,7 @@ ADDONS = (
     Image(
         "flannel-io/flannel",
         "v0.28.9",
-        {"opt/bin/flanneld": "flannel/flannel", **_TOOLS, **BUSYBOX},
+        {"opt/bin/flanneld": "flannel/flannel", **_TOOLS, **_BUSYBOX},
         folders=_EXTENSIONS,
         links={**_IPTABLES, "bin/cp": "busybox", "bin/sh": "busybox"},
         entrypoint=("/opt/bin/flanneld",),
@@ -58,13 +58,13 @@ ADDONS = (
     Image(
         "flannel-io/flannel-cni-plugin",
         "v1.9.1-flannel3",
-        {"flannel": "stand-ins/labcniflannel", **BUSYBOX},
+        {"flannel": "stand-ins/labcniflannel", **_BUSYBOX},
         links={"bin/cp": "busybox", "bin/sh": "busybox"},
     ),
     Image(
         "library/busybox",
         "1.36",
-        BUSYBOX,
+        _BUSYBOX,
         links={f"bin/{applet}": "busybox" for applet in _APPLETS.split()},
         command=("sh",),
     ),
