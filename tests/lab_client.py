@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.lab import LabError, access, hosts, state
 from tests.lab.build.tables.lines import find
-from tests.lab.digest import digests
+from tests.lab.digest import KINDS, details
 
 PROJECT = Path(__file__).parent.parent
 KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
@@ -115,9 +115,18 @@ class Lab:
         log = (state.LOGS / "registry.log").read_text(encoding="utf-8")
         return re.findall(r'response completed.* http\.request\.host=(\S+) .*http\.request\.uri="?([^" ]+)', log)
 
-    def digest(self) -> Mapping[str, Any]:
-        """Digest of every host's files, packages, units and containers."""
-        return digests(state.current().topology.hosts)
+    def digest(self, kinds: Sequence[str] = KINDS, without: str = "") -> frozenset[str]:
+        """One line a file, package, unit and running container of each host.
+
+        What differs between two is ``one ^ other``; comparing them by == would have pytest print them whole.
+
+        + kinds: which of them
+        + without: a host that is left out
+        """
+        asked = tuple(host for host in state.current().topology.hosts if host.name != without)
+        return frozenset(
+            f"{name} {kind} {line}" for name, found in details(asked).items() for kind in kinds for line in found[kind]
+        )
 
 
 def _run(

@@ -54,7 +54,9 @@ systemctl show -p Id -p ActiveState -p InvocationID $(
 # The kubelet's containers are in containerd's namespace k8s.io, Docker's in moby.
 CONTAINERS = """
 [ -S /run/containerd/containerd.sock ] || exit 0
-for namespace in k8s.io moby; do ctr -n $namespace tasks ls | grep -w RUNNING | cut -d' ' -f1; done"""
+for namespace in k8s.io moby; do ctr -n $namespace tasks ls; done | grep -w RUNNING |
+  while read -r id pid _; do echo "$id $(cat "/proc/$pid/comm")"; done"""
+KINDS = ("files", "packages", "units", "containers")
 
 _exact = frozenset(path for path in EXCLUDED if not path.endswith("*"))
 _prefixes = tuple(path[:-1] for path in EXCLUDED if path.endswith("*"))
