@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,6 +107,7 @@ def texts_of_module(source: str) -> Iterator[str]:
             yield node.value
 
 
+@cache
 def texts() -> dict[str, list[str]]:
     """The shell, and whatever else is text, by file; comments of scripts left out."""
     scripts = {
