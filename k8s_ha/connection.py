@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any, Final
 
+from paramiko import SSHException
 from pyinfra.api import Host
 
 SECONDS_WITHOUT_A_HOST: Final = 60
@@ -51,13 +52,19 @@ def connection_tuned(target: Host) -> None:
 
 
 def _read_whole(client: Any) -> None:
-    """Have what commands print come as ``Lines``."""
+    """Have what commands print come as ``Lines``, and a connection that ends meanwhile be an error of SSH.
+
+    paramiko hands on the transport's EOFError, which pyinfra takes for no error of this host: it would end the run.
+    """
     if "exec_command" in vars(client):
         return
     strict = client.exec_command
 
     def exec_command(*arguments: Any, **options: Any) -> tuple[Any, Lines, Lines]:
-        stdin, stdout, _ = strict(*arguments, **options)
+        try:
+            stdin, stdout, _ = strict(*arguments, **options)
+        except EOFError:
+            raise SSHException("the connection has ended") from None
         channel = stdout.channel
         return stdin, Lines(channel.makefile("rb")), Lines(channel.makefile_stderr("rb"))
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from paramiko import SSHException
 from pyinfra.api import Host
 from pyinfra.api.exceptions import FactProcessError
 
@@ -141,6 +142,22 @@ def test_bytes_that_are_no_text_do_not_end_the_reading() -> None:
     stdin, stdout, stderr = client.exec_command("x")
     assert (stdin, list(stdout), list(stderr)) == ("x", ["a\n", "\ufffd\ufffd\n", "b\n"], ["\ufffd\ufffd\n", "b\n"])
     assert isinstance(stdout, Lines)
+
+
+def test_a_connection_that_ends_when_a_command_begins_is_an_error_of_its_host() -> None:
+    """paramiko raises what ended the transport; pyinfra knows timeouts, OSError and SSHException as a host's own."""
+
+    class Client:
+        def get_transport(self) -> Any:
+            return SimpleNamespace(sock=None)
+
+        def exec_command(self, command: str) -> None:
+            raise EOFError
+
+    client = Client()
+    connection_tuned(cast(Host, SimpleNamespace(connector=SimpleNamespace(client=client))))
+    with pytest.raises(SSHException, match="the connection has ended"):
+        client.exec_command("x")
 
 
 class Stream(list[bytes]):
