@@ -78,7 +78,12 @@ ROWS = (
     Row("1.35", containerd="1.6"),
 )
 
-SETTINGS: Mapping[str, Mapping[str, Any]] = {"rocky-10": {"kube_proxy_mode": "nftables"}}
+VAULT = {"base_repositories": "vault"}
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "centos-7": VAULT,
+    "rocky-10": {"kube_proxy_mode": "nftables"},
+    MIXED: VAULT,
+}
 """What a flavour's clusters set otherwise."""
 
 
