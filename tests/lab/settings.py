@@ -37,7 +37,7 @@ _OFFICIAL_SINCE = 24
 _ACCEPTED: dict[str, Any] = {"accept": ["SystemVerification", "cgroup-v1"]}
 _CGROUP_V2_SINCE = 35
 # Their kubeadm writes https://[10.96.0.1]:1234/, which net/url refuses since Go 1.24.8.
-_BRACKETS = range(29, 31)
+_BRACKETS = range(29, 32)
 _NO_PROXY_CHECK = {"nodeRegistration": {"ignorePreflightErrors": ["HTTPProxyCIDR"]}}
 
 
