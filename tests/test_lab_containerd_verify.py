@@ -75,14 +75,14 @@ def test_a_kubelet_that_is_stopped(lab: Lab) -> None:
 
 def test_a_kube_proxy_that_hangs_while_its_pod_says_running(lab: Lab) -> None:
     lab.host("worker1", PROXIES.format("STOP"))
-    with broken(lab, "worker1: its kube-proxy is not well: no answer in time"):
+    with broken(lab, "worker1: its kube-proxy is not well: no answer in time."):
         lab.host("worker1", PROXIES.format("CONT"))
 
 
 def test_a_backend_of_the_load_balancer_that_is_wrong(lab: Lab) -> None:
     lab.host("master-lb", f"sed -i 's/10.0.13.22:6443/10.0.13.22:6444/' {BALANCER} && systemctl reload nginx")
     sentence = (
-        "master-lb: it passes on to 10.0.13.22:6444, where no API server answers; 10.0.13.22:6443 (master3) is missing"
+        "master-lb: it passes on to 10.0.13.22:6444, where no API server answers; 10.0.13.22:6443 (master3) is missing."
     )
     with broken(lab, sentence):
         lab.host("master-lb", f"sed -i 's/10.0.13.22:6444/10.0.13.22:6443/' {BALANCER} && systemctl reload nginx")
@@ -106,7 +106,7 @@ def test_a_certificate_that_is_about_to_expire(lab: Lab) -> None:
     )
     short = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
     lab.host("master1", f"cat >{path} <<'end'\n{short}end")
-    with broken(lab, f"master1: {path} valid until {ends:%Y-%m-%d}"):
+    with broken(lab, f"master1: {path} valid until {ends:%Y-%m-%d}."):
         lab.host("master1", f"cat >{path} <<'end'\n{old}end")
 
 
@@ -141,7 +141,7 @@ def test_flannel_deleted_on_one_node(lab: Lab) -> None:
     patched("add", "OnDelete")
     pods = ("-n", "kube-flannel", "get", "pods", "--field-selector", "spec.nodeName=worker1", "-o", "name")
     until(lambda: lab.kubectl(*pods).strip() == "", SECONDS_FOR_A_WATCH, "flannel is gone from worker1")
-    with broken(lab, "worker1: no kube-flannel-ds runs on worker1"):
+    with broken(lab, "worker1: no kube-flannel-ds runs on worker1."):
         patched("remove", "RollingUpdate")
 
 
