@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.lab import LabError, access, hosts, state
 from tests.lab.build.tables.lines import find
-from tests.lab.digest import KINDS, details
+from tests.lab.digest import KINDS, lines
 
 PROJECT = Path(__file__).parent.parent
 KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
@@ -124,9 +124,7 @@ class Lab:
         + without: a host that is left out
         """
         asked = tuple(host for host in state.current().topology.hosts if host.name != without)
-        return frozenset(
-            f"{name} {kind} {line}" for name, found in details(asked).items() for kind in kinds for line in found[kind]
-        )
+        return frozenset(lines(asked, kinds))
 
 
 def _run(

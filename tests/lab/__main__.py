@@ -140,12 +140,10 @@ def _mirror(options: argparse.Namespace) -> None:
 
 def _digest(options: argparse.Namespace) -> None:
     all_hosts = state.current().topology.hosts
-    if not options.files:
+    if options.files:
+        sys.stdout.writelines(f"{line}\n" for line in digest.lines(all_hosts))
+    else:
         print(json.dumps(digest.digests(all_hosts), indent=1))
-        return
-    for name, kinds in digest.details(all_hosts).items():
-        for kind, lines in kinds.items():
-            sys.stdout.writelines(f"{name} {kind} {line}\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -56,7 +56,8 @@ CONTAINERS = """
 [ -S /run/containerd/containerd.sock ] || exit 0
 for namespace in k8s.io moby; do ctr -n $namespace tasks ls; done | grep -w RUNNING |
   while read -r id pid _; do echo "$id $(cat "/proc/$pid/comm")"; done"""
-KINDS = ("files", "packages", "units", "containers")
+_ASKED = {"packages": PACKAGES, "units": UNITS, "containers": CONTAINERS}
+KINDS = ("files", *_ASKED)
 
 _exact = frozenset(path for path in EXCLUDED if not path.endswith("*"))
 _prefixes = tuple(path[:-1] for path in EXCLUDED if path.endswith("*"))
@@ -79,12 +80,18 @@ def details(all_hosts: tuple[Host, ...]) -> dict[str, dict[str, list[str]]]:
         return {host.name: kinds for host, kinds in zip(all_hosts, found, strict=True)}
 
 
+def lines(all_hosts: tuple[Host, ...], kinds: Collection[str] = KINDS) -> Iterator[str]:
+    """The lines themselves, each behind its host's name and its kind."""
+    for name, found in details(all_hosts).items():
+        for kind in kinds:
+            yield from (f"{name} {kind} {line}" for line in found[kind])
+
+
 def _details(host: Host) -> dict[str, list[str]]:
-    asked = {"packages": PACKAGES, "units": UNITS, "containers": CONTAINERS}
-    lines = {kind: _ask(host, script) for kind, script in asked.items()}
+    answers = {kind: _ask(host, script) for kind, script in _ASKED.items()}
     trees = {"": hosts.root(host), **{f"/var/lib/{name}": hosts.folder(host) / name for name in hosts.BOUND}}
     files = [line for prefix, tree in trees.items() for line in _files(tree, prefix)]
-    return {"files": sorted(files), **lines}
+    return {"files": sorted(files), **answers}
 
 
 def _ask(host: Host, script: str) -> list[str]:
