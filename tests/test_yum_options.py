@@ -323,6 +323,17 @@ def test_no_more_than_thirty_are_asked(shell: Shell) -> None:
     assert (kinds.count("repository"), kinds.count("unasked")) == (30, 3)
 
 
+def test_answers_may_come_in_any_order() -> None:
+    lines = {
+        "repository": ["a\tf\t\tu\tstatus=200", "b\tf\t\tu\tstatus=404"],
+        "excluded": ["main\tf\tkube*", "secret\tf\tnginx"],
+        "included": ["a\tf\tx", "b\tf\ty"],
+    }
+    found = host_repositories(lines)
+    assert [repository.id for repository in found.enabled] == ["a", "b"]
+    assert host_repositories({key: texts[::-1] for key, texts in lines.items()}) == found
+
+
 ODD = ["", "x", "x\ty", "x\ty\tz\tu", "x\ty\tz\tu\tstatus=", "x\ty\tz\tu\tunasked"]
 
 

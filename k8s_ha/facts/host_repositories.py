@@ -9,12 +9,15 @@ from k8s_ha.checks.host_repositories import HostRepositories, HostRepository, Pa
 
 
 def host_repositories(values: Mapping[str, Sequence[str]]) -> HostRepositories:
-    """The repositories among the lines by key; what cannot be read is passed over."""
+    """The repositories among the lines by key; what cannot be read is passed over.
+
+    All are asked at once and answer in any order, so lines are sorted: what is found reads the same in every run.
+    """
     return HostRepositories(
         read="repositories" in values,
-        enabled=tuple(found for line in values.get("repository", ()) if (found := _repository(line))),
-        excluded=tuple(hidden for line in values.get("excluded", ()) if (hidden := _patterns(line))),
-        included=tuple(shown for line in values.get("included", ()) if (shown := _patterns(line))),
+        enabled=tuple(found for line in sorted(values.get("repository", ())) if (found := _repository(line))),
+        excluded=tuple(hidden for line in sorted(values.get("excluded", ())) if (hidden := _patterns(line))),
+        included=tuple(shown for line in sorted(values.get("included", ())) if (shown := _patterns(line))),
     )
 
 
