@@ -23,6 +23,7 @@ def containerd(version: Containerd, release: str, provides: tuple[str, ...]) -> 
             "usr/lib/systemd/system/containerd.service": "debs/containerd/lib/systemd/system/containerd.service",
             "usr/bin/runc.real": "debs/runc/usr/sbin/runc",
         },
+        links=version.links,
         unit="containerd.service",
     )
 
