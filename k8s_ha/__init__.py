@@ -24,7 +24,7 @@ from k8s_ha.deploys.prepare_host import prepare_host
 from k8s_ha.deploys.repositories import repositories
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
-from k8s_ha.report import RunReport
+from k8s_ha.reporting.report import RunReport
 from k8s_ha.run import check
 from k8s_ha.settings import ClusterSettings, HostSettings
 

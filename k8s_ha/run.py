@@ -16,11 +16,11 @@ from pyinfra.api.exceptions import NoGroupError, PyinfraError
 from pyinfra.api.state import State
 from pyinfra.context import ctx_state
 
-from k8s_ha.certificates import Certificate as Certificate
-from k8s_ha.compat import Consequence, verdict
+from k8s_ha.catalog.compatibility import Consequence, verdict
+from k8s_ha.cluster_state.node_state import HostSurvey, NodeState, NodeView
 from k8s_ha.findings import Finding
-from k8s_ha.node_state import HostSurvey, NodeState, NodeView
-from k8s_ha.recorder import recorder
+from k8s_ha.observations.certificates import Certificate as Certificate
+from k8s_ha.reporting.recorder import recorder
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
 GROUPS: Final[Mapping[str, str]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from k8s_ha.checks.look import Answer, Case, Disk, HostLook
-from k8s_ha.checks.rules import OF_A_HOST
-from k8s_ha.checks.sources import needed
 from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.download_sources import needed
+from k8s_ha.preflight_checks.model import Answer, Case, Disk, HostLook
+from k8s_ha.preflight_checks.rules import OF_A_HOST
 from tests.example_cluster import six_host_cluster
 from tests.node_views import NODES, VIRGIN
 from tests.surveys import survey

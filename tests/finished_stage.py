@@ -8,7 +8,7 @@ import k8s_ha.operations.probe
 import k8s_ha.operations.verify
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.proof import Proof
-from k8s_ha.health import SILENCE
+from k8s_ha.observations.api_status import SILENCE
 from k8s_ha.run import Run
 from tests.cluster_health import complete_health, complete_proofs
 from tests.cluster_stage import Stage

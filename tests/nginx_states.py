@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from k8s_ha.nginx_state import NginxState, OwnFile
+from k8s_ha.observations.nginx import NginxState, OwnFile
 from tests.operation_bench import NGINX_CONFIG
 
 MAIN: Final = "/etc/nginx/nginx.conf"

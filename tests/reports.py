@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from k8s_ha.report import SCHEMA_FILE
+from k8s_ha.reporting.report import SCHEMA_FILE
 from k8s_ha.resources import read_file
 from tests.fakes.run import Outcome
 from tests.fakes.scenario import ADDRESSES, SETTINGS, Scenario

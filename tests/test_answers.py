@@ -14,10 +14,10 @@ from pyinfra.api import Host
 from pyinfra.api.exceptions import FactProcessError
 
 import k8s_ha.facts
-from k8s_ha.connection import Lines, connection_tuned
 from k8s_ha.facts.answers import FIRST, LAST, IncompleteAnswer, between_marks, marked
 from k8s_ha.facts.lines import Told
 from k8s_ha.facts.system import Files
+from k8s_ha.pyinfra_internals.connection import Lines, connection_tuned
 from tests.answers import whole
 from tests.shell_bench import Shell
 

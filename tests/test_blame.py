@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.blame import Blame, blame, counted
+from k8s_ha.verification.faults import Blame, blame, counted
 
 HOSTS = ("a", "b", "c")
 

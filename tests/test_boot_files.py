@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha import fstab, selinux_config, sysctl
-from k8s_ha.sysctl import Line, Tuned
+from k8s_ha.desired import fstab, selinux_config
+from k8s_ha.observations import sysctl
+from k8s_ha.observations.sysctl import Line, Tuned
 
 GBK = "# 交换分区\n".encode("gbk")
 ROOT = b"/dev/sda1 / xfs defaults 0 0\n"

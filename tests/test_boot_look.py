@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.boot import BootLook
-from k8s_ha.checks.boot import units
 from k8s_ha.facts.boot import PATTERN, boot_look
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.lines import fields, script
 from k8s_ha.facts.units import HostName, HostNames, Units
+from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.sysctl import Line
+from k8s_ha.observations.units import UnitState
+from k8s_ha.preflight_checks.boot import units
 from k8s_ha.resources import read_file
-from k8s_ha.sysctl import Line
-from k8s_ha.units import UnitState
 from tests.answers import whole
 from tests.example_cluster import six_host_cluster
 from tests.shell_bench import Shell

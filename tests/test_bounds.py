@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from pyinfra.api import Host
 
-from k8s_ha.checks.access import SESSIONS, SESSIONS_OF_A_PLANE
-from k8s_ha.connection import connection_tuned
+from k8s_ha.preflight_checks.access import SESSIONS, SESSIONS_OF_A_PLANE
+from k8s_ha.pyinfra_internals.connection import connection_tuned
 from tests.example_cluster import six_host_cluster
 from tests.fakes.run import PROBE, Fleet, Step
 from tests.fakes.scenario import Scenario

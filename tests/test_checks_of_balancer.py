@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.checks.look import Case, Listener
 from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.model import Case, Listener
 from tests.cases import case, found, warning
 from tests.nginx_states import CONFIGURED, MAIN, OWN, OWN_TEXT, state
 from tests.operation_bench import NGINX_CONFIG

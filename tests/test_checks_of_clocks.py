@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_ha.checks.clock import Interval, ahead, interval, reference
-from k8s_ha.checks.fleet import clocks
 from k8s_ha.findings import Finding
+from k8s_ha.observations.clock import Interval, ahead, interval, reference
+from k8s_ha.preflight_checks.fleet import clocks
 from tests.cases import HOSTS, fleet, warning
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.firewall import firewall
-from k8s_ha.checks.look import Case
-from k8s_ha.checks.surroundings import Filters, Surroundings, Zone
 from k8s_ha.facts.lines import fields
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.findings import Finding, Severity
-from k8s_ha.units import UnitState
+from k8s_ha.observations.surroundings import Filters, Surroundings, Zone
+from k8s_ha.observations.units import UnitState
+from k8s_ha.preflight_checks.firewall import firewall
+from k8s_ha.preflight_checks.model import Case
 from tests.cases import case
 from tests.node_views import recorded
 

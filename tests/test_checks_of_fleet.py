@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.checks.fleet import machine_ids, product_uuids
-from k8s_ha.checks.look import Case
-from k8s_ha.checks.older import older_clusters, states
-from k8s_ha.checks.rules import look_findings, waived
+from k8s_ha.cluster_state.node_state import NodeState, NodeView
 from k8s_ha.findings import Finding
-from k8s_ha.node_state import NodeState, NodeView
+from k8s_ha.preflight_checks.existing_cluster import older_clusters, states
+from k8s_ha.preflight_checks.fleet import machine_ids, product_uuids
+from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.rules import look_findings, waived
 from tests.cases import HOSTS, case, fleet, warning
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, VIRGIN, member
 

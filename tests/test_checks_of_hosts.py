@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.look import Case, Disk
 from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.model import Case, Disk
 from tests.cases import GIB, case, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}

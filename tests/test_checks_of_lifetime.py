@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from k8s_ha import compat, lifetimes
-from k8s_ha.checks.lifetime import lifetime_findings
+from k8s_ha.catalog import compatibility, lifetimes
 from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from tests.cases import warning
 from tests.example_cluster import six_host_cluster
 from tests.surveys import survey
@@ -101,5 +101,5 @@ def test_bad_patches_are_refused_for_a_new_cluster_only(bad: lifetimes.BadPatche
 
 
 def test_every_line_has_its_end_and_later_lines_end_later() -> None:
-    assert list(lifetimes.ENDS) == list(compat.LINES)
+    assert list(lifetimes.ENDS) == list(compatibility.LINES)
     assert sorted(lifetimes.ENDS.values()) == list(lifetimes.ENDS.values())

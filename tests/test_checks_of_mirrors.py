@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.look import Answer, Case
-from k8s_ha.checks.sources import mirrors, needed
 from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.download_sources import mirrors, needed
+from k8s_ha.preflight_checks.model import Answer, Case
 from tests.cases import case, serving, warning
 
 NODE = {"node": True, "hostname": "worker1"}

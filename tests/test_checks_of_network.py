@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.look import Case, Listener
 from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.model import Case, Listener
 from tests.cases import case, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.host_repositories import HostRepositories, HostRepository, Patterns
-from k8s_ha.checks.look import Case
-from k8s_ha.checks.sources import lacking, shown
 from k8s_ha.findings import Finding
+from k8s_ha.observations.host_repositories import HostRepositories, HostRepository, Patterns
+from k8s_ha.preflight_checks.download_sources import lacking, shown
+from k8s_ha.preflight_checks.model import Case
 from tests.cases import case, found, warning
 
 FILE = "/etc/yum.repos.d/CentOS-SCLo.repo"

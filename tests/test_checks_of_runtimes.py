@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.look import Case
-from k8s_ha.checks.runtime_look import RuntimeLook
 from k8s_ha.findings import Finding
-from k8s_ha.service_command import UnitLook
+from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.service_command import UnitLook
+from k8s_ha.preflight_checks.model import Case
 from tests.cases import case, found, warning
 
 DOCKER, CONTAINERD = "docker.service", "containerd.service"

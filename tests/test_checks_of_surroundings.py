@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.boot import BootLook
-from k8s_ha.checks.look import Case
-from k8s_ha.checks.surroundings import OWN_RESOLVER, RESOLVED, Resolver, Surroundings, UnitLine
 from k8s_ha.findings import Finding
-from k8s_ha.units import UnitState
+from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.surroundings import OWN_RESOLVER, RESOLVED, Resolver, Surroundings, UnitLine
+from k8s_ha.observations.units import UnitState
+from k8s_ha.preflight_checks.model import Case
 from tests.cases import case, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}

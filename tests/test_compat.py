@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha import compat
-from k8s_ha.compat import Platform, Rule, Verdict, cluster_refusal, runtime_packages, verdict
+from k8s_ha.catalog import compatibility
+from k8s_ha.catalog.compatibility import Platform, Rule, Verdict, cluster_refusal, runtime_packages, verdict
 from tests.surveys import survey
 
-EL7, EL8, EL9, EL10 = (survey(major).platform for major in compat.EL_MAJORS)
+EL7, EL8, EL9, EL10 = (survey(major).platform for major in compatibility.EL_MAJORS)
 EL8_V2 = Platform(8, (4, 18), 2)
 EL7_NEW_KERNEL = Platform(7, (5, 4), 1)
 
@@ -26,15 +26,15 @@ LETTERS = {"y": (), "s": ("SystemVerification",), "b": ("SystemVerification", "c
 
 @pytest.mark.parametrize("platform", TABLE, ids=str)
 def test_the_whole_table(platform: Platform) -> None:
-    assert len(TABLE[platform]) == len(compat.LINES)
-    for minor, letter in zip(compat.LINES, TABLE[platform], strict=True):
+    assert len(TABLE[platform]) == len(compatibility.LINES)
+    for minor, letter in zip(compatibility.LINES, TABLE[platform], strict=True):
         found = verdict(minor, platform)
         assert (found.refused is not None) == (letter == "n"), minor
         if letter != "n":
             assert found == Verdict(None, LETTERS[letter]), minor
 
 
-@pytest.mark.parametrize("rule", compat.RULES, ids=lambda rule: f"{rule.since}-{rule.until}")
+@pytest.mark.parametrize("rule", compatibility.RULES, ids=lambda rule: f"{rule.since}-{rule.until}")
 def test_every_rule_says_why_and_changes_a_verdict(rule: Rule) -> None:
     assert rule.reason
     platforms = [platform for platform in TABLE if rule.fits(rule.since, platform)]
@@ -121,9 +121,9 @@ def test_the_runtime_follows(minor: int, el_major: int, containerd: str, docker:
 
 
 def test_every_host_has_its_runtime() -> None:
-    for minor in compat.LINES:
-        for el_major in compat.EL_MAJORS:
-            assert compat.containerd_major(minor, el_major) == (2 if minor >= 26 and el_major > 7 else 1)
+    for minor in compatibility.LINES:
+        for el_major in compatibility.EL_MAJORS:
+            assert compatibility.containerd_major(minor, el_major) == (2 if minor >= 26 and el_major > 7 else 1)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,11 @@ def test_every_host_has_its_runtime() -> None:
         (37, "containerd", "containerd"),
     ],
 )
-def test_what_the_kubelet_speaks_to(minor: int, runtime: compat.Runtime, cri: str) -> None:
-    assert compat.cri(minor, runtime) == cri
+def test_what_the_kubelet_speaks_to(minor: int, runtime: compatibility.Runtime, cri: str) -> None:
+    assert compatibility.cri(minor, runtime) == cri
 
 
 def test_conflicts_are_known_by_el_major() -> None:
-    assert compat.conflicting(8, ["runc", "podman", "bash"]) == ["podman", "runc"]
-    assert compat.conflicting(8, ["docker"]) == []
-    assert compat.conflicting(7, ["docker"]) == ["docker"]
+    assert compatibility.conflicting(8, ["runc", "podman", "bash"]) == ["podman", "runc"]
+    assert compatibility.conflicting(8, ["docker"]) == []
+    assert compatibility.conflicting(7, ["docker"]) == ["docker"]

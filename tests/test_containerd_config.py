@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.containerd_config import is_somebodys, lost
+from k8s_ha.desired.containerd_config import is_somebodys, lost
 from k8s_ha.resources import render
 
 OURS = [render(f"containerd-{major}.toml.j2", pause_image="p").encode() for major in (1, 2)]

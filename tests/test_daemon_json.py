@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.daemon_json import Unusable, merged, needs_a_restart, texts
-from k8s_ha.dockerd_flags import Flags, parsed
-from k8s_ha.service_command import Word
+from k8s_ha.desired.daemon_json import Unusable, merged, needs_a_restart, texts
+from k8s_ha.observations.dockerd_flags import Flags, parsed
+from k8s_ha.observations.service_command import Word
 
 DRIVER = "native.cgroupdriver=systemd"
 ROTATED: dict[str, Any] = {"log-driver": "json-file", "log-opts": {"max-size": "100m", "max-file": "3"}}

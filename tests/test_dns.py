@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.dns import for_printf, question, told
+from k8s_ha.observations.dns import for_printf, question, told
 
 NAME = "kubernetes.default.svc.cluster.local"
 HEADER = "4b38 8500 0001 0001 0000 0000"

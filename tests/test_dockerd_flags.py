@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.dockerd_flags import CONFIG, Flag, of_process, of_unit, parsed
-from k8s_ha.service_command import UnitLook, Word
+from k8s_ha.observations.dockerd_flags import CONFIG, Flag, of_process, of_unit, parsed
+from k8s_ha.observations.service_command import UnitLook, Word
 
 ROWS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "none": ("", {}),

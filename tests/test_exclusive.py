@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from pyinfra.api import Host
 
-import k8s_ha.operations.exclusive
-from k8s_ha.operations.exclusive import HOLDER, SECONDS_TO_WAIT, cluster_held
+import k8s_ha.operations.lock
+from k8s_ha.operations.lock import HOLDER, SECONDS_TO_WAIT, cluster_held
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
 from tests.cluster_stage import Stage
@@ -118,7 +118,7 @@ class Held(Stage):
         super().__init__(monkeypatch)
         self.told: Mapping[str, str | None] = {}
         self.asked: list[str] = []
-        monkeypatch.setattr(k8s_ha.operations.exclusive, "run_silently", self._run_silently)
+        monkeypatch.setattr(k8s_ha.operations.lock, "run_silently", self._run_silently)
 
     def _run_silently(self, target: Host, command: str, seconds: int) -> str | None:
         asks = re.search(r"^SECONDS_TO_ASK=(\d+)$", command, re.MULTILINE)

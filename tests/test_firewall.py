@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.firewall import open_ports, trusted_sources
+from k8s_ha.desired.firewall import open_ports, trusted_sources
 from k8s_ha.settings import load_cluster
 from tests.example_cluster import six_host_cluster, six_hosts
 

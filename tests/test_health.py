@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.health import SILENCE, Health, PodState, health_findings
+from k8s_ha.observations.api_status import SILENCE, Health, PodState, health_findings
 from tests.cluster_health import complete_health
 from tests.example_cluster import six_host_cluster
 

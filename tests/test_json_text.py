@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.json_text import JsonText
+from k8s_ha.desired.json_text import JsonText
 
 EDITS: dict[str, tuple[str, str, Any, str]] = {
     "no file": ("", "a", ["b"], '{\n  "a": [\n    "b"\n  ]\n}\n'),

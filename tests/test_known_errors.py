@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k8s_ha.known_errors import MATTERS, KnownError, explain, lines_that_matter
-from k8s_ha.known_errors.kubernetes import GENERAL, KUBERNETES
-from k8s_ha.known_errors.packages import PACKAGES
-from k8s_ha.known_errors.system import SYSTEM
+from k8s_ha.reporting.known_errors import MATTERS, KnownError, explain, lines_that_matter
+from k8s_ha.reporting.known_errors.kubernetes import GENERAL, KUBERNETES
+from k8s_ha.reporting.known_errors.packages import PACKAGES
+from k8s_ha.reporting.known_errors.system import SYSTEM
 
 RECORDED = Path(__file__).parent / "recorded" / "errors"
 NAMES = sorted(path.stem for path in RECORDED.glob("*.txt"))

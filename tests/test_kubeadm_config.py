@@ -7,8 +7,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from k8s_ha import compat
-from k8s_ha.kubeadm_config import images_config, init_config, join_config, mark_config, upload_certs_config
+from k8s_ha.catalog import compatibility
+from k8s_ha.desired.kubeadm_config import images_config, init_config, join_config, mark_config, upload_certs_config
 from k8s_ha.settings import Cluster, load_cluster
 from tests.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
 from tests.golden_files import assert_golden
@@ -72,10 +72,10 @@ def test_golden_files(version: str, runtime: str) -> None:
         documents(text)
 
 
-@pytest.mark.parametrize("minor", compat.LINES)
+@pytest.mark.parametrize("minor", compatibility.LINES)
 def test_every_known_line_renders_valid_documents(minor: int) -> None:
     cluster = cluster_of(f"1.{minor}.0")
-    api = f"kubeadm.k8s.io/{compat.LINES[minor].config_api}"
+    api = f"kubeadm.k8s.io/{compatibility.LINES[minor].config_api}"
     phases = (
         upload_certs_config(cluster, cluster.host("master1"), certificate_key=KEY),
         mark_config(cluster, cluster.host("master1")),
@@ -85,7 +85,7 @@ def test_every_known_line_renders_valid_documents(minor: int) -> None:
 
 
 def test_api_versions_change_where_upstream_changed_them() -> None:
-    assert [compat.LINES[minor].config_api for minor in (21, 22, 30, 31)] == [
+    assert [compatibility.LINES[minor].config_api for minor in (21, 22, 30, 31)] == [
         "v1beta2",
         "v1beta3",
         "v1beta3",

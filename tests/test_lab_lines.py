@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha import compat
+from k8s_ha.catalog import compatibility
 from tests import e2e_kubeadm
 from tests.lab import settings, state
 from tests.lab.build import BuildError, Contents, golang, programs
@@ -272,8 +272,8 @@ def test_every_line_flavour_and_containerd_of_the_lab_has_a_row() -> None:
 
 @pytest.mark.parametrize("flavour", sorted(FLAVOURS))
 def test_each_flavour_has_the_newest_line_that_it_carries(flavour: str) -> None:
-    platform = compat.Platform(int(flavour.rpartition("-")[2]), kernel=(6, 1), cgroup=1)
-    carried = [minor for minor in compat.LINES if compat.verdict(minor, platform).refused is None]
+    platform = compatibility.Platform(int(flavour.rpartition("-")[2]), kernel=(6, 1), cgroup=1)
+    carried = [minor for minor in compatibility.LINES if compatibility.verdict(minor, platform).refused is None]
     assert max(int(row.line.split(".")[1]) for row in ROWS if row.flavour == flavour) == max(carried)
 
 

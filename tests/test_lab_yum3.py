@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from k8s_ha.yum import UNFINISHED
+from k8s_ha.desired.yum import UNFINISHED
 from tests.lab.build.hosts import TREES
 from tests.lab_client import Lab
 

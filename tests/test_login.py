@@ -12,10 +12,10 @@ import yaml
 from pyinfra.api import Host
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from k8s_ha.checks import login as causes
-from k8s_ha.checks.login import Login, asks_password, login_shell, refused
 from k8s_ha.findings import Finding
 from k8s_ha.operations import login
+from k8s_ha.preflight_checks import login as causes
+from k8s_ha.preflight_checks.login import Login, asks_password, login_shell, refused
 from k8s_ha.resources import read_file, shell_variables
 from tests.answers import whole
 from tests.node_views import recorded

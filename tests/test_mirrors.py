@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from k8s_ha import compat
-from k8s_ha.mirrors import PROFILES, MirrorSettings, Profile
-from k8s_ha.yum import repositories
+from k8s_ha.catalog import compatibility
+from k8s_ha.catalog.mirrors import PROFILES, MirrorSettings, Profile
+from k8s_ha.desired.yum import repositories
 from tests.example_cluster import OWN_KUBERNETES
 
 
@@ -48,7 +48,7 @@ def test_kubernetes_by_minor(name: str, minor: int, baseurl: str | None) -> None
 
 def test_own_urls_replace_the_profiles() -> None:
     own = MirrorSettings(**OWN_KUBERNETES).profile
-    source = own.kubernetes_source(compat.OLDEST.minor)
+    source = own.kubernetes_source(compatibility.OLDEST.minor)
     assert source is not None
     assert (source.baseurl, source.gpgkeys) == (
         "https://mirror.example/kubernetes/{minor}",
@@ -79,7 +79,7 @@ def test_the_probes_image_comes_from_the_mirror(own: dict[str, str], image: str)
 
 def test_every_package_is_checked() -> None:
     for name, profile in PROFILES.items():
-        for el_major in compat.EL_MAJORS:
+        for el_major in compatibility.EL_MAJORS:
             for role in ("control_plane", "worker", "load_balancer", "admin"):
                 found = repositories(
                     profile,

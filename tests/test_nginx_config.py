@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_ha.nginx_config import (
+from k8s_ha.observations.nginx_config import (
     Config,
     ConfigUnreadable,
     Directive,

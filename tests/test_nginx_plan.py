@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.nginx_plan import Proxy, invalid, packages, planned
-from k8s_ha.nginx_state import NginxState, Problem
+from k8s_ha.desired.nginx import Proxy, invalid, packages, planned
+from k8s_ha.observations.nginx import NginxState, Problem
 from tests.nginx_states import CONFIGURED, LINE, MAIN, MODULES, OWN, OWN_TEXT, SHARED, SHARED_TEXT, state
 from tests.operation_bench import NGINX_CONFIG
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from k8s_ha.desired.nginx import Proxy, planned
 from k8s_ha.facts.nginx import Nginx
-from k8s_ha.nginx_plan import Proxy, planned
-from k8s_ha.nginx_state import NginxState
+from k8s_ha.observations.nginx import NginxState
 from k8s_ha.operations.nginx import endpoint_proxied
 from tests.nginx_states import BUILD, CONFIGURED, FILES, MAIN, OWN, SHARED, UNIT
 from tests.operation_bench import NGINX_CONFIG, Bench, Command, Noop

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_ha.etcd import Member
-from k8s_ha.node_state import (
+from k8s_ha.cluster_state.node_state import (
     ClusterNode,
     Membership,
     NodeState,
@@ -21,6 +20,7 @@ from k8s_ha.node_state import (
     leader,
     membership,
 )
+from k8s_ha.observations.etcd import Member
 from k8s_ha.settings import HostSettings
 from tests.example_cluster import six_host_cluster
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member

@@ -13,13 +13,7 @@ from k8s_ha.facts.kernel import Kernel, SelinuxMode, Swap
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.selinux import Selinux
-from k8s_ha.facts.system import (
-    Content,
-    Files,
-    Packages,
-    Port,
-    Service,
-)
+from k8s_ha.facts.system import Content, Files, Packages, Port, Service
 from k8s_ha.facts.units import HostName, Units
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed

@@ -16,9 +16,9 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.findings import Finding
-from k8s_ha.health import SILENCE
+from k8s_ha.observations.api_status import SILENCE
 from k8s_ha.operations.probe import pods_probed
-from k8s_ha.probe import ProbePods
+from k8s_ha.verification.probe import ProbePods
 from tests.answers import script_of, whole
 from tests.cluster_stage import Stage
 from tests.finished_stage import CLUSTER, ELSEWHERE, finished_stage

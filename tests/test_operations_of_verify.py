@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.proof import Proof
-from k8s_ha.health import SILENCE
-from k8s_ha.node_state import NodeState
+from k8s_ha.observations.api_status import SILENCE
 from k8s_ha.operations.verify import cluster_verified
 from k8s_ha.run import Run
 from tests.cluster_stage import Stage

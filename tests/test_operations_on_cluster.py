@@ -15,15 +15,12 @@ import pytest
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
+from k8s_ha.cluster_state.node_state import NodeView
+from k8s_ha.desired.kubeadm_config import upload_certs_config
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.system import Files, FileState
-from k8s_ha.kubeadm_config import upload_certs_config
-from k8s_ha.node_state import NodeView
 from k8s_ha.operations.cluster import manifest_applied
-from k8s_ha.operations.kubeadm import (
-    join_secrets_minted,
-    join_secrets_removed,
-)
+from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
 from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
 from tests.answers import script_of, whole
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Stage, kubeadm

@@ -9,6 +9,7 @@ import pytest
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.system import Content
 from k8s_ha.facts.units import HostName, HostNames, Units
+from k8s_ha.observations.units import UnitState
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import edited, long_command
 from k8s_ha.operations.hostname import hostname_set
@@ -16,7 +17,6 @@ from k8s_ha.operations.kernel import modules_loaded, sysctl_applied
 from k8s_ha.operations.selinux_mode import selinux_permissive
 from k8s_ha.operations.swap import swap_off
 from k8s_ha.operations.units import time_in_sync, unit_enabled, unit_off
-from k8s_ha.units import UnitState
 from tests.operation_bench import Bench, Command, Facts, Noop, Step, Then, command, refusal, test_of
 
 SYSCTL = {"values": {"net.ipv4.ip_forward": "1"}, "path": "/etc/sysctl.d/k8s.conf"}

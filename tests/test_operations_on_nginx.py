@@ -8,7 +8,7 @@ from base64 import b64decode
 import pytest
 
 from k8s_ha.facts.nginx import Nginx
-from k8s_ha.nginx_state import NginxState
+from k8s_ha.observations.nginx import NginxState
 from k8s_ha.operations.nginx import endpoint_proxied
 from tests.nginx_states import CONFIGURED, FILES, MAIN, OWN, OWN_TEXT, SHARED, SHARED_TEXT, own, state
 from tests.operation_bench import NGINX_CONFIG, Bench, Command, Noop, refusal

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.desired.yum import RPM_CURE, UNFINISHED, Repository
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.packages import packages_installed, packages_removed
 from k8s_ha.resources import read_file
 from k8s_ha.run import Run
-from k8s_ha.yum import RPM_CURE, UNFINISHED, Repository
 from tests.cluster_stage import CLUSTER, Stage
 from tests.node_views import member
 from tests.operation_bench import Command, Facts, Noop, Row, command, refusal, test_of

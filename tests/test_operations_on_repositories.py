@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from k8s_ha.desired.yum import pointed_at_vault
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.operations.commands import edited
 from k8s_ha.operations.repositories import vault_repositories
-from k8s_ha.yum import pointed_at_vault
 from tests.operation_bench import Command, Noop, Row, command, test_of
 
 CENTOS_7 = """\

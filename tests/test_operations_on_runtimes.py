@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.checks.runtime_look import RuntimeLook
 from k8s_ha.facts.runtime import RuntimeService
 from k8s_ha.facts.system import Content, Files, Packages, PackagesState, Service, ServiceState
+from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.service_command import UnitLook
 from k8s_ha.operations.commands import edited, long_command, write
 from k8s_ha.operations.containerd import containerd_running
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed, cri_dockerd_running
@@ -19,7 +20,6 @@ from k8s_ha.operations.docker import docker_running
 from k8s_ha.operations.runtimes import checked
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run
-from k8s_ha.service_command import UnitLook
 from tests.cluster_stage import CLUSTER
 from tests.operation_bench import Bench, Command, Facts, Noop, Row, Step, command, refusal, test_of
 from tests.services import as_written, change, keep, sha256

@@ -7,9 +7,9 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from k8s_ha import iptables, nftables
 from k8s_ha.facts.lines import fields
-from k8s_ha.packet_filter import Closed, Hook, Packet, Table, bindings, closed
+from k8s_ha.preflight_checks import iptables, nftables
+from k8s_ha.preflight_checks.packet_filter import Closed, Hook, Packet, Table, bindings, closed
 from tests.node_views import recorded
 
 IN: Sequence[Hook] = ("prerouting", "input")

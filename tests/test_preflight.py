@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from k8s_ha.checks.names import CHECKS, CheckName
+from k8s_ha.catalog.check_names import CHECKS, CheckName
 from k8s_ha.findings import Finding
 from tests.fakes.run import LOOK, RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, SETTINGS, Scenario

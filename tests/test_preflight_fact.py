@@ -13,9 +13,9 @@ from typing import ClassVar
 
 import pytest
 
-from k8s_ha.checks.host_repositories import HostRepositories, HostRepository
-from k8s_ha.checks.look import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.facts.preflight import Look
+from k8s_ha.observations.host_repositories import HostRepositories, HostRepository
+from k8s_ha.preflight_checks.model import Answer, Disk, HostLook, Listener, Source
 from tests.node_views import VIRGIN
 from tests.shell_bench import Shell
 

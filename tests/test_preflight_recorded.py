@@ -11,12 +11,12 @@ from unittest.mock import patch
 
 import pytest
 
-from k8s_ha.checks.look import Case, Listener, Source
-from k8s_ha.checks.rules import look_findings
-from k8s_ha.checks.survey import survey_findings
 from k8s_ha.facts.preflight import Look
 from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.model import Case, Listener, Source
+from k8s_ha.preflight_checks.rules import look_findings
+from k8s_ha.preflight_checks.survey import survey_findings
 from k8s_ha.settings import Cluster, load_cluster
 from tests.cases import warning
 from tests.example_cluster import six_hosts

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
-from k8s_ha.judgement import OFFLOAD, RESTART_PROXY
-from k8s_ha.probe import (
+from k8s_ha.verification.hosts import OFFLOAD, RESTART_PROXY
+from k8s_ha.verification.probe import (
     ProbePods,
     Reading,
     name_url,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.certificates import expiry
 from k8s_ha.facts.proof import Proof
-from k8s_ha.proof import EtcdProof, Member, answer, asked, etcd_proof
+from k8s_ha.observations.certificates import expiry
+from k8s_ha.observations.host_status import EtcdProof, Member, answer, asked, etcd_proof
 from tests.cluster_health import NOTHING, complete_health
 from tests.example_cluster import six_host_cluster
 from tests.node_views import ENDPOINT, recorded

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.dns import question
 from k8s_ha.facts.proof import Proof
-from k8s_ha.proof import PROXY_CONFIG, SHARED_PROXY_CONFIG, EtcdProof
+from k8s_ha.observations.dns import question
+from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG, EtcdProof
 from tests.cluster_health import NOTHING
 from tests.node_views import recorded
 from tests.shell_bench import Shell

@@ -10,14 +10,14 @@ from pyinfra.api.exceptions import PyinfraError
 
 import k8s_ha.operations.cluster
 import k8s_ha.operations.quorum
-from k8s_ha.etcd import Member
+from k8s_ha.cluster_state.node_state import NodeView
+from k8s_ha.cluster_state.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.facts.node import Node
-from k8s_ha.node_state import NodeView
+from k8s_ha.observations.etcd import Member
 from k8s_ha.operations import commands
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import cluster_initialised
 from k8s_ha.operations.quorum import quorum_recovered, refuse_without_quorum
-from k8s_ha.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.resources import read_file
 from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER, SECRETS, Stage

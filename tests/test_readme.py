@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from k8s_ha.checks.names import CHECKS
+from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.settings import ClusterSettings, MirrorSettings
 
 PROJECT = Path(__file__).parent.parent

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
-import k8s_ha.deploys.begin
+import k8s_ha.deploys.phase
 from group_data import document
 from k8s_ha import (
     admin_hosts,
@@ -27,26 +27,19 @@ from k8s_ha import (
     verify,
     workers,
 )
-from k8s_ha.checks.runtime_look import RuntimeLook
-from k8s_ha.compat import EL_MAJORS
+from k8s_ha.catalog.compatibility import EL_MAJORS
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.runtime import RuntimeService
-from k8s_ha.facts.system import (
-    Content,
-    Files,
-    Packages,
-    PackagesState,
-    Service,
-    ServiceState,
-)
+from k8s_ha.facts.system import Content, Files, Packages, PackagesState, Service, ServiceState
 from k8s_ha.facts.units import HostName, HostNames, Units
-from k8s_ha.nginx_config import parse
+from k8s_ha.observations.nginx_config import parse
+from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.units import UnitState
 from k8s_ha.resources import render
-from k8s_ha.units import UnitState
 from tests.example_cluster import OWN_KUBERNETES, six_host_cluster
 from tests.golden_files import GOLDEN, assert_golden
 from tests.lab_client import PROJECT
@@ -87,7 +80,7 @@ class Virgins(Bench):
         super().__init__(monkeypatch)
         self.state.check_for_changes = False
         looked_at = survey(el_major, network_manager=True)
-        monkeypatch.setattr(k8s_ha.deploys.begin, "surveyed", lambda _: looked_at)
+        monkeypatch.setattr(k8s_ha.deploys.phase, "surveyed", lambda _: looked_at)
         blank = {
             Node: member(*NODES, server=f"https://{endpoint}"),
             Files: {},

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.checks import runtime_look as limits
-from k8s_ha.checks.runtime_look import RuntimeLook
 from k8s_ha.facts import runtime
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import fields
 from k8s_ha.facts.runtime import RuntimeService, runtime_look, runtime_script
-from k8s_ha.service_command import UnitLook
+from k8s_ha.observations import runtimes as limits
+from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.service_command import UnitLook
 from tests.shell_bench import Shell
 
 DOCKER, CONTAINERD = "docker.service", "containerd.service"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from k8s_ha.service_command import UnitLook, Word
+from k8s_ha.observations.service_command import UnitLook, Word
 
 UNIT, DROP_IN = "/usr/lib/systemd/system/x.service", "/etc/systemd/system/x.service.d/a.conf"
 SYSCONFIG = "/etc/sysconfig/docker"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8s_ha.settings import ClusterSettings, HostSettings, MirrorSettings, SettingsError, load_cluster
-from k8s_ha.settings.patches import OWNED
+from k8s_ha.settings.kubeadm_patches import OWNED
 from tests.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
 from tests.settings_mistakes import mistakes
 

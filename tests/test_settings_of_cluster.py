@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.settings.patches import OWNED
+from k8s_ha.settings.kubeadm_patches import OWNED
 from tests.example_cluster import OWN_KUBERNETES
 from tests.settings_mistakes import mistakes
 

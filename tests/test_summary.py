@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from k8s_ha.health import API_SERVICE
-from k8s_ha.summary import summary
+from k8s_ha.observations.api_status import API_SERVICE
+from k8s_ha.verification.summary import summary
 from tests.cluster_health import complete_health, complete_proofs
 from tests.example_cluster import six_host_cluster
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.checks.surroundings import Filters, Resolver, Surroundings, UnitLine, Zone
 from k8s_ha.facts.lines import fields
 from k8s_ha.facts.surroundings import surroundings
+from k8s_ha.observations.surroundings import Filters, Resolver, Surroundings, UnitLine, Zone
 from k8s_ha.resources import read_file
 from tests.shell_bench import Shell
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from k8s_ha.desired.yum import UNFINISHED
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.resources import read_file, shell_variables
-from k8s_ha.yum import UNFINISHED
 from tests.shell_bench import Shell
 
 BEGUN, BOUND = 1_700_000_000, 1800

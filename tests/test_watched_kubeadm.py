@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.known_errors import explain
 from k8s_ha.operations.commands import long_command
+from k8s_ha.reporting.known_errors import explain
 from k8s_ha.resources import read_file, shell_variables
 from tests.operation_bench import command
 from tests.shell_bench import Shell

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.mirrors import PROFILES
-from k8s_ha.yum import Repository, repositories
+from k8s_ha.catalog.mirrors import PROFILES
+from k8s_ha.desired.yum import Repository, repositories
 
 
 def found(mirror: str = "aliyun", **changed: Any) -> dict[str, Repository]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.checks.host_repositories import HostRepository, Patterns
 from k8s_ha.facts.host_repositories import host_repositories
 from k8s_ha.facts.lines import fields
+from k8s_ha.observations.host_repositories import HostRepository, Patterns
 from k8s_ha.resources import read_file
 from tests.mirror_bench import mirror
 from tests.shell_bench import Shell

@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.phase import begin
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.kubeconfig import admin_kubeconfig

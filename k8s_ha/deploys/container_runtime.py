@@ -9,9 +9,10 @@ from typing import Any, Final
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha import compat, kubeadm_config
-from k8s_ha.deploys.begin import begin
+from k8s_ha.catalog import compatibility
+from k8s_ha.deploys.phase import begin
 from k8s_ha.deploys.repositories import repositories_for
+from k8s_ha.desired import kubeadm_config
 from k8s_ha.operations.containerd import containerd_running
 from k8s_ha.operations.cri_dockerd import cri_dockerd_installed, cri_dockerd_running
 from k8s_ha.operations.docker import docker_running
@@ -56,7 +57,7 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
     if cluster.settings.remove_conflicting_packages:
         packages_removed(
             name="Remove podman, buildah, runc and the like, which containerd.io cannot stand beside",
-            names=compat.CONFLICTS[survey.major],
+            names=compatibility.CONFLICTS[survey.major],
         )
     for workaround in WORKAROUNDS.get(survey.major, ()):
         packages_installed(
@@ -69,7 +70,7 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
     packages_installed(
         name=f"Install {RUNTIME_NAMES[runtime]}",
         run=run,
-        packages=compat.runtime_packages(minor, survey.major, runtime),
+        packages=compatibility.runtime_packages(minor, survey.major, runtime),
         log=f"install-{runtime}",
         sources=repositories_for(run),
         changeable=not survey.node,
@@ -85,7 +86,7 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
         containerd_running(
             name="Configure and start containerd",
             run=run,
-            expected_major=compat.containerd_major(minor, survey.major),
+            expected_major=compatibility.containerd_major(minor, survey.major),
         )
 
 
@@ -94,7 +95,7 @@ def _docker(run: Run) -> None:
     docker_running(
         name="Configure and start Docker",
         run=run,
-        registry_mirrors=cluster.settings.registry_mirrors.get(compat.DOCKER_HUB),
+        registry_mirrors=cluster.settings.registry_mirrors.get(compatibility.DOCKER_HUB),
     )
     if cluster.cri == "cri-dockerd":
         profile = cluster.mirror

@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.begin import begin, stop_on_errors, unreachable
+from k8s_ha.deploys.phase import begin, stop_on_errors, unreachable
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.operations.join import departed_forgotten, joined

@@ -8,13 +8,13 @@ from typing import Any, Final
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.phase import begin
 from k8s_ha.deploys.repositories import repositories_for
-from k8s_ha.nginx_plan import packages
+from k8s_ha.desired.nginx import packages
+from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import packages_installed
 from k8s_ha.operations.selinux import nginx_allowed
-from k8s_ha.proof import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.resources import render
 
 SELINUX_TOOLS: Final = {

@@ -9,7 +9,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.phase import begin
 from k8s_ha.operations.cluster import manifest_applied
 from k8s_ha.resources import render
 from k8s_ha.settings import Cluster

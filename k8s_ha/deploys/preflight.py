@@ -10,19 +10,19 @@ from pyinfra import logger
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.checks import boot, older, sources, units
-from k8s_ha.checks.look import Case
-from k8s_ha.checks.machine import folders
-from k8s_ha.checks.names import CHECKS
-from k8s_ha.checks.rules import look_findings, unread, waived
-from k8s_ha.checks.runtimes import UNITS as RUNTIME_UNITS
-from k8s_ha.checks.survey import usable
-from k8s_ha.deploys.begin import members_of, run_of_host, survey, unreachable
+from k8s_ha.catalog.check_names import CHECKS
+from k8s_ha.catalog.kernel_needs import MODULES
+from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.facts.preflight import Look
 from k8s_ha.findings import Finding, errors
-from k8s_ha.kernel_needs import MODULES
 from k8s_ha.operations.commands import read_everywhere
-from k8s_ha.operations.telling import show
+from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, units
+from k8s_ha.preflight_checks.machine import folders
+from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.rules import look_findings, unread, waived
+from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
+from k8s_ha.preflight_checks.survey import usable
+from k8s_ha.reporting.console import show
 from k8s_ha.run import Run
 
 NAME: Final = "Look at the hosts before the first change"
@@ -61,7 +61,7 @@ def _look(run: Run) -> list[Finding]:
     planes = [plane.name for plane in run.cluster.control_planes]
     if set(planes) <= set(looks):  # others are asked too where --limit has left them out
         run.views = {name: looks[name].view for name in planes}
-    run.states_before = older.states(cases)
+    run.states_before = existing_cluster.states(cases)
     found += [unread(name) for name in read if name not in looks]
     return waived([*found, *look_findings(cases)], run.cluster.settings.waive)
 
@@ -83,8 +83,8 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "names": cluster.hostnames,
         "runtime": runtime,
         "runtimes": RUNTIME_UNITS[runtime] if own.is_node else (),
-        "sources": sources.needed(cluster, own, run.surveys[name]),
-        "repositories": bool(sources.lacking(cluster, own, run.surveys[name])),
+        "sources": download_sources.needed(cluster, own, run.surveys[name]),
+        "repositories": bool(download_sources.lacking(cluster, own, run.surveys[name])),
         "balancer": "load_balancer" in own.role,
     }
 

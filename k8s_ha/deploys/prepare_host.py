@@ -8,8 +8,9 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha import firewall, kernel_needs
-from k8s_ha.deploys.begin import begin
+from k8s_ha.catalog import kernel_needs
+from k8s_ha.deploys.phase import begin
+from k8s_ha.desired import firewall
 from k8s_ha.operations.files import file_block, files_written, service_running
 from k8s_ha.operations.firewall import firewall_opened
 from k8s_ha.operations.hostname import hostname_set

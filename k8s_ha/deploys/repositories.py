@@ -8,11 +8,11 @@ from typing import Any, Final
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha import yum
-from k8s_ha.checks import sources
-from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.phase import begin
+from k8s_ha.desired import yum
 from k8s_ha.operations.files import files_written
 from k8s_ha.operations.repositories import vault_repositories
+from k8s_ha.preflight_checks import download_sources
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -25,7 +25,7 @@ REPOSITORY_FILE: Final = "/etc/yum.repos.d/k8s-ha.repo"
 
 def repositories_for(run: Run) -> tuple[yum.Repository, ...]:
     """The package's own repositories for this host's roles, EL major and architecture."""
-    return sources.repositories(run.cluster, run.cluster.host(host.name), run.surveys[host.name])
+    return download_sources.repositories(run.cluster, run.cluster.host(host.name), run.surveys[host.name])
 
 
 @deploy("Set up the repositories")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.begin import begin
+from k8s_ha.deploys.phase import begin
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.probe import SECONDS_BEYOND_ALL, pods_probed
 from k8s_ha.operations.verify import cluster_verified

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from k8s_ha.boot import BootLook
-from k8s_ha.kernel_needs import MODULES
-from k8s_ha.sysctl import SYSCTL_CONF, Line, in_force
-from k8s_ha.units import UnitState, unit_states
+from k8s_ha.catalog.kernel_needs import MODULES
+from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.sysctl import SYSCTL_CONF, Line, in_force
+from k8s_ha.observations.units import UnitState, unit_states
 
 PATTERN: Final = "|".join(MODULES).replace("_", "[-_]")
 """The modules' names as a regular expression: kmod takes a dash for an underscore."""

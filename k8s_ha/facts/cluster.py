@@ -6,7 +6,7 @@ import shlex
 
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
-from k8s_ha.health import Health, PodState
+from k8s_ha.observations.api_status import Health, PodState
 
 
 class ManifestDigest(Told[str]):

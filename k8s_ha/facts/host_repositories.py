@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from k8s_ha.checks.host_repositories import HostRepositories, HostRepository, Patterns
+from k8s_ha.observations.host_repositories import HostRepositories, HostRepository, Patterns
 
 
 def host_repositories(values: Mapping[str, Sequence[str]]) -> HostRepositories:

@@ -6,10 +6,10 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Final
 
+from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
-from k8s_ha.nginx_plan import OWN_FILES
-from k8s_ha.nginx_state import NGINX_CONFIG, NginxState, OwnFile
+from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile
 from k8s_ha.resources import read_file
 
 RECORD: Final = "/var/lib/k8s-ha/nginx.service.digest"

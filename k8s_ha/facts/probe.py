@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
-from k8s_ha.probe import ProbePods
+from k8s_ha.verification.probe import ProbePods
 
 
 class Pods(Told[ProbePods]):

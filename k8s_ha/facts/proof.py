@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from k8s_ha import dns
-from k8s_ha.certificates import expiry
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import node_view
-from k8s_ha.proof import OK, HostProof, answer, etcd_proof
+from k8s_ha.observations import dns
+from k8s_ha.observations.certificates import expiry
+from k8s_ha.observations.host_status import OK, HostProof, answer, etcd_proof
 from k8s_ha.resources import read_file
 
 

@@ -6,11 +6,11 @@ import base64
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from k8s_ha.checks.runtime_look import LARGEST, RuntimeLook
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.system import ServiceState, service_state
-from k8s_ha.service_command import UnitLook
+from k8s_ha.observations.runtimes import LARGEST, RuntimeLook
+from k8s_ha.observations.service_command import UnitLook
 
 
 class RuntimeService(Told[tuple[ServiceState, RuntimeLook]]):

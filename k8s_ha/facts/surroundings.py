@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from k8s_ha.checks.surroundings import Filters, Resolver, Surroundings, UnitLine, Zone
+from k8s_ha.observations.surroundings import Filters, Resolver, Surroundings, UnitLine, Zone
 
 
 def surroundings(values: Mapping[str, Sequence[str]]) -> Surroundings:

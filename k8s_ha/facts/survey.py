@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pyinfra.api.exceptions import FactProcessError
 
-from k8s_ha import compat, yum
-from k8s_ha.checks.sources import PACKAGES
+from k8s_ha.catalog import compatibility
+from k8s_ha.cluster_state.node_state import HostSurvey
+from k8s_ha.desired import yum
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
-from k8s_ha.node_state import HostSurvey
+from k8s_ha.preflight_checks.download_sources import PACKAGES
 from k8s_ha.resources import read_file
 
 
@@ -18,7 +19,7 @@ class Survey(Told[HostSurvey]):
     def command(self) -> str:
         survey = script(
             "survey.sh",
-            CONFLICTING=" ".join(compat.CONFLICTING_NAMES),
+            CONFLICTING=" ".join(compatibility.CONFLICTING_NAMES),
             WANTED=" ".join(PACKAGES),
             UNFINISHED=yum.UNFINISHED,
         )

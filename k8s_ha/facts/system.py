@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from k8s_ha.desired.yum import UNFINISHED
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.resources import read_file
-from k8s_ha.yum import UNFINISHED
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
-from k8s_ha.units import UnitState, unit_states
+from k8s_ha.observations.units import UnitState, unit_states
 
 
 class Units(Told[dict[str, UnitState]]):

@@ -18,7 +18,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import get_fact
 
 from k8s_ha.facts.answers import IncompleteAnswer, between_marks, marked
-from k8s_ha.known_errors import MATTERS
+from k8s_ha.reporting.known_errors import MATTERS
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
 

@@ -8,11 +8,11 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.containerd_config import CONFIG
+from k8s_ha.desired.containerd_config import CONFIG
 from k8s_ha.facts.system import Service
 from k8s_ha.operations.commands import refuse, write
 from k8s_ha.operations.files import Change, changed_files
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.operations.packages import look_at_packages
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, sha256

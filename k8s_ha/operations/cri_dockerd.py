@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.system import Content, Files, Service
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.files import changed_files
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, sha256
 from k8s_ha.resources import read_file, shell_variables
 

@@ -10,14 +10,15 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha import daemon_json, dockerd_flags
-from k8s_ha.checks.runtime_look import LARGEST
-from k8s_ha.dockerd_flags import CONFIG, Flags
+from k8s_ha.desired import daemon_json
 from k8s_ha.facts.runtime import RuntimeService
 from k8s_ha.facts.system import Content
+from k8s_ha.observations import dockerd_flags
+from k8s_ha.observations.dockerd_flags import CONFIG, Flags
+from k8s_ha.observations.runtimes import LARGEST
 from k8s_ha.operations.commands import edited, refuse
 from k8s_ha.operations.files import Change
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, recorded, sha256
 from k8s_ha.run import Run

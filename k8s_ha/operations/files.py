@@ -13,7 +13,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
 from k8s_ha.operations.commands import edited, write
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 
 Change = Literal["restart", "reload"]
 CHANGES: Final[tuple[Change, ...]] = ("restart", "reload")

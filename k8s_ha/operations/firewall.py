@@ -8,7 +8,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.firewall import Firewall
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 
 
 @guarded

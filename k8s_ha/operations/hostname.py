@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.units import HostName
 from k8s_ha.operations.commands import refuse
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import is_executing
 
 

@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.kernel import Kernel
 from k8s_ha.operations.commands import long_command, refuse
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import is_executing
 
 SECONDS_FOR_MODULES: Final = 900

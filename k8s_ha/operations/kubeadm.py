@@ -12,14 +12,14 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal
+from k8s_ha.cluster_state.quorum import ETCD_DATA, lost_quorum, quorum_refusal
+from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
-from k8s_ha.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
-from k8s_ha.node_state import init_begins_anew, init_refusal
 from k8s_ha.operations.cluster import elected, kubectl, leader_awaited, leads, views, views_when_idle
 from k8s_ha.operations.commands import long_command, look_until, read_fact, refuse, takes_part, write
-from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.quorum import ETCD_DATA, lost_quorum, quorum_refusal
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
 from k8s_ha.settings import HostSettings

@@ -17,7 +17,7 @@ from k8s_ha.facts.system import Files, FileState
 from k8s_ha.local_files import write_private
 from k8s_ha.operations.cluster import elected, leads, no_leader
 from k8s_ha.operations.commands import read_everywhere, read_silently, refuse, write
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import Run, is_executing
 
 ADMIN: Final = "/etc/kubernetes/admin.conf"

@@ -10,12 +10,12 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.desired.nginx import Proxy, invalid, planned
 from k8s_ha.facts.nginx import RECORD, Nginx
-from k8s_ha.nginx_config import copies
-from k8s_ha.nginx_plan import Proxy, invalid, planned
-from k8s_ha.nginx_state import NGINX_CONFIG, NginxState, OwnFile, Problem
+from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile, Problem
+from k8s_ha.observations.nginx_config import copies
 from k8s_ha.operations.commands import refuse
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
 

@@ -10,13 +10,13 @@ from typing import Final
 from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
+from k8s_ha.desired.yum import RPM_CURE, UNFINISHED, Repository, matches
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import log_path, long_command, refuse
-from k8s_ha.operations.guarded import FactUnreadable, guarded, look
+from k8s_ha.operations.isolated import FactUnreadable, guarded, look
 from k8s_ha.operations.restarts import in_turn
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
-from k8s_ha.yum import RPM_CURE, UNFINISHED, Repository, matches
 
 SECONDS_FOR_PACKAGES: Final = 1800
 """How long one installation may take; a slow mirror needs minutes for Kubernetes' 100 MB."""

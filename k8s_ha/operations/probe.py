@@ -15,17 +15,17 @@ from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host
 from pyinfra.api.state import State
 
-from k8s_ha import probe
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.cluster import kubectl
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, run_silently
-from k8s_ha.operations.guarded import guarded
-from k8s_ha.operations.telling import show
+from k8s_ha.operations.isolated import guarded
 from k8s_ha.operations.verify import answering, member, told, verifier
+from k8s_ha.reporting.console import show
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
+from k8s_ha.verification import probe
 
 LABEL: Final = "k8s-ha/probe=true"
 SECONDS_BEYOND: Final = 120

@@ -11,10 +11,10 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
+from k8s_ha.cluster_state.quorum import LostQuorum, is_untold, lost_quorum, quorum_refusal
 from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, elected, leader_awaited, views
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
-from k8s_ha.operations.guarded import guarded
-from k8s_ha.quorum import LostQuorum, is_untold, lost_quorum, quorum_refusal
+from k8s_ha.operations.isolated import guarded
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 

@@ -8,10 +8,10 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.desired.yum import pointed_at_vault
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.operations.commands import edited
-from k8s_ha.operations.guarded import guarded, look
-from k8s_ha.yum import pointed_at_vault
+from k8s_ha.operations.isolated import guarded, look
 
 
 @guarded

@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.selinux import Selinux
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 
 PORT_TYPE: Final = "http_port_t"
 

@@ -8,12 +8,12 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha import selinux_config
+from k8s_ha.desired import selinux_config
 from k8s_ha.facts.kernel import SelinuxMode
 from k8s_ha.facts.system import Content
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import edited, refuse
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import is_executing
 
 CONFIG: Final = "/etc/selinux/config"

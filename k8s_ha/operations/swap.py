@@ -8,12 +8,12 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha import fstab
+from k8s_ha.desired import fstab
 from k8s_ha.facts.kernel import Swap, SwapState
 from k8s_ha.facts.system import Content
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import edited, refuse
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import is_executing
 
 FSTAB: Final = "/etc/fstab"

@@ -9,11 +9,11 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.units import Units
+from k8s_ha.observations.units import TIME_SERVICES, UnitState
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import long_command, refuse
-from k8s_ha.operations.guarded import guarded, look
+from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import is_executing
-from k8s_ha.units import TIME_SERVICES, UnitState
 
 SECONDS_FOR_CHRONY: Final = 600
 

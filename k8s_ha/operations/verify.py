@@ -14,16 +14,16 @@ from pyinfra.api import Host, StringCommand
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.proof import Proof
 from k8s_ha.findings import Finding, errors
-from k8s_ha.health import SILENCE, Health, health_findings
-from k8s_ha.judgement import certificates, proof_findings, states
+from k8s_ha.observations.api_status import SILENCE, Health, health_findings
+from k8s_ha.observations.host_status import HostProof, asked
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, refuse
-from k8s_ha.operations.guarded import guarded
+from k8s_ha.operations.isolated import guarded
 from k8s_ha.operations.kubeconfig import local_path
-from k8s_ha.operations.telling import show
-from k8s_ha.proof import HostProof, asked
+from k8s_ha.reporting.console import show
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
-from k8s_ha.summary import summary
+from k8s_ha.verification.hosts import certificates, proof_findings, states
+from k8s_ha.verification.summary import summary
 
 
 @guarded

@@ -1,6 +1,6 @@
 """The cluster, its hosts and their cross-checks: values in, values out, no I/O."""
 
-from k8s_ha.mirrors import MirrorSettings
+from k8s_ha.catalog.mirrors import MirrorSettings
 from k8s_ha.settings.load import SettingsError, load_cluster
 from k8s_ha.settings.models import ROLES, Cluster, ClusterSettings, HostSettings, Role
 

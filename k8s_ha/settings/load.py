@@ -7,8 +7,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from k8s_ha.mirrors import MirrorSettings
-from k8s_ha.settings.checks import CHECKS, warnings
+from k8s_ha.catalog.mirrors import MirrorSettings
+from k8s_ha.settings.consistency import CHECKS, warnings
 from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
 
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from k8s_ha import compat, mirrors
-from k8s_ha.checks.names import CheckName
-from k8s_ha.settings import names
+from k8s_ha.catalog import compatibility, mirrors
+from k8s_ha.catalog.check_names import CheckName
+from k8s_ha.settings import syntax
 
 API_PORT = 6443
 Role = Literal["control_plane", "worker", "load_balancer", "admin"]
@@ -32,24 +32,26 @@ class ClusterSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    kubernetes_version: names.Version = Field(
+    kubernetes_version: syntax.Version = Field(
         default="1.30.14",
         description="Version to install, x.y.z. 1.30 is the newest line that EL7 and EL8 run unaided.",
     )
-    control_plane_endpoint: names.Endpoint | None = Field(
+    control_plane_endpoint: syntax.Endpoint | None = Field(
         default=None,
         description="HOST:PORT that every node and user reaches the API at: a load balancer, or the only control "
         "plane. None: the first load balancer's address, else the only control plane's, with port 6443.",
     )
-    pod_cidr: names.Network = Field(default="10.244.0.0/16", description="IPv4 network of the pods, /8 to /24.")
-    service_cidr: names.Network = Field(default="10.96.0.0/12", description="IPv4 network of the Services, /12 to /28.")
-    dns_domain: names.DnsDomain = Field(default="cluster.local", description="DNS domain of the cluster's Services.")
+    pod_cidr: syntax.Network = Field(default="10.244.0.0/16", description="IPv4 network of the pods, /8 to /24.")
+    service_cidr: syntax.Network = Field(
+        default="10.96.0.0/12", description="IPv4 network of the Services, /12 to /28."
+    )
+    dns_domain: syntax.DnsDomain = Field(default="cluster.local", description="DNS domain of the cluster's Services.")
     container_runtime: Literal["containerd", "docker"] = Field(
         default="containerd",
         description="What runs the containers. docker: used by the kubelet itself up to Kubernetes 1.23, then "
         "through cri-dockerd.",
     )
-    accept: list[compat.Consequence] = Field(
+    accept: list[compatibility.Consequence] = Field(
         default=[],
         description="Consequences accepted by name, where a host runs this Kubernetes version with them only: "
         "SystemVerification, cgroup-v1.",
@@ -76,7 +78,7 @@ class ClusterSettings(BaseModel):
     image_repository: mirrors.ImageRepository | None = Field(
         default=None, description="Where kubeadm's images are pulled from. None: the mirror's."
     )
-    registry_mirrors: dict[names.Registry, list[mirrors.Url]] = Field(
+    registry_mirrors: dict[syntax.Registry, list[mirrors.Url]] = Field(
         default={},
         description="Mirrors of a registry, tried in order before it, such as {'docker.io': ['https://…']}; an empty "
         "list takes them away. Docker knows mirrors of docker.io only.",
@@ -106,7 +108,7 @@ class ClusterSettings(BaseModel):
         description="By kind of kubeadm configuration, what to merge over the package's: maps merge, lists replace. "
         "extraArgs may be a map for every Kubernetes version; from 1.31 it is turned into the list kubeadm reads.",
     )
-    cert_extra_sans: list[names.CertificateName] = Field(
+    cert_extra_sans: list[syntax.CertificateName] = Field(
         default=[], description="More DNS names and IP addresses in the API servers' certificates."
     )
     recover_quorum: bool = Field(
@@ -133,9 +135,9 @@ class ClusterSettings(BaseModel):
     )
 
     @property
-    def kubernetes_line(self) -> compat.KubernetesLine:
+    def kubernetes_line(self) -> compatibility.KubernetesLine:
         """The row of compat.py for kubernetes_version."""
-        return compat.LINES[int(self.kubernetes_version.split(".")[1])]
+        return compatibility.LINES[int(self.kubernetes_version.split(".")[1])]
 
 
 class HostSettings(BaseModel):
@@ -144,16 +146,16 @@ class HostSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     name: str = Field(min_length=1, description="Its name in the inventory.")
-    hostname: names.Hostname = Field(
+    hostname: syntax.Hostname = Field(
         default_factory=lambda data: data["name"],
         description="Its hostname and node name, RFC 1123 in lower case. Default: the inventory name.",
     )
-    address: names.Address = Field(description="IPv4 address that the other hosts reach it by; the node's IP.")
+    address: syntax.Address = Field(description="IPv4 address that the other hosts reach it by; the node's IP.")
     role: Annotated[tuple[Role, ...], BeforeValidator(_roles_of)] = Field(
         description="One role or several: control_plane or worker; load_balancer and admin beside it or alone."
     )
-    labels: names.Labels = Field(default={}, description="Node labels given when the node joins.")
-    taints: list[names.Taint] | None = Field(
+    labels: syntax.Labels = Field(default={}, description="Node labels given when the node joins.")
+    taints: list[syntax.Taint] | None = Field(
         default=None,
         description="Taints, key=value:Effect, given when the node joins. None: kubeadm's, which keep workloads off "
         "control planes; []: no taint at all.",
@@ -219,12 +221,12 @@ class Cluster(BaseModel):
     @property
     def endpoint_host(self) -> str:
         """The endpoint's address or name."""
-        return names.split_endpoint(self.endpoint)[0]
+        return syntax.split_endpoint(self.endpoint)[0]
 
     @property
     def endpoint_port(self) -> int:
         """The endpoint's port."""
-        return names.split_endpoint(self.endpoint)[1]
+        return syntax.split_endpoint(self.endpoint)[1]
 
     @property
     def api_port(self) -> int:
@@ -244,7 +246,7 @@ class Cluster(BaseModel):
     @property
     def cri(self) -> Literal["containerd", "dockershim", "cri-dockerd"]:
         """What the kubelets speak to."""
-        return compat.cri(self.settings.kubernetes_line.minor, self.settings.container_runtime)
+        return compatibility.cri(self.settings.kubernetes_line.minor, self.settings.container_runtime)
 
     @property
     def pause_image(self) -> str:

@@ -10,8 +10,8 @@ import shlex
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from k8s_ha.nginx_plan import OWN_FILES
-from k8s_ha.nginx_state import NGINX_CONFIG
+from k8s_ha.desired.nginx import OWN_FILES
+from k8s_ha.observations.nginx import NGINX_CONFIG
 from tests.fakes import looks
 from tests.fakes.looks import members
 from tests.fakes.request import Failure, Request

@@ -16,7 +16,7 @@ from pyinfra.api.output import echo
 from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from k8s_ha.deploys import begin
+from k8s_ha.deploys import phase
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.operations.login import READ
 from tests.fakes.answers import Answer, answer_to
@@ -32,7 +32,7 @@ SECONDS_TO_WAIT = 10
 
 _moments = count()
 
-setattr(begin, "today", lambda: date.fromisoformat(current().day))  # noqa: B010
+setattr(phase, "today", lambda: date.fromisoformat(current().day))  # noqa: B010
 
 
 class SimulatedConnector(FakeConnector):

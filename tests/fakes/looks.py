@@ -9,7 +9,7 @@ from typing import Any
 
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
-from k8s_ha.health import CONTROL_PLANE_PODS
+from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
 from tests.fakes.request import Request
 from tests.fakes.world import KUBERNETES, RECORDED, World
 

@@ -1,0 +1,1 @@
+"""What follows from the observations of all hosts: states of a node, who leads, etcd's quorum. Pure."""

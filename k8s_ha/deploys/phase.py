@@ -1,0 +1,110 @@
+"""What every layer begins with: the settings checked, the hosts looked at, and no as the first answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, cast
+
+import gevent
+from pyinfra import host, logger, state
+from pyinfra.api import Host
+from pyinfra.api.arguments import AllArguments
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.cluster_state.node_state import HostSurvey
+from k8s_ha.facts.answers import LOCALE
+from k8s_ha.findings import Finding, errors
+from k8s_ha.operations.lock import cluster_held
+from k8s_ha.operations.login import surveyed
+from k8s_ha.preflight_checks.lifetime import lifetime_findings
+from k8s_ha.preflight_checks.rules import waived
+from k8s_ha.preflight_checks.survey import survey_findings, unreached
+from k8s_ha.pyinfra_internals.connection import connection_tuned
+from k8s_ha.reporting.recorder import recorder
+from k8s_ha.run import Run, current_run
+
+SECONDS_FOR_A_COMMAND: Final = 120
+"""How long each command of a layer may take; those that may take longer have bounds of their own."""
+
+
+def begin(
+    settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, changes: bool = True
+) -> Run:
+    """The run this layer belongs to, after a look at every host that takes part.
+
+    + changes: whether the layer changes the cluster, so that no other run may be at work on it
+
+    Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
+    """
+    run = run_of_host(settings, groups)
+    with run.lock:
+        if not run.surveys:
+            stop_on_errors(survey(run))
+    if changes and host.name not in run.holding:
+        run.holding.add(host.name)
+        cluster_held(name="Have the cluster to this run alone", run=run)
+    return run
+
+
+def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Run:
+    """The run that this host belongs to; PyinfraError with one line for each wrong setting, or where it has no role."""
+    run = current_run(settings, groups)
+    connection_tuned(host)
+    _bound_commands()
+    if host.name not in {entry.name for entry in run.cluster.hosts}:
+        raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
+    recorder(host.state).layer_begun(run, host)
+    return run
+
+
+def _bound_commands() -> None:
+    """Have every command of this layer speak English, and end: a host that hangs costs its own part and not the run."""
+    given: Mapping[str, Any] = host.current_deploy_kwargs or {}
+    own = {**(host.data.get("_env") or {}), **(given.get("_env") or {}), "LC_ALL": LOCALE}
+    bounded = {**given, "_env": own, "_timeout": given.get("_timeout") or SECONDS_FOR_A_COMMAND}
+    host.current_deploy_kwargs = cast("AllArguments", bounded)
+
+
+def today() -> date:
+    """The day by the operator's clock, which the lines' ends are compared with."""
+    return date.today()
+
+
+def survey(run: Run) -> list[Finding]:
+    """Look at all hosts at once, and say why any of them cannot be used, waived checks marked; keeps the surveys."""
+    members = members_of(run)
+    for member in members:
+        connection_tuned(member)
+    looks = {member.name: gevent.spawn(surveyed, member) for member in members}
+    told = {name: look.get() for name, look in looks.items()}
+    run.surveys = {name: survey for name, survey in told.items() if isinstance(survey, HostSurvey)}
+    found = [finding for finding in told.values() if isinstance(finding, Finding)]
+    for warning in run.cluster.warnings:
+        logger.warning(warning)
+    found += survey_findings(run.surveys, run.cluster)
+    found += lifetime_findings(run.surveys, run.cluster, today())
+    return waived(found, run.cluster.settings.waive)
+
+
+def stop_on_errors(findings: Sequence[Finding]) -> None:
+    """End everything, before the first change, where there are errors among the findings."""
+    if stopping := errors(findings):
+        raise PyinfraError("nothing was changed:\n    " + "\n    ".join(map(str, stopping)))
+
+
+def members_of(run: Run) -> list[Host]:
+    """The cluster's hosts that are connected and take part in this run."""
+    names = {entry.name for entry in run.cluster.hosts}
+    return [member for member in state.inventory.get_active_hosts() if member.name in names]
+
+
+def unreachable(run: Run) -> list[Finding]:
+    """Hosts that should take part in this run and could not be reached."""
+    connected = {member.name for member in members_of(run)}
+    missing = [
+        entry.name
+        for entry in run.cluster.hosts
+        if entry.name not in connected and state.is_host_in_limit(host.inventory.get_host(entry.name))
+    ]
+    return list(unreached(missing, run.surveys, run.cluster))

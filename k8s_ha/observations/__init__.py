@@ -1,0 +1,1 @@
+"""What hosts and the cluster tell, as values that facts return. No judgment, no I/O, no pyinfra."""

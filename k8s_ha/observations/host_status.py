@@ -1,0 +1,138 @@
+"""What hosts are asked to prove that the cluster works, and what they tell. Values in, values out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from k8s_ha.cluster_state.node_state import NodeView
+from k8s_ha.observations import etcd
+from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, Health
+from k8s_ha.observations.etcd import Member
+from k8s_ha.settings import Cluster, HostSettings
+
+OK: Final = "ok"
+PROXY_CONFIG: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
+"""nginx's file with the API servers, on load balancers, with a `stream` block of its own."""
+
+SHARED_PROXY_CONFIG: Final = "/etc/nginx/k8s-ha/kube-api-server.conf"
+"""The same for a `stream` block of the owner's, which includes it; no wildcard of theirs reads that folder."""
+
+QUESTIONS: Final = 8
+"""How often a Service is asked: kube-proxy picks one of its 2 or 3 backends by chance, and none should be missed."""
+
+KUBELET_PORT: Final = 10248
+PROXY_PORT: Final = 10256
+
+
+@dataclass(frozen=True)
+class EtcdProof:
+    """What the etcd of a control plane says of itself and of its cluster.
+
+    + health: ``ok``, or what is wrong
+    + leader: identity of the leading member; empty where it knows none
+    """
+
+    health: str
+    members: tuple[Member, ...]
+    leader: str
+
+
+@dataclass(frozen=True)
+class HostProof:
+    """What one host tells. Answers are ``ok`` or what was said instead; those to one address are in no order.
+
+    + kubelet, proxy: their health; None where not asked
+    + apis: answers of API servers by HOST:PORT
+    + dns: what name servers said, by address: the asked name's addresses, or why none
+    + certificates: end of validity by path; None for a file that holds no certificate
+    + nginx: whether it runs
+    + backends: what nginx passes on to, HOST:PORT, with the options of each
+    + backend_answers: answers of API servers there
+    """
+
+    view: NodeView
+    kubelet: str | None
+    proxy: str | None
+    apis: Mapping[str, tuple[str, ...]]
+    dns: Mapping[str, tuple[str, ...]]
+    etcd: EtcdProof | None
+    certificates: Mapping[str, datetime | None]
+    nginx: bool
+    backends: Mapping[str, str]
+    backend_answers: Mapping[str, str]
+
+
+def asked(cluster: Cluster, host: HostSettings, health: Health) -> dict[str, Any]:
+    """What the host is asked: the arguments of the fact ``Proof``."""
+    node = host.is_node
+    networked = cluster.settings.pod_network != "none"
+    dns = [pod.address for pod in health.dns_servers] + QUESTIONS * _service(health, DNS_SERVICE)
+    apis = [*api_servers(cluster), cluster.endpoint] + QUESTIONS * [f"{ip}:443" for ip in _service(health, API_SERVICE)]
+    patches = cluster.settings.kubeadm_patches
+    kubelet = patches.get("KubeletConfiguration", {}).get("healthzPort", KUBELET_PORT)
+    proxy = patches.get("KubeProxyConfiguration", {}).get("healthzBindAddress", f":{PROXY_PORT}")
+    return {
+        "apis": apis if node else [],
+        "name_servers": dns if node and networked else [],
+        "question": api_name(cluster),
+        "kubelet_port": _port(f":{kubelet}", KUBELET_PORT) if node else 0,
+        "proxy_port": _port(str(proxy), PROXY_PORT) if node else 0,
+        "etcd": "control_plane" in host.role,
+        "balancer": f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}" if "load_balancer" in host.role else "",
+    }
+
+
+def api_servers(cluster: Cluster) -> dict[str, HostSettings]:
+    """The control planes by HOST:PORT of their own API servers."""
+    return {f"{plane.address}:{cluster.api_port}": plane for plane in cluster.control_planes}
+
+
+def api_name(cluster: Cluster) -> str:
+    """The name that every cluster's DNS knows: that of the API's Service."""
+    return f"kubernetes.default.svc.{cluster.settings.dns_domain}"
+
+
+def _service(health: Health, name: str) -> list[str]:
+    address = health.services.get(name, "")
+    return [address] if address and address != "None" else []
+
+
+def _port(address: str, default: int) -> int:
+    """The port of a health's address: 0 for "" and for port 0, which turn it off; an address alone has the default."""
+    port = address.rpartition(":")[2]
+    return int(port) if ":" in address and port.isdigit() else default if address else 0
+
+
+_CURL: Final = {
+    "6": "its name is not known",
+    "7": "no connection",
+    "28": "no answer in time",
+    "35": "no TLS",
+    "51": "a certificate for another name",
+    "52": "an empty answer",
+    "56": "the connection was cut",
+    "60": "a certificate that the cluster's CA has not signed",
+}
+
+
+def answer(text: str) -> str:
+    """``ok`` or a phrase, from what curl printed."""
+    text = text.strip()
+    status = re.search(r"^curl: \(22\).*error: (\d+)", text)
+    if status:
+        return f"HTTP {status[1]}"
+    failure = re.match(r"curl: \((\d+)\) (.*)", text)
+    if failure:
+        return _CURL.get(failure[1], failure[2])
+    return text or "an empty answer"
+
+
+def etcd_proof(health: str, members: str, status: str) -> EtcdProof:
+    """etcd's own JSON of /health, /v3/cluster/member/list and /v3/maintenance/status, or what curl said instead."""
+    state = OK if etcd.health(health) else str(etcd.json_object(health).get("reason") or "") or answer(health)
+    leader = str(etcd.json_object(status).get("leader") or "0")
+    return EtcdProof(state, etcd.members(members), "" if leader == "0" else leader)

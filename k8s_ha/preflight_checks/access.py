@@ -1,0 +1,33 @@
+"""What sshd allows the login that the run is made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.model import Case
+
+SESSIONS: Final = 3
+"""At once on one connection: a command, and what another host's operation and a restart's waiting read meanwhile."""
+
+SESSIONS_OF_A_PLANE: Final = SESSIONS + 2
+"""It has also the hold of the run, and the operator's beats."""
+
+
+def sessions(case: Case) -> int:
+    """How many the run may open at once."""
+    return SESSIONS_OF_A_PLANE if case.is_plane else SESSIONS
+
+
+def sshd(case: Case) -> Iterator[Finding]:
+    """Fewer sessions on a connection than the run opens at once."""
+    limit = case.look.surroundings.sshd.get("maxsessions", "")
+    if limit.isdecimal() and int(limit) < sessions(case):
+        yield Finding(
+            case.host.name,
+            "sshd",
+            f"its sshd has MaxSessions {limit}",
+            f"this run opens up to {sessions(case)} sessions on one connection",
+            "set MaxSessions 10, sshd's default, in /etc/ssh/sshd_config and reload sshd",
+        )

@@ -1,0 +1,201 @@
+"""Where a host's packages and images will come from, and whether it gets there.
+
+Asked for is only what the host still lacks: a repository where one of its packages is not installed as wanted, a
+registry where the host is not yet a node. So a mirror that is off does not stop the run of a cluster that stands.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from k8s_ha.catalog import compatibility
+from k8s_ha.cluster_state.node_state import HostSurvey
+from k8s_ha.desired import nginx, yum
+from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.model import Answer, Case, Source, SourceKind
+from k8s_ha.settings import Cluster, HostSettings
+
+PACKAGES: Final = (
+    *("kubelet", "kubeadm", "kubectl", "cri-tools", "containerd.io", "docker-ce", "docker-ce-cli"),
+    *("container-selinux", "nginx", "nginx-mod-stream"),
+)
+"""What the survey looks for among the installed packages."""
+
+DOCKER_HUB_API: Final = "registry-1.docker.io"
+"""Where docker.io's images really are."""
+
+_VAULT_INDEX: Final = {7: "{release}/os/{arch}", 8: "{release}/BaseOS/{arch}/os"}
+"""Folder of the base repository in the vault, by EL major."""
+
+_USE: Final[Mapping[SourceKind, str]] = {
+    "repository": "packages come from there",
+    "key": "packages are verified by that key",
+    "archive": "cri-dockerd comes from there",
+    "registry": "images come from there",
+}
+_REMEDY: Final = "mend the way there, or choose another mirror"
+
+
+def repositories(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[yum.Repository, ...]:
+    """The package's own repositories on a host; only for Enterprise Linux."""
+    return yum.repositories(
+        cluster.mirror,
+        roles=host.role,
+        family=survey.os_id,
+        el_major=survey.major,
+        arch=survey.architecture,
+        extras=survey.extras,
+        kubernetes_minor=cluster.settings.kubernetes_line.minor,
+    )
+
+
+def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[Source, ...]:
+    """Every URL of the mirrors' that the host will still need, each once; only for Enterprise Linux."""
+    wanted = _wanted(cluster, host, survey)
+    found = _vault(cluster, host, survey)
+    for repository in repositories(cluster, host, survey):
+        packages = wanted.get(repository.id, {}) if repository.enabled else {}
+        if all(yum.matches(survey.installed.get(name), pattern) for name, pattern in packages.items()):
+            continue
+        found.append(Source("repository", f"{repository.baseurl.rstrip('/')}/repodata/repomd.xml"))
+        found += [Source("key", key) for key in repository.gpgkeys]
+    if host.is_node and not survey.node:
+        if cluster.cri == "cri-dockerd":
+            found.append(Source("archive", cluster.mirror.cri_dockerd_url))
+        asked = [url for urls in _registries(cluster).values() for url in urls]
+        found += [Source("registry", url) for url in (*asked, *_mirrors(cluster))]
+    return tuple(dict.fromkeys(found))
+
+
+def _vault(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> list[Source]:
+    """What stands for all of the vault, on a CentOS that is pointed at it and lacks a package."""
+    ended = survey.os_id == "centos" and survey.major in _VAULT_INDEX
+    lacks = (host.is_node and "kubeadm" not in survey.installed) or (
+        "load_balancer" in host.role and "nginx" not in survey.installed
+    )
+    if not (ended and lacks and cluster.settings.base_repositories == "vault"):
+        return []
+    folder = _VAULT_INDEX[survey.major].format(release=yum.CENTOS_VAULT[survey.major], arch=survey.architecture)
+    return [Source("repository", f"{cluster.mirror.vault_baseurl.rstrip('/')}/{folder}/repodata/repomd.xml")]
+
+
+def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping[str, Mapping[str, str]]:
+    """Version patterns of packages by the repository of ours that has them."""
+    settings = cluster.settings
+    version = settings.kubernetes_version
+    node = {"kubelet": version, "kubeadm": version, "kubectl": version, "cri-tools": "*"}
+    runtime = compatibility.runtime_packages(settings.kubernetes_line.minor, survey.major, settings.container_runtime)
+    return {
+        yum.KUBERNETES_REPOSITORY: node if host.is_node else {"kubectl": version},
+        yum.DOCKER_REPOSITORY: runtime,
+        yum.EXTRAS_REPOSITORY: {"container-selinux": "*"},
+        yum.EPEL_REPOSITORY: nginx.packages(survey.nginx_streams),
+    }
+
+
+def lacking(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping[str, str]:
+    """Version patterns of the packages that an installation would still be asked for; only for Enterprise Linux."""
+    wanted = _wanted(cluster, host, survey)
+    packages = dict(wanted[yum.KUBERNETES_REPOSITORY]) if host.role != ("load_balancer",) else {}
+    if host.is_node:
+        packages |= wanted[yum.DOCKER_REPOSITORY]
+    if "load_balancer" in host.role:
+        packages |= wanted[yum.EPEL_REPOSITORY]
+    return {name: pattern for name, pattern in packages.items() if not yum.matches(survey.installed.get(name), pattern)}
+
+
+def _registries(cluster: Cluster) -> dict[str, list[str]]:
+    """What answers for each registry that the road pulls from: its mirrors, then the registry itself."""
+    images = [cluster.image_repository]
+    if cluster.settings.pod_network == "flannel":
+        images += [cluster.mirror.flannel_image, cluster.mirror.flannel_cni_plugin_image]
+    names = dict.fromkeys(image.partition("/")[0] for image in images)
+    return {name: [*_mirrors_of(cluster, name), _api(f"https://{_host(name)}")] for name in names}
+
+
+def _mirrors_of(cluster: Cluster, registry: str) -> list[str]:
+    return [_api(url) for url in cluster.settings.registry_mirrors.get(registry, [])]
+
+
+def _mirrors(cluster: Cluster) -> list[str]:
+    return [url for registry in cluster.settings.registry_mirrors for url in _mirrors_of(cluster, registry)]
+
+
+def _host(registry: str) -> str:
+    return DOCKER_HUB_API if registry == compatibility.DOCKER_HUB else registry
+
+
+def _api(url: str) -> str:
+    return f"{url.rstrip('/')}/v2/"
+
+
+def mirrors(case: Case) -> Iterator[Finding]:
+    """Sources that do not answer."""
+    sources = needed(case.cluster, case.host, case.survey)
+    answers = case.look.answers
+    if not sources:
+        return
+    if answers is None:
+        yield Finding(
+            case.host.name,
+            "mirrors",
+            "has no curl, so no mirror was asked",
+            "mirrors are asked before the first change",
+            "install curl to have it done",
+            "warning",
+        )
+        return
+    yield from _silent(case.host.name, sources, answers)
+    registries = {source.url for source in sources if source.kind == "registry"}
+    answering = {url for url in registries if _serves(answers.get(url))}
+    for name, urls in _registries(case.cluster).items():
+        if registries and not answering & set(urls):
+            reasons = "; ".join(_reason(url, answers.get(url)) for url in urls)
+            yield Finding(case.host.name, "mirrors", f"cannot reach {name}: {reasons}", _USE["registry"], _REMEDY)
+    for url in sorted(set(_mirrors(case.cluster)) & registries - answering):
+        yield Finding(
+            case.host.name,
+            "mirrors",
+            _reason(url, answers.get(url)),
+            "it is in registry_mirrors",
+            "correct the setting, or mend the way there",
+            "warning",
+        )
+
+
+def _silent(host: str, sources: Sequence[Source], answers: Mapping[str, Answer]) -> Iterator[Finding]:
+    """One finding for each server that does not answer, and for each URL that it has not."""
+    by_server: dict[str, list[Source]] = defaultdict(list)
+    for source in sources:
+        if source.kind == "registry":
+            continue
+        answer = answers.get(source.url)
+        if answer and answer.status:
+            if answer.status not in (200, 206):
+                yield Finding(host, "mirrors", _reason(source.url, answer), _USE[source.kind], _REMEDY)
+        else:
+            by_server[urlsplit(source.url).netloc].append(source)
+    for first, *_ in by_server.values():
+        reason = _reason(first.url, answers.get(first.url))
+        yield Finding(host, "mirrors", reason, _USE[first.kind], _REMEDY)
+
+
+def _serves(answer: Answer | None) -> bool:
+    """Whether a registry is there: most ask for a token first, with 401."""
+    return answer is not None and answer.status in (200, 401)
+
+
+def _reason(url: str, answer: Answer | None) -> str:
+    if answer and answer.status:
+        return f"{shown(url)} answers with HTTP status {answer.status}"
+    return f"{shown(url)} does not answer ({(answer.reason if answer else '') or 'no answer'})"
+
+
+def shown(url: str) -> str:
+    """The URL without what may be a secret: a name and password, and a query."""
+    parts = urlsplit(url)
+    query = "..." if parts.query else ""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()

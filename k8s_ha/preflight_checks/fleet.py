@@ -1,0 +1,92 @@
+"""What only shows when hosts are held beside each other. One rule a function."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from k8s_ha.catalog.check_names import CheckName
+from k8s_ha.findings import Finding, Severity
+from k8s_ha.observations.clock import Interval, ahead, reference
+from k8s_ha.preflight_checks import limits
+from k8s_ha.preflight_checks.model import Case
+
+NO_UUIDS = ("", "00000000-0000-0000-0000-000000000000", "03000200-0400-0500-0006-000700080009")
+"""What mainboards carry whose maker gave them none."""
+
+
+def clocks(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Clocks that differ from the other hosts', or from the operator's."""
+    known = {case.host.name: case.look.clock for case in cases if case.look.clock and case.is_ours}
+    right = reference(known, limits.CLOCK_SECONDS)
+    if right is None:
+        return
+    skews = {name: ahead(clock, known[right]) for name, clock in known.items()}
+    wrong = {name: skew for name, skew in skews.items() if abs(skew) > limits.CLOCK_SECONDS}
+    for name, skew in wrong.items():
+        yield Finding(
+            name,
+            "clock",
+            f"its clock is {_seconds(skew)} that of {_others(right, known, wrong)}",
+            f"{limits.CLOCK_SECONDS:.0f} s at most, for certificates and etcd",
+            "set it, and have chronyd keep it",
+        )
+    for name, clock in known.items():
+        skew = ahead(clock, Interval(0, 0))
+        if name not in wrong and abs(skew) > limits.OPERATOR_SECONDS:
+            yield Finding(
+                name,
+                "clock",
+                f"its clock is {_seconds(skew)} that of your machine",
+                f"{limits.OPERATOR_SECONDS:.0f} s at most: your machine says when a join token expires",
+                "set the clock that is wrong",
+                "error" if abs(skew) > limits.OPERATOR_ERROR_SECONDS else "warning",
+            )
+
+
+def _seconds(skew: float) -> str:
+    return f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'}"
+
+
+def _others(right: str, known: Mapping[str, Interval], wrong: Mapping[str, float]) -> str:
+    more = len(known) - len(wrong) - 1
+    return f"{right} and {more} more" if more else right
+
+
+def machine_ids(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Hosts cloned with their machine-id."""
+    for case, twins in _twins(cases, {case.host.name: case.look.machine_id for case in cases}, ("",)):
+        yield _duplicate(
+            case,
+            "machine-id",
+            f"/etc/machine-id is that of {twins} too",
+            "remove that file there, run `systemd-machine-id-setup`, and boot again",
+        )
+
+
+def product_uuids(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Machines that say they are the same one."""
+    for case, twins in _twins(cases, {case.host.name: case.look.product_uuid for case in cases}, NO_UUIDS):
+        yield _duplicate(
+            case,
+            "product-uuid",
+            f"its machine's UUID is that of {twins} too",
+            "give the virtual machine a UUID of its own where it is defined",
+        )
+
+
+def _duplicate(case: Case, check: CheckName, found: str, remedy: str) -> Finding:
+    severity: Severity = "error" if case.becomes_node else "warning"
+    return Finding(case.host.name, check, found, "Kubernetes tells nodes apart by it", remedy, severity)
+
+
+def _twins(cases: Sequence[Case], values: Mapping[str, str], nobodys: Sequence[str]) -> Iterator[tuple[Case, str]]:
+    """Nodes that share a value with other hosts, and those hosts' names."""
+    owners: dict[str, list[str]] = defaultdict(list)
+    for name, value in values.items():
+        owners[value].append(name)
+    for case in cases:
+        value = values[case.host.name]
+        twins = [name for name in owners[value] if name != case.host.name]
+        if case.host.is_node and twins and value not in nobodys:
+            yield case, ", ".join(twins)

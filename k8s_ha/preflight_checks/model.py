@@ -1,0 +1,142 @@
+"""What the second look at a host tells, and a host as the rules judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from k8s_ha.cluster_state.node_state import HostSurvey, NodeView
+from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.clock import Interval
+from k8s_ha.observations.host_repositories import HostRepositories
+from k8s_ha.observations.nginx import NginxState
+from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.surroundings import Surroundings
+from k8s_ha.observations.units import UnitState
+from k8s_ha.settings import Cluster, HostSettings
+
+SourceKind = Literal["repository", "key", "archive", "registry"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A URL that the host will need, and what it is asked as."""
+
+    kind: SourceKind
+    url: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a source answered: the HTTP status, 0 for none, and then curl's reason."""
+
+    status: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The file system below ``folder``: its type, sizes in KiB, where it is mounted.
+
+    + ftype: of an xfs, whether its directories tell the files' type; None where nothing tells
+    """
+
+    folder: str
+    kind: str
+    size: int
+    free: int
+    mount: str
+    ftype: bool | None = None
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Somebody who listens on a TCP port; ``process`` and ``pid`` are None where ss is missing."""
+
+    port: int
+    process: str | None = None
+    pid: int | None = None
+
+
+@dataclass(frozen=True)
+class HostLook:
+    """A host before the first change; the defaults are those of a host that has nothing to tell.
+
+    + clock: against the operator's
+    + cgroups: controllers that are enabled
+    + lacking_modules: kernel modules that the running kernel does not have
+    + hosts_lines: lines of /etc/hosts that hold one of the cluster's names, without comments
+    + endpoint_route: what ``ip route get`` says of the endpoint
+    + routes: as ``ip -4 route`` prints them
+    + proxies: by where they are set, value by variable in lower case; of a proxy itself only "set"
+    + answers: by URL; None where curl is missing
+    + repositories: the host's own ones
+    + units: active units of container runtimes
+    + cni: files in /etc/cni/net.d
+    + etcd: what lies in /var/lib/etcd
+    + nginx: of a load balancer; None elsewhere
+    + boot: what the next boot will do
+    + surroundings: what stands on the host around the cluster
+    + view: what the host holds of a cluster; None where it could not be read
+    + runtime: the container runtimes' units and configuration
+    """
+
+    clock: Interval | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
+    disks: tuple[Disk, ...] = ()
+    swap: tuple[str, ...] = ()
+    selinux: str = ""
+    firewalld: bool = False
+    cgroups: tuple[str, ...] = ()
+    lacking_modules: tuple[str, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    hosts_lines: tuple[str, ...] = ()
+    machine_id: str = ""
+    product_uuid: str = ""
+    endpoint_route: str = ""
+    routes: tuple[str, ...] = ()
+    proxies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    answers: Mapping[str, Answer] | None = field(default_factory=dict)
+    repositories: HostRepositories = field(default_factory=HostRepositories)
+    units: tuple[str, ...] = ()
+    cni: tuple[str, ...] = ()
+    etcd: tuple[str, ...] = ()
+    nginx: NginxState | None = None
+    boot: BootLook = field(default_factory=BootLook)
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    view: NodeView | None = None
+    runtime: RuntimeLook = field(default_factory=RuntimeLook)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A host as it is judged."""
+
+    cluster: Cluster
+    host: HostSettings
+    survey: HostSurvey
+    look: HostLook
+
+    def unit(self, name: str) -> UnitState:
+        """A unit that was asked for; one that is not there is not found."""
+        return self.look.boot.units.get(name, UnitState())
+
+    @property
+    def is_plane(self) -> bool:
+        return "control_plane" in self.host.role
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the run changes more of it than names: not where it is somebody's own host, for admins alone."""
+        return self.host.role != ("admin",)
+
+    @property
+    def is_balancer(self) -> bool:
+        return "load_balancer" in self.host.role
+
+    @property
+    def becomes_node(self) -> bool:
+        """Whether it shall be a node and is none yet; what a node has run on until now cannot keep it from going on."""
+        return self.host.is_node and not self.survey.node

@@ -1,0 +1,195 @@
+"""What stands in the way of a host's traffic. One rule a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
+from itertools import pairwise
+from typing import Final
+
+from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks import limits
+from k8s_ha.preflight_checks.limits import Port
+from k8s_ha.preflight_checks.model import Case, Listener
+
+NO_ROUTE: Final = ("RTNETLINK", "unreachable", "prohibit", "blackhole", "Error:")
+"""How ``ip route get`` begins where there is none."""
+
+_ROUTE_TYPES: Final = ("unreachable", "prohibit", "blackhole", "throw", "unicast")
+
+
+def wanted_ports(case: Case) -> tuple[Port, ...]:
+    """Ports that the host's roles need."""
+    found: tuple[Port, ...] = ()
+    if case.is_plane:
+        found += limits.CONTROL_PLANE_PORTS
+    elif case.host.is_node:
+        found += limits.WORKER_PORTS
+    if case.is_balancer:
+        found += (Port(case.cluster.endpoint_port, "nginx"),)
+    return found
+
+
+def ports(case: Case) -> Iterator[Finding]:
+    """Ports that somebody else listens on."""
+    for port in wanted_ports(case):
+        others = {
+            listener.process: listener
+            for listener in case.look.listeners
+            if listener.port == port.number and listener.process != port.process
+        }
+        for listener in others.values():
+            yield _taken(case.host.name, port, listener)
+
+
+def _taken(host: str, port: Port, listener: Listener) -> Finding:
+    if listener.process is None:
+        return Finding(
+            host,
+            "ports",
+            f"somebody listens on port {port.number}, and ss is missing to tell who",
+            f"{port.process} listens there",
+            "make sure that it is no other program",
+            "warning",
+        )
+    return Finding(
+        host,
+        "ports",
+        f"{listener.process} (pid {listener.pid}) listens on port {port.number}",
+        f"{port.process} listens there",
+        "end that program, or move it to another port",
+    )
+
+
+def hostname(case: Case) -> Iterator[Finding]:
+    """A line of /etc/hosts that leads one of the cluster's names elsewhere; the first line with a name counts."""
+    targets = {host.hostname: host.address for host in case.cluster.hosts}
+    matters = {case.host.hostname, case.cluster.endpoint_host} & set(targets)
+    first: dict[str, str] = {}
+    for line in case.look.hosts_lines:
+        address, *names = line.split()
+        for name in names:
+            if ":" not in address:
+                first.setdefault(name, address)
+    for name in sorted(matters & set(first)):
+        if first[name] != targets[name]:
+            yield Finding(
+                case.host.name,
+                "hostname",
+                f"{name} is {first[name]} in its /etc/hosts",
+                f"it is {targets[name]}",
+                "correct or remove that line; it comes before those that this run writes",
+                "error" if name == case.cluster.endpoint_host else "warning",
+            )
+
+
+def endpoint(case: Case) -> Iterator[Finding]:
+    """No way to the endpoint."""
+    route = case.look.endpoint_route
+    if route.startswith(NO_ROUTE):
+        yield Finding(
+            case.host.name,
+            "endpoint",
+            f"has no route to the endpoint {case.cluster.endpoint} ({route})",
+            "every host reaches the API there",
+            "add a route, or choose a control_plane_endpoint that it reaches",
+        )
+
+
+def networks(case: Case) -> Iterator[Finding]:
+    """Routes into what shall be the pods' or the Services' network, on a host that becomes a node."""
+    if not case.becomes_node:
+        return
+    for setting in ("pod_cidr", "service_cidr"):
+        network = IPv4Network(getattr(case.cluster.settings, setting))
+        for route in case.look.routes:
+            target = _target(route)
+            if target is None or not target.overlaps(network) or _is_the_pods(case, route):
+                continue
+            yield Finding(
+                case.host.name,
+                "networks",
+                f"its route {route} overlaps {setting} {network}",
+                "the hosts' networks and the cluster's are apart",
+                f"choose another {setting}, or remove that route if nothing needs it",
+            )
+
+
+def _target(route: str) -> IPv4Network | None:
+    """Where a route leads to; None for the default route and for what cannot be read."""
+    words = [word for word in route.split() if word not in _ROUTE_TYPES]
+    try:
+        return IPv4Network(words[0], strict=False) if words else None
+    except ValueError:
+        return None
+
+
+def _is_the_pods(case: Case, route: str) -> bool:
+    """Whether it is one that an earlier node of this cluster has left: by its interface, or a node's through that node.
+
+    Another pod network leads through the same nodes: its routes are known by what they lead to.
+    """
+    words, target = route.split(), _target(route)
+    after = dict(pairwise(words))
+    if after.get("dev", "").startswith(limits.POD_INTERFACES):
+        return True
+    pods = IPv4Network(case.cluster.settings.pod_cidr)
+    is_a_nodes = target is not None and target.subnet_of(pods) and target.prefixlen == limits.NODE_MASK
+    return is_a_nodes and after.get("via") in {node.address for node in case.cluster.nodes}
+
+
+def proxies(case: Case) -> Iterator[Finding]:
+    """Proxies that kubeadm's, the kubelet's or the control plane's own traffic would be sent through."""
+    if not case.host.is_node:
+        return
+    addresses = list(dict.fromkeys([case.cluster.endpoint_host, *(node.address for node in case.cluster.nodes)]))
+    cidrs = [case.cluster.settings.pod_cidr, case.cluster.settings.service_cidr]
+    for source, variables in case.look.proxies.items():
+        kinds = [kind for kind in ("https_proxy", "http_proxy") if kind in variables]
+        if not kinds:
+            continue
+        exempt = variables.get("no_proxy", "")
+        open_addresses = [name for name in addresses if not _is_exempt(name, exempt)]
+        open_cidrs = [cidr for cidr in cidrs if not _is_exempt(cidr, exempt)]
+        if not open_addresses + open_cidrs:
+            continue
+        yield Finding(
+            case.host.name,
+            "proxies",
+            f"{' and '.join(kinds)} is set ({_PLACES.get(source, source)}) without "
+            f"{_some(open_addresses + open_cidrs)} in no_proxy",
+            "hosts, pods and Services speak to each other directly",
+            "add these to no_proxy there",
+            "error" if "https_proxy" in kinds and open_addresses else "warning",
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of what may be hundreds."""
+    shown = ", ".join(names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
+
+
+_PLACES: Final[Mapping[str, str]] = {
+    "environment": "in root's environment or /etc/environment",
+    "systemd": "in systemd's DefaultEnvironment",
+    "kubelet": "in the kubelet's unit",
+}
+
+
+def _is_exempt(target: str, no_proxy: str) -> bool:
+    """Whether Go's HTTP client, which Kubernetes is made of, goes to an address, a network or a name directly."""
+    entries = [entry.strip().lower() for entry in no_proxy.split(",") if entry.strip()]
+    return any(entry == "*" or _covers(entry, target) for entry in entries)
+
+
+def _covers(entry: str, target: str) -> bool:
+    try:
+        network = IPv4Network(entry, strict=False)
+    except ValueError:
+        name = entry.lstrip("*").lstrip(".")
+        return bool(name) and (target == name or target.endswith(f".{name}"))
+    try:
+        return IPv4Network(target, strict=False).subnet_of(network)
+    except ValueError:
+        return False

@@ -1,0 +1,101 @@
+"""What is asked of whom: the one list of rules behind the first two looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks import (
+    access,
+    balancer,
+    boot,
+    boot_kernel,
+    cloud,
+    download_sources,
+    existing_cluster,
+    firewall,
+    fleet,
+    machine,
+    network,
+    pod_network,
+    repositories,
+    resolver,
+    runtimes,
+    units,
+)
+from k8s_ha.preflight_checks.model import Case
+
+OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
+    machine.cpus,
+    machine.memory,
+    machine.disk,
+    machine.overlayfs,
+    machine.kernel,
+    machine.cgroup,
+    machine.swap,
+    machine.selinux,
+    machine.firewalld,
+    machine.runtime,
+    boot.services,
+    boot.time_services,
+    boot.firewall,
+    boot.selinux,
+    boot.swap,
+    boot_kernel.settings,
+    boot_kernel.modules,
+    boot_kernel.next_kernel,
+    firewall.firewall,
+    access.sshd,
+    cloud.cloud_init,
+    units.masked,
+    units.kubelet,
+    pod_network.cni_files,
+    pod_network.interfaces,
+    resolver.resolver,
+    network.ports,
+    balancer.nginx,
+    network.hostname,
+    network.endpoint,
+    network.networks,
+    network.proxies,
+    download_sources.mirrors,
+    repositories.repositories,
+    runtimes.docker,
+    runtimes.containerd,
+)
+OF_THE_FLEET: Final[Sequence[Callable[[Sequence[Case]], Iterator[Finding]]]] = (
+    fleet.clocks,
+    fleet.machine_ids,
+    fleet.product_uuids,
+    existing_cluster.older_clusters,
+)
+
+
+def look_findings(cases: Sequence[Case]) -> list[Finding]:
+    """What the second look found, host by host, then across them."""
+    of_hosts = [finding for case in cases for rule in OF_A_HOST for finding in rule(case)]
+    return of_hosts + [finding for rule in OF_THE_FLEET for finding in rule(cases)]
+
+
+def unread(name: str) -> Finding:
+    """A host that was surveyed and then did not tell the rest."""
+    return Finding(
+        name,
+        "unreachable",
+        "did not tell what was asked of it within a minute",
+        "a host that cannot be looked at is not changed",
+        "see the error above, mend it, and run this again",
+    )
+
+
+def waived(findings: Iterable[Finding], names: Collection[str]) -> list[Finding]:
+    """The findings, with the errors of checks that the user has waived marked as that.
+
+    + names: the setting ``waive``
+    """
+    return [
+        replace(finding, severity="waived") if finding.severity == "error" and finding.check in names else finding
+        for finding in findings
+    ]

@@ -1,0 +1,1 @@
+"""The one place that touches what pyinfra does not promise."""

@@ -1,0 +1,215 @@
+"""Follows a pyinfra run: tells the person who waits how far it is, and writes the reports of its clusters."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyinfra
+from pyinfra import logger
+from pyinfra.api import Host
+from pyinfra.api.state import BaseStateCallback, State, StateStage
+
+from k8s_ha.local_files import claim, write_private
+from k8s_ha.reporting.known_errors import explain
+from k8s_ha.reporting.redaction import scrubbed
+from k8s_ha.reporting.report import ExitState, short_form
+from k8s_ha.reporting.run_log import Ending, Place, Recording, outcome, output_of, report_of, secrets_of, title
+from k8s_ha.settings import ClusterSettings
+
+if TYPE_CHECKING:
+    from k8s_ha.run import Run
+
+AD_HOC: Final = frozenset({"exec", "fact", "debug-inventory"})
+"""pyinfra's commands that run no deploy, so that there is nothing to report about."""
+
+_recorders: dict[State, Recorder] = {}
+
+
+def recorder(state: State) -> Recorder:
+    """The one that follows this state."""
+    found = _recorders.get(state)
+    if found is None:
+        found = _recorders[state] = Recorder(state)
+        logger.addFilter(found.ending)
+        atexit.register(found.finish)
+    # Initialising a state, which comes after group_data, forgets its callbacks.
+    if state.initialised and not any(isinstance(handler, Callbacks) for handler in state.callback_handlers):
+        add_handler: Callable[[BaseStateCallback], None] = state.add_callback_handler
+        add_handler(Callbacks())
+    return found
+
+
+class Callbacks(BaseStateCallback):
+    """What pyinfra calls, handed on to the state's recorder."""
+
+    @staticmethod
+    def operation_start(state: State, op_hash: str) -> None:
+        recorder(state).operation_started(op_hash)
+
+    @staticmethod
+    def operation_host_start(state: State, host: Host, op_hash: str) -> None:
+        recorder(state).host_started(host, op_hash)
+
+    @staticmethod
+    def operation_host_success(state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:
+        recorder(state).host_stopped(host, op_hash)
+
+    @staticmethod
+    def operation_host_error(
+        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
+    ) -> None:
+        recorder(state).host_failed(host, op_hash)
+
+    @staticmethod
+    def operation_end(state: State, op_hash: str) -> None:
+        recorder(state).explain_failures()
+
+
+class Recorder:
+    """Notes what the runs of one state do, writes their reports while they go on, and the last time at exit."""
+
+    def __init__(self, state: State) -> None:
+        self.ending = Ending()
+        self._state = state
+        self._recordings: list[Recording] = []
+        self._expected: list[Recording] = []
+        self._places: dict[tuple[str, str], Place] = {}
+        self._executing = False
+        self._failed: list[tuple[Host, str]] = []
+
+    def add(self, run: Run) -> None:
+        """Follow ``run``, which deploy code has begun."""
+        self._recordings.append(Recording(run))
+
+    def expect(self, run: Run) -> None:
+        """A run whose settings were checked before connecting; deploy code may never come to begin it."""
+        if all(entry.run is None or entry.run.cluster != run.cluster for entry in self._expected):
+            self._expected.append(Recording(run))
+
+    def refuse(self, reason: str) -> None:
+        """A run whose settings were refused."""
+        if all(entry.reason != reason for entry in self._expected):
+            self._expected.append(Recording(None, reason=reason))
+
+    def layer_begun(self, run: Run, host: Host) -> None:
+        """The operations that ``host`` calls from now on are of the layer that calls this."""
+        name = host.current_deploy_name
+        if name is None:
+            return
+        (recording,) = [entry for entry in self._recordings if entry.run is run]
+        recording.marks.setdefault(host.name, []).append((len(host.op_hash_order), name))
+        if title(name) not in run.layers:
+            run.layers.append(title(name))
+
+    def operation_started(self, op_hash: str) -> None:
+        """All hosts begin an operation; not called with ``--serial`` and ``--no-wait``."""
+        self._begin()
+        for recording, layer in self._layers_of(op_hash):
+            if layer not in recording.begun:
+                position = f"{recording.order.index(layer) + 1} of {len(recording.order)}"
+                whose = f" ({recording.run.cluster.endpoint})" if recording.run and len(self._recordings) > 1 else ""
+                logger.info(f"--> Layer {position}: {layer}{whose}")
+                self._enter(recording, layer)
+
+    def host_started(self, host: Host, op_hash: str) -> None:
+        """A host begins an operation, which it may not have."""
+        self._begin()
+        place = self._places.get((host.name, op_hash))
+        if place and op_hash in self._state.ops[host]:
+            self._enter(place.recording, place.layer)
+            place.recording.last[host.name] = op_hash
+            place.recording.stopwatch.start(host.name, place.layer)
+
+    def host_stopped(self, host: Host, op_hash: str) -> None:
+        """A host is done with an operation."""
+        place = self._places.get((host.name, op_hash))
+        if place:
+            place.recording.stopwatch.stop(host.name)
+
+    def host_failed(self, host: Host, op_hash: str) -> None:
+        """A host has failed; pyinfra hands its output over only after this."""
+        self.host_stopped(host, op_hash)
+        self._failed.append((host, op_hash))
+
+    def explain_failures(self) -> None:
+        """Say what is known about the errors of hosts that failed since the last time."""
+        failed, self._failed = self._failed, []
+        for host, op_hash in failed:
+            place = self._places.get((host.name, op_hash))
+            secrets = secrets_of(self._state, place.recording.run if place else None)
+            for known in explain(output_of(self._state, host, op_hash)) if place else ():
+                logger.error(scrubbed(f"{host.name}: known: {known.cause}; {known.cure}.", secrets))
+
+    def finish(self) -> None:
+        """At the end of the process: every report for the last time, and its short form."""
+        if not self._executing and (not pyinfra.is_cli or not AD_HOC.isdisjoint(sys.argv)):
+            return
+        # Where no host remains, no operation has ended.
+        self.explain_failures()
+        unbegun = self._state.current_stage is StateStage.Connect
+        recordings = self._recordings or [entry for entry in self._expected if unbegun or entry.run is None]
+        self._places = self._places or self._find_places()
+        for recording in recordings:
+            state, reason = outcome(self._state, recording, self.ending)
+            self._write(recording, state, reason, ended=True)
+
+    def _begin(self) -> None:
+        """At the first operation of all: which is whose, and in which order they come."""
+        if self._executing:
+            return
+        self._executing = True
+        self._places = self._find_places()
+        in_order: Callable[[], list[str]] = self._state.get_op_order
+        for op_hash in in_order():
+            for recording, layer in self._layers_of(op_hash):
+                if layer not in recording.order:
+                    recording.order.append(layer)
+
+    def _find_places(self) -> dict[tuple[str, str], Place]:
+        places = {}
+        for recording in self._recordings:
+            for name, marks in recording.marks.items():
+                for index, op_hash in enumerate(self._state.inventory.get_host(name).op_hash_order):
+                    layer = next((layer for start, layer in reversed(marks) if start <= index), None)
+                    operation = self._operation(op_hash, layer) if layer else None
+                    if layer and operation:
+                        places[name, op_hash] = Place(recording, title(layer), operation)
+        return places
+
+    def _operation(self, op_hash: str, layer: str) -> str | None:
+        """The operation's name within the layer; None where it is of none, such as a user's own behind it."""
+        prefix = f"{layer} | "
+        names = sorted(self._state.get_op_meta(op_hash).names)
+        return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)
+
+    def _layers_of(self, op_hash: str) -> list[tuple[Recording, str]]:
+        found = (self._places.get((host.name, op_hash)) for host in self._state.inventory)
+        return list(dict.fromkeys((place.recording, place.layer) for place in found if place))
+
+    def _enter(self, recording: Recording, layer: str) -> None:
+        if layer not in recording.begun:
+            recording.begun.add(layer)
+            self._write(recording, "interrupted")
+
+    def _write(
+        self, recording: Recording, exit_state: ExitState, reason: str | None = None, ended: bool = False
+    ) -> None:
+        """Replace the report's file; what prevents that costs one warning and not the run."""
+        report = report_of(self._state, recording, self._places, exit_state, reason, ended)
+        settings = recording.run.cluster.settings if recording.run else ClusterSettings()
+        folder = Path(self._state.cwd or ".") / settings.report_dir
+        if not recording.unwritable:
+            try:
+                recording.path = recording.path or claim(folder, f"k8s-ha-{report.started:%Y%m%dT%H%M%SZ}", ".json")
+                write_private(recording.path, report.model_dump_json(indent=2) + "\n")
+            except OSError as error:
+                recording.unwritable = True
+                logger.warning(f"no report was written: {error}; make {folder} writable or set report_dir")
+        if ended:
+            written = None if recording.unwritable else str(recording.path)
+            for line in ["--> Report:", *short_form(report, written)]:
+                logger.info(line)

@@ -1,0 +1,289 @@
+"""What is noted about a run while pyinfra works, and the report that it makes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from traceback import walk_tb
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyinfra.api import Host
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.state import State, StateStage
+
+from k8s_ha.reporting.known_errors import explain, lines_that_matter
+from k8s_ha.reporting.redaction import redacted, scrubbed, without_named_secrets
+from k8s_ha.reporting.report import (
+    CertificateEntry,
+    ChangeEntry,
+    ExitState,
+    ExplanationEntry,
+    FailureEntry,
+    FindingEntry,
+    HostEntry,
+    LayerEntry,
+    RunReport,
+)
+from k8s_ha.reporting.stopwatch import Stopwatch
+from k8s_ha.settings import HostSettings
+
+if TYPE_CHECKING:
+    from k8s_ha.run import Run
+
+_PASSWORDS = ("_sudo_password", "ssh_password", "ssh_key_password")
+
+
+@dataclass(eq=False)
+class Recording:
+    """What is noted about one cluster's run.
+
+    + run: None where its settings were refused, for ``reason``
+    + marks: by inventory name, from which of the host's operations on a layer goes, and its whole deploy name
+    + last: by inventory name, the hash of the operation that the host began last
+    + order: the layers in the order of execution, empty before that; ``begun``: those that have begun
+    + path: of the report's file; ``unwritable``: there will be none
+    """
+
+    run: Run | None
+    reason: str | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    marks: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    last: dict[str, str] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
+    path: Path | None = None
+    unwritable: bool = False
+
+
+class Place(NamedTuple):
+    """Where an operation of one host belongs."""
+
+    recording: Recording
+    layer: str
+    operation: str
+
+
+Places = Mapping[tuple[str, str], Place]
+"""By inventory name and hash, the operations of this package's layers."""
+
+
+class Ending(logging.Filter):
+    """What pyinfra's command line ends with.
+
+    No hook tells it. But while that exception is in flight, pyinfra logs that it disconnects.
+    """
+
+    error: BaseException | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.error = sys.exc_info()[1] or self.error
+        return True
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether pyinfra came to an end of its own and nobody interrupted it."""
+        return isinstance(self.error, SystemExit) and all(
+            frame.f_code.co_name != "_handle_interrupt" for frame, _ in walk_tb(self.error.__traceback__)
+        )
+
+    @property
+    def cause(self) -> BaseException | None:
+        """The error that ended pyinfra; None where there was none."""
+        return None if isinstance(self.error, SystemExit) else getattr(self.error, "exception", self.error)
+
+
+def title(deploy_name: str) -> str:
+    """A layer's own name, without those of the deploys around it."""
+    return deploy_name.rpartition(" | ")[2]
+
+
+def is_dry(state: State) -> bool:
+    """Whether the command line asks for a look at the changes only; ``--json`` without ``-y`` does too."""
+    return "--dry" in sys.argv or ("--json" in sys.argv and state.check_for_changes)
+
+
+def outcome(state: State, recording: Recording, ending: Ending) -> tuple[ExitState, str | None]:
+    """How a run that is over has ended, and why where that needs a reason."""
+    if recording.run is None:
+        return "refused", recording.reason
+    cause = ending.cause
+    reason = None if cause is None else str(cause)
+    hosts = _members(state, recording.run)
+    reached = [host for host in hosts if host in state.activated_hosts]
+    failed = [host for host in hosts if _has_failed(state, host) or _is_unreachable(state, host)]
+    if recording.run.other_run:
+        return "refused", recording.run.other_run
+    if state.is_executing:
+        stopped = any(not _is_done(state, host) for host in reached if host not in failed)
+        if stopped and not (failed and cause is not None):
+            return "interrupted", reason
+        return ("failed", reason) if failed else ("converged", None)
+    if not reached:
+        return "unreachable", reason
+    if ending.is_regular and is_dry(state):
+        return "dry", None
+    if isinstance(cause, PyinfraError):
+        lost = state.current_stage <= StateStage.Connect or any(host in state.failed_hosts for host in reached)
+        return "failed" if lost else "refused", reason
+    return "interrupted", reason or "it ended before the first change"
+
+
+def _is_done(state: State, host: Host) -> bool:
+    return all(data.operation_meta.is_complete() for data in state.ops[host].values())
+
+
+def _has_failed(state: State, host: Host) -> bool:
+    """Whether a host that was reached has failed; with ``--no-wait`` pyinfra itself does not note that."""
+    failed = any(
+        data.operation_meta.is_complete()
+        and data.operation_meta.did_error()
+        and not data.global_arguments["_ignore_errors"]
+        for data in state.ops[host].values()
+    )
+    return failed or (host in state.failed_hosts and host in state.activated_hosts)
+
+
+def report_of(
+    state: State, recording: Recording, places: Places, exit_state: ExitState, reason: str | None, ended: bool
+) -> RunReport:
+    """The report as far as the run has come.
+
+    + ended: whether it will come no further
+    """
+    run = recording.run
+    secrets = secrets_of(state, run)
+    hosts = _members(state, run) if run else []
+    own = {key: place for key, place in places.items() if place.recording is recording}
+    kept = run.kept_seconds if run else {}
+    worked = recording.order or [layer for layer in (run.layers if run else []) if layer not in kept]
+    layers = [*kept, *worked]
+    return RunReport(
+        package_version=version("k8s-ha"),
+        pyinfra_version=version("pyinfra"),
+        started=run.started if run else recording.started,
+        ended=datetime.now(UTC) if ended else None,
+        mode="dry" if is_dry(state) else "build",
+        exit_state=exit_state,
+        reason=None if reason is None else scrubbed(reason, secrets),
+        endpoint=run.cluster.endpoint if run else None,
+        kubernetes_version=run.cluster.settings.kubernetes_version if run else None,
+        settings=_settings(run, secrets) if run else None,
+        hosts=tuple(_host(run, entry) for entry in run.cluster.hosts) if run else (),
+        layers=tuple(
+            LayerEntry(
+                name=layer,
+                seconds=round(kept.get(layer) or recording.stopwatch.seconds(layer), 2),
+                serial_seconds=round(recording.stopwatch.serial_seconds(layer), 2),
+            )
+            for layer in layers
+        ),
+        changes=tuple(_changes(state, hosts, layers, own)),
+        failures=tuple(_failures(state, hosts, recording.last, own, secrets)),
+        findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in run.findings) if run else (),
+        warnings=tuple(redacted(run.cluster.warnings, secrets)) if run else (),
+        certificates=tuple(CertificateEntry(**asdict(entry)) for entry in run.certificates) if run else (),
+        failed_hosts=tuple(host.name for host in hosts if _has_failed(state, host)),
+        unreachable_hosts=tuple(host.name for host in hosts if _is_unreachable(state, host)),
+    )
+
+
+def _settings(run: Run, secrets: frozenset[str]) -> dict[str, object]:
+    dumped = run.cluster.settings.model_dump(mode="json")
+    dumped["kubeadm_patches"] = without_named_secrets(dumped["kubeadm_patches"])
+    return {key: redacted(value, secrets) for key, value in dumped.items()}
+
+
+def _host(run: Run, entry: HostSettings) -> HostEntry:
+    survey = run.surveys.get(entry.name)
+    before, after = run.states_before.get(entry.name), run.states_after.get(entry.name)
+    return HostEntry(
+        name=entry.name,
+        hostname=entry.hostname,
+        address=entry.address,
+        roles=entry.role,
+        os=f"{survey.os_id} {survey.os_version}".strip() if survey else None,
+        kernel=survey.kernel if survey else None,
+        state_before=before.value if before else None,
+        state_after=after.value if after else None,
+    )
+
+
+def _changes(state: State, hosts: list[Host], layers: list[str], places: Places) -> Iterator[ChangeEntry]:
+    for host in hosts:
+        for layer in layers:
+            names = tuple(
+                place.operation
+                for (name, op_hash), place in places.items()
+                if name == host.name and place.layer == layer and _changed(state, host, op_hash)
+            )
+            if names:
+                yield ChangeEntry(host=host.name, layer=layer, operations=names)
+
+
+def _changed(state: State, host: Host, op_hash: str) -> bool:
+    meta = state.ops[host][op_hash].operation_meta if op_hash in state.ops[host] else None
+    if meta is None:
+        return False
+    if state.is_executing:
+        return meta.is_complete() and meta.did_change()
+    return is_dry(state) and state.check_for_changes and meta.will_change
+
+
+def _failures(
+    state: State, hosts: list[Host], last: Mapping[str, str], places: Places, secrets: frozenset[str]
+) -> Iterator[FailureEntry]:
+    for host in hosts:
+        for op_hash in _failed_operations(state, host, last.get(host.name)):
+            place = places.get((host.name, op_hash))
+            if place is None:
+                continue
+            output = output_of(state, host, op_hash)
+            yield FailureEntry(
+                host=host.name,
+                layer=place.layer,
+                operation=place.operation,
+                lines=tuple(redacted(lines_that_matter(output), secrets)),
+                explanations=tuple(ExplanationEntry(**redacted(known._asdict(), secrets)) for known in explain(output)),
+            )
+
+
+def _failed_operations(state: State, host: Host, last: str | None) -> list[str]:
+    """By hash. Where a fact cannot be read pyinfra fails the host but not the operation: then it is the last one."""
+    metas = {op_hash: data.operation_meta for op_hash, data in state.ops[host].items()}
+    failed = [op_hash for op_hash, meta in metas.items() if meta.is_complete() and meta.did_error()]
+    return failed or ([last] if last and host in state.failed_hosts else [])
+
+
+def output_of(state: State, host: Host, op_hash: str) -> list[str]:
+    """What a completed operation said: its errors, else whatever it printed."""
+    meta = state.ops[host][op_hash].operation_meta
+    return (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
+
+
+def secrets_of(state: State, run: Run | None) -> frozenset[str]:
+    """What must not be shown: the run's join secrets, and the passwords that the hosts' data or a prompt gave."""
+    known = {state.config.SUDO_PASSWORD} if state.initialised else set()
+    for host in state.inventory if state.initialised else ():
+        known |= {host.data.get(name) for name in _PASSWORDS} | {host.connector_data.get("prompted_sudo_password")}
+    if run and run.join_secrets:
+        minted = run.join_secrets
+        known |= {minted.token, minted.token_secret, minted.certificate_key}
+    return frozenset(secret for secret in known if isinstance(secret, str) and secret)
+
+
+def _members(state: State, run: Run) -> list[Host]:
+    """The cluster's hosts, as pyinfra has them."""
+    if not state.initialised:
+        return []
+    return [state.inventory.get_host(entry.name) for entry in run.cluster.hosts]
+
+
+def _is_unreachable(state: State, host: Host) -> bool:
+    tried = state.current_stage >= StateStage.Connect and state.is_host_in_limit(host)
+    return tried and host not in state.activated_hosts

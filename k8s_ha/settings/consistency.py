@@ -1,0 +1,272 @@
+"""What must fit together: each check looks at one rule and yields one sentence per mistake.
+
+CHECKS names what a check reads; it is skipped when one of these is already wrong by itself, so that one mistake gives
+one line.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from k8s_ha.catalog import compatibility
+from k8s_ha.catalog.check_names import CHECKS as CHECKS_OF_HOSTS
+from k8s_ha.settings import kubeadm_patches
+from k8s_ha.settings.models import API_PORT, ROLES, Cluster
+
+Mistakes = Iterator[str]
+
+# One /24 of the pod network per node: kube-controller-manager's default.
+_DEFAULT_NODE_MASK = 24
+# kube-controller-manager's bitmap of node networks, and kube-apiserver's of Service addresses (kubeadm's constants.go).
+_NODE_MASK_MAX_DIFFERENCE = 16
+_SERVICE_PREFIXES = range(12, 29)
+
+
+def hosts_are_unique(cluster: Cluster) -> Mistakes:
+    """No two hosts share a name, a hostname or an address."""
+    counts = Counter(host.name for host in cluster.hosts if host.name)
+    for name, count in counts.items():
+        if count > 1:
+            yield f"{name}: {count} hosts have this name; a host is given once; give it all its roles at once"
+    for field, remedy in (("hostname", "set hostname on one of them"), ("address", "correct one of them")):
+        owners = defaultdict(set)
+        for host in cluster.hosts:
+            owners[getattr(host, field)].add(host.name)
+        for value, names in owners.items():
+            if value and len(names) > 1:
+                yield f"{', '.join(sorted(names))}: {field} {value!r}; each host has its own {field}; {remedy}"
+
+
+def roles_fit(cluster: Cluster) -> Mistakes:
+    """Every host has a use, and there is a control plane to reach."""
+    for host in cluster.hosts:
+        if not host.role:
+            yield f"{host.name}: no role; each host has a use; give it one of {', '.join(ROLES)}"
+        if {"control_plane", "worker"} <= set(host.role):
+            yield (
+                f"{host.name}: role control_plane and worker; a node is one or the other; make it a control_plane, "
+                "with taints = [] if it shall run workloads too"
+            )
+    if not cluster.control_planes:
+        yield "hosts: no control plane; a cluster has at least one; give a host the role control_plane"
+    if len(cluster.control_planes) > 1 and not cluster.load_balancers:
+        yield (
+            f"hosts: {len(cluster.control_planes)} control planes and no load balancer; several control planes stand "
+            "behind one; give a host the role load_balancer"
+        )
+
+
+def endpoint_fits(cluster: Cluster) -> Mistakes:
+    """The endpoint is at a host that can serve it, at a port that is free there."""
+    if not cluster.control_planes or (len(cluster.control_planes) > 1 and not cluster.load_balancers):
+        return  # roles_fit has said it
+    at_endpoint = [host for host in cluster.hosts if cluster.endpoint_host in (host.address, host.hostname)]
+    only = cluster.control_planes if len(cluster.control_planes) == 1 else ()
+    if not any(host in cluster.load_balancers or host in only for host in at_endpoint):
+        allowed = " or ".join(host.address for host in cluster.load_balancers or only)
+        yield (
+            f"control_plane_endpoint: {cluster.endpoint!r}; it is the address or hostname of a load balancer, or of "
+            f"the only control plane; write {allowed}"
+        )
+    for host in at_endpoint:
+        if {"control_plane", "load_balancer"} <= set(host.role) and cluster.endpoint_port == API_PORT:
+            yield (
+                f"{host.name}: load balancer at port {API_PORT}; its API server has that port already; set "
+                f"control_plane_endpoint to {host.address}:8443"
+            )
+        if host.role == ("control_plane",) and cluster.endpoint_port != API_PORT:
+            yield (
+                f"control_plane_endpoint: {cluster.endpoint!r}; without a load balancer in between it is the API "
+                f"server's own port; write {cluster.endpoint_host}:{API_PORT}"
+            )
+
+
+def networks_are_apart(cluster: Cluster) -> Mistakes:
+    """Pods and Services do not share addresses."""
+    settings = cluster.settings
+    pods, services = IPv4Network(settings.pod_cidr), IPv4Network(settings.service_cidr)
+    if pods.overlaps(services):
+        yield f"pod_cidr: {pods} overlaps service_cidr {services}; the two are apart; change one of them"
+
+
+def hosts_are_outside(cluster: Cluster, setting: str) -> Mistakes:
+    """No host has an address of the pods or the Services."""
+    network = IPv4Network(getattr(cluster.settings, setting))
+    inside = [host for host in cluster.hosts if host.address and IPv4Address(host.address) in network]
+    if inside:
+        hosts = ", ".join(f"{host.name} ({host.address})" for host in inside)
+        yield (
+            f"{setting}: {network} holds the addresses of {hosts}; hosts, pods and Services have networks of "
+            f"their own; choose another {setting}"
+        )
+
+
+def pod_network_is_large_enough(cluster: Cluster) -> Mistakes:
+    """Each node gets its part of the pod network."""
+    pods, mask = IPv4Network(cluster.settings.pod_cidr), _node_mask(cluster)
+    widest = max(mask - _NODE_MASK_MAX_DIFFERENCE, 0)
+    if not widest <= pods.prefixlen <= mask:
+        yield (
+            f"pod_cidr: {pods}; each node takes a /{mask} of it and there are at most 65536; choose a prefix from "
+            f"/{widest} to /{mask}"
+        )
+    elif 2 ** (mask - pods.prefixlen) < len(cluster.nodes):
+        yield (
+            f"pod_cidr: {pods} for {len(cluster.nodes)} nodes; each node takes a /{mask} of it; choose a wider network"
+        )
+
+
+def service_network_has_a_size(cluster: Cluster) -> Mistakes:
+    """The Service network is of a size that kubeadm takes."""
+    services = IPv4Network(cluster.settings.service_cidr)
+    if services.prefixlen not in _SERVICE_PREFIXES:
+        yield f"service_cidr: {services}; kubeadm takes prefixes from /12 to /28; choose one of these"
+
+
+def mirror_carries_version(cluster: Cluster) -> Mistakes:
+    """The mirror has packages of this Kubernetes version."""
+    settings, line = cluster.settings, cluster.settings.kubernetes_line
+    found = f"kubernetes_version: {settings.kubernetes_version!r} from the mirror {settings.mirror.name}"
+    own = "set mirror.kubernetes_baseurl and mirror.kubernetes_gpgkey to a repository that has it"
+    source = cluster.mirror.kubernetes_source(line.minor)
+    if source is None:
+        oldest = compatibility.LINES[cluster.mirror.kubernetes[0].since].name
+        yield f"{found}; it carries Kubernetes {oldest} and newer; choose such a version or {own}"
+        return
+    last = source.last_patches.get(line.minor)
+    if last is not None and int(settings.kubernetes_version.rpartition(".")[2]) > last:
+        yield f"{found}; it was frozen and ends with {line.name}.{last} there; choose that version or {own}"
+
+
+def base_url_is_alone(cluster: Cluster) -> Mistakes:
+    """An own mirror replaces the packages' profile altogether."""
+    mirror = cluster.settings.mirror
+    if mirror.base_url and "base" in mirror.model_fields_set:
+        yield (
+            f"mirror.base: {mirror.base!r} beside mirror.base_url; an own mirror is laid out as Aliyun's and takes the "
+            "profile's place; remove mirror.base"
+        )
+
+
+def own_repositories_have_keys(cluster: Cluster) -> Mistakes:
+    """An own source comes with the key or the checksum that what it has is verified by."""
+    for url, key in cluster.settings.mirror.unsigned():
+        yield f"mirror.{url}: given without {key}; nothing is installed unverified; set mirror.{key}"
+
+
+def kube_proxy_mode_exists(cluster: Cluster) -> Mistakes:
+    """This Kubernetes version knows the kube-proxy mode."""
+    settings = cluster.settings
+    if settings.kube_proxy_mode == "nftables" and settings.kubernetes_line.minor < compatibility.NFTABLES_PROXY_SINCE:
+        since = compatibility.LINES[compatibility.NFTABLES_PROXY_SINCE].name
+        yield (
+            f"kube_proxy_mode: 'nftables' with Kubernetes {settings.kubernetes_version}; it works from {since} on; "
+            "choose 'iptables'"
+        )
+
+
+def patches_leave_owned_fields(cluster: Cluster) -> Mistakes:
+    """Patches are of known kinds and leave alone what a setting decides."""
+    line = cluster.settings.kubernetes_line
+    for kind, patch in cluster.settings.kubeadm_patches.items():
+        where = f"kubeadm_patches.{kind}"
+        if kind not in kubeadm_patches.OWNED:
+            yield f"{where}: unknown kind; the kinds are {', '.join(kubeadm_patches.OWNED)}; use one of these"
+            continue
+        for field, remedy in dict(kubeadm_patches.owned_fields(kind, patch)).items():
+            yield f"{where}.{field}: patched; the package decides this field; {remedy}"
+        for field, value in kubeadm_patches.not_plain(patch):
+            yield f"{where}.{field}: {value!r}; a patch is plain data with text as keys; correct it"
+        for field, value in kubeadm_patches.argument_fields(patch):
+            if not isinstance(value, dict) and (
+                not kubeadm_patches.is_argument_list(value) or line.config_api != "v1beta4"
+            ):
+                yield f"{where}.{field}: {value!r}; extra arguments are a map of name: value; write it as a map"
+
+
+def docker_knows_the_mirrors(cluster: Cluster) -> Mistakes:
+    """Docker is given mirrors of Docker Hub only."""
+    settings = cluster.settings
+    others = sorted(set(settings.registry_mirrors) - {compatibility.DOCKER_HUB})
+    if settings.container_runtime == "docker" and others:
+        yield (
+            f"registry_mirrors: {', '.join(others)} with container_runtime 'docker'; dockerd knows mirrors of "
+            f"{compatibility.DOCKER_HUB} only; set image_repository and mirror.flannel_image to where those images "
+            "are, or use containerd"
+        )
+
+
+def checks_may_be_waived(cluster: Cluster) -> Mistakes:
+    """Only checks are waived that the run could end well without."""
+    for name in dict.fromkeys(cluster.settings.waive):
+        if fixed := CHECKS_OF_HOSTS[name].fixed:
+            yield f"waive: {name!r}; this check cannot be waived: {fixed}; remove it"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule and the settings and host fields ("host.address") that it reads."""
+
+    find: Callable[..., Mistakes]
+    reads: tuple[str, ...]
+    arguments: tuple[Any, ...] = ()
+
+
+CHECKS = (
+    Check(hosts_are_unique, ()),
+    Check(roles_fit, ("host.role",)),
+    Check(endpoint_fits, ("host.role", "host.address", "host.hostname", "control_plane_endpoint")),
+    Check(networks_are_apart, ("pod_cidr", "service_cidr")),
+    Check(hosts_are_outside, ("pod_cidr",), ("pod_cidr",)),
+    Check(hosts_are_outside, ("service_cidr",), ("service_cidr",)),
+    Check(pod_network_is_large_enough, ("pod_cidr", "host.role", "kubeadm_patches")),
+    Check(service_network_has_a_size, ("service_cidr",)),
+    Check(mirror_carries_version, ("mirror", "kubernetes_version")),
+    Check(base_url_is_alone, ("mirror",)),
+    Check(own_repositories_have_keys, ("mirror",)),
+    Check(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
+    Check(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
+    Check(checks_may_be_waived, ("waive",)),
+    Check(docker_knows_the_mirrors, ("registry_mirrors", "container_runtime")),
+)
+
+
+def warnings(cluster: Cluster) -> Iterator[str]:
+    """What is allowed but probably not meant, for a cluster without mistakes."""
+    count = len(cluster.control_planes)
+    if count % 2 == 0:
+        yield (
+            f"hosts: {count} control planes; etcd needs a majority, so {count} survive no more losses than "
+            f"{count - 1} would; an odd number is better"
+        )
+    if len(cluster.load_balancers) > 1:
+        yield (
+            f"hosts: {len(cluster.load_balancers)} load balancers; nodes reach the API only at {cluster.endpoint}, "
+            "nothing moves that address to another one"
+        )
+    for setting in ("pod_cidr", "service_cidr"):
+        network = IPv4Network(getattr(cluster.settings, setting))
+        if network.overlaps(IPv4Network("192.168.0.0/16")):
+            yield (
+                f"{setting}: {network} is in the range of many office and home networks; machines there with such "
+                "an address cannot be reached from the nodes"
+            )
+        near = [h.name for h in cluster.hosts if IPv4Network(f"{h.address}/16", strict=False).overlaps(network)]
+        if near:
+            yield (
+                f"{setting}: {network} begins like the addresses of {', '.join(near)}; make sure that their network "
+                "is narrower than /16"
+            )
+
+
+def _node_mask(cluster: Cluster) -> int:
+    """Prefix of each node's part of the pod network, which a patch of kube-controller-manager may change."""
+    arguments = cluster.settings.kubeadm_patches.get("ClusterConfiguration", {})
+    for field in ("controllerManager", "extraArgs"):
+        arguments = arguments.get(field, {}) if isinstance(arguments, dict) else {}
+    if kubeadm_patches.is_argument_list(arguments):
+        arguments = {item["name"]: item["value"] for item in arguments}
+    value = str(arguments.get("node-cidr-mask-size", "")) if isinstance(arguments, dict) else ""
+    return int(value) if value.isascii() and value.isdigit() and int(value) <= 32 else _DEFAULT_NODE_MASK

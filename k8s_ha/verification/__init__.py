@@ -1,0 +1,1 @@
+"""What stands after the last change, and where a fault lies. Values in, values out."""

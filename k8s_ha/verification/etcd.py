@@ -1,0 +1,88 @@
+"""What is wrong with etcd: its members against the control planes. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from k8s_ha.findings import Finding
+from k8s_ha.observations.api_status import THE_CLUSTER, Health
+from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.host_status import OK, HostProof
+from k8s_ha.settings import Cluster, HostSettings
+
+REJOIN = "run the deploy, which resets it and joins it again"
+LOGS = "see `crictl ps -a` and etcd's log there"
+
+
+def etcd_findings(proofs: Mapping[str, HostProof], health: Health, cluster: Cluster) -> Iterator[Finding]:
+    """Control planes whose etcd is not well or no member, members that are no control plane, and lost quorum."""
+    for plane in cluster.control_planes:
+        etcd = proofs[plane.name].etcd if plane.name in proofs else None
+        if etcd is not None and etcd.health != OK:
+            yield Finding(plane.name, "etcd", f"its etcd is not well: {etcd.health}", "healthy", LOGS)
+    listed = members(proofs, cluster)
+    if not listed:
+        if any(plane.name in proofs for plane in cluster.control_planes):
+            yield Finding(THE_CLUSTER, "etcd", "no etcd tells its members", "a list of them", LOGS)
+        return
+    for plane in cluster.control_planes:
+        own = [member for member in listed if _is_of(member, plane)]
+        if not own:
+            found = f"{plane.hostname} is no member of etcd, which has {', '.join(map(_called, listed))}"
+            yield Finding(plane.name, "etcd", found, "a member on every control plane", REJOIN)
+        elif own[0].learner:
+            found = f"{plane.hostname} is a learner in etcd: it has no vote"
+            yield Finding(plane.name, "etcd", found, "a voting member", "wait, or " + REJOIN)
+    for member in listed:
+        if not any(_is_of(member, plane) for plane in cluster.control_planes):
+            yield _stranger(member, health)
+    yield from _quorum_findings(proofs, cluster)
+
+
+def members(proofs: Mapping[str, HostProof], cluster: Cluster) -> tuple[Member, ...]:
+    """etcd's members as the first control plane tells them whose etcd is well, or else any."""
+    told = [proofs[plane.name].etcd for plane in cluster.control_planes if plane.name in proofs]
+    lists = [etcd for etcd in told if etcd is not None and etcd.members]
+    return next((etcd.members for etcd in sorted(lists, key=lambda etcd: etcd.health != OK)), ())
+
+
+def leader(proofs: Mapping[str, HostProof], cluster: Cluster) -> str:
+    """The leading member's name; empty where none is known."""
+    identities = {proof.etcd.leader for proof in proofs.values() if proof.etcd and proof.etcd.health == OK}
+    return next((member.name for member in members(proofs, cluster) if member.identity in identities), "")
+
+
+def healthy(proofs: Mapping[str, HostProof], cluster: Cluster) -> list[str]:
+    """Names of the members whose own etcd says that it is well."""
+    planes = [plane for plane in cluster.control_planes if plane.name in proofs]
+    well = [plane for plane in planes if (etcd := proofs[plane.name].etcd) and etcd.health == OK]
+    return [member.name for member in members(proofs, cluster) if any(_is_of(member, plane) for plane in well)]
+
+
+def _quorum_findings(proofs: Mapping[str, HostProof], cluster: Cluster) -> Iterator[Finding]:
+    # An etcd that is well has just asked a quorum of the others.
+    if not healthy(proofs, cluster):
+        found = "no etcd member says that it is well: quorum is lost"
+        yield Finding(THE_CLUSTER, "etcd", found, "more than half of the members", "bring the others back")
+    elif not leader(proofs, cluster):
+        yield Finding(THE_CLUSTER, "etcd", "etcd has no leader", "a leader", "see etcd's logs on the control planes")
+
+
+def _stranger(member: Member, health: Health) -> Finding:
+    called = _called(member)
+    if member.name in health.nodes:
+        found = f"etcd has the member {called}, a node that is no control plane of the inventory"
+        return Finding(
+            THE_CLUSTER, "etcd", found, "every control plane in the inventory", "add it there", severity="warning"
+        )
+    number = f"{int(member.identity):x}" if member.identity.isdigit() else member.identity
+    found = f"etcd has a stale member: {called} is no control plane"
+    return Finding(THE_CLUSTER, "etcd", found, "no other members", f"`etcdctl member remove {number}`")
+
+
+def _is_of(member: Member, plane: HostSettings) -> bool:
+    return plane.address in member.addresses
+
+
+def _called(member: Member) -> str:
+    return f"{member.name or 'one without a name'} ({', '.join(member.addresses)})"
