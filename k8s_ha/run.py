@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -17,10 +16,9 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_state
 
 from k8s_ha.catalog.compatibility import Consequence, verdict
-from k8s_ha.cluster_state.node_state import HostSurvey, NodeState, NodeView
-from k8s_ha.findings import Finding
-from k8s_ha.observations.certificates import Certificate as Certificate
+from k8s_ha.observations.node import HostSurvey, NodeView
 from k8s_ha.reporting.recorder import recorder
+from k8s_ha.reporting.run_log import RunLog
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -59,14 +57,11 @@ class Run:
     """One cluster within one pyinfra run."""
 
     cluster: Cluster
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
     admin_digests: dict[bool, set[str]] = field(default_factory=dict)
     """SHA-256 of the control planes' admin kubeconfigs, as seen while preparing (False) and executing (True)."""
 
-    kept_seconds: dict[str, float] = field(default_factory=dict)
-    """How long layers took that prepare no operation, by name, so that nobody else can measure them."""
     views: dict[str, NodeView | None] = field(default_factory=dict)
     viewed_executing: bool = False
     join_secrets: JoinSecrets | None = None
@@ -90,17 +85,13 @@ class Run:
     restart_failed: str | None = None
     """The host whose restart has not come to a good end; no other one follows it."""
 
-    layers: list[str] = field(default_factory=list)
-    """Names of the layers of this run, in their order."""
-    findings: list[Finding] = field(default_factory=list)
-    """What preflight and verify found."""
-    states_before: dict[str, NodeState] = field(default_factory=dict)
-    states_after: dict[str, NodeState] = field(default_factory=dict)
-    """Where each node stood at the first look and at the last, by inventory name; without those not read."""
     verifier: str | None = None
     """The host that looks at the cluster for all of them, and that fails where something is wrong."""
-    certificates: list[Certificate] = field(default_factory=list)
-    """The cluster's certificates, as the last look found them."""
+    log: RunLog = field(init=False)
+    """What its report is made of."""
+
+    def __post_init__(self) -> None:
+        self.log = RunLog(self.cluster)
 
     def consequences(self, name: str) -> tuple[Consequence, ...]:
         """What had to be accepted for this Kubernetes version to run on the host of this inventory name."""
@@ -110,7 +101,8 @@ class Run:
     def secrets(self) -> JoinSecrets:
         """The join secrets of this run, minted when first asked for."""
         if self.join_secrets is None:
-            self.join_secrets = JoinSecrets.mint()
+            made = self.join_secrets = JoinSecrets.mint()
+            self.log.secrets |= {made.token, made.token_secret, made.certificate_key}
         return self.join_secrets
 
 
@@ -133,7 +125,7 @@ def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
             return run
     run = Run(cluster)
     known.append(run)
-    recorder(current).add(run)
+    recorder(current).add(run.log)
     return run
 
 
@@ -146,7 +138,7 @@ def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) 
     current = context()
     cluster = _load(current, settings, groups)
     if current is not None:
-        recorder(current).expect(Run(cluster))
+        recorder(current).expect(cluster)
 
 
 def _load(current: State | None, settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Cluster:

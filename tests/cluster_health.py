@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.observations.api_status import API_SERVICE, CONTROL_PLANE_PODS, DNS_SERVICE, Health, PodState
 from k8s_ha.observations.host_status import OK, EtcdProof, HostProof, Member, asked
+from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

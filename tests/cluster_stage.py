@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Files, HttpsAnswer
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.resources import read_file
 from k8s_ha.run import JoinSecrets, Run

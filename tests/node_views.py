@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from k8s_ha.cluster_state.node_state import ClusterNode, NodeView
 from k8s_ha.facts.node import Node
+from k8s_ha.observations.node import ClusterNode, NodeView
 
 RECORDED = Path(__file__).parent / "recorded"
 ENDPOINT = "https://10.0.1.157:6443"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from k8s_ha.cluster_state.node_state import HostSurvey
+from k8s_ha.observations.node import HostSurvey
 
 RELEASES: Final = {
     7: ("centos", ("rhel", "fedora"), "7", "3.10.0-1160.el7.x86_64", 1),

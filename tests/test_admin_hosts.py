@@ -12,8 +12,8 @@ import pytest
 from pyinfra.api import Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.facts.system import Files, FileState
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.kubeconfig import admin_kubeconfig, root_kubeconfig
 from tests.answers import script_of, whole
 from tests.cluster_stage import ONE_PLANE, Stage

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.cluster_state.node_state import NodeState, NodeView
+from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.findings import Finding
+from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.existing_cluster import older_clusters, states
 from k8s_ha.preflight_checks.fleet import machine_ids, product_uuids
 from k8s_ha.preflight_checks.model import Case

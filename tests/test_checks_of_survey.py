@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.findings import Finding
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
 from k8s_ha.settings import Cluster
 from tests.cases import warning

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.cluster_state.node_state import ClusterNode, NodeView
 from k8s_ha.facts.answers import between_marks
 from k8s_ha.facts.cluster import ClusterHealth
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesState, Port, Service, ServiceState
 from k8s_ha.observations.api_status import Health, PodState
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
 from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN, recorded
 from tests.shell_bench import Shell
 

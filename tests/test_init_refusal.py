@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_ha.cluster_state.node_state import NodeView, init_begins_anew, init_refusal
+from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import NodeView
 from tests.example_cluster import six_host_cluster
 from tests.node_views import ADMIN, AUTHORITY, ENDPOINT, KUBELET, PLANES, VIRGIN, member
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.cluster_state.node_state import NodeState, NodeView
+from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import Health
 from k8s_ha.observations.host_status import OK, HostProof, Member
+from k8s_ha.observations.node import NodeView
 from k8s_ha.verification.hosts import OFFLOAD, proof_findings, states
 from tests.cluster_health import NEXT_YEAR, NOW, complete_health, complete_proofs, etcd_members
 from tests.example_cluster import six_host_cluster

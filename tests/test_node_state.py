@@ -10,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8s_ha.cluster_state.node_state import (
-    ClusterNode,
     Membership,
     NodeState,
-    NodeView,
     classify,
     is_replaceable,
     join_refusal,
@@ -21,6 +19,7 @@ from k8s_ha.cluster_state.node_state import (
     membership,
 )
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
 from tests.example_cluster import six_host_cluster
 from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member

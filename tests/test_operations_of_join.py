@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 import k8s_ha.operations.cluster
-from k8s_ha.cluster_state.node_state import ClusterNode, NodeState, NodeView, join_refusal
+from k8s_ha.cluster_state.node_state import NodeState, join_refusal
 from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.operations import commands
 from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
 from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm, reset

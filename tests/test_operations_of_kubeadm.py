@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.cluster_state.node_state import NodeView, init_refusal
+from k8s_ha.cluster_state.node_state import init_refusal
 from k8s_ha.desired.kubeadm_config import images_config, init_config
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import cluster, commands
 from k8s_ha.operations import kubeadm as operations
 from k8s_ha.operations.commands import long_command

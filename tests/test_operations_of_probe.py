@@ -130,7 +130,7 @@ def test_the_probe_has_a_pod_and_a_service_for_each_node(stage: Stage, kubectl: 
 def test_pods_that_do_not_run_are_told_and_go_too(stage: Stage, kubectl: Kubectl) -> None:
     assert not probed(stage, NO_PODS)
     assert kubectl.deleted
-    assert stage.run.findings[1] == Finding(
+    assert stage.run.log.findings[1] == Finding(
         host="master2",
         check="probe",
         found="the probe's pod on master2 (image docker.io/library/busybox:1.36) does not run: not found",
@@ -187,7 +187,7 @@ def test_ctrl_c_is_put_off_until_the_pods_are_gone(stage: Stage, kubectl: Kubect
     finally:
         signal.signal(signal.SIGINT, before)
     assert kubectl.deleted
-    assert stage.run.findings == []
+    assert stage.run.log.findings == []
 
 
 def test_no_probe_where_no_api_server_answers(stage: Stage, kubectl: Kubectl) -> None:

@@ -42,9 +42,9 @@ def test_one_host_looks_for_all(stage: Stage, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level("INFO", logger="pyinfra"):
         assert verified(stage) == []
     assert caplog.messages[0] == "The cluster answers at https://10.0.1.157:6443, Kubernetes 1.30.14."
-    assert stage.run.findings == []
-    assert len(stage.run.certificates) == 3
-    assert stage.run.states_after == dict.fromkeys((node.name for node in CLUSTER.nodes), NodeState.JOINED)
+    assert stage.run.log.findings == []
+    assert len(stage.run.log.certificates) == 3
+    assert stage.run.log.states_after == dict.fromkeys((node.name for node in CLUSTER.nodes), NodeState.JOINED)
 
 
 def test_the_look_waits_for_what_is_missing_and_asks_no_host_before(stage: Stage) -> None:
@@ -67,16 +67,16 @@ def test_the_look_has_an_end_and_shows_what_is_wrong(stage: Stage, caplog: pytes
     stage.facts["master1"][ClusterHealth] = BROKEN
     stage.facts["worker1"][Proof] = replace(WHOLE["worker1"], kubelet="no connection")
     assert verified(stage) == failing(f"{ENDPOINT_GONE}; worker1: its kubelet is not well: no connection")
-    assert [finding.host for finding in stage.run.findings] == ["the cluster", "worker1"]
+    assert [finding.host for finding in stage.run.log.findings] == ["the cluster", "worker1"]
     assert re.match(r"host +check +found +wanted +what to do", caplog.messages[0])
-    assert stage.run.states_after["worker1"] is NodeState.JOINED
+    assert stage.run.log.states_after["worker1"] is NodeState.JOINED
 
 
 def test_a_warning_is_shown_and_is_no_failure(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="pyinfra")
     stage.facts["worker1"][Proof] = replace(WHOLE["worker1"], certificates={"/a.crt": None})
     assert verified(stage) == []
-    assert [finding.severity for finding in stage.run.findings] == ["warning"]
+    assert [finding.severity for finding in stage.run.log.findings] == ["warning"]
     assert "/a.crt holds no certificate" in caplog.text
 
 
@@ -93,7 +93,7 @@ def test_where_no_api_server_answers_hosts_are_looked_at_all_the_same(stage: Sta
     assert verified(stage) == failing(
         "the cluster: no control plane's own API server is ready; master2: it could not be looked at"
     )
-    assert set(stage.run.states_after) == {"master1", "master3", "worker1", "worker2"}
+    assert set(stage.run.log.states_after) == {"master1", "master3", "worker1", "worker2"}
 
 
 def test_where_the_first_hosts_are_lost_another_one_looks(stage: Stage) -> None:

@@ -15,10 +15,10 @@ import pytest
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.desired.kubeadm_config import upload_certs_config
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.system import Files, FileState
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.cluster import manifest_applied
 from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
 from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig

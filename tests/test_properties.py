@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from pyinfra.api.exceptions import FactProcessError
 
 import k8s_ha.facts
-from k8s_ha.cluster_state.node_state import ClusterNode, NodeView, init_begins_anew, init_refusal, leader
+from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal, leader
 from k8s_ha.facts.lines import Told
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_cluster
 from tests.answers import whole
 from tests.example_cluster import six_host_cluster, six_hosts

@@ -10,10 +10,10 @@ from pyinfra.api.exceptions import PyinfraError
 
 import k8s_ha.operations.cluster
 import k8s_ha.operations.quorum
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.cluster_state.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import commands
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import cluster_initialised

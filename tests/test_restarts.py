@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pyinfra.api import StringCommand
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import commands, restarts
 from k8s_ha.operations.restarts import in_turn
 from tests.cluster_stage import Stage

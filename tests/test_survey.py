@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.desired.yum import UNFINISHED
 from k8s_ha.facts.survey import Survey
+from k8s_ha.observations.node import HostSurvey
 from tests.node_views import recorded
 from tests.shell_bench import Shell
 

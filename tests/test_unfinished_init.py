@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.facts.node import INIT_MARKER, Node
+from k8s_ha.observations.node import NodeView
 from tests.node_views import ADMIN, ENDPOINT, KUBELET
 from tests.shell_bench import Shell
 

@@ -2,127 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from k8s_ha.catalog import compatibility
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import Cluster, HostSettings
-
-
-@dataclass(frozen=True)
-class HostSurvey:
-    """A host as it was before the first change."""
-
-    uid: int
-    os_id: str
-    os_like: tuple[str, ...]
-    os_version: str
-    architecture: str
-    hostname: str
-    addresses: tuple[str, ...]
-    network_manager: bool
-    node: bool
-    """Whether the host carries a kubelet's identity, so that its name must stay."""
-    cri: str | None
-    """What the kubelet was told to speak to: containerd, dockershim or cri-dockerd; None where nothing tells."""
-    kernel: str
-    """Its release, such as ``4.18.0-553.el8_10.x86_64``."""
-    cgroup: int
-    """1 or 2."""
-    conflicting: Mapping[str, str]
-    """Version-release by name of installed packages that some container runtime conflicts with."""
-    extras: bool
-    """Whether a repository of the name "extras" is enabled, which has container-selinux on EL7."""
-    installed: Mapping[str, str] = field(default_factory=dict)
-    """Version-release by name of those of the road's own packages that are there already, and whole."""
-    rpm_error: str = ""
-    """Why rpm cannot read its database; empty where it can."""
-    login_shell: str = ""
-    """The path of the shell that commands are handed to; empty where nothing tells."""
-    nginx_streams: bool = False
-    """Whether an nginx is there that has the stream module built in."""
-
-    @property
-    def el_major(self) -> int | None:
-        """The EL major, or None where the host is no Enterprise Linux."""
-        if not {"rhel", "centos", "ol"} & {self.os_id, *self.os_like}:
-            return None
-        major = self.os_version.partition(".")[0]
-        return int(major) if major.isdigit() else None
-
-    @property
-    def kernel_version(self) -> tuple[int, int]:
-        """The kernel's first two numbers; (0, 0) where its release has none."""
-        match = re.match(r"(\d+)\.(\d+)", self.kernel)
-        return (int(match[1]), int(match[2])) if match else (0, 0)
-
-    @property
-    def major(self) -> int:
-        """The EL major; only for Enterprise Linux, which the check ``system`` makes sure of."""
-        assert self.el_major is not None
-        return self.el_major
-
-    @property
-    def platform(self) -> compatibility.Platform:
-        """What decides which Kubernetes the host runs; only for Enterprise Linux."""
-        return compatibility.Platform(self.major, self.kernel_version, self.cgroup)
-
-
-@dataclass(frozen=True)
-class ClusterNode:
-    """A Node object, as the API server tells it."""
-
-    name: str
-    ready: bool
-    version: str
-    control_plane: bool
-
-
-@dataclass(frozen=True)
-class NodeView:
-    """What a host holds of a cluster, and what its own API server, if it has one, answers."""
-
-    traces: tuple[str, ...]
-    """Paths that kubeadm, kubelet or etcd left; empty on a virgin host."""
-    server: str | None
-    """The API endpoint in the kubelet's or root's kubeconfig, ``https://HOST:PORT``."""
-    authority: str | None
-    """The cluster's CA certificate, PEM."""
-    ready: bool = False
-    """Whether the host's own API server says ok at /readyz."""
-    nodes: tuple[ClusterNode, ...] = ()
-    join_secrets: tuple[str, ...] = ()
-    """Names of bootstrap tokens and uploaded certificates that this package minted and that are still there."""
-    members: tuple[Member, ...] = ()
-    """What its own etcd counts; empty where it has none or that did not answer."""
-    etcd_healthy: bool | None = None
-    """Whether its own etcd says that it is well, which includes that it has a quorum; None where it says nothing."""
-    busy: bool = False
-    """Whether a kubeadm that this package started is at work on the host."""
-    init_begun: bool = False
-    """Whether an init of this package began there and has not told that it ended well."""
-    init_unfinished: bool = False
-    """Whether that init is proven not to have come to its end, with nothing but its own there."""
-
-    @property
-    def has_identity(self) -> bool:
-        """Whether the host carries a kubelet's identity."""
-        return "/etc/kubernetes/kubelet.conf" in self.traces
-
-    @property
-    def tells_of_etcd(self) -> bool:
-        """Whether its own etcd runs, well or not."""
-        return bool(self.members) or self.etcd_healthy is not None
-
-    @property
-    def may_come_up(self) -> bool:
-        """Whether the host is to run an API server, which tells of no node now."""
-        to_run = "/etc/kubernetes/manifests/kube-apiserver.yaml" in self.traces
-        return to_run and not (self.ready and self.nodes) and not self.init_unfinished
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
 ETCD_DATA: Final = "/var/lib/etcd/member"

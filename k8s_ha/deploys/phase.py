@@ -12,9 +12,9 @@ from pyinfra.api import Host
 from pyinfra.api.arguments import AllArguments
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.facts.answers import LOCALE
 from k8s_ha.findings import Finding, errors
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.operations.lock import cluster_held
 from k8s_ha.operations.login import surveyed
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
@@ -54,7 +54,7 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
     _bound_commands()
     if host.name not in {entry.name for entry in run.cluster.hosts}:
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
-    recorder(host.state).layer_begun(run, host)
+    recorder(host.state).layer_begun(run.log, host)
     return run
 
 
@@ -78,7 +78,7 @@ def survey(run: Run) -> list[Finding]:
         connection_tuned(member)
     looks = {member.name: gevent.spawn(surveyed, member) for member in members}
     told = {name: look.get() for name, look in looks.items()}
-    run.surveys = {name: survey for name, survey in told.items() if isinstance(survey, HostSurvey)}
+    run.surveys = run.log.surveys = {name: survey for name, survey in told.items() if isinstance(survey, HostSurvey)}
     found = [finding for finding in told.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:
         logger.warning(warning)

@@ -37,12 +37,12 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
     """
     run = run_of_host(settings, groups)
     with run.lock:
-        if NAME not in run.kept_seconds:
+        if NAME not in run.log.prepare_seconds:
             begun = time.monotonic()
-            run.findings += _look(run)
-            run.kept_seconds[NAME] = time.monotonic() - begun
+            run.log.findings += _look(run)
+            run.log.prepare_seconds[NAME] = time.monotonic() - begun
             _show(run)
-    if stopping := errors(run.findings):
+    if stopping := errors(run.log.findings):
         raise PyinfraError(_verdict(stopping))
 
 
@@ -61,7 +61,7 @@ def _look(run: Run) -> list[Finding]:
     planes = [plane.name for plane in run.cluster.control_planes]
     if set(planes) <= set(looks):  # others are asked too where --limit has left them out
         run.views = {name: looks[name].view for name in planes}
-    run.states_before = existing_cluster.states(cases)
+    run.log.states_before = existing_cluster.states(cases)
     found += [unread(name) for name in read if name not in looks]
     return waived([*found, *look_findings(cases)], run.cluster.settings.waive)
 
@@ -91,12 +91,12 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
 
 def _show(run: Run) -> None:
     """What was found, or how much was looked at."""
-    if not run.findings:
+    if not run.log.findings:
         looked = len(members_of(run))
         logger.info(f"Preflight: {looked} host{'s' * (looked != 1)}, {len(CHECKS)} checks, nothing found")
         return
     logger.info("Preflight found:")
-    show(run.findings)
+    show(run.log.findings)
 
 
 def _verdict(stopping: Sequence[Finding]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from k8s_ha.cluster_state.node_state import ClusterNode, NodeView
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.observations import etcd
+from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.resources import read_file, shell_variables
 
 INIT_MARKER: Final = "/etc/kubernetes/pki/k8s-ha-init-unfinished"

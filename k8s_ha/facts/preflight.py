@@ -10,7 +10,6 @@ from typing import Final
 
 from pyinfra.api.exceptions import FactProcessError
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.desired import containerd_config
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.boot import PATTERN, boot_look
@@ -22,6 +21,7 @@ from k8s_ha.facts.runtime import runtime_look, runtime_script
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.observations import dockerd_flags
 from k8s_ha.observations.clock import Interval, interval
+from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.model import Answer, Disk, HostLook, Listener, Source
 from k8s_ha.resources import read_file
 

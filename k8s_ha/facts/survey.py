@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.desired import yum
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.preflight_checks.download_sources import PACKAGES
 from k8s_ha.resources import read_file
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.observations import etcd
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, Health
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
 OK: Final = "ok"

@@ -10,10 +10,11 @@ from typing import Final
 from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
 
-from k8s_ha.cluster_state.node_state import NodeView, leader
+from k8s_ha.cluster_state.node_state import leader
 from k8s_ha.cluster_state.quorum import lost_quorum, quorum_refusal
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.node import Node
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import look_until, read_everywhere
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import Run, is_executing

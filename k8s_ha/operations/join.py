@@ -12,18 +12,11 @@ from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.cluster_state.node_state import (
-    Membership,
-    NodeState,
-    NodeView,
-    classify,
-    is_replaceable,
-    join_refusal,
-    membership,
-)
+from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, is_replaceable, join_refusal, membership
 from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.cluster import elected, kubectl, leader_now, leads, no_leader, views, views_when_idle
 from k8s_ha.operations.commands import look_until, refuse
 from k8s_ha.operations.isolated import guarded, look

@@ -46,6 +46,7 @@ def cluster_held(run: Run) -> Generator[StringCommand]:
         with run.lock:
             if run.other_run is None:
                 run.other_run = _other_run(run)
+                run.log.refusal = run.other_run or None
         if run.other_run:
             yield refuse(f"{host.name}: nothing was changed: {run.other_run}")
             return

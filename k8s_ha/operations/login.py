@@ -15,10 +15,10 @@ from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.connectors.util import CommandOutput, make_unix_command
 
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.operations.commands import SECONDS_FOR_A_FACT
 from k8s_ha.preflight_checks.login import Login, asks_password, refused
 from k8s_ha.resources import read_file, shell_variables

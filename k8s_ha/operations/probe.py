@@ -59,7 +59,7 @@ def _probe(state: State, host: Host, run: Run) -> bool:
             findings = started.findings_in_time(interrupted)
         finally:
             started.removed()
-    run.findings += findings
+    run.log.findings += findings
     show(findings)
     wrong = errors(findings)
     if wrong:

@@ -8,9 +8,9 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.cluster_state.node_state import NodeView
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth, ServiceState
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import look_until, read_everywhere, read_fact, refuse
 from k8s_ha.operations.files import Change
 from k8s_ha.operations.runtimes import RuntimePlan

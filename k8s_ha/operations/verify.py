@@ -41,9 +41,9 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
     allowed = run.cluster.settings.verify_timeout_seconds
     look = _look_in_time(run, time.monotonic() + allowed)
     proofs = look.proofs
-    run.findings += look.findings
-    run.certificates = certificates(proofs)
-    run.states_after = states(proofs, look.health, run.cluster)
+    run.log.findings += look.findings
+    run.log.certificates = certificates(proofs)
+    run.log.states_after = states(proofs, look.health, run.cluster)
     wrong = errors(look.findings)
     show(look.findings)
     if wrong:

@@ -12,9 +12,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.desired import nginx, yum
 from k8s_ha.findings import Finding
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.preflight_checks.model import Answer, Case, Source, SourceKind
 from k8s_ha.settings import Cluster, HostSettings
 

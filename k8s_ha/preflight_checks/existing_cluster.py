@@ -8,7 +8,6 @@ from typing import Final
 from k8s_ha.cluster_state.node_state import (
     Membership,
     NodeState,
-    NodeView,
     classify,
     init_begins_anew,
     is_replaceable,
@@ -17,6 +16,7 @@ from k8s_ha.cluster_state.node_state import (
     owner,
 )
 from k8s_ha.findings import Finding
+from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.model import Case
 
 ETCD: Final = "/var/lib/etcd"

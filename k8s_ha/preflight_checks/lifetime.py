@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from k8s_ha.catalog import compatibility, lifetimes
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.findings import Finding, some
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.settings import Cluster
 
 

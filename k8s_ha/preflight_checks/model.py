@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from k8s_ha.cluster_state.node_state import HostSurvey, NodeView
 from k8s_ha.observations.boot import BootLook
 from k8s_ha.observations.clock import Interval
 from k8s_ha.observations.host_repositories import HostRepositories
 from k8s_ha.observations.nginx import NginxState
+from k8s_ha.observations.node import HostSurvey, NodeView
 from k8s_ha.observations.runtimes import RuntimeLook
 from k8s_ha.observations.surroundings import Surroundings
 from k8s_ha.observations.units import UnitState

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.cluster_state.node_state import HostSurvey
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.preflight_checks.login import login_shell
 from k8s_ha.settings import Cluster, HostSettings
 

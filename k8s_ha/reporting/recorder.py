@@ -6,7 +6,7 @@ import atexit
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pyinfra
 from pyinfra import logger
@@ -17,11 +17,8 @@ from k8s_ha.local_files import claim, write_private
 from k8s_ha.reporting.known_errors import explain
 from k8s_ha.reporting.redaction import scrubbed
 from k8s_ha.reporting.report import ExitState, short_form
-from k8s_ha.reporting.run_log import Ending, Place, Recording, outcome, output_of, report_of, secrets_of, title
-from k8s_ha.settings import ClusterSettings
-
-if TYPE_CHECKING:
-    from k8s_ha.run import Run
+from k8s_ha.reporting.run_log import Ending, Place, RunLog, outcome, output_of, report_of, secrets_of, title
+from k8s_ha.settings import Cluster, ClusterSettings
 
 AD_HOC: Final = frozenset({"exec", "fact", "debug-inventory"})
 """pyinfra's commands that run no deploy, so that there is nothing to report about."""
@@ -75,60 +72,59 @@ class Recorder:
     def __init__(self, state: State) -> None:
         self.ending = Ending()
         self._state = state
-        self._recordings: list[Recording] = []
-        self._expected: list[Recording] = []
+        self._logs: list[RunLog] = []
+        self._expected: list[RunLog] = []
         self._places: dict[tuple[str, str], Place] = {}
         self._executing = False
         self._failed: list[tuple[Host, str]] = []
 
-    def add(self, run: Run) -> None:
-        """Follow ``run``, which deploy code has begun."""
-        self._recordings.append(Recording(run))
+    def add(self, log: RunLog) -> None:
+        """Follow a run that deploy code has begun."""
+        self._logs.append(log)
 
-    def expect(self, run: Run) -> None:
+    def expect(self, cluster: Cluster) -> None:
         """A run whose settings were checked before connecting; deploy code may never come to begin it."""
-        if all(entry.run is None or entry.run.cluster != run.cluster for entry in self._expected):
-            self._expected.append(Recording(run))
+        if all(entry.cluster != cluster for entry in self._expected):
+            self._expected.append(RunLog(cluster))
 
     def refuse(self, reason: str) -> None:
         """A run whose settings were refused."""
-        if all(entry.reason != reason for entry in self._expected):
-            self._expected.append(Recording(None, reason=reason))
+        if all(entry.refusal != reason for entry in self._expected):
+            self._expected.append(RunLog(None, refusal=reason))
 
-    def layer_begun(self, run: Run, host: Host) -> None:
+    def layer_begun(self, log: RunLog, host: Host) -> None:
         """The operations that ``host`` calls from now on are of the layer that calls this."""
         name = host.current_deploy_name
         if name is None:
             return
-        (recording,) = [entry for entry in self._recordings if entry.run is run]
-        recording.marks.setdefault(host.name, []).append((len(host.op_hash_order), name))
-        if title(name) not in run.layers:
-            run.layers.append(title(name))
+        log.marks.setdefault(host.name, []).append((len(host.op_hash_order), name))
+        if title(name) not in log.layers:
+            log.layers.append(title(name))
 
     def operation_started(self, op_hash: str) -> None:
         """All hosts begin an operation; not called with ``--serial`` and ``--no-wait``."""
         self._begin()
-        for recording, layer in self._layers_of(op_hash):
-            if layer not in recording.begun:
-                position = f"{recording.order.index(layer) + 1} of {len(recording.order)}"
-                whose = f" ({recording.run.cluster.endpoint})" if recording.run and len(self._recordings) > 1 else ""
+        for log, layer in self._layers_of(op_hash):
+            if layer not in log.begun:
+                position = f"{log.order.index(layer) + 1} of {len(log.order)}"
+                whose = f" ({log.cluster.endpoint})" if log.cluster and len(self._logs) > 1 else ""
                 logger.info(f"--> Layer {position}: {layer}{whose}")
-                self._enter(recording, layer)
+                self._enter(log, layer)
 
     def host_started(self, host: Host, op_hash: str) -> None:
         """A host begins an operation, which it may not have."""
         self._begin()
         place = self._places.get((host.name, op_hash))
         if place and op_hash in self._state.ops[host]:
-            self._enter(place.recording, place.layer)
-            place.recording.last[host.name] = op_hash
-            place.recording.stopwatch.start(host.name, place.layer)
+            self._enter(place.log, place.layer)
+            place.log.last[host.name] = op_hash
+            place.log.stopwatch.start(host.name, place.layer)
 
     def host_stopped(self, host: Host, op_hash: str) -> None:
         """A host is done with an operation."""
         place = self._places.get((host.name, op_hash))
         if place:
-            place.recording.stopwatch.stop(host.name)
+            place.log.stopwatch.stop(host.name)
 
     def host_failed(self, host: Host, op_hash: str) -> None:
         """A host has failed; pyinfra hands its output over only after this."""
@@ -140,7 +136,7 @@ class Recorder:
         failed, self._failed = self._failed, []
         for host, op_hash in failed:
             place = self._places.get((host.name, op_hash))
-            secrets = secrets_of(self._state, place.recording.run if place else None)
+            secrets = secrets_of(self._state, place.log if place else None)
             for known in explain(output_of(self._state, host, op_hash)) if place else ():
                 logger.error(scrubbed(f"{host.name}: known: {known.cause}; {known.cure}.", secrets))
 
@@ -151,11 +147,11 @@ class Recorder:
         # Where no host remains, no operation has ended.
         self.explain_failures()
         unbegun = self._state.current_stage is StateStage.Connect
-        recordings = self._recordings or [entry for entry in self._expected if unbegun or entry.run is None]
+        logs = self._logs or [entry for entry in self._expected if unbegun or entry.cluster is None]
         self._places = self._places or self._find_places()
-        for recording in recordings:
-            state, reason = outcome(self._state, recording, self.ending)
-            self._write(recording, state, reason, ended=True)
+        for log in logs:
+            state, reason = outcome(self._state, log, self.ending)
+            self._write(log, state, reason, ended=True)
 
     def _begin(self) -> None:
         """At the first operation of all: which is whose, and in which order they come."""
@@ -165,19 +161,19 @@ class Recorder:
         self._places = self._find_places()
         in_order: Callable[[], list[str]] = self._state.get_op_order
         for op_hash in in_order():
-            for recording, layer in self._layers_of(op_hash):
-                if layer not in recording.order:
-                    recording.order.append(layer)
+            for log, layer in self._layers_of(op_hash):
+                if layer not in log.order:
+                    log.order.append(layer)
 
     def _find_places(self) -> dict[tuple[str, str], Place]:
         places = {}
-        for recording in self._recordings:
-            for name, marks in recording.marks.items():
+        for log in self._logs:
+            for name, marks in log.marks.items():
                 for index, op_hash in enumerate(self._state.inventory.get_host(name).op_hash_order):
                     layer = next((layer for start, layer in reversed(marks) if start <= index), None)
                     operation = self._operation(op_hash, layer) if layer else None
                     if layer and operation:
-                        places[name, op_hash] = Place(recording, title(layer), operation)
+                        places[name, op_hash] = Place(log, title(layer), operation)
         return places
 
     def _operation(self, op_hash: str, layer: str) -> str | None:
@@ -186,30 +182,28 @@ class Recorder:
         names = sorted(self._state.get_op_meta(op_hash).names)
         return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)
 
-    def _layers_of(self, op_hash: str) -> list[tuple[Recording, str]]:
+    def _layers_of(self, op_hash: str) -> list[tuple[RunLog, str]]:
         found = (self._places.get((host.name, op_hash)) for host in self._state.inventory)
-        return list(dict.fromkeys((place.recording, place.layer) for place in found if place))
+        return list(dict.fromkeys((place.log, place.layer) for place in found if place))
 
-    def _enter(self, recording: Recording, layer: str) -> None:
-        if layer not in recording.begun:
-            recording.begun.add(layer)
-            self._write(recording, "interrupted")
+    def _enter(self, log: RunLog, layer: str) -> None:
+        if layer not in log.begun:
+            log.begun.add(layer)
+            self._write(log, "interrupted")
 
-    def _write(
-        self, recording: Recording, exit_state: ExitState, reason: str | None = None, ended: bool = False
-    ) -> None:
+    def _write(self, log: RunLog, exit_state: ExitState, reason: str | None = None, ended: bool = False) -> None:
         """Replace the report's file; what prevents that costs one warning and not the run."""
-        report = report_of(self._state, recording, self._places, exit_state, reason, ended)
-        settings = recording.run.cluster.settings if recording.run else ClusterSettings()
+        report = report_of(self._state, log, self._places, exit_state, reason, ended)
+        settings = log.cluster.settings if log.cluster else ClusterSettings()
         folder = Path(self._state.cwd or ".") / settings.report_dir
-        if not recording.unwritable:
+        if not log.unwritable:
             try:
-                recording.path = recording.path or claim(folder, f"k8s-ha-{report.started:%Y%m%dT%H%M%SZ}", ".json")
-                write_private(recording.path, report.model_dump_json(indent=2) + "\n")
+                log.path = log.path or claim(folder, f"k8s-ha-{report.started:%Y%m%dT%H%M%SZ}", ".json")
+                write_private(log.path, report.model_dump_json(indent=2) + "\n")
             except OSError as error:
-                recording.unwritable = True
+                log.unwritable = True
                 logger.warning(f"no report was written: {error}; make {folder} writable or set report_dir")
         if ended:
-            written = None if recording.unwritable else str(recording.path)
+            written = None if log.unwritable else str(log.path)
             for line in ["--> Report:", *short_form(report, written)]:
                 logger.info(line)

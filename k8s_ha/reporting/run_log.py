@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from traceback import walk_tb
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pyinfra.api import Host
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import State, StateStage
 
+from k8s_ha.cluster_state.node_state import NodeState
+from k8s_ha.findings import Finding
+from k8s_ha.observations.certificates import Certificate
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.reporting.known_errors import explain, lines_that_matter
 from k8s_ha.reporting.redaction import redacted, scrubbed, without_named_secrets
 from k8s_ha.reporting.report import (
@@ -30,28 +34,38 @@ from k8s_ha.reporting.report import (
     RunReport,
 )
 from k8s_ha.reporting.stopwatch import Stopwatch
-from k8s_ha.settings import HostSettings
-
-if TYPE_CHECKING:
-    from k8s_ha.run import Run
+from k8s_ha.settings import Cluster, HostSettings
 
 _PASSWORDS = ("_sudo_password", "ssh_password", "ssh_key_password")
 
 
 @dataclass(eq=False)
-class Recording:
-    """What is noted about one cluster's run.
+class RunLog:
+    """What is noted about one cluster's run: first what deploys and operations tell, then what pyinfra's callbacks do.
 
-    + run: None where its settings were refused, for ``reason``
+    + cluster: None where its settings were refused
+    + refusal: why nothing was changed
+    + surveys, states_before, states_after: by inventory name; without those not read
+    + secrets: what must not be shown
+    + layers: in the order in which they were prepared
+    + prepare_seconds: how long layers took that prepare no operation, so that nobody else can measure them
     + marks: by inventory name, from which of the host's operations on a layer goes, and its whole deploy name
     + last: by inventory name, the hash of the operation that the host began last
     + order: the layers in the order of execution, empty before that; ``begun``: those that have begun
     + path: of the report's file; ``unwritable``: there will be none
     """
 
-    run: Run | None
-    reason: str | None = None
+    cluster: Cluster | None
+    refusal: str | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    surveys: Mapping[str, HostSurvey] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    states_before: Mapping[str, NodeState] = field(default_factory=dict)
+    states_after: Mapping[str, NodeState] = field(default_factory=dict)
+    certificates: Sequence[Certificate] = ()
+    secrets: set[str] = field(default_factory=set)
+    layers: list[str] = field(default_factory=list)
+    prepare_seconds: dict[str, float] = field(default_factory=dict)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     marks: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     last: dict[str, str] = field(default_factory=dict)
@@ -64,7 +78,7 @@ class Recording:
 class Place(NamedTuple):
     """Where an operation of one host belongs."""
 
-    recording: Recording
+    log: RunLog
     layer: str
     operation: str
 
@@ -108,17 +122,15 @@ def is_dry(state: State) -> bool:
     return "--dry" in sys.argv or ("--json" in sys.argv and state.check_for_changes)
 
 
-def outcome(state: State, recording: Recording, ending: Ending) -> tuple[ExitState, str | None]:
+def outcome(state: State, log: RunLog, ending: Ending) -> tuple[ExitState, str | None]:
     """How a run that is over has ended, and why where that needs a reason."""
-    if recording.run is None:
-        return "refused", recording.reason
+    if log.refusal:
+        return "refused", log.refusal
     cause = ending.cause
     reason = None if cause is None else str(cause)
-    hosts = _members(state, recording.run)
+    hosts = _members(state, log.cluster)
     reached = [host for host in hosts if host in state.activated_hosts]
     failed = [host for host in hosts if _has_failed(state, host) or _is_unreachable(state, host)]
-    if recording.run.other_run:
-        return "refused", recording.run.other_run
     if state.is_executing:
         stopped = any(not _is_done(state, host) for host in reached if host not in failed)
         if stopped and not (failed and cause is not None):
@@ -150,58 +162,55 @@ def _has_failed(state: State, host: Host) -> bool:
 
 
 def report_of(
-    state: State, recording: Recording, places: Places, exit_state: ExitState, reason: str | None, ended: bool
+    state: State, log: RunLog, places: Places, exit_state: ExitState, reason: str | None, ended: bool
 ) -> RunReport:
     """The report as far as the run has come.
 
     + ended: whether it will come no further
     """
-    run = recording.run
-    secrets = secrets_of(state, run)
-    hosts = _members(state, run) if run else []
-    own = {key: place for key, place in places.items() if place.recording is recording}
-    kept = run.kept_seconds if run else {}
-    worked = recording.order or [layer for layer in (run.layers if run else []) if layer not in kept]
-    layers = [*kept, *worked]
+    cluster, secrets, hosts = log.cluster, secrets_of(state, log), _members(state, log.cluster)
+    own = {key: place for key, place in places.items() if place.log is log}
+    prepared = log.prepare_seconds
+    layers = [*prepared, *(log.order or [layer for layer in log.layers if layer not in prepared])]
     return RunReport(
         package_version=version("k8s-ha"),
         pyinfra_version=version("pyinfra"),
-        started=run.started if run else recording.started,
+        started=log.started,
         ended=datetime.now(UTC) if ended else None,
         mode="dry" if is_dry(state) else "build",
         exit_state=exit_state,
         reason=None if reason is None else scrubbed(reason, secrets),
-        endpoint=run.cluster.endpoint if run else None,
-        kubernetes_version=run.cluster.settings.kubernetes_version if run else None,
-        settings=_settings(run, secrets) if run else None,
-        hosts=tuple(_host(run, entry) for entry in run.cluster.hosts) if run else (),
+        endpoint=cluster.endpoint if cluster else None,
+        kubernetes_version=cluster.settings.kubernetes_version if cluster else None,
+        settings=_settings(cluster, secrets) if cluster else None,
+        hosts=tuple(_host(log, entry) for entry in cluster.hosts) if cluster else (),
         layers=tuple(
             LayerEntry(
                 name=layer,
-                seconds=round(kept.get(layer) or recording.stopwatch.seconds(layer), 2),
-                serial_seconds=round(recording.stopwatch.serial_seconds(layer), 2),
+                seconds=round(prepared.get(layer) or log.stopwatch.seconds(layer), 2),
+                serial_seconds=round(log.stopwatch.serial_seconds(layer), 2),
             )
             for layer in layers
         ),
         changes=tuple(_changes(state, hosts, layers, own)),
-        failures=tuple(_failures(state, hosts, recording.last, own, secrets)),
-        findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in run.findings) if run else (),
-        warnings=tuple(redacted(run.cluster.warnings, secrets)) if run else (),
-        certificates=tuple(CertificateEntry(**asdict(entry)) for entry in run.certificates) if run else (),
+        failures=tuple(_failures(state, hosts, log.last, own, secrets)),
+        findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in log.findings),
+        warnings=tuple(redacted(cluster.warnings, secrets)) if cluster else (),
+        certificates=tuple(CertificateEntry(**asdict(entry)) for entry in log.certificates),
         failed_hosts=tuple(host.name for host in hosts if _has_failed(state, host)),
         unreachable_hosts=tuple(host.name for host in hosts if _is_unreachable(state, host)),
     )
 
 
-def _settings(run: Run, secrets: frozenset[str]) -> dict[str, object]:
-    dumped = run.cluster.settings.model_dump(mode="json")
+def _settings(cluster: Cluster, secrets: frozenset[str]) -> dict[str, object]:
+    dumped = cluster.settings.model_dump(mode="json")
     dumped["kubeadm_patches"] = without_named_secrets(dumped["kubeadm_patches"])
     return {key: redacted(value, secrets) for key, value in dumped.items()}
 
 
-def _host(run: Run, entry: HostSettings) -> HostEntry:
-    survey = run.surveys.get(entry.name)
-    before, after = run.states_before.get(entry.name), run.states_after.get(entry.name)
+def _host(log: RunLog, entry: HostSettings) -> HostEntry:
+    survey = log.surveys.get(entry.name)
+    before, after = log.states_before.get(entry.name), log.states_after.get(entry.name)
     return HostEntry(
         name=entry.name,
         hostname=entry.hostname,
@@ -266,22 +275,21 @@ def output_of(state: State, host: Host, op_hash: str) -> list[str]:
     return (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
 
 
-def secrets_of(state: State, run: Run | None) -> frozenset[str]:
+def secrets_of(state: State, log: RunLog | None) -> frozenset[str]:
     """What must not be shown: the run's join secrets, and the passwords that the hosts' data or a prompt gave."""
     known = {state.config.SUDO_PASSWORD} if state.initialised else set()
     for host in state.inventory if state.initialised else ():
         known |= {host.data.get(name) for name in _PASSWORDS} | {host.connector_data.get("prompted_sudo_password")}
-    if run and run.join_secrets:
-        minted = run.join_secrets
-        known |= {minted.token, minted.token_secret, minted.certificate_key}
+    if log:
+        known |= log.secrets
     return frozenset(secret for secret in known if isinstance(secret, str) and secret)
 
 
-def _members(state: State, run: Run) -> list[Host]:
+def _members(state: State, cluster: Cluster | None) -> list[Host]:
     """The cluster's hosts, as pyinfra has them."""
-    if not state.initialised:
+    if not state.initialised or cluster is None:
         return []
-    return [state.inventory.get_host(entry.name) for entry in run.cluster.hosts]
+    return [state.inventory.get_host(entry.name) for entry in cluster.hosts]
 
 
 def _is_unreachable(state: State, host: Host) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from k8s_ha.cluster_state.node_state import ClusterNode, Membership, NodeState, classify, owner
+from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, owner
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, THE_CLUSTER, Health
 from k8s_ha.observations.certificates import Certificate, certificate_findings
 from k8s_ha.observations.host_status import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostProof, api_servers
+from k8s_ha.observations.node import ClusterNode
 from k8s_ha.settings import Cluster
 from k8s_ha.verification.etcd import etcd_findings, members
 from k8s_ha.verification.faults import blame, counted
