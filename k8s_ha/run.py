@@ -16,7 +16,8 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_state
 
 from k8s_ha.catalog.compatibility import Consequence, verdict
-from k8s_ha.observations.node import HostSurvey, NodeView
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.observations.node import HostSurvey
 from k8s_ha.reporting.recorder import recorder
 from k8s_ha.reporting.run_log import RunLog
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
@@ -62,8 +63,10 @@ class Run:
     admin_digests: dict[bool, set[str]] = field(default_factory=dict)
     """SHA-256 of the control planes' admin kubeconfigs, as seen while preparing (False) and executing (True)."""
 
-    views: dict[str, NodeView | None] = field(default_factory=dict)
-    viewed_executing: bool = False
+    snapshot: ClusterSnapshot | None = None
+    observed_executing: bool = False
+    """The control planes as they were seen last, and whether that was while executing."""
+
     join_secrets: JoinSecrets | None = None
     minted: bool = False
     """Whether this run has put its join secrets into the cluster."""

@@ -23,11 +23,11 @@ EFFECTFUL = {
     "pyinfra_internals": set(),
     # Is told, and asks nobody.
     "reporting": {"catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"},
-    "run": {"catalog", "observations", "reporting", "settings"},
+    "run": {"catalog", "cluster_state", "observations", "reporting", "settings"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "verification"},
     "operations": {"facts", "reporting", "run", *PURE} - {"catalog"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
-    - {"cluster_state", "local_files", "verification"},
+    - {"local_files", "verification"},
 }
 """What talks to pyinfra, and what each may import."""
 

@@ -15,9 +15,9 @@ from k8s_ha.cluster_state.node_state import (
     classify,
     is_replaceable,
     join_refusal,
-    leader,
     membership,
 )
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
@@ -283,5 +283,5 @@ def test_join_refusal(view: NodeView, state: NodeState, sentence: str) -> None:
     ],
 )
 def test_leader(views: Mapping[str, NodeView | None], leads: str | None) -> None:
-    chosen = leader(views, CLUSTER)
+    chosen = ClusterSnapshot(CLUSTER, views).leader
     assert (chosen and chosen.name) == leads

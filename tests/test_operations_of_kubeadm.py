@@ -94,7 +94,7 @@ def begun_anew(stage: Stage, after: Mapping[str, NodeView | None], answers: list
 def test_an_init_that_did_not_come_to_its_end_is_reset_and_begins_anew(stage: Stage) -> None:
     stage.hold({"master1": UNFINISHED})
     planned = stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run)
-    assert planned == [Command("kubeadm reset"), Command("kubeadm init")]
+    assert planned == [Command("kubeadm reset, kubeadm init")]
     assert begun_anew(stage, {"master1": VIRGIN}, [""]) == [RESET, *kubeadm_init()]
 
 
@@ -166,7 +166,8 @@ def test_after_init_the_new_cluster_is_seen(stage: Stage, secrets: tuple[str, ..
         next(steps)
         stage.hold({"master1": member("master1", secrets=secrets)})
         assert len(list(steps)) == 1
-    assert stage.run.views["master1"] == member("master1", secrets=secrets)
+    assert stage.run.snapshot is not None
+    assert stage.run.snapshot.views["master1"] == member("master1", secrets=secrets)
     assert stage.run.minted is minted
 
 

@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from pyinfra.api.exceptions import FactProcessError
 
 import k8s_ha.facts
-from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal, leader
+from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.lines import Told
-from k8s_ha.observations.etcd import Member
-from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_cluster
 from tests.answers import whole
+from tests.drawn_views import endpoint_answers, told_by_planes
 from tests.example_cluster import six_host_cluster, six_hosts
-from tests.node_views import ENDPOINT, NODES, PLANES, RECORDED, VIRGIN
+from tests.node_views import ENDPOINT, PLANES, RECORDED, VIRGIN
 
 CLUSTER = six_host_cluster()
 
@@ -72,48 +73,9 @@ def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(fact: type[Tol
         fact().process(whole(data.draw(st.lists(odd | real, min_size=1, max_size=8))))
 
 
-traces = st.lists(
-    st.sampled_from(
-        [
-            "/etc/kubernetes/admin.conf",
-            "/etc/kubernetes/kubelet.conf",
-            "/etc/kubernetes/pki/ca.crt",
-            "/var/lib/etcd/member",
-        ]
-    ),
-    unique=True,
-).map(tuple)
-cluster_nodes = st.lists(
-    st.builds(
-        ClusterNode,
-        name=st.sampled_from([*NODES, "stranger"]),
-        ready=st.booleans(),
-        version=st.just("v1.30.14"),
-        control_plane=st.booleans(),
-    ),
-    max_size=3,
-).map(tuple)
-addresses = {host["name"]: host["address"] for host in six_hosts()}
-etcd_members = st.lists(
-    st.sampled_from(PLANES).map(lambda plane: Member("1", plane, (addresses[plane],))), max_size=2
-).map(tuple)
-views = st.none() | st.builds(
-    NodeView,
-    traces=traces,
-    server=st.sampled_from([None, ENDPOINT, "https://other:6443"]),
-    authority=st.sampled_from([None, "PEM", "other PEM"]),
-    ready=st.booleans(),
-    nodes=cluster_nodes,
-    members=etcd_members,
-    busy=st.booleans(),
-    init_begun=st.booleans(),
-    init_unfinished=st.booleans(),
-)
-
-
 @given(
-    told=st.dictionaries(st.sampled_from(PLANES), views),
-    answer=st.sampled_from([None, "", "HTTP status 403", "unclear: no answer within 10 s"]),
+    told=told_by_planes,
+    answer=endpoint_answers,
 )
 @settings(deadline=None)
 def test_init_only_where_certainly_no_cluster_is(told: dict[str, NodeView | None], answer: str | None) -> None:
@@ -122,7 +84,7 @@ def test_init_only_where_certainly_no_cluster_is(told: dict[str, NodeView | None
     assert allowed == certain
 
 
-@given(told=st.dictionaries(st.sampled_from(PLANES), views))
+@given(told=told_by_planes)
 @settings(deadline=None)
 def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_it(
     told: dict[str, NodeView | None],
@@ -135,14 +97,14 @@ def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_
     assert (first.init_unfinished, first.busy) == (True, False)
     assert {node.name for node in first.nodes} | {member.name for member in first.members} <= {"master1"}
     assert first.server in (None, ENDPOINT)
-    assert leader(told, CLUSTER) is None
+    assert ClusterSnapshot(CLUSTER, told).leader is None
     assert init_refusal(told, CLUSTER, "") is not None  # not before a look at what is there after the reset
 
 
-@given(told=st.dictionaries(st.sampled_from(PLANES), views))
+@given(told=told_by_planes)
 @settings(deadline=None)
 def test_an_unfinished_init_never_leads(told: dict[str, NodeView | None]) -> None:
-    leading = leader(told, CLUSTER)
+    leading = ClusterSnapshot(CLUSTER, told).leader
     view = told[leading.name] if leading else None
     assert view is None or not view.init_unfinished
 

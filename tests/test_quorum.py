@@ -247,8 +247,9 @@ def test_where_there_is_no_quorum_nothing_is_initialised_and_no_reset_is_spoken_
             "given up by this run."
         )
     ]
-    stage.hold(WINDOW).run.views = {}
-    planned = stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run)
+    recovering = Run(six_host_cluster(recover_quorum=True))
+    stage.hold(WINDOW)
+    planned = stage.steps(cluster_initialised, on="master1", executing=False, run=recovering)
     assert planned == [Noop("etcd is recovered first")]
 
 

@@ -128,15 +128,6 @@ def is_replaceable(view: NodeView, known: Membership, state: NodeState) -> bool:
     return view.has_identity or known.node is None or not known.node.ready
 
 
-def leader(views: Mapping[str, NodeView | None], cluster: Cluster) -> HostSettings | None:
-    """The first control plane, in the inventory's order, that is a healthy member of *this* cluster."""
-    for host in cluster.control_planes:
-        view = views.get(host.name)
-        if view and view.ready and classify(view, membership(view, host), host, cluster.endpoint) is NodeState.JOINED:
-            return host
-    return None
-
-
 def init_begins_anew(views: Mapping[str, NodeView | None], cluster: Cluster) -> bool:
     """Whether all that any control plane holds is an init on the first of them that did not come to its end.
 

@@ -12,6 +12,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.facts.preflight import Look
 from k8s_ha.findings import Finding, errors
@@ -60,7 +61,7 @@ def _look(run: Run) -> list[Finding]:
     ]
     planes = [plane.name for plane in run.cluster.control_planes]
     if set(planes) <= set(looks):  # others are asked too where --limit has left them out
-        run.views = {name: looks[name].view for name in planes}
+        run.snapshot = ClusterSnapshot(run.cluster, {name: looks[name].view for name in planes})
     run.log.states_before = existing_cluster.states(cases)
     found += [unread(name) for name in read if name not in looks]
     return waived([*found, *look_findings(cases)], run.cluster.settings.waive)

@@ -111,6 +111,11 @@ class NodeView:
         return "/etc/kubernetes/kubelet.conf" in self.traces
 
     @property
+    def init_ended(self) -> bool:
+        """Whether an init of this package that has not told so came to its end after all, with nothing at work."""
+        return self.init_begun and not self.busy
+
+    @property
     def tells_of_etcd(self) -> bool:
         """Whether its own etcd runs, well or not."""
         return bool(self.members) or self.etcd_healthy is not None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
 
-from k8s_ha.cluster_state.node_state import leader
-from k8s_ha.cluster_state.quorum import lost_quorum, quorum_refusal
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
@@ -30,23 +30,24 @@ SECONDS_TO_ELECT: Final = 30
 """How long etcd may be without a leader before that counts as a lost quorum."""
 
 
-def views(run: Run, fresh: bool = False) -> dict[str, NodeView | None]:
-    """What each control plane holds and answers, by inventory name; None for one that could not be read.
+def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
+    """What each control plane holds and answers.
 
     Read from all of them at once and kept: joins add nodes but never take one away. Execution begins with a look of its
     own, since minutes or a person's decision may lie between it and the preparation. ``fresh`` reads again.
     """
     with run.lock:
-        if fresh or not run.views or run.viewed_executing != is_executing():
-            run.viewed_executing = is_executing()
+        if fresh or run.snapshot is None or run.observed_executing != is_executing():
+            run.observed_executing = is_executing()
             addresses = {
                 host.inventory.get_host(entry.name): {"address": entry.address} for entry in run.cluster.control_planes
             }
-            run.views = read_everywhere(Node, addresses)
-        return run.views
+            views: dict[str, NodeView | None] = read_everywhere(Node, addresses)
+            run.snapshot = ClusterSnapshot(run.cluster, views)
+        return replace(run.snapshot, failed=frozenset(failed.name for failed in host.state.failed_hosts))
 
 
-def views_when_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeView | None]:
+def observe_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeView | None]:
     """What hosts hold when no kubeadm of an earlier or another run is at work on them any more.
 
     Those where one still is after ``seconds``, and all where one is while pyinfra prepares, are left out.
@@ -60,58 +61,34 @@ def views_when_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, No
     return idle(look_until(lambda: read_everywhere(Node, targets), lambda found: idle(found) == found, allowed))
 
 
-def elected(run: Run) -> HostSettings | None:
-    """The control plane that leads this run; None where there is no cluster yet, or no member of it is healthy."""
-    lost = {failed.name for failed in host.state.failed_hosts}
-    return leader({name: view for name, view in views(run).items() if name not in lost}, run.cluster)
-
-
-def leader_awaited(run: Run) -> HostSettings | None:
-    """The control plane that leads; where none does, one that may come up is waited for: it may just have booted.
+def wait_for_leader(run: Run) -> ClusterSnapshot:
+    """The cluster with a leader; where none leads, one that may come up is waited for: it may just have booted.
 
     Not for long where most of etcd's members are away: what comes up cannot serve then.
     """
     began = time.monotonic()
 
-    def settled(leading: HostSettings | None) -> bool:
-        lost = lost_quorum(views(run), run.cluster)
+    def settled(snapshot: ClusterSnapshot) -> bool:
+        lost = snapshot.lost_quorum
         patience = SECONDS_TO_SERVE if lost is None or lost.awaited else SECONDS_TO_ELECT
-        may_come_up = any(view and view.may_come_up for view in views(run).values())
-        return leading is not None or not may_come_up or time.monotonic() - began > patience
+        return bool(snapshot.leader) or not snapshot.may_come_up or time.monotonic() - began > patience
 
-    leading = elected(run)
-    if settled(leading):
-        return leading
+    snapshot = observe(run)
+    if settled(snapshot):
+        return snapshot
     logger.info(f"no control plane answers yet: they are waited for, {SECONDS_TO_SERVE} s at most")
-    return look_until(lambda: _elected_anew(run), settled, SECONDS_TO_SERVE)
+    return look_until(lambda: observe(run, fresh=True), settled, SECONDS_TO_SERVE)
 
 
-def leader_now(run: Run) -> HostSettings | None:
-    """The control plane that leads by a look of this moment; after a join etcd may elect first."""
-    return look_until(lambda: _elected_anew(run), bool, SECONDS_TO_ELECT)
-
-
-def _elected_anew(run: Run) -> HostSettings | None:
-    views(run, fresh=True)
-    return elected(run)
+def observe_leader(run: Run) -> ClusterSnapshot:
+    """The cluster by a look of this moment, with a leader where there is one; after a join etcd may elect first."""
+    return look_until(lambda: observe(run, fresh=True), lambda snapshot: bool(snapshot.leader), SECONDS_TO_ELECT)
 
 
 def leads(run: Run, candidate: Host) -> bool:
     """Whether ``candidate`` is the control plane that leads this run."""
-    chosen = elected(run)
-    return chosen is not None and chosen.name == candidate.name
-
-
-def no_leader(run: Run, wish: str) -> str:
-    """The sentence for a host that needs the cluster and finds no healthy member of it."""
-    lost = lost_quorum(views(run), run.cluster)
-    if lost is not None:
-        return f"{wish}: {quorum_refusal(lost, run.cluster)}."
-    names = ", ".join(entry.name for entry in run.cluster.control_planes)
-    return (
-        f"{wish}: no control plane of the cluster ({names}) is healthy and still part of this run; see what they say "
-        "above, then run this again, without --serial and --no-wait."
-    )
+    leader = observe(run).leader
+    return leader is not None and leader.name == candidate.name
 
 
 def kubectl(address: str, arguments: str) -> str:
@@ -128,7 +105,7 @@ def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, dig
       so that a manifest applied by half is applied again
     + digest: of the manifest
     """
-    if not is_executing() and elected(run) is None:
+    if not is_executing() and observe(run).leader is None:
         if host.name == run.cluster.control_planes[0].name:
             yield StringCommand("kubectl apply -f -")
         return

@@ -46,6 +46,11 @@ def refuse(reason: str) -> StringCommand:
     return StringCommand("echo", QuoteString(reason), ">&2;", "exit", "1")
 
 
+def planned(sentence: str) -> StringCommand:
+    """A command that is never run: while pyinfra prepares it stands for what a step will do when that is decided."""
+    return StringCommand(sentence)
+
+
 def edited(path: str, old: bytes, new: bytes) -> StringCommand:
     """Replace what somebody else's file holds, in one step, and keep all else of it: mode, owner, label and links.
 

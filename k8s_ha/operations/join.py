@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from dataclasses import replace
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -12,13 +13,14 @@ from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, is_replaceable, join_refusal, membership
+from k8s_ha.cluster_state.node_state import Membership
+from k8s_ha.cluster_state.plan import Action, Step, decide_join, no_leader, stale_members
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
-from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.cluster import elected, kubectl, leader_now, leads, no_leader, views, views_when_idle
-from k8s_ha.operations.commands import look_until, refuse
+from k8s_ha.operations.cluster import kubectl, leads, observe, observe_idle, observe_leader
+from k8s_ha.operations.commands import look_until, planned, refuse
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, with_config
 from k8s_ha.run import Run, is_executing
@@ -53,30 +55,26 @@ def departed_forgotten(run: Run) -> Generator[StringCommand]:
         return
     run.looked_for_anew.add(is_executing())
     address = run.cluster.host(host.name).address
-    known = [known for known in _beginning_anew(run) if known.any]
-    if not known:
+    stale = _stale_members(run)
+    if not stale:
         host.noop("the cluster knows of no host that begins anew")
         return
-    for departed in known:
-        if departed.member is not None:
-            yield StringCommand(f"""{_REMOVE_MEMBER} '{{"ID": "{departed.member.identity}"}}'""")
-        if departed.node is not None:
-            name = shlex.quote(departed.node.name)
+    for known in stale:
+        if known.member is not None:
+            yield StringCommand(f"""{_REMOVE_MEMBER} '{{"ID": "{known.member.identity}"}}'""")
+        if known.node is not None:
+            name = shlex.quote(known.node.name)
             yield StringCommand(kubectl(address, f"delete node {name} --ignore-not-found --wait=false"))
-    views(run, fresh=True)
+    observe(run, fresh=True)
 
 
-def _beginning_anew(run: Run) -> Iterator[Membership]:
+def _stale_members(run: Run) -> list[Membership]:
     """What the cluster knows of each other node's host that could be read and will join from its beginning."""
     others = [node for node in run.cluster.nodes if node.name != host.name]
-    found = views_when_idle(others, SECONDS_FOR_KUBEADM)
-    told = views(run, fresh=is_executing())[host.name]
-    for other in others:
-        view = found.get(other.name)
-        if view is not None and told is not None:
-            known = membership(told, other)
-            if is_replaceable(view, known, classify(view, known, other, run.cluster.endpoint)):
-                yield known
+    idle = observe_idle(others, SECONDS_FOR_KUBEADM)
+    snapshot = observe(run, fresh=is_executing())
+    own = {name: view for name, view in snapshot.views.items() if name == host.name}
+    return stale_members(replace(snapshot, views=idle | own), others)
 
 
 @guarded
@@ -85,39 +83,22 @@ def joined(run: Run, role: str) -> Generator[StringCommand]:
 
     + role: ``control_plane`` or ``worker``
     """
-    cluster = run.cluster
-    own = cluster.host(host.name)
-    wish = f"{own.hostname} was not joined"
-    leading = elected(run)
-    if leading is None and is_executing():
-        yield refuse(no_leader(run, wish))
-        return
-    if leading is None:
-        if own != cluster.control_planes[0]:  # which is initialised, not joined
-            yield StringCommand("kubeadm join")
-        return
-    leading_view = views(run)[leading.name]
-    view = views(run).get(host.name) if host.name == leading.name else look(Node, address=own.address)
-    if view is None or leading_view is None:
-        yield refuse(f"{wish}: what it holds of a cluster could not be read; see the error above.")
-        return
-    known = membership(leading_view, own)
-    state = classify(view, known, own, cluster.endpoint)
-    if state is NodeState.JOINED:
-        yield from _completed(run, own, view, known)
-    elif state is not NodeState.VIRGIN and not is_replaceable(view, known, state):
-        yield refuse(join_refusal(view, state, own, cluster.endpoint))
-    elif not is_executing():
-        if state is NodeState.PARTIAL:
-            yield StringCommand("kubeadm reset")
-        yield StringCommand("kubeadm join")
-    elif not _endpoint_answers(cluster):
-        yield refuse(
-            f"{wish}: no API server answers it at the endpoint {cluster.endpoint}; see that the load balancer runs and "
-            "passes on to the control plane, then run this again."
-        )
+    own = run.cluster.host(host.name)
+    snapshot = observe(run)
+    if snapshot.leader is not None and snapshot.leader != own:
+        view = look(Node, address=own.address)
+        snapshot = replace(snapshot, views={**snapshot.views, own.name: view})
+    step = decide_join(snapshot, own, leader_to_come=not is_executing())
+    if step.action is Action.REFUSE:
+        yield refuse(step.sentence)
+    elif step.action is Action.FINISH:
+        yield from _finished(run, own, snapshot, step)
+    elif step.action is not Action.JOIN:
+        host.noop(step.sentence)
+    elif is_executing():
+        yield from _join(run, own, role, snapshot, step.reset)
     else:
-        yield from _join(run, own, role, leading, leading_view.authority, anew=state is NodeState.PARTIAL)
+        yield planned(step.sentence)
 
 
 def _endpoint_answers(cluster: Cluster) -> bool:
@@ -129,47 +110,55 @@ def _endpoint_answers(cluster: Cluster) -> bool:
     return look_until(answered, bool, SECONDS_FOR_THE_ENDPOINT)
 
 
-def _join(
-    run: Run, own: HostSettings, role: str, leading: HostSettings, authority: str | None, anew: bool
-) -> Generator[StringCommand]:
+def _join(run: Run, own: HostSettings, role: str, snapshot: ClusterSnapshot, reset: bool) -> Generator[StringCommand]:
     control_plane = role == "control_plane"
-    out_of_turn = _out_of_turn(run, own) if control_plane else None
-    if out_of_turn is not None:
-        yield refuse(out_of_turn)
+    reason = _not_now(run, own, control_plane, snapshot)
+    if reason is not None:
+        yield refuse(reason)
         return
-    if not run.minted or authority is None:
-        yield refuse(
-            f"{own.hostname} was not joined: {leading.name}, which leads the cluster, made no join token in this run; "
-            f"run this again with {leading.name} in it, and without --serial and --no-wait."
-        )
-        return
-    secrets = run.secrets()
+    view, secrets = snapshot.leading_view, run.secrets()
+    assert view is not None and view.authority is not None
     config = join_config(
         run.cluster,
         own,
         token=secrets.token,
-        ca_cert_hash=authority_hash(authority),
+        ca_cert_hash=authority_hash(view.authority),
         certificate_key=secrets.certificate_key if control_plane else None,
         consequences=run.consequences(own.name),
     )
     done = _is_member(own)
-    if anew:
+    if reset:
         yield host_reset(run, unless=done)
     yield from with_config("kubeadm-join", "join", config, unless=done, endpoint=run.cluster.endpoint)
 
 
-def _completed(run: Run, own: HostSettings, view: NodeView, known: Membership) -> Generator[StringCommand]:
+def _not_now(run: Run, own: HostSettings, control_plane: bool, snapshot: ClusterSnapshot) -> str | None:
+    """Why a host that would join must not do so now."""
+    problem = f"{own.hostname} was not joined"
+    if not _endpoint_answers(run.cluster):
+        return (
+            f"{problem}: no API server answers it at the endpoint {run.cluster.endpoint}; see that the load balancer "
+            "runs and passes on to the control plane, then run this again."
+        )
+    out_of_turn = _out_of_turn(run, own, problem) if control_plane else None
+    if out_of_turn is not None:
+        return out_of_turn
+    view, leading = snapshot.leading_view, snapshot.leader
+    if leading and not (run.minted and view and view.authority):
+        return (
+            f"{problem}: {leading.name}, which leads the cluster, made no join token in this run; "
+            f"run this again with {leading.name} in it, and without --serial and --no-wait."
+        )
+    return None
+
+
+def _finished(run: Run, own: HostSettings, snapshot: ClusterSnapshot, step: Step) -> Generator[StringCommand]:
     """What a cut just before the end of its init or join has left undone on a member."""
-    unmarked = "control_plane" in own.role and known.node is not None and not known.node.control_plane
-    ended = view.init_begun and not view.busy
-    if ended:
+    view = snapshot.views[own.name]
+    if view is not None and view.init_ended:
         yield StringCommand("rm", "-f", INIT_MARKER)
-    if unmarked and is_executing():
+    if step.mark:
         yield from with_config("kubeadm-mark", _MARK, mark_config(run.cluster, own), unless=_is_member(own))
-    elif unmarked:
-        yield StringCommand(f"kubeadm {_MARK}")
-    elif not ended:
-        host.noop("the host is a node of the cluster")
 
 
 def _is_member(own: HostSettings) -> str:
@@ -181,19 +170,17 @@ def _is_member(own: HostSettings) -> str:
     return f"[ -e /etc/kubernetes/kubelet.conf ] && {ask}"
 
 
-def _out_of_turn(run: Run, own: HostSettings) -> str | None:
+def _out_of_turn(run: Run, own: HostSettings, problem: str) -> str | None:
     """Why a control plane must not join now; None where each before it that takes part in this run is a node."""
-    wish = f"{own.hostname} was not joined"
-    leading = leader_now(run)
-    view = views(run)[leading.name] if leading else None
-    if view is None:
-        return no_leader(run, wish)
-    known = {node.name for node in view.nodes}
+    snapshot = observe_leader(run)
+    if snapshot.leading_view is None:
+        return no_leader(snapshot, problem)
+    known = {node.name for node in snapshot.leading_view.nodes}
     planes = run.cluster.control_planes
     for other in planes[: planes.index(own)]:
         if other.hostname not in known and host.inventory.get_host(other.name) in host.state.activated_hosts:
             return (
-                f"{wish}: control planes join one at a time, and {other.hostname} before it is not a node yet; mend "
+                f"{problem}: control planes join one at a time, and {other.hostname} before it is not a node yet; mend "
                 "that host and run this again without --serial and --no-wait."
             )
     return None

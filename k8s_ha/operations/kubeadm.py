@@ -6,19 +6,21 @@ import base64
 import json
 import shlex
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal
-from k8s_ha.cluster_state.quorum import ETCD_DATA, lost_quorum, quorum_refusal
+from k8s_ha.cluster_state.plan import Action, Step, decide_init
+from k8s_ha.cluster_state.quorum import ETCD_DATA
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
-from k8s_ha.operations.cluster import elected, kubectl, leader_awaited, leads, views, views_when_idle
-from k8s_ha.operations.commands import long_command, look_until, read_fact, refuse, takes_part, write
+from k8s_ha.operations.cluster import kubectl, leads, observe, observe_idle, wait_for_leader
+from k8s_ha.operations.commands import long_command, look_until, planned, read_fact, refuse, takes_part, write
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
@@ -106,43 +108,45 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
 
     An init of this host that did not come to its end is taken back first.
     """
-    cluster = run.cluster
-    # An init of a run that was cut off goes on by itself: it is waited for, not taken for a cluster out of order.
-    if elected(run) is None and any(view and view.busy for view in views(run).values()):
-        if not is_executing():
-            host.noop("a kubeadm is at work, and is waited for")
-            return
-        views_when_idle(cluster.control_planes, SECONDS_FOR_KUBEADM)
-        views(run, fresh=True)
-    own = cluster.host(host.name)
-    leading = leader_awaited(run) if is_executing() else elected(run)
-    anew = leading is None and init_begins_anew(views(run, fresh=is_executing()), cluster)
-    lost = lost_quorum(views(run), cluster) if leading is None and not anew else None
-    if lost is not None:
-        if is_executing():
-            yield refuse(f"No cluster was initialised: {quorum_refusal(lost, cluster)}.")
-        else:
-            host.noop("etcd is recovered first")
-        return
-    if anew and not is_executing():
-        yield StringCommand("kubeadm reset")
-        yield StringCommand("kubeadm init")
-        return
-    if anew:
+    own = run.cluster.host(host.name)
+    step = _decided_just_now(run) if is_executing() else decide_init(_observed_for_init(run))
+    if step.reset and is_executing():
         yield host_reset(run, unless=f"{init_unfinished_script(own.address)}! is_init_unfinished")
-        views(run, fresh=True)
-    if elected(run) is not None:
-        host.noop("the cluster exists")
-        return
-    answer = _endpoint_answer(cluster.endpoint, seconds=SECONDS_TO_FALL_SILENT if anew else 0)
-    reason = init_refusal(views(run, fresh=is_executing()), cluster, answer)
-    if reason is not None:
-        yield refuse(reason)
-        return
-    if is_executing():
+        step = decide_init(_observed_for_init(run, fresh=True, seconds=SECONDS_TO_FALL_SILENT))
+    if step.action is Action.REFUSE:
+        yield refuse(step.sentence)
+    elif step.action is Action.WAIT and is_executing():
+        yield refuse(f"No cluster was initialised: {step.sentence}; run this again when that has ended.")
+    elif step.action is not Action.INIT:
+        host.noop(step.sentence)
+    elif is_executing():
         yield from _init(run, own)
     else:
-        yield StringCommand("kubeadm init")
+        yield planned(step.sentence)
+
+
+def _decided_just_now(run: Run) -> Step:
+    """The step, decided when no kubeadm is at work and no control plane may come up any more."""
+    snapshot = observe(run)
+    # An init of a run that was cut off goes on by itself: it is waited for, not taken for a cluster out of order.
+    if snapshot.leader is None and snapshot.is_busy:
+        observe_idle(run.cluster.control_planes, SECONDS_FOR_KUBEADM)
+        observe(run, fresh=True)
+    snapshot = wait_for_leader(run)
+    return decide_init(snapshot if snapshot.leader else _observed_for_init(run, fresh=True))
+
+
+def _observed_for_init(run: Run, fresh: bool = False, seconds: int = 0) -> ClusterSnapshot:
+    """The cluster, and what the endpoint says where an init depends on it.
+
+    + fresh: whether hosts are read again, the last time after the endpoint
+    + seconds: how long the endpoint may go on to answer for a control plane that was reset
+    """
+    snapshot = observe(run, fresh=fresh)
+    if snapshot.leader or snapshot.init_begins_anew:
+        return snapshot
+    answer = _endpoint_answer(run.cluster.endpoint, seconds)
+    return replace(observe(run, fresh=fresh), endpoint_answer=answer)
 
 
 def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
@@ -166,8 +170,8 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
         marker=INIT_MARKER,
     )
     # Under the lock another init may have come to its end, which knows no token of this run.
-    told = views(run, fresh=True)[host.name]
-    run.minted = told is not None and f"secret/bootstrap-token-{secrets.token_id}" in told.join_secrets
+    view = observe(run, fresh=True).views[host.name]
+    run.minted = view is not None and f"secret/bootstrap-token-{secrets.token_id}" in view.join_secrets
 
 
 def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
@@ -177,8 +181,7 @@ def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
 
 def _pending(run: Run) -> list[HostSettings]:
     """Nodes that the inventory has and the cluster has not, and that can join it in this run."""
-    leading = elected(run)
-    view = views(run)[leading.name] if leading else None
+    view = observe(run).leading_view
     known = {node.name for node in view.nodes} if view else set()
     present = [node for node in run.cluster.nodes if takes_part(host.inventory.get_host(node.name))]
     return [node for node in present if node.hostname not in known]
@@ -237,7 +240,7 @@ def _token_secret(secrets: JoinSecrets) -> str:
 @guarded
 def join_secrets_removed(run: Run) -> Generator[StringCommand]:
     """Have no join secret of ours left in the cluster, also none of a run that was cut off."""
-    if not is_executing() and elected(run) is None and host.name == run.cluster.control_planes[0].name:
+    if not is_executing() and observe(run).leader is None and host.name == run.cluster.control_planes[0].name:
         yield StringCommand("kubectl delete secret")  # those that init will have made
         return
     if not leads(run, host):

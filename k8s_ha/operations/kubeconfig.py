@@ -13,9 +13,10 @@ from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.api.state import State
 
+from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.local_files import write_private
-from k8s_ha.operations.cluster import elected, leads, no_leader
+from k8s_ha.operations.cluster import leads, observe
 from k8s_ha.operations.commands import read_everywhere, read_silently, refuse, write
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.run import Run, is_executing
@@ -53,10 +54,11 @@ def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
     One that knows another cluster is left alone. The content goes from host to host through the operator's memory.
     """
     own = ROOTS
-    leading = elected(run)
+    snapshot = observe(run)
+    leading = snapshot.leader
     if leading is None:
         if is_executing():
-            yield refuse(no_leader(run, f"{host.name} got no kubeconfig"))
+            yield refuse(no_leader(snapshot, f"{host.name} got no kubeconfig"))
         else:
             yield StringCommand("cat", ADMIN)
         return
@@ -97,7 +99,7 @@ def local_path(run: Run) -> Path:
 @guarded
 def kubeconfig_fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
     """Have the admin kubeconfig on the operator's machine, for its owner's eyes only, in a folder that git ignores."""
-    if elected(run) is None and not is_executing():
+    if observe(run).leader is None and not is_executing():
         if host.name == run.cluster.control_planes[0].name:
             yield StringCommand("cat", ADMIN)
         return

@@ -11,8 +11,8 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.cluster_state.quorum import LostQuorum, is_untold, lost_quorum, quorum_refusal
-from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, elected, leader_awaited, views
+from k8s_ha.cluster_state.quorum import LostQuorum, is_untold, quorum_refusal
+from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, observe, wait_for_leader
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
 from k8s_ha.operations.isolated import guarded
 from k8s_ha.resources import read_file, shell_variables
@@ -39,7 +39,7 @@ def _lost_for_good(run: Run) -> LostQuorum | None:
         logger.info(f"etcd has no quorum yet: its members are waited for, {SECONDS_TO_SERVE} s at most")
     while time.monotonic() - began < patience:
         gevent.sleep(SECONDS_BETWEEN_LOOKS)
-        views(run, fresh=True)
+        observe(run, fresh=True)
         lost, patience = _quorum(run)
     run.quorum_awaited = True
     return lost
@@ -47,11 +47,12 @@ def _lost_for_good(run: Run) -> LostQuorum | None:
 
 def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
     """What etcd lacks, and for how many seconds that may change by itself."""
-    if elected(run) is not None:
+    snapshot = observe(run)
+    if snapshot.leader is not None:
         return None, 0
-    lost = lost_quorum(views(run), run.cluster)
+    lost = snapshot.lost_quorum
     if lost is None:
-        return None, SECONDS_TO_SERVE if is_untold(views(run)) and not run.quorum_awaited else 0
+        return None, SECONDS_TO_SERVE if is_untold(snapshot.views) and not run.quorum_awaited else 0
     if lost.awaited:
         return lost, SECONDS_TO_SERVE
     return lost, SECONDS_TO_ELECT if lost.unstarted is None else 0
@@ -60,7 +61,7 @@ def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
 @guarded
 def quorum_recovered(run: Run) -> Generator[StringCommand]:
     """Have etcd go on as a cluster of its one member, where the only other one has certainly never started."""
-    lost = lost_quorum(views(run), run.cluster)
+    lost = observe(run).lost_quorum
     if lost is None or lost.unstarted is None or lost.running[0].name != host.name:
         host.noop("nothing is to be recovered here")
         return
@@ -69,8 +70,8 @@ def quorum_recovered(run: Run) -> Generator[StringCommand]:
     yield long_command("recover-quorum", script, seconds=SECONDS_FOR_RECOVERY, lock="kubeadm")
     if not is_executing():
         return
-    views(run, fresh=True)
-    if leader_awaited(run) is None:
+    observe(run, fresh=True)
+    if wait_for_leader(run).leader is None:
         yield refuse(
             f"{host.name}: etcd has a quorum again, but the API server does not answer after {SECONDS_TO_SERVE} "
             "seconds; see `crictl ps -a` there, then run this again."

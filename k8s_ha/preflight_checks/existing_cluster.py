@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from k8s_ha.cluster_state.node_state import (
-    Membership,
-    NodeState,
-    classify,
-    init_begins_anew,
-    is_replaceable,
-    leader,
-    membership,
-    owner,
-)
+from k8s_ha.cluster_state.node_state import NodeState, is_replaceable, owner
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.model import Case
@@ -65,33 +57,28 @@ def states(cases: Sequence[Case]) -> dict[str, NodeState]:
     Whether a host that holds something of this cluster is in it its API servers alone know: where none of them answers,
     nothing is said of one that carries an identity, or stands beside a control plane that does.
     """
-    told, anew = _told(cases), _init_anew(cases)
+    if not cases:
+        return {}
+    snapshot = snapshot_of(cases)
     found = {}
     for case in cases:
-        view = case.look.view
-        if not case.host.is_node or view is None:
+        view, state = case.look.view, snapshot.state(case.host)
+        if not case.host.is_node or view is None or state is None:
             continue
-        state = classify(view, _known(told, case), case.host, case.cluster.endpoint)
         unclear = state is NodeState.PARTIAL and (view.has_identity or _stands_beside_a_cluster(cases, case))
-        if told is not None or case.host.name == anew or not unclear:
+        if snapshot.leader or _begins_anew(snapshot, case) or not unclear:
             found[case.host.name] = state
     return found
 
 
-def _told(cases: Sequence[Case]) -> NodeView | None:
-    """The view of a healthy member of the cluster; None where none answers."""
-    if not cases:
-        return None
-    views = _views(cases)
-    leading = leader(views, cases[0].cluster)
-    return views[leading.name] if leading else None
+def snapshot_of(cases: Sequence[Case]) -> ClusterSnapshot:
+    """What the hosts of ``cases``, of which there is one, hold of the cluster."""
+    return ClusterSnapshot(cases[0].cluster, {case.host.name: case.look.view for case in cases})
 
 
-def _init_anew(cases: Sequence[Case]) -> str | None:
-    """The inventory name of the host whose init did not come to its end and begins anew."""
-    if not cases or not init_begins_anew(_views(cases), cases[0].cluster):
-        return None
-    return cases[0].cluster.control_planes[0].name
+def _begins_anew(snapshot: ClusterSnapshot, case: Case) -> bool:
+    """Whether the host's init did not come to its end and begins anew."""
+    return snapshot.init_begins_anew and case.host == case.cluster.control_planes[0]
 
 
 def _stands_beside_a_cluster(cases: Sequence[Case], own: Case) -> bool:
@@ -100,17 +87,11 @@ def _stands_beside_a_cluster(cases: Sequence[Case], own: Case) -> bool:
     return any(view is not None and view.has_identity for view in views)
 
 
-def _views(cases: Sequence[Case]) -> dict[str, NodeView | None]:
-    return {case.host.name: case.look.view for case in cases}
-
-
-def _known(told: NodeView | None, case: Case) -> Membership:
-    return membership(told, case.host) if told else Membership()
-
-
 def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
     """What an older cluster has left on hosts that shall be nodes."""
-    found, told, anew = states(cases), _told(cases), _init_anew(cases)
+    if not cases:
+        return
+    found, snapshot = states(cases), snapshot_of(cases)
     some_plane_told = any(case.is_plane and case.look.view is not None for case in cases)
     for case in cases:
         view, state = case.look.view, found.get(case.host.name)
@@ -120,10 +101,10 @@ def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
             yield _unread(case)
         elif view.busy:
             yield _still_at_work(case)
-        elif case.host.name == anew:
-            yield _begins_anew(case, view)
+        elif _begins_anew(snapshot, case):
+            yield _unfinished_init(case, view)
         elif state in (NodeState.PARTIAL, NodeState.STALE, NodeState.FOREIGN):
-            yield _of_state(case, view, state, told)
+            yield _of_state(case, view, state, snapshot)
         elif state is None and some_plane_told:
             yield _nobody_knows(case, view)
         elif state is NodeState.VIRGIN:
@@ -140,10 +121,11 @@ def _unread(case: Case) -> Finding:
     )
 
 
-def _of_state(case: Case, view: NodeView, state: NodeState, told: NodeView | None) -> Finding:
-    anew = told is not None and is_replaceable(view, _known(told, case), state)
+def _of_state(case: Case, view: NodeView, state: NodeState, snapshot: ClusterSnapshot) -> Finding:
+    leads = snapshot.leader is not None
+    anew = leads and is_replaceable(view, snapshot.known(case.host), state)
     phrases = _ANEW[state] if anew else _REFUSED[state]
-    if told is None and state is NodeState.PARTIAL:
+    if not leads and state is NodeState.PARTIAL:
         phrases = _BEGUN
     values = {"traces": ", ".join(view.traces[:2]), "owner": owner(view, case.cluster.endpoint)}
     found, wanted, remedy = (text.format(**values) for text in phrases)
@@ -161,7 +143,7 @@ def _still_at_work(case: Case) -> Finding:
     )
 
 
-def _begins_anew(case: Case, view: NodeView) -> Finding:
+def _unfinished_init(case: Case, view: NodeView) -> Finding:
     return Finding(
         case.host.name,
         "cluster",

@@ -1,0 +1,125 @@
+"""What becomes of each node, decided from one snapshot. Values in, values out.
+
+The guards stand here: no cluster is initialised where one may exist, and no step is taken on a host that holds what is
+not provably this cluster's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from k8s_ha.cluster_state.node_state import (
+    Membership,
+    NodeState,
+    init_refusal,
+    is_replaceable,
+    join_refusal,
+)
+from k8s_ha.cluster_state.quorum import quorum_refusal
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.settings import HostSettings
+
+
+class Action(Enum):
+    """What is done on one host.
+
+    + nothing: it is as wanted
+    + wait: something is at work that must end first
+    + refuse: it fails, with the step's sentence
+    + init, join: kubeadm's
+    + finish: what a cut just before the end of its init or join has left undone
+    """
+
+    NOTHING = "nothing"
+    WAIT = "wait"
+    REFUSE = "refuse"
+    INIT = "init"
+    JOIN = "join"
+    FINISH = "finish"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One host's part of the plan.
+
+    + sentence: what a person reads of it
+    + reset: whether what was begun on the host is taken back first
+    + mark: whether the last phase of a control plane's join is made up for
+    """
+
+    action: Action
+    sentence: str
+    reset: bool = False
+    mark: bool = False
+
+
+def decide_init(snapshot: ClusterSnapshot) -> Step:
+    """What becomes of the first control plane before anybody joins."""
+    cluster = snapshot.cluster
+    if snapshot.leader is not None:
+        return Step(Action.NOTHING, "the cluster exists")
+    if snapshot.is_busy:
+        return Step(Action.WAIT, "a kubeadm is at work, and is waited for")
+    if snapshot.init_begins_anew:
+        return Step(Action.INIT, "kubeadm reset, kubeadm init", reset=True)
+    lost = snapshot.lost_quorum
+    if lost is not None and lost.unstarted and cluster.settings.recover_quorum:
+        return Step(Action.WAIT, "etcd is recovered first")
+    if lost is not None:
+        return Step(Action.REFUSE, f"No cluster was initialised: {quorum_refusal(lost, cluster)}.")
+    reason = init_refusal(snapshot.views, cluster, snapshot.endpoint_answer)
+    if reason is not None:
+        return Step(Action.REFUSE, reason)
+    return Step(Action.INIT, "kubeadm init")
+
+
+def decide_join(snapshot: ClusterSnapshot, host: HostSettings, leader_to_come: bool = False) -> Step:
+    """What becomes of a node.
+
+    + leader_to_come: whether an init, or a recovery, of this run comes before this step
+    """
+    if snapshot.leader is None:
+        if not leader_to_come:
+            return Step(Action.REFUSE, no_leader(snapshot, f"{host.hostname} was not joined"))
+        if host == snapshot.cluster.control_planes[0]:
+            return Step(Action.NOTHING, "it is initialised, not joined")
+        return Step(Action.JOIN, "kubeadm join")
+    view, known, state = snapshot.views.get(host.name), snapshot.known(host), snapshot.state(host)
+    if view is None or state is None:
+        return Step(
+            Action.REFUSE,
+            f"{host.hostname} was not joined: what it holds of a cluster could not be read; see the error above.",
+        )
+    if state is NodeState.JOINED:
+        mark = "control_plane" in host.role and known.node is not None and not known.node.control_plane
+        if mark or view.init_ended:
+            return Step(Action.FINISH, "the end of its init or join is made up for", mark=mark)
+        return Step(Action.NOTHING, "the host is a node of the cluster")
+    if state is not NodeState.VIRGIN and not is_replaceable(view, known, state):
+        return Step(Action.REFUSE, join_refusal(view, state, host, snapshot.cluster.endpoint))
+    if state is NodeState.PARTIAL:
+        return Step(Action.JOIN, "kubeadm reset, kubeadm join", reset=True)
+    return Step(Action.JOIN, "kubeadm join")
+
+
+def stale_members(snapshot: ClusterSnapshot, hosts: Sequence[HostSettings]) -> list[Membership]:
+    """What the cluster knows of those of ``hosts`` that will join from their beginning."""
+    found = []
+    for host in hosts:
+        view, known, state = snapshot.views.get(host.name), snapshot.known(host), snapshot.state(host)
+        if view is not None and state is not None and known.any and is_replaceable(view, known, state):
+            found.append(known)
+    return found
+
+
+def no_leader(snapshot: ClusterSnapshot, problem: str) -> str:
+    """The sentence for a host that needs the cluster and finds no healthy member of it."""
+    if snapshot.lost_quorum is not None:
+        return f"{problem}: {quorum_refusal(snapshot.lost_quorum, snapshot.cluster)}."
+    names = ", ".join(entry.name for entry in snapshot.cluster.control_planes)
+    return (
+        f"{problem}: no control plane of the cluster ({names}) is healthy and still part of this run; see what they "
+        "say above, then run this again, without --serial and --no-wait."
+    )

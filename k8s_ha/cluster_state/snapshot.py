@@ -1,0 +1,75 @@
+"""What hosts hold of a cluster at one moment, and what follows from it for all of them. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, init_begins_anew, membership
+from k8s_ha.cluster_state.quorum import LostQuorum, lost_quorum
+from k8s_ha.observations.node import NodeView
+from k8s_ha.settings import Cluster, HostSettings
+
+
+@dataclass(frozen=True)
+class ClusterSnapshot:
+    """All that was observed of one cluster.
+
+    + views: what hosts hold, by inventory name; None, or a missing name, is one that could not be read
+    + failed: inventory names of hosts that have failed in this run, so that none of them leads
+    + endpoint_answer: what the endpoint said, empty where nothing answers there; None where it could not be asked, or
+      was not, because that decides nothing
+    """
+
+    cluster: Cluster
+    views: Mapping[str, NodeView | None]
+    failed: frozenset[str] = frozenset()
+    endpoint_answer: str | None = None
+
+    @cached_property
+    def leader(self) -> HostSettings | None:
+        """The first control plane, in the inventory's order, that is a healthy member of *this* cluster."""
+        for host in self.cluster.control_planes:
+            view = None if host.name in self.failed else self.views.get(host.name)
+            if view and view.ready and self._state(view, membership(view, host), host) is NodeState.JOINED:
+                return host
+        return None
+
+    @property
+    def leading_view(self) -> NodeView | None:
+        """What the leader tells; None where nobody leads."""
+        return self.views[self.leader.name] if self.leader else None
+
+    @cached_property
+    def lost_quorum(self) -> LostQuorum | None:
+        """What is left of an etcd without a majority; None where one has it, and where none of them runs."""
+        return lost_quorum(self.views, self.cluster)
+
+    @property
+    def init_begins_anew(self) -> bool:
+        """Whether all that the control planes hold is an init on the first of them that did not come to its end."""
+        return self.leader is None and init_begins_anew(self.views, self.cluster)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a kubeadm that this package started is at work on a host."""
+        return any(view and view.busy for view in self.views.values())
+
+    @property
+    def may_come_up(self) -> bool:
+        """Whether a host is to run an API server, which tells of no node now."""
+        return any(view and view.may_come_up for view in self.views.values())
+
+    def known(self, host: HostSettings) -> Membership:
+        """What the leader knows of a host; nothing where nobody leads."""
+        told = self.leading_view
+        return membership(told, host) if told else Membership()
+
+    def state(self, host: HostSettings) -> NodeState | None:
+        """Where a host stands, by what it holds and what the leader knows of it; None where it could not be read."""
+        view = self.views.get(host.name)
+        return None if view is None else self._state(view, self.known(host), host)
+
+    def _state(self, view: NodeView, known: Membership, host: HostSettings) -> NodeState:
+        return classify(view, known, host, self.cluster.endpoint)

@@ -1,0 +1,199 @@
+"""What becomes of each node: the state it is in, its role and the cluster's state in, one step out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from k8s_ha.cluster_state.node_state import NodeState
+from k8s_ha.cluster_state.plan import Action, decide_init, decide_join
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
+from tests.drawn_views import endpoint_answers, told_by_planes
+from tests.example_cluster import six_host_cluster
+from tests.node_views import ADMIN, API_SERVER, AUTHORITY, ENDPOINT, KUBELET, PLANES, VIRGIN, member
+
+CLUSTER = six_host_cluster()
+RECOVERING = six_host_cluster(recover_quorum=True)
+VIRGINS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, VIRGIN)
+CA, ETCD = "/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/manifests/etcd.yaml"
+
+UNFINISHED = replace(member("master1"), init_begun=True, init_unfinished=True)
+ENDED = replace(member("master1"), init_begun=True)
+SILENT = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER))
+CUT_OFF = NodeView((CA,), ENDPOINT, AUTHORITY)
+FOREIGN = member(ready=False, server="https://10.9.9.9:6443")
+FIRST, ADDED = Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))
+ALONE = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, ETCD), members=(FIRST, ADDED))
+
+EXISTS = (Action.NOTHING, "the cluster exists")
+INITS = {
+    "virgin hosts, a silent endpoint": (VIRGINS, "", (Action.INIT, "kubeadm init")),
+    "virgin hosts, an endpoint that answers": (VIRGINS, "HTTP status 401", (Action.REFUSE, "already answers")),
+    "virgin hosts, an endpoint that could not be asked": (VIRGINS, None, (Action.REFUSE, "could not be asked")),
+    "one that could not be read": (VIRGINS | {"master3": None}, "", (Action.REFUSE, "master3 could not be read")),
+    "one that is missing": ({"master1": VIRGIN, "master2": VIRGIN}, "", (Action.REFUSE, "master3 could not be read")),
+    "an init that did not come to its end": (
+        VIRGINS | {"master1": UNFINISHED},
+        None,
+        (Action.INIT, "kubeadm reset, kubeadm init"),
+    ),
+    "the same beside one that could not be read": (
+        VIRGINS | {"master1": UNFINISHED, "master2": None},
+        "",
+        (Action.REFUSE, "master2 could not be read"),
+    ),
+    "the same on another host": (VIRGINS | {"master2": UNFINISHED}, "", (Action.REFUSE, "put master2 first")),
+    "a kubeadm at work": (VIRGINS | {"master1": replace(CUT_OFF, busy=True)}, "", (Action.WAIT, "is at work")),
+    "a kubeadm at work beside a leader": (
+        VIRGINS | {"master1": replace(CUT_OFF, busy=True), "master2": member("master2")},
+        None,
+        EXISTS,
+    ),
+    "a cluster": (VIRGINS | {"master1": member("master1")}, None, EXISTS),
+    "a cluster whose init has not told that it ended": (VIRGINS | {"master1": ENDED}, None, EXISTS),
+    "a cluster that another host leads": (VIRGINS | {"master3": member("master3")}, None, EXISTS),
+    "a cluster that does not answer": (VIRGINS | {"master2": SILENT}, "", (Action.REFUSE, "a cluster exists or was")),
+    "another cluster": (VIRGINS | {"master2": FOREIGN}, "", (Action.REFUSE, "master2 holds")),
+    "an etcd without a majority": (
+        VIRGINS | {"master1": replace(ALONE, members=(FIRST, replace(ADDED, name="master2")))},
+        "",
+        (Action.REFUSE, "etcd has no quorum: its members are master1, master2, and only master1 answers"),
+    ),
+    "an etcd whose partner never started": (VIRGINS | {"master1": ALONE}, "", (Action.REFUSE, "set recover_quorum")),
+}
+
+
+@pytest.mark.parametrize(("views", "answer", "expected"), INITS.values(), ids=INITS)
+def test_before_anybody_joins(
+    views: Mapping[str, NodeView | None], answer: str | None, expected: tuple[Action, str]
+) -> None:
+    step = decide_init(ClusterSnapshot(CLUSTER, views, endpoint_answer=answer))
+    action, words = expected
+    assert (step.action, words in step.sentence) == (action, True), step
+    assert step.reset == step.sentence.startswith("kubeadm reset")
+
+
+def test_an_etcd_that_may_be_recovered_is() -> None:
+    step = decide_init(ClusterSnapshot(RECOVERING, VIRGINS | {"master1": ALONE}))
+    assert (step.action, step.sentence) == (Action.WAIT, "etcd is recovered first")
+
+
+def test_a_host_that_failed_in_this_run_does_not_lead() -> None:
+    views = VIRGINS | {"master1": member("master1"), "master2": member("master1", "master2")}
+    assert ClusterSnapshot(CLUSTER, views).leader == CLUSTER.host("master1")
+    assert ClusterSnapshot(CLUSTER, views, failed=frozenset({"master1"})).leader == CLUSTER.host("master2")
+
+
+JOIN, RESET = (Action.JOIN, "kubeadm join"), (Action.JOIN, "kubeadm reset, kubeadm join")
+STAYS = (Action.NOTHING, "the host is a node of the cluster")
+FINISHES = (Action.FINISH, "the end of its init or join is made up for")
+HELD: Mapping[NodeState, NodeView] = {
+    NodeState.VIRGIN: VIRGIN,
+    NodeState.STALE: VIRGIN,
+    NodeState.PARTIAL: CUT_OFF,
+    NodeState.JOINED: NodeView((ADMIN, KUBELET), ENDPOINT, AUTHORITY, ready=True),
+    NodeState.FOREIGN: FOREIGN,
+}
+"""What a host in a state holds; which state it is depends on what the cluster knows of it as well."""
+
+KNOWN = {NodeState.STALE: False, NodeState.JOINED: True}
+"""Whether the cluster knows a node of its name, and then whether that is Ready."""
+
+JOINS = {
+    NodeState.VIRGIN: JOIN,
+    NodeState.STALE: JOIN,
+    NodeState.PARTIAL: RESET,
+    NodeState.JOINED: STAYS,
+    NodeState.FOREIGN: (Action.REFUSE, "which belongs to another cluster (https://10.9.9.9:6443)"),
+}
+
+
+def led(*others: ClusterNode) -> NodeView:
+    """What master1 tells, which leads, of itself and of others."""
+    return replace(member("master1"), nodes=(*member("master1").nodes, *others))
+
+
+@pytest.mark.parametrize("name", ["master2", "worker1"])
+@pytest.mark.parametrize("state", NodeState)
+def test_in_a_cluster(state: NodeState, name: str) -> None:
+    nodes = [ClusterNode(name, KNOWN[state], "v1.30.14", name in PLANES)] if state in KNOWN else []
+    snapshot = ClusterSnapshot(CLUSTER, {"master1": led(*nodes), name: HELD[state]})
+    assert snapshot.state(CLUSTER.host(name)) is state
+    step = decide_join(snapshot, CLUSTER.host(name))
+    action, words = JOINS[state]
+    assert (step.action, words in step.sentence) == (action, True), step
+    assert step.reset == (state is NodeState.PARTIAL)
+
+
+LIVED_UNDER = "a node of its name is Ready"
+READY = led(ClusterNode("worker1", True, "v1.30.14", False))
+MORE = {
+    "blank, under a living name": (READY, VIRGIN, "worker1", (Action.REFUSE, LIVED_UNDER)),
+    "cut off, under a living name": (READY, CUT_OFF, "worker1", (Action.REFUSE, LIVED_UNDER)),
+    "not read": (member("master1"), None, "worker1", (Action.REFUSE, "could not be read")),
+    "an init that ended after all": (led(), ENDED, "master1", FINISHES),
+    "one that another run is ending": (led(), replace(ENDED, busy=True), "master1", STAYS),
+    "a control plane without its label": (
+        led(ClusterNode("master2", True, "v1.30.14", False)),
+        HELD[NodeState.JOINED],
+        "master2",
+        FINISHES,
+    ),
+}
+
+
+@pytest.mark.parametrize(("leading", "held", "name", "expected"), MORE.values(), ids=MORE)
+def test_in_a_cluster_besides(
+    leading: NodeView, held: NodeView | None, name: str, expected: tuple[Action, str]
+) -> None:
+    step = decide_join(ClusterSnapshot(CLUSTER, {"master1": leading, name: held}), CLUSTER.host(name))
+    action, words = expected
+    assert (step.action, words in step.sentence) == (action, True), step
+
+
+@pytest.mark.parametrize(
+    ("name", "to_come", "expected"),
+    [
+        ("master1", True, (Action.NOTHING, "it is initialised, not joined")),
+        ("master2", True, JOIN),
+        ("worker1", True, JOIN),
+        ("master1", False, (Action.REFUSE, "no control plane of the cluster (master1, master2, master3) is healthy")),
+        ("worker1", False, (Action.REFUSE, "no control plane of the cluster (master1, master2, master3) is healthy")),
+    ],
+)
+def test_without_a_leader(name: str, to_come: bool, expected: tuple[Action, str]) -> None:
+    step = decide_join(ClusterSnapshot(CLUSTER, VIRGINS), CLUSTER.host(name), leader_to_come=to_come)
+    action, words = expected
+    assert (step.action, words in step.sentence) == (action, True), step
+
+
+@given(told=told_by_planes, answer=endpoint_answers)
+@settings(deadline=None)
+def test_where_a_cluster_may_be_none_is_initialised(told: dict[str, NodeView | None], answer: str | None) -> None:
+    step = decide_init(ClusterSnapshot(CLUSTER, told, endpoint_answer=answer))
+    if step.action is not Action.INIT:
+        return
+    first, *others = (told.get(plane) for plane in PLANES)
+    assert first is not None
+    assert all(other is not None and not other.traces for other in others)
+    if step.reset:
+        assert (first.init_unfinished, first.busy) == (True, False)
+    else:
+        assert (first.traces, answer) == ((), "")
+
+
+@given(told=told_by_planes)
+@settings(deadline=None)
+def test_on_what_is_somebody_elses_no_step_is_taken(told: dict[str, NodeView | None]) -> None:
+    snapshot = ClusterSnapshot(CLUSTER, told)
+    for host in CLUSTER.control_planes:
+        step, view = decide_join(snapshot, host), told.get(host.name)
+        if step.action in (Action.JOIN, Action.FINISH):
+            assert view is not None
+            assert view.server in (None, ENDPOINT, f"https://{host.address}:6443")
+            assert snapshot.state(host) is not NodeState.FOREIGN
