@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -109,7 +110,11 @@ class Run:
         return self.join_secrets
 
 
-_runs: WeakKeyDictionary[State, list[Run]] = WeakKeyDictionary()
+Given = tuple[Mapping[str, Any], Mapping[str, str]]
+"""Settings and groups as a layer was called with them."""
+
+_runs: WeakKeyDictionary[State, list[tuple[Given, Run]]] = WeakKeyDictionary()
+"""The runs of a state, each with what it was asked for by: all hosts and layers ask alike, and are validated once."""
 
 
 def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> Run:
@@ -121,13 +126,19 @@ def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     Raises PyinfraError with one line for each mistake in the settings.
     """
     current: State = _current_state()
-    cluster = _load(current, host.data.get("k8s_ha") if settings is None else settings, groups)
+    given: Given = (host.data.get("k8s_ha") or {}) if settings is None else settings, groups or {}
     known = _runs.setdefault(current, [])
-    for run in known:
-        if run.cluster == cluster:
+    for asked, run in known:
+        if asked == given:
             return run
+    cluster = _load(current, *given)
+    run = next((run for _, run in known if run.cluster == cluster), None) or _begun(current, cluster)
+    known.append((deepcopy(given), run))
+    return run
+
+
+def _begun(current: State, cluster: Cluster) -> Run:
     run = Run(cluster)
-    known.append(run)
     recorder(current).add(run.log)
     return run
 
@@ -139,14 +150,14 @@ def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) 
     """
     context: Callable[[], State | None] = ctx_state.get
     current = context()
-    cluster = _load(current, settings, groups)
+    cluster = _load(current, settings, groups or {})
     if current is not None:
         recorder(current).expect(cluster)
 
 
-def _load(current: State | None, settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Cluster:
+def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[str, str]) -> Cluster:
     try:
-        return load_cluster(settings or {}, _hosts({**GROUPS, **(groups or {})}))
+        return load_cluster(settings, _hosts({**GROUPS, **groups}))
     except SettingsError as error:
         reason = "the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)
         if current is not None:

@@ -50,7 +50,7 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
     """Have containerd or Docker installed, configured, enabled and running on every node."""
     run = begin(settings, groups)
     cluster = run.cluster
-    if host.name not in {node.name for node in cluster.nodes}:
+    if not cluster.host(host.name).is_node:
         return
     survey = run.surveys[host.name]
     minor, runtime = cluster.settings.kubernetes_line.minor, cluster.settings.container_runtime

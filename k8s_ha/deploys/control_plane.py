@@ -29,21 +29,21 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     cluster = run.cluster
     stop_on_errors(unreachable(run))
     refuse_without_quorum(run)
-    planes = [entry.name for entry in cluster.control_planes]
+    own, first = cluster.host(host.name), cluster.control_planes[0]
     barrier(name="Wait for every host before the control plane comes up")
 
-    if host.name in {node.name for node in cluster.nodes}:
+    if own.is_node:
         endpoint_reached(name="Reach the endpoint's port", address=cluster.endpoint_host, port=cluster.endpoint_port)
         images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))
 
-    if host.name in planes and cluster.settings.recover_quorum:
+    if "control_plane" in own.role and cluster.settings.recover_quorum:
         quorum_recovered(name="Have etcd go on alone where its partner never started", run=run)
         barrier(name="Wait for etcd")
 
-    if host.name == planes[0]:
-        cluster_initialised(name=f"Initialise the cluster on {cluster.control_planes[0].hostname}", run=run)
+    if own == first:
+        cluster_initialised(name=f"Initialise the cluster on {first.hostname}", run=run)
 
-    if host.name in planes:
+    if "control_plane" in own.role:
         departed_forgotten(name="Forget hosts that begin anew", run=run)
         join_secrets_minted(name="Make the secrets that pending joins need", run=run)
         for entry in cluster.control_planes:

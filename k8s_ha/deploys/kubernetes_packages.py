@@ -29,7 +29,7 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
     """Have Kubernetes' packages installed on every node, and kubelet enabled; kubeadm starts it."""
     run = begin(settings, groups)
     cluster = run.cluster
-    if host.name not in {node.name for node in cluster.nodes}:
+    if not cluster.host(host.name).is_node:
         return
     survey, version = run.surveys[host.name], cluster.settings.kubernetes_version
     packages_installed(

@@ -31,7 +31,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     """Have nginx pass the endpoint's port on to every control plane's API server."""
     run = begin(settings, groups)
     cluster = run.cluster
-    if host.name not in {balancer.name for balancer in cluster.load_balancers}:
+    if "load_balancer" not in cluster.host(host.name).role:
         return
     packages_installed(
         name="Install nginx with its stream module",

@@ -52,7 +52,7 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
     run = current_run(settings, groups)
     connection_tuned(host)
     _bound_commands()
-    if host.name not in {entry.name for entry in run.cluster.hosts}:
+    if not run.cluster.has(host.name):
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
     recorder(host.state).layer_begun(run.log, host)
     return run
@@ -95,8 +95,7 @@ def stop_on_errors(findings: Sequence[Finding]) -> None:
 
 def members_of(run: Run) -> list[Host]:
     """The cluster's hosts that are connected and take part in this run."""
-    names = {entry.name for entry in run.cluster.hosts}
-    return [member for member in state.inventory.get_active_hosts() if member.name in names]
+    return [member for member in state.inventory.get_active_hosts() if run.cluster.has(member.name)]
 
 
 def unreachable(run: Run) -> list[Finding]:

@@ -20,7 +20,7 @@ def pod_network(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     """Have flannel run on every node, with the cluster's pod network and each node's own address."""
     run = begin(settings, groups)
     cluster = run.cluster
-    if cluster.settings.pod_network == "flannel" and host.name in {entry.name for entry in cluster.control_planes}:
+    if cluster.settings.pod_network == "flannel" and "control_plane" in cluster.host(host.name).role:
         manifest, digest = flannel_manifest(cluster)
         manifest_applied(
             name="Apply flannel",

@@ -50,7 +50,7 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     if cluster.settings.selinux == "permissive":
         selinux_permissive(name="Set SELinux to permissive")
     time_in_sync(name="Keep the clock in sync")
-    if own.name not in {node.name for node in cluster.nodes}:
+    if not own.is_node:
         return
 
     sysctl = kernel_needs.sysctl(run.surveys[host.name].kernel_version)

@@ -18,18 +18,18 @@ from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
 def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every worker in the cluster, and no join secret left anywhere."""
     run = begin(settings, groups)
-    planes = {entry.name for entry in run.cluster.control_planes}
+    own = run.cluster.host(host.name)
 
-    if host.name in planes:
+    if "control_plane" in own.role:
         departed_forgotten(name="Forget hosts that begin anew", run=run)
         join_secrets_minted(name="Make the secrets that pending joins need", run=run)
 
     barrier(name="Wait for the join secrets")
 
-    if host.name in {entry.name for entry in run.cluster.workers}:
+    if "worker" in own.role:
         joined(name="Join the workers to the cluster", run=run, role="worker")
 
     barrier(name="Wait for the workers")
 
-    if host.name in planes:
+    if "control_plane" in own.role:
         join_secrets_removed(name="Remove the secrets that joins needed", run=run)

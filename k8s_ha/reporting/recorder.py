@@ -75,6 +75,9 @@ class Recorder:
         self._logs: list[RunLog] = []
         self._expected: list[RunLog] = []
         self._places: dict[tuple[str, str], Place] = {}
+        self._layers: dict[str, dict[tuple[RunLog, str], None]] = {}
+        """By an operation's hash, the layers that it is of, each once and in order."""
+
         self._executing = False
         self._failed: list[tuple[Host, str]] = []
 
@@ -104,7 +107,7 @@ class Recorder:
     def operation_started(self, op_hash: str) -> None:
         """All hosts begin an operation; not called with ``--serial`` and ``--no-wait``."""
         self._begin()
-        for log, layer in self._layers_of(op_hash):
+        for log, layer in self._layers.get(op_hash, ()):
             if layer not in log.begun:
                 position = f"{log.order.index(layer) + 1} of {len(log.order)}"
                 whose = f" ({log.cluster.endpoint})" if log.cluster and len(self._logs) > 1 else ""
@@ -148,7 +151,7 @@ class Recorder:
         self.explain_failures()
         unbegun = self._state.current_stage is StateStage.Connect
         logs = self._logs or [entry for entry in self._expected if unbegun or entry.cluster is None]
-        self._places = self._places or self._find_places()
+        self._find_places()
         for log in logs:
             state, reason = outcome(self._state, log, self.ending)
             self._write(log, state, reason, ended=True)
@@ -158,33 +161,30 @@ class Recorder:
         if self._executing:
             return
         self._executing = True
-        self._places = self._find_places()
+        self._find_places()
         in_order: Callable[[], list[str]] = self._state.get_op_order
         for op_hash in in_order():
-            for log, layer in self._layers_of(op_hash):
+            for log, layer in self._layers.get(op_hash, ()):
                 if layer not in log.order:
                     log.order.append(layer)
 
-    def _find_places(self) -> dict[tuple[str, str], Place]:
-        places = {}
+    def _find_places(self) -> None:
+        if self._places:
+            return
         for log in self._logs:
             for name, marks in log.marks.items():
                 for index, op_hash in enumerate(self._state.inventory.get_host(name).op_hash_order):
                     layer = next((layer for start, layer in reversed(marks) if start <= index), None)
                     operation = self._operation(op_hash, layer) if layer else None
                     if layer and operation:
-                        places[name, op_hash] = Place(log, title(layer), operation)
-        return places
+                        self._places[name, op_hash] = Place(log, title(layer), operation)
+                        self._layers.setdefault(op_hash, {})[log, title(layer)] = None
 
     def _operation(self, op_hash: str, layer: str) -> str | None:
         """The operation's name within the layer; None where it is of none, such as a user's own behind it."""
         prefix = f"{layer} | "
         names = sorted(self._state.get_op_meta(op_hash).names)
         return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)
-
-    def _layers_of(self, op_hash: str) -> list[tuple[RunLog, str]]:
-        found = (self._places.get((host.name, op_hash)) for host in self._state.inventory)
-        return list(dict.fromkeys((place.log, place.layer) for place in found if place))
 
     def _enter(self, log: RunLog, layer: str) -> None:
         if layer not in log.begun:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -224,15 +225,15 @@ def _host(log: RunLog, entry: HostSettings) -> HostEntry:
 
 
 def _changes(state: State, hosts: list[Host], layers: list[str], places: Places) -> Iterator[ChangeEntry]:
-    for host in hosts:
+    changed: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    members = {host.name: host for host in hosts}
+    for (name, op_hash), place in places.items():
+        if _changed(state, members[name], op_hash):
+            changed[name, place.layer].append(place.operation)
+    for name in members:
         for layer in layers:
-            names = tuple(
-                place.operation
-                for (name, op_hash), place in places.items()
-                if name == host.name and place.layer == layer and _changed(state, host, op_hash)
-            )
-            if names:
-                yield ChangeEntry(host=host.name, layer=layer, operations=names)
+            if (name, layer) in changed:
+                yield ChangeEntry(host=name, layer=layer, operations=tuple(changed[name, layer]))
 
 
 def _changed(state: State, host: Host, op_hash: str) -> bool:

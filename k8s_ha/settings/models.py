@@ -1,5 +1,7 @@
-"""The cluster and its hosts as frozen values. They know their own syntax; what must fit together is in checks.py."""
+"""The cluster and its hosts as frozen values. They know their own syntax; consistency.py what must fit together."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -182,27 +184,27 @@ class Cluster(BaseModel):
     def _with_role(self, role: Role) -> tuple[HostSettings, ...]:
         return tuple(host for host in self.hosts if role in host.role)
 
-    @property
+    @cached_property
     def control_planes(self) -> tuple[HostSettings, ...]:
         """Control-plane hosts in declared order."""
         return self._with_role("control_plane")
 
-    @property
+    @cached_property
     def workers(self) -> tuple[HostSettings, ...]:
         """Worker hosts in declared order."""
         return self._with_role("worker")
 
-    @property
+    @cached_property
     def load_balancers(self) -> tuple[HostSettings, ...]:
         """Load balancers in declared order."""
         return self._with_role("load_balancer")
 
-    @property
+    @cached_property
     def admins(self) -> tuple[HostSettings, ...]:
         """Hosts that get kubectl and a kubeconfig, in declared order."""
         return self._with_role("admin")
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[HostSettings, ...]:
         """Control planes, then workers, each in declared order."""
         return self.control_planes + self.workers
@@ -255,7 +257,12 @@ class Cluster(BaseModel):
 
     def host(self, name: str) -> HostSettings:
         """The host with this inventory name; KeyError if there is none."""
-        for host in self.hosts:
-            if host.name == name:
-                return host
-        raise KeyError(name)
+        return self._by_name[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a host of this inventory name is one of the cluster's."""
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, HostSettings]:
+        return {host.name: host for host in self.hosts}
