@@ -9,6 +9,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.firewall import Firewall
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.resources import read_file, shell_variables
 
 
 @guarded
@@ -27,12 +28,12 @@ def firewall_opened(address: str, ports: Sequence[str], sources: Sequence[str]) 
         return
     wanted = [("port", port, state.zone) for port in ports] + [("source", source, "trusted") for source in sources]
     missing = [
-        (option, f"--zone={zone}", f"--add-{kind}={value}")
-        for layer, option in (("runtime", ""), ("permanent", "--permanent"))
+        f"{layer} {zone} {kind} {value}"
+        for layer in ("runtime", "permanent")
         for kind, value, zone in wanted
         if (layer, kind, value) not in state.opened
     ]
-    if not missing:
+    if missing:
+        yield StringCommand(shell_variables({"OPENINGS": "\n".join(missing)}) + read_file("open-firewall.sh"))
+    else:
         host.noop("firewalld lets in what the cluster needs")
-    for option, zone, addition in missing:
-        yield StringCommand("firewall-cmd", "-q", *([option] if option else []), zone, addition)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.fakes.scenario import VARIABLE, Scenario
 from tests.fakes.world import World
@@ -111,8 +111,13 @@ class Fleet:
         reports = [json.loads(path.read_text(encoding="utf-8")) for path in self._report_files() if path not in earlier]
         return Outcome(process.returncode, stdout, stdout + stderr, steps, world, reports)
 
-    def begin(self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0) -> subprocess.Popen[str]:
-        """The process of such a run, just started."""
+    def begin(
+        self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0, output: IO[str] | int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        """The process of such a run, just started.
+
+        + output: where what it prints goes
+        """
         return subprocess.Popen(
             [sys.executable, "-m", "pyinfra", str(FAKES / "inventory.py"), str(deploy), *(flags or ("-y",))],
             cwd=self.folder,
@@ -123,8 +128,8 @@ class Fleet:
                 "PYTHONHASHSEED": str(hash_seed),
             },
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             text=True,
         )
 

@@ -1,0 +1,27 @@
+# OPENINGS: lines "LAYER ZONE KIND VALUE" of what firewalld is to let in: now ("runtime") or after a reboot ("permanent"),
+# a port or a source.
+#
+# Each firewall-cmd is a Python of its own that takes half a second, so there is one for each layer, zone and kind. Of many
+# additions it fails only where all of them do: what stands is looked at afterwards.
+echo "$OPENINGS" | cut -d ' ' -f 1-3 | sort -u | {
+    failed=0
+    while read -r layer zone kind; do
+        option=
+        [ "$layer" = runtime ] || option=--permanent
+        values=$(echo "$OPENINGS" | sed -n "s|^$layer $zone $kind ||p")
+        # Each value is a word.
+        # shellcheck disable=SC2046,SC2086
+        firewall-cmd -q $option --zone="$zone" $(printf -- "--add-$kind=%s\n" $values) </dev/null
+        stands=" $(firewall-cmd $option --zone="$zone" --list-"${kind}s" </dev/null | tr '\n' ' ') "
+        for value in $values; do
+            case $stands in
+                *" $value "*) ;;
+                *)
+                    echo "firewalld has not taken the $kind $value into its zone $zone ($layer)" >&2
+                    failed=1
+                    ;;
+            esac
+        done
+    done
+    exit $failed
+}
