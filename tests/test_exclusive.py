@@ -15,7 +15,7 @@ import pytest
 from pyinfra.api import Host
 
 import k8s_ha.operations.lock
-from k8s_ha.operations.lock import HOLDER, SECONDS_TO_WAIT, cluster_held
+from k8s_ha.operations.lock import SECONDS_TO_WAIT, cluster_held
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
 from tests.cluster_stage import Stage
@@ -127,7 +127,7 @@ class Held(Stage):
         assert SECONDS_TO_WAIT < int(asks[1]) < seconds
         self.asked.append(target.name)
         (own,) = re.findall(r"^IDENTITY=(\w+)$", command, re.MULTILINE)
-        return self.told.get(target.name, f"{own} {HOLDER}")
+        return self.told.get(target.name, f"{own} {k8s_ha.operations.lock.holder()}")
 
 
 @pytest.fixture

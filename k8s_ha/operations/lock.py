@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Generator
+from functools import cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -29,8 +30,18 @@ SECONDS_TO_ASK: Final = SECONDS_TO_WAIT + 2
 
 SECONDS_TO_HOLD: Final = 24 * 60 * 60
 
-HOLDER: Final = f"process {os.getpid()} on {socket.gethostname()}"
-_IDENTITY: Final = secrets.token_hex(8)
+
+@cache
+def holder() -> str:
+    """What other runs are told of this process."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+@cache
+def _identity() -> str:
+    """What this process is told from all others by."""
+    return secrets.token_hex(8)
+
 
 _held: WeakKeyDictionary[Host, gevent.Greenlet[..., None]] = WeakKeyDictionary()
 """The hosts that this process holds, with what reads from each."""
@@ -63,7 +74,7 @@ def _other_run(run: Run) -> str:
         identity, _, holder = (run_silently(target, _ask(), seconds=2 * SECONDS_TO_ASK) or "").partition(" ")
         if not identity:
             return f"{plane.name} could not be held for this run; look at /run/k8s-ha there, then run this again."
-        if identity != _IDENTITY:
+        if identity != _identity():
             return (
                 f"another run ({holder}) is at work on {plane.name}; run this again when it has ended; one whose "
                 "operator is gone lets go within a minute."
@@ -75,13 +86,13 @@ def _other_run(run: Run) -> str:
 def _beat(target: Host) -> None:
     while not _held[target].ready():
         gevent.sleep(SECONDS_BETWEEN_BEATS)
-        run_silently(target, f"touch /run/k8s-ha/run.beat-{_IDENTITY}", seconds=SECONDS_TO_LAPSE)
+        run_silently(target, f"touch /run/k8s-ha/run.beat-{_identity()}", seconds=SECONDS_TO_LAPSE)
 
 
 def _hold() -> str:
     values = {
-        "IDENTITY": _IDENTITY,
-        "HOLDER": HOLDER,
+        "IDENTITY": _identity(),
+        "HOLDER": holder(),
         "SECONDS_TO_LAPSE": str(SECONDS_TO_LAPSE),
         "SECONDS_TO_WAIT": str(SECONDS_TO_WAIT),
     }
@@ -89,5 +100,5 @@ def _hold() -> str:
 
 
 def _ask() -> str:
-    values = {"IDENTITY": _IDENTITY, "SECONDS_TO_ASK": str(SECONDS_TO_ASK)}
+    values = {"IDENTITY": _identity(), "SECONDS_TO_ASK": str(SECONDS_TO_ASK)}
     return shell_variables(values) + read_file("ask-holder.sh")

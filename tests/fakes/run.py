@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from tests.fakes.forks import forks
 from tests.fakes.scenario import VARIABLE, Scenario
 from tests.fakes.world import World
 
@@ -23,7 +24,6 @@ LOOK = FAKES / "look.py"
 VERIFY = FAKES / "verify.py"
 PROBE = FAKES / "probe.py"
 PROJECT = FAKES.parents[1]
-SECONDS_FOR_A_RUN = 60
 
 
 @dataclass(frozen=True)
@@ -99,17 +99,14 @@ class Fleet:
         log = self.folder / "log.jsonl"
         log.unlink(missing_ok=True)
         earlier = set(self._report_files())
-        with self.begin(*flags, deploy=deploy, hash_seed=hash_seed) as process:
-            try:
-                stdout, stderr = process.communicate(timeout=SECONDS_FOR_A_RUN)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+        arguments = [str(FAKES / "inventory.py"), str(deploy), *(flags or ("-y",))]
+        environment = {**os.environ, VARIABLE: str(self.folder), "PYTHONPATH": str(PROJECT)}
+        exit_code, stdout, stderr = forks(hash_seed, PROJECT).run(self.folder, arguments, environment)
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
         steps = sorted((Step(**json.loads(line)) for line in lines), key=lambda step: step.begun)
         world = World.load(self.world_file, self.scenario)
         reports = [json.loads(path.read_text(encoding="utf-8")) for path in self._report_files() if path not in earlier]
-        return Outcome(process.returncode, stdout, stdout + stderr, steps, world, reports)
+        return Outcome(exit_code, stdout, stdout + stderr, steps, world, reports)
 
     def begin(
         self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0, output: IO[str] | int = subprocess.PIPE
