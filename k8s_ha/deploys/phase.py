@@ -21,6 +21,7 @@ from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
 from k8s_ha.pyinfra_internals.connection import connection_tuned
+from k8s_ha.pyinfra_internals.frames import calls_located_fast
 from k8s_ha.reporting.recorder import recorder
 from k8s_ha.run import Run, current_run
 
@@ -51,6 +52,7 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
     """The run that this host belongs to; PyinfraError with one line for each wrong setting, or where it has no role."""
     run = current_run(settings, groups)
     connection_tuned(host)
+    calls_located_fast()
     _bound_commands()
     if not run.cluster.has(host.name):
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
