@@ -28,6 +28,7 @@ k8s_ha = {
     "recover_quorum": False,
     "kubeconfig_dir": "kubeconfig",
     "report_dir": "reports",
+    "workers_max_unavailable": "10%",
     "verify_timeout_seconds": 300,
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from gevent.lock import RLock, Semaphore
+from gevent.lock import RLock
 from pyinfra import host, inventory, state
 from pyinfra.api import Host
 from pyinfra.api.exceptions import NoGroupError, PyinfraError
@@ -21,6 +21,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.reporting.recorder import recorder
 from k8s_ha.reporting.run_log import RunLog
+from k8s_ha.restart_gate import RestartGate
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -84,10 +85,8 @@ class Run:
     looked_for_anew: set[bool] = field(default_factory=set)
     """Whether hosts that begin anew were looked for while preparing (False) and while executing (True)."""
 
-    restarts: Semaphore = field(default_factory=lambda: Semaphore(1))
-    """Held by the one host whose container runtime is being restarted."""
-    restart_failed: str | None = None
-    """The host whose restart has not come to a good end; no other one follows it."""
+    restarts: RestartGate = field(init=False)
+    """Whose turn it is to restart its container runtime."""
 
     verifier: str | None = None
     """The host that looks at the cluster for all of them, and that fails where something is wrong."""
@@ -96,6 +95,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.log = RunLog(self.cluster)
+        self.restarts = RestartGate(self.cluster.workers_at_once)
 
     def consequences(self, name: str) -> tuple[Consequence, ...]:
         """What had to be accepted for this Kubernetes version to run on the host of this inventory name."""

@@ -9,6 +9,7 @@ PURE = {
     "findings": set(),
     "resources": set(),
     "local_files": set(),
+    "restart_gate": set(),
     "catalog": set(),
     "settings": {"catalog"},
     "observations": {"catalog", "findings", "settings"},
@@ -23,11 +24,11 @@ EFFECTFUL = {
     "pyinfra_internals": set(),
     # Is told, and asks nobody.
     "reporting": {"catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"},
-    "run": {"catalog", "cluster_state", "observations", "reporting", "settings"},
+    "run": {"catalog", "cluster_state", "observations", "reporting", "restart_gate", "settings"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "verification"},
-    "operations": {"facts", "reporting", "run", *PURE} - {"catalog"},
+    "operations": {"facts", "reporting", "run", *PURE} - {"catalog", "restart_gate"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
-    - {"local_files", "verification"},
+    - {"local_files", "restart_gate", "verification"},
 }
 """What talks to pyinfra, and what each may import."""
 

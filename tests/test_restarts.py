@@ -1,12 +1,13 @@
-"""Container runtimes are restarted under a running cluster one node at a time, and no further after a bad one."""
+"""Container runtimes are restarted under a running cluster few nodes at a time, and no further after a bad one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import gevent
 import pytest
 from pyinfra.api import StringCommand
 
@@ -15,7 +16,10 @@ from k8s_ha.facts.system import KubeletHealth
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import commands, restarts
 from k8s_ha.operations.restarts import in_turn
+from k8s_ha.restart_gate import RestartGate
+from k8s_ha.settings import load_cluster
 from tests.cluster_stage import Stage
+from tests.example_cluster import six_hosts
 from tests.fakes.run import RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import Scenario
 from tests.fakes.world import World
@@ -46,6 +50,13 @@ def turn(stage: Stage, name: str, executing: bool = True) -> list[Step]:
         return [command(step) for step in in_turn(stage.run, "Docker", docker_restart())]
 
 
+def is_free(stage: Stage) -> bool:
+    """Whether a control plane could have its turn now."""
+    with gevent.Timeout(0, False), stage.run.restarts.turn(control_plane=True):
+        return True
+    return False
+
+
 def docker_restart() -> Any:
     yield StringCommand("systemctl restart docker")
 
@@ -61,10 +72,10 @@ def no_answer(*names: str) -> str:
 @pytest.mark.parametrize(("node", "executing"), [(False, True), (True, False)], ids=["no node", "preparing"])
 def test_a_host_without_pods_and_a_look_ahead_wait_for_nobody(stage: Stage, node: bool, executing: bool) -> None:
     stage.hold(dict.fromkeys(PLANES, None)).run.surveys["master1"] = survey(node=node)
-    stage.run.restart_failed = "master2"
-    with stage.run.restarts:  # as if another host were at it
+    stage.run.restarts.failed = "master2"
+    with stage.run.restarts.turn(control_plane=True):  # as if another host were at it
         assert turn(stage, "master1", executing) == [RESTART]
-    assert stage.run.restart_failed == "master2"
+    assert stage.run.restarts.failed == "master2"
 
 
 VIEWS: dict[str, tuple[str, Mapping[str, NodeView | None], list[Step]]] = {
@@ -93,8 +104,8 @@ def test_every_other_control_plane_must_be_ready(
     stage: Stage, name: str, views: Mapping[str, NodeView | None], steps: list[Step]
 ) -> None:
     assert turn(stage.hold(views), name) == steps
-    assert stage.run.restart_failed is None
-    assert not stage.run.restarts.locked()
+    assert stage.run.restarts.failed is None
+    assert is_free(stage)
 
 
 def test_a_control_plane_that_this_run_leaves_out_is_asked_too(stage: Stage) -> None:
@@ -115,7 +126,7 @@ def test_a_restart_is_over_when_the_node_is_back(stage: Stage, name: str, fact: 
     stage.facts[name][fact] = lambda **_: looks.pop(0)
     assert turn(stage, name) == [RESTART]
     assert looks == []
-    assert stage.run.restart_failed is None
+    assert stage.run.restarts.failed is None
 
 
 @pytest.mark.parametrize(
@@ -142,12 +153,56 @@ def test_a_restart_that_fails_lets_go_of_the_turn_and_no_other_follows(stage: St
     with stage.on("master1", executing=True):
         steps = in_turn(stage.run, "Docker", docker_restart())
         next(steps)
-        assert stage.run.restarts.locked()
+        assert not is_free(stage)
         steps.close()  # as pyinfra does when a command has failed
-    assert not stage.run.restarts.locked()
+    assert is_free(stage)
     assert turn(stage, "worker1") == [
         not_now("worker1", "master1, restarted before it, has not come back; mend that host")
     ]
+
+
+def greatest(gate: RestartGate, turns: Sequence[bool]) -> int:
+    """How many hosts were out at once at most, where each has a turn of its own; True is a control plane's."""
+    out: list[int] = [0]
+    most: list[int] = [0]
+
+    def restart(control_plane: bool) -> None:
+        with gate.turn(control_plane):
+            out[0] += 1
+            most[0] = max(most[0], out[0])
+            gevent.sleep(0)
+            assert not control_plane or out[0] == 1, "a control plane was out beside another host"
+            out[0] -= 1
+
+    gevent.joinall([gevent.spawn(restart, plane) for plane in turns], raise_error=True)
+    return most[0]
+
+
+@pytest.mark.parametrize(
+    ("workers", "turns", "at_once"),
+    [
+        (1, [False] * 5, 1),
+        (3, [False] * 9, 3),
+        (3, [True] * 3, 1),
+        (3, [False, False, True, False, True, False, False, True], 3),
+    ],
+)
+def test_so_many_workers_are_out_at_once_and_beside_a_control_plane_nobody(
+    workers: int, turns: Sequence[bool], at_once: int
+) -> None:
+    gate = RestartGate(workers)
+    assert greatest(gate, turns) == at_once
+    assert greatest(gate, turns) == at_once, "all places are free again"
+
+
+@pytest.mark.parametrize(
+    ("share", "workers", "at_once"), [("10%", 2, 1), ("10%", 19, 1), ("10%", 20, 2), ("100%", 7, 7), (3, 2, 3)]
+)
+def test_how_many_workers_a_share_is(share: int | str, workers: int, at_once: int) -> None:
+    more = [{"name": f"w{n}", "address": f"10.1.0.{n}", "role": "worker"} for n in range(1, workers + 1)]
+    others = [host for host in six_hosts() if host["role"] != "worker"]
+    cluster = load_cluster({"workers_max_unavailable": share}, [*others, *more])
+    assert cluster.workers_at_once == at_once
 
 
 # From here on pyinfra's command line runs on simulated hosts, each of which is not ready at the first look after a

@@ -8,6 +8,7 @@ from k8s_ha.settings.kubeadm_patches import OWNED
 from tests.example_cluster import OWN_KUBERNETES
 from tests.settings_mistakes import mistakes
 
+SHARE = "it is a number from 1, or a share from '1%' to '100%'; write one such as '10%'"
 MISTAKES: list[tuple[dict[Any, Any], str]] = [
     (
         {"waive": ["ports", "root", "ports"]},
@@ -219,6 +220,14 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     ),
     ({"kubeconfig_dir": ""}, "kubeconfig_dir: ''; it is not empty; write one"),
     ({"verify_timeout_seconds": 0}, "verify_timeout_seconds: 0; it is at least 1; choose a larger number"),
+    *(
+        ({"workers_max_unavailable": given}, f"workers_max_unavailable: {given!r}; {SHARE}")
+        for given in (0, "0%", "101%", "ten", "", True, 2.5)
+    ),
+    (
+        {"workers_max_unavailable": "3"},
+        "workers_max_unavailable: '3'; a number is written without quotes; remove them",
+    ),
     (
         {"verify_timeout_seconds": "300"},
         "verify_timeout_seconds: '300'; it is a whole number; write one without quotes",

@@ -1,4 +1,4 @@
-"""Restarts of a container runtime under a running cluster: one node at a time, and no further after a bad one."""
+"""Restarts of a container runtime under a running cluster: few nodes at a time, and no further after a bad one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def carried_out_in_turn(
 
 
 def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generator[StringCommand]:
-    """``commands`` when it is this host's turn: every other control plane is ready, and no restart before failed.
+    """``commands`` when it is this host's turn: every other control plane is ready, and no restart has failed.
 
     On a host that is no node of a cluster there is nothing to wait for.
 
@@ -44,27 +44,26 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
     if not is_executing() or not run.surveys[host.name].node:
         yield from commands
         return
-    # Held across the yields: pyinfra runs each command before it asks for the next, and drops the generator, which
-    # lets go of it, where one fails.
-    with run.restarts:
+    with run.restarts.turn(_is_control_plane(run)):
         reason = _not_now(run)
         if reason:
             yield refuse(f"{host.name}: {what} was not restarted: {reason}")
             return
-        run.restart_failed = host.name
-        yield from commands
-        if not look_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
-            yield refuse(
-                f"{host.name}: {_proof(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
-                "restarted; no other node is restarted before that is mended."
-            )
-            return
-        run.restart_failed = None
+        # pyinfra runs each command before it asks for the next, and drops the generator where one fails.
+        with run.restarts.watched(host.name) as came_back:
+            yield from commands
+            if not look_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
+                yield refuse(
+                    f"{host.name}: {_proof(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
+                    "restarted; no other node is restarted before that is mended."
+                )
+                return
+            came_back()
 
 
 def _not_now(run: Run) -> str | None:
-    if run.restart_failed:
-        return f"{run.restart_failed}, restarted before it, has not come back; mend that host, then run this again."
+    if run.restarts.failed:
+        return f"{run.restarts.failed}, restarted before it, has not come back; mend that host, then run this again."
     hosts = {
         host.inventory.get_host(entry.name): {"address": entry.address}
         for entry in run.cluster.control_planes

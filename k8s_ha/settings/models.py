@@ -129,6 +129,11 @@ class ClusterSettings(BaseModel):
         min_length=1,
         description="Folder on the operator's machine that each run leaves its report in.",
     )
+    workers_max_unavailable: syntax.Share = Field(
+        default="10%",
+        description="How many workers may be out at once for a restart of their container runtime: a number, or a "
+        "share of all, rounded down, of at least one.",
+    )
     verify_timeout_seconds: int = Field(
         default=300,
         ge=1,
@@ -254,6 +259,12 @@ class Cluster(BaseModel):
     def pause_image(self) -> str:
         """The pause image that this Kubernetes line expects."""
         return f"{self.image_repository}/pause:{self.settings.kubernetes_line.pause}"
+
+    @property
+    def workers_at_once(self) -> int:
+        """How many workers may be out at once."""
+        share = self.settings.workers_max_unavailable
+        return share if isinstance(share, int) else max(1, len(self.workers) * int(share.removesuffix("%")) // 100)
 
     def host(self, name: str) -> HostSettings:
         """The host with this inventory name; KeyError if there is none."""

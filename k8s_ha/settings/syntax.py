@@ -4,7 +4,7 @@ import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, ip_address
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from k8s_ha.catalog import compatibility
 
@@ -18,6 +18,18 @@ _TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _RESERVED_DOMAINS = ("kubernetes.io", "k8s.io")
 _NODE_LABEL_DOMAINS = ("node.kubernetes.io", "kubelet.kubernetes.io")
 _NODE_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
+
+
+def check_share(value: object) -> object:
+    """A number of at least one, or a percentage of at least one and at most 100."""
+    text = value if isinstance(value, str) else str(value) if type(value) is int else ""
+    number, percent, rest = text.partition("%")
+    most = 100 if percent else None
+    if rest or not number.isascii() or not number.isdigit() or not 1 <= int(number) <= (most or int(number)):
+        raise ValueError("it is a number from 1, or a share from '1%' to '100%'; write one such as '10%'")
+    if not percent and isinstance(value, str):
+        raise ValueError("a number is written without quotes; remove them")
+    return value
 
 
 def is_dns_name(value: str) -> bool:
@@ -193,3 +205,4 @@ CertificateName = Annotated[str, AfterValidator(check_certificate_name)]
 Labels = dict[Annotated[str, AfterValidator(check_label_key)], Annotated[str, AfterValidator(check_label_value)]]
 Taint = Annotated[str, AfterValidator(check_taint)]
 Registry = Annotated[str, AfterValidator(check_registry)]
+Share = Annotated[int | str, BeforeValidator(check_share)]
