@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -72,6 +73,8 @@ class Run:
     join_secrets: JoinSecrets | None = None
     minted: bool = False
     """Whether this run has put its join secrets into the cluster."""
+    token_until: datetime | None = None
+    """When its bootstrap token ends; None before it was made."""
 
     quorum_awaited: bool = False
     """Whether this run has waited for an etcd that told nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shlex
 import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,12 +16,19 @@ import pytest
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
+import k8s_ha.operations.kubeadm
 from k8s_ha.desired.kubeadm_config import upload_certs_config
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.cluster import manifest_applied
-from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
+from k8s_ha.operations.kubeadm import (
+    TOKEN_LIFE,
+    TOKEN_RENEWED_BEFORE,
+    join_secrets_minted,
+    join_secrets_removed,
+    join_token_renewed,
+)
 from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
 from tests.answers import script_of, whole
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Stage, kubeadm
@@ -67,6 +75,47 @@ def test_secrets_are_minted_where_joins_are_pending(stage: Stage) -> None:
     assert (values["token-id"], values["token-secret"]) == ("abcdef", "0123456789abcdef")
     life = datetime.strptime(values["expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) - datetime.now(UTC)
     assert timedelta(minutes=59) < life <= timedelta(minutes=60)
+
+
+@pytest.mark.parametrize(
+    ("left", "answer", "renewed"),
+    [
+        (None, "", False),
+        (TOKEN_LIFE, "", False),
+        (TOKEN_RENEWED_BEFORE + timedelta(minutes=1), "", False),
+        (TOKEN_RENEWED_BEFORE - timedelta(minutes=1), "", True),
+        (timedelta(minutes=-5), "", True),
+        # It is tried again before the next join.
+        (timedelta(minutes=1), None, False),
+    ],
+)
+def test_a_token_that_ends_soon_is_renewed_before_a_join(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, left: timedelta | None, answer: str | None, renewed: bool
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def run_silently(target: Host, command: str) -> str | None:
+        asked.append((target.name, command))
+        return answer
+
+    monkeypatch.setattr(k8s_ha.operations.kubeadm, "run_silently", run_silently)
+    now = datetime.now(UTC)
+    before = stage.run.token_until = None if left is None else now + left
+    with stage.on("worker1", executing=True):
+        join_token_renewed(stage.run, CLUSTER.host("master2"))
+    after = stage.run.token_until
+    assert (after != before) == renewed
+    if renewed or answer is None:
+        ((name, command),) = asked
+        assert name == "master2"
+        *kubectl, patch = shlex.split(command)
+        assert " ".join(kubectl) == KUBECTL.format(
+            "10.0.12.55", "-n kube-system patch secret bootstrap-token-abcdef -p"
+        )
+        expiration = datetime.fromisoformat(json.loads(patch)["stringData"]["expiration"])
+        assert abs(expiration - now - TOKEN_LIFE) < timedelta(minutes=1)
+    else:
+        assert asked == []
 
 
 def test_certificates_are_uploaded_where_another_control_plane_leads(stage: Stage) -> None:

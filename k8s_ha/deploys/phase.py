@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, cast
 
-import gevent
 from pyinfra import host, logger, state
 from pyinfra.api import Host
 from pyinfra.api.arguments import AllArguments
@@ -15,6 +14,7 @@ from pyinfra.api.exceptions import PyinfraError
 from k8s_ha.facts.answers import LOCALE
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import HostSurvey
+from k8s_ha.operations.commands import everywhere
 from k8s_ha.operations.lock import cluster_held
 from k8s_ha.operations.login import surveyed
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
@@ -78,8 +78,7 @@ def survey(run: Run) -> list[Finding]:
     members = members_of(run)
     for member in members:
         connection_tuned(member)
-    looks = {member.name: gevent.spawn(surveyed, member) for member in members}
-    told = {name: look.get() for name, look in looks.items()}
+    told = everywhere(surveyed, members)
     run.surveys = run.log.surveys = {name: survey for name, survey in told.items() if isinstance(survey, HostSurvey)}
     found = [finding for finding in told.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:

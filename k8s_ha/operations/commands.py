@@ -6,10 +6,11 @@ import base64
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
 
 import gevent
+from gevent.pool import Pool
 from paramiko import SSHException
 from pyinfra import host, logger, state
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
@@ -23,6 +24,9 @@ from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
 
 T = TypeVar("T")
+
+HOSTS_AT_ONCE: Final = 100
+"""How many hosts are asked at once: of 2,400 some answered too late, since one operator reads what all of them say."""
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
 """The pause of whatever looks again until a deadline."""
@@ -131,16 +135,23 @@ def read_fact(target: Host, fact: type[FactBase[T]], **arguments: Any) -> T | No
 def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[str, Any]]) -> dict[str, T | None]:
     """A fact of many hosts at once, by inventory name.
 
-    In greenlets of its own: pyinfra's pool may be full of the very hosts that wait for the answer.
-
     + arguments: the fact's arguments by host
     """
 
-    def read(target: Host, own: Mapping[str, Any]) -> T | None:
-        return read_fact(target, fact, **own)
+    def read(target: Host) -> T | None:
+        return read_fact(target, fact, **arguments[target])
 
-    greenlets = {target.name: gevent.spawn(read, target, own) for target, own in arguments.items()}
-    gevent.joinall(list(greenlets.values()))
+    return everywhere(read, arguments)
+
+
+def everywhere(act: Callable[[Host], T], targets: Iterable[Host]) -> dict[str, T]:
+    """What ``act`` tells of many hosts, by inventory name.
+
+    In greenlets of its own: pyinfra's pool may be full of the very hosts that wait for the answer.
+    """
+    pool = Pool(HOSTS_AT_ONCE)
+    greenlets = {target.name: pool.spawn(act, target) for target in targets}
+    pool.join()
     return {name: greenlet.get() for name, greenlet in greenlets.items()}
 
 

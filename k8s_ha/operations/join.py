@@ -22,7 +22,7 @@ from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.operations.cluster import kubectl, leads, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import look_until, planned, refuse
 from k8s_ha.operations.isolated import guarded, look
-from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, with_config
+from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -116,8 +116,9 @@ def _join(run: Run, own: HostSettings, role: str, snapshot: ClusterSnapshot, res
     if reason is not None:
         yield refuse(reason)
         return
-    view, secrets = snapshot.leading_view, run.secrets()
-    assert view is not None and view.authority is not None
+    view, leader, secrets = snapshot.leading_view, snapshot.leader, run.secrets()
+    assert leader is not None and view is not None and view.authority is not None
+    join_token_renewed(run, leader)
     config = join_config(
         run.cluster,
         own,

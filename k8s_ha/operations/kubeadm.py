@@ -20,7 +20,16 @@ from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.operations.cluster import kubectl, leads, observe, observe_idle, wait_for_leader
-from k8s_ha.operations.commands import long_command, look_until, planned, read_fact, refuse, takes_part, write
+from k8s_ha.operations.commands import (
+    long_command,
+    look_until,
+    planned,
+    read_fact,
+    refuse,
+    run_silently,
+    takes_part,
+    write,
+)
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
@@ -38,7 +47,10 @@ SECONDS_TO_FALL_SILENT: Final = 30
 """How long a load balancer may go on to answer for a control plane that was reset."""
 
 TOKEN_LIFE: Final = timedelta(minutes=60)
-"""Longer than the joins of a run take; what is left after a crash dies with it."""
+"""How long a bootstrap token lives that is not renewed; what is left after a crash dies with it."""
+
+TOKEN_RENEWED_BEFORE: Final = TOKEN_LIFE / 2
+"""How long before its end a token is renewed: longer than a kubeadm may take to join with it."""
 
 _WORKER_IMAGES: Final = "/(kube-proxy|pause|coredns(/coredns)?):"
 
@@ -150,7 +162,7 @@ def _observed_for_init(run: Run, fresh: bool = False, seconds: int = 0) -> Clust
 
 
 def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
-    cluster, secrets = run.cluster, run.secrets()
+    cluster, secrets, begun = run.cluster, run.secrets(), datetime.now(UTC)
     config = init_config(
         cluster,
         own,
@@ -172,6 +184,7 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
     # Under the lock another init may have come to its end, which knows no token of this run.
     view = observe(run, fresh=True).views[host.name]
     run.minted = view is not None and f"secret/bootstrap-token-{secrets.token_id}" in view.join_secrets
+    run.token_until = begun + TOKEN_LIFE
 
 
 def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
@@ -202,7 +215,8 @@ def join_secrets_minted(run: Run) -> Generator[StringCommand]:
         return
     secrets = run.secrets()
     own = run.cluster.host(host.name)
-    yield StringCommand(kubectl(own.address, "create -f -"), _stdin=_token_secret(secrets))
+    run.token_until = datetime.now(UTC) + TOKEN_LIFE
+    yield StringCommand(kubectl(own.address, "create -f -"), _stdin=_token_secret(secrets, run.token_until))
     label = _label_secrets(secrets, own.address)
     if any("control_plane" in node.role for node in pending):
         config = upload_certs_config(run.cluster, own, certificate_key=secrets.certificate_key)
@@ -211,13 +225,13 @@ def join_secrets_minted(run: Run) -> Generator[StringCommand]:
     run.minted = True
 
 
-def _token_secret(secrets: JoinSecrets) -> str:
+def _token_secret(secrets: JoinSecrets, until: datetime) -> str:
     """A bootstrap token as a Secret (kubernetes.io: authenticate with bootstrap tokens), so that no argv holds it."""
     values = {
         "description": "k8s_ha: pending joins",
         "token-id": secrets.token_id,
         "token-secret": secrets.token_secret,
-        "expiration": (datetime.now(UTC) + TOKEN_LIFE).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expiration": _moment(until),
         "usage-bootstrap-authentication": "true",
         "usage-bootstrap-signing": "true",
         "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
@@ -235,6 +249,27 @@ def _token_secret(secrets: JoinSecrets) -> str:
             "data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()},
         }
     )
+
+
+def _moment(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def join_token_renewed(run: Run, leader: HostSettings) -> None:
+    """Have the bootstrap token live on where it ends soon: of many workers the last ones join late.
+
+    Where that fails the join itself says so, or is quick enough.
+    """
+    with run.lock:
+        now = datetime.now(UTC)
+        if run.token_until is None or run.token_until - now > TOKEN_RENEWED_BEFORE:
+            return
+        until = now + TOKEN_LIFE
+        patch = shlex.quote(json.dumps({"stringData": {"expiration": _moment(until)}}))
+        name = f"bootstrap-token-{run.secrets().token_id}"
+        command = kubectl(leader.address, f"-n kube-system patch secret {name} -p {patch}")
+        if run_silently(host.inventory.get_host(leader.name), command) is not None:
+            run.token_until = until
 
 
 @guarded
