@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from k8s_ha.verification.faults import Blame, blame, counted
@@ -30,13 +32,13 @@ def pairs(*words: str) -> set[tuple[str, str]]:
     ],
 )
 def test_each_failure_is_told_once(failures: set[tuple[str, str]], told: list[Blame]) -> None:
-    assert blame(failures, HOSTS, HOSTS) == told
+    assert blame(failures, list(product(HOSTS, HOSTS))) == told
 
 
 def test_ends_that_are_no_hosts() -> None:
-    assert blame(pairs("ax", "bx", "cx"), HOSTS, "xy") == [Blame("x", True, HOSTS)]
-    assert blame(pairs("ax", "ay"), HOSTS, "xy") == [Blame("a", False, ("x", "y"))]
-    assert blame(pairs("ax"), "a", "xy") == [Blame("x", True, ("a",))]
+    assert blame(pairs("ax", "bx", "cx"), list(product(HOSTS, "xy"))) == [Blame("x", True, HOSTS)]
+    assert blame(pairs("ax", "ay"), list(product(HOSTS, "xy"))) == [Blame("a", False, ("x", "y"))]
+    assert blame(pairs("ax"), list(product("a", "xy"))) == [Blame("x", True, ("a",))]
 
 
 def test_some_are_named_and_all_are_counted() -> None:

@@ -75,7 +75,9 @@ def probed(stage: Stage, pods: ProbePods | Callable[..., ProbePods | None] = POD
     """Whether the probe succeeds, where pods and Services answer everybody."""
     stage.facts["master1"] |= {
         Pods: pods,
-        ReachedFromPods: lambda pods, urls, **_: {(pod, *pair)[:2]: pair[1] for pod in pods for pair in _answers(urls)},
+        ReachedFromPods: lambda asked, **_: {
+            (pod, *pair)[:2]: pair[1] for pod, urls in asked.items() for pair in _answers(urls)
+        },
     }
     for node in CLUSTER.nodes:
         stage.facts[node.name].setdefault(

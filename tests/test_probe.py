@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
+from k8s_ha.settings import Cluster, load_cluster
 from k8s_ha.verification.hosts import OFFLOAD, RESTART_PROXY
 from k8s_ha.verification.probe import (
     ProbePods,
     Reading,
     name_url,
+    peers,
     pod_findings,
     pod_url,
     reach_findings,
     service_url,
     targets,
 )
-from tests.example_cluster import six_host_cluster
+from tests.example_cluster import six_host_cluster, six_hosts
 from tests.node_views import recorded
 from tests.shell_bench import Shell
 
@@ -125,6 +128,44 @@ def test_reach_findings(reading: Reading, findings: list[str]) -> None:
     assert [f"{entry.host}: {entry.found}" for entry in reach_findings(reading, CLUSTER)] == findings
 
 
+@pytest.mark.parametrize(("nodes", "asked"), [(5, 5), (20, 20), (21, 5), (300, 5)])
+def test_of_many_nodes_each_asks_a_few_and_is_asked_by_as_many(nodes: int, asked: int) -> None:
+    cluster = of_size(nodes)
+    asks = peers(cluster)
+    assert {host: len(set(targets)) for host, targets in asks.items()} == dict.fromkeys(asks, asked)
+    assert Counter(target.host for targets in asks.values() for target in targets) == dict.fromkeys(asks, asked)
+
+
+def test_a_pod_of_many_that_nobody_reaches_is_told_by_those_who_asked() -> None:
+    cluster = of_size(30)
+    every, asks = targets(cluster), peers(cluster)
+    pods = ProbePods({t.pod: f"pod-of-{t.host}" for t in every}, services={t.service: f"to-{t.host}" for t in every})
+    answers = {
+        (source, url(pods, target)): target.pod
+        for source in every
+        for target in asks[source.host]
+        for url in (pod_url, service_url)
+    }
+    name = name_url(cluster, "probe")
+    from_pods = {(source.pod, url): pod for (source, url), pod in answers.items()}
+    from_pods |= {(target.pod, name): every[0].pod for target in every}
+    from_hosts = {(source.host, url): pod for (source, url), pod in answers.items()}
+    whole = Reading(pods, from_pods, from_hosts, name)
+    assert list(reach_findings(whole, cluster)) == []
+    lost = {pair: pod for pair, pod in from_pods.items() if not pair[1].startswith(("pod-of-w9:", "to-w9:"))}
+    (finding,) = reach_findings(replace(whole, from_pods=lost), cluster)
+    assert (finding.host, finding.found) == ("w9", "pods on 5 of 5 hosts do not reach its pod")
+
+
+def of_size(nodes: int) -> Cluster:
+    """Three control planes, a balancer, and workers."""
+    workers = [
+        {"name": f"w{n}", "address": f"10.1.{n // 250}.{n % 250 + 1}", "role": "worker"} for n in range(1, nodes - 2)
+    ]
+    others = [host for host in six_hosts() if host["role"] != "worker"]
+    return load_cluster({"pod_cidr": "10.128.0.0/9"}, [*others, *workers])
+
+
 def test_a_kube_proxy_that_knows_some_services_only_has_another_trouble() -> None:
     def remedies(reading: Reading) -> list[str]:
         return [entry.remedy for entry in reach_findings(reading, CLUSTER)]
@@ -176,14 +217,14 @@ def test_who_answered() -> None:
     assert ReachedFromHost().told(["reached", "reached x", "noise"]) == {("", ""): "", ("x", ""): ""}
 
 
-def test_the_pods_script_runs_the_same_in_every_pod(tmp_path: Path) -> None:
+def test_the_pods_script_has_each_pod_ask_its_own(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     # kubectl exec NAMESPACE… POD -- COMMAND, run here; busybox' wget says who it was asked to ask.
     shell.add_tool("kubectl", 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"')
     shell.add_tool("busybox", 'case $1 in sh | timeout) exec "$@" ;; wget) echo "answer-of-${5#http://}" ;; esac')
-    command = ReachedFromPods().command(address="10.0.11.18", namespace="n", pods=["a", "b"], urls=["x:1", "y:2"])
+    command = ReachedFromPods().command(address="10.0.11.18", namespace="n", asked={"a": ["x:1", "y:2"], "b": ["z:3"]})
     assert ReachedFromPods().process(shell.lines(command)) == {
-        (pod, url): f"answer-of-{url}/hostname" for pod in ("a", "b") for url in ("x:1", "y:2")
+        (pod, url): f"answer-of-{url}/hostname" for pod, url in (("a", "x:1"), ("a", "y:2"), ("b", "z:3"))
     }
 
 

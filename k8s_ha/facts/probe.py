@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
@@ -39,13 +39,12 @@ class ReachedFromPods(Told[dict[tuple[str, str], str]]):
     """Who answered the probe's pods, by pod and HOST:PORT.
 
     + address, namespace: as for ``Pods``
-    + pods: names
-    + urls: HOST:PORT that each of them asks
+    + asked: HOST:PORT that each pod asks, by its name
     """
 
-    def command(self, address: str, namespace: str, pods: Sequence[str], urls: Sequence[str]) -> str:
-        variables = {"ADDRESS": address, "NAMESPACE": namespace, "PODS": " ".join(pods), "URLS": " ".join(urls)}
-        return marked(script("probe-from-pods.sh", **variables))
+    def command(self, address: str, namespace: str, asked: Mapping[str, Sequence[str]]) -> str:
+        lines = "\n".join(" ".join([pod, *urls]) for pod, urls in asked.items())
+        return marked(script("probe-from-pods.sh", ADDRESS=address, NAMESPACE=namespace, ASKED=lines))
 
     def told(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)

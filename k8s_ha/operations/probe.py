@@ -163,15 +163,17 @@ class Probe:
         findings = list(probe.pod_findings(pods, cluster))
         if findings:
             return findings
-        targets = probe.targets(cluster)
-        services = [probe.service_url(pods, target) for target in targets]
+        asks = probe.peers(cluster)
+        services = {host: [probe.service_url(pods, target) for target in targets] for host, targets in asks.items()}
         name = probe.name_url(cluster, self.namespace)
-        asked = [*(probe.pod_url(pods, target) for target in targets), *services, name]
+        asked = {
+            target.pod: [*(probe.pod_url(pods, peer) for peer in asks[target.host]), *services[target.host], name]
+            for target in probe.targets(cluster)
+        }
         from_hosts = gevent.spawn(
-            read_everywhere, ReachedFromHost, {member(node): {"urls": services} for node in cluster.nodes}
+            read_everywhere, ReachedFromHost, {member(node): {"urls": services[node.name]} for node in cluster.nodes}
         )
-        names = [target.pod for target in targets]
-        from_pods = read_fact(member(self.plane), ReachedFromPods, **where, pods=names, urls=asked) or {}
+        from_pods = read_fact(member(self.plane), ReachedFromPods, **where, asked=asked) or {}
         told_by_hosts = {
             (name, url): answer
             for name, reached in from_hosts.get().items()

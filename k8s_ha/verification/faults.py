@@ -20,29 +20,37 @@ class Blame:
     others: tuple[str, ...]
 
 
-def blame(failures: Collection[tuple[str, str]], sources: Sequence[str], targets: Sequence[str]) -> list[Blame]:
+def blame(failures: Collection[tuple[str, str]], asked: Sequence[tuple[str, str]]) -> list[Blame]:
     """The failures, each told once: first who is reached by nobody, then who reaches nobody else, then the rest.
 
     + failures: pairs of a source and a target that it does not reach; an end that is both is never held against itself
+    + asked: all pairs that were looked at, the failures among them
     """
+    sources: dict[str, list[str]] = {}
+    targets: dict[str, list[str]] = {}
+    for source, target in asked:
+        sources.setdefault(target, []).append(source)
+        targets.setdefault(source, []).append(target)
 
     def fail(pairs: Sequence[tuple[str, str]]) -> bool:
         others = [(source, target) for source, target in pairs if source != target]
         return bool(others) and all(pair in failures for pair in others)
 
-    dead = [target for target in targets if fail([(source, target) for source in sources])]
-    alive = [target for target in targets if target not in dead]
+    dead = {target for target in sources if fail([(source, target) for source in sources[target]])}
+    alive = {source: [target for target in targets[source] if target not in dead] for source in targets}
     # With one target left it is as likely the target's fault.
-    cut = [source for source in sources if len(alive) > 1 and fail([(source, target) for target in alive])]
-    told = [Blame(target, True, _ends(failures, sources, target)) for target in dead]
-    told += [Blame(source, False, tuple(end for end in alive if (source, end) in failures)) for source in cut]
-    for target in alive:
-        left = _ends(failures, [source for source in sources if source not in cut], target)
-        told += [Blame(target, True, left)] * bool(left)
+    cut = {source for source in targets if len(alive[source]) > 1 and fail([(source, end) for end in alive[source]])}
+    told = [Blame(target, True, _failing(failures, sources[target], target)) for target in sources if target in dead]
+    for source in targets:
+        if source in cut:
+            told.append(Blame(source, False, tuple(end for end in alive[source] if (source, end) in failures)))
+    for target in sources:
+        left = _failing(failures, [source for source in sources[target] if source not in cut], target)
+        told += [Blame(target, True, left)] * bool(left and target not in dead)
     return told
 
 
-def _ends(failures: Collection[tuple[str, str]], sources: Sequence[str], target: str) -> tuple[str, ...]:
+def _failing(failures: Collection[tuple[str, str]], sources: Sequence[str], target: str) -> tuple[str, ...]:
     return tuple(source for source in sources if (source, target) in failures)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import product
 from typing import Final
 
 from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, owner
@@ -124,7 +125,7 @@ def _api_findings(proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
     }
     failures = _failures(proofs, targets)
     sources = [host.name for host in cluster.nodes if host.name in proofs]
-    for entry in blame(failures, sources, list(targets)):
+    for entry in blame(failures, list(product(sources, targets))):
         if entry.reached:
             host, what = targets[entry.culprit]
             said = failures[entry.others[0], entry.culprit]
@@ -156,7 +157,7 @@ def _dns_findings(proofs: Proofs, health: Health, cluster: Cluster) -> Iterator[
         if (wrong := [entry for entry in proof.dns.get(address, ()) if entry != truth])
     }
     sources = [host.name for host in cluster.nodes if host.name in proofs]
-    for entry in blame(failures, sources, list(servers)):
+    for entry in blame(failures, list(product(sources, servers))):
         if entry.reached:
             pod = servers[entry.culprit]
             found = f"{pod.name} ({pod.address}) does not resolve from {counted(entry.others, sources)}: "

@@ -8,10 +8,17 @@ from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.settings import Cluster, HostSettings
-from k8s_ha.verification.faults import blame, counted
+from k8s_ha.verification.faults import Blame, blame, counted
 from k8s_ha.verification.hosts import OFFLOAD, RESTART_PROXY
 
 PORT: Final = 8080
+
+FEW: Final = 20
+"""Up to so many nodes each asks every one."""
+
+DISTANCES: Final = (0, 1, 2, 5, 11)
+"""Whom a node asks among more, by the distance in the inventory: each is asked by as many, near and far."""
+
 Reached = Mapping[tuple[str, str], str]
 """Who answered, by who asked and HOST:PORT; empty where nobody did."""
 
@@ -44,6 +51,17 @@ def targets(cluster: Cluster) -> tuple[Target, ...]:
     """One for each node. A pod finds its own name in its /etc/hosts, so Services have other names."""
     numbered: Sequence[tuple[int, HostSettings]] = list(enumerate(cluster.nodes, 1))
     return tuple(Target(node.name, node.hostname, f"probe-{number}", f"to-{number}") for number, node in numbered)
+
+
+def peers(cluster: Cluster) -> dict[str, tuple[Target, ...]]:
+    """Whom each node, and its pod, asks; by inventory name."""
+    every = targets(cluster)
+    if len(every) <= FEW:
+        return {target.host: every for target in every}
+    return {
+        target.host: tuple(every[(position + distance) % len(every)] for distance in DISTANCES)
+        for position, target in enumerate(every)
+    }
 
 
 @dataclass(frozen=True)
@@ -93,36 +111,47 @@ def pod_findings(pods: ProbePods, cluster: Cluster) -> Iterator[Finding]:
 
 def reach_findings(reading: Reading, cluster: Cluster) -> Iterator[Finding]:
     """A finding for each thing that who reaches whom shows to be wrong, once every pod runs."""
-    every = targets(cluster)
-    names = [target.host for target in every]
+    every, asks = targets(cluster), peers(cluster)
     silent = [target for target in every if not any(source == target.pod for source, _ in reading.from_pods)]
     for target in silent:
         found = f"nothing can be run in the probe's pod on {target.hostname}"
         remedy = f"see that the control planes reach {target.hostname}'s kubelet, port 10250"
         yield Finding(target.host, "probe", found, "kubectl exec", remedy)
     asking = [target for target in every if target not in silent]
+    asked = [(source.host, target.host) for source in asking for target in asks[source.host]]
     unreached = {
         (source.host, target.host)
         for source in asking
-        for target in every
+        for target in asks[source.host]
         if reading.from_pods.get((source.pod, pod_url(reading.pods, target))) != target.pod
     }
-    for entry in blame(unreached, [target.host for target in asking], names):
-        ends = counted(entry.others, names)
+    for entry in blame(unreached, asked):
+        ends = counted(entry.others, _other_ends(entry, every, asks))
         found = f"pods on {ends} do not reach its pod" if entry.reached else f"its pod does not reach pods on {ends}"
         remedy = "see flannel there, and firewalls between the nodes"
         yield Finding(entry.culprit, "pod to pod", found, "every pod", remedy)
     # What a pod does not reach directly its node cannot reach through a Service either: told once.
-    reachable = {(source.host, target.host) for source in every for target in every} - unreached
     yield from _service_findings(
-        "its pod", {t.host: t.pod for t in asking}, reading.from_pods, reading, every, reachable
+        "its pod", {t.host: t.pod for t in asking}, reading.from_pods, reading, asks, unreached
     )
-    own = {name: name for name in names if any(source == name for source, _ in reading.from_hosts)}
-    yield from _service_findings("the host", own, reading.from_hosts, reading, every, reachable)
+    hosts = {source for source, _ in reading.from_hosts}
+    own = {target.host: target.host for target in every if target.host in hosts}
+    yield from _service_findings("the host", own, reading.from_hosts, reading, asks, unreached)
+    first = every[0]
     for target in asking:
-        if reading.from_pods.get((target.pod, reading.name)) != every[0].pod and (target.host, names[0]) in reachable:
+        if (
+            reading.from_pods.get((target.pod, reading.name)) != first.pod
+            and (target.host, first.host) not in unreached
+        ):
             found = f"its pod does not get through to {reading.name}"
             yield Finding(target.host, "DNS", found, "an answer", "see DNS from that node, and its kube-proxy")
+
+
+def _other_ends(entry: Blame, every: Sequence[Target], asks: Mapping[str, Sequence[Target]]) -> list[str]:
+    """The hosts that asked the culprit, or that it asked."""
+    if not entry.reached:
+        return [target.host for target in asks[entry.culprit]]
+    return [source.host for source in every if any(target.host == entry.culprit for target in asks[source.host])]
 
 
 def _service_findings(
@@ -130,26 +159,27 @@ def _service_findings(
     sources: Mapping[str, str],
     reached: Reached,
     reading: Reading,
-    every: Sequence[Target],
-    reachable: set[tuple[str, str]],
+    asks: Mapping[str, Sequence[Target]],
+    unreached: set[tuple[str, str]],
 ) -> Iterator[Finding]:
-    names = [target.host for target in every]
-    failures = {
-        (host, target.host)
+    failed = {
+        host: [
+            target.host
+            for target in asks[host]
+            if (host, target.host) not in unreached
+            and reached.get((source, service_url(reading.pods, target))) != target.pod
+        ]
         for host, source in sources.items()
-        for target in every
-        if (host, target.host) in reachable and reached.get((source, service_url(reading.pods, target))) != target.pod
     }
-    by_source = {host: [name for name in names if (host, name) in failures] for host in sources}
-    if failures and all(len(failed) == len(names) for failed in by_source.values()) and len(by_source) > 1:
+    if len(failed) > 1 and all(len(failed[host]) == len(asks[host]) for host in failed):
         found = f"no Service of the probe answers {what}, on any node"
         yield Finding("the cluster", "Service", found, "every Service", "see kube-proxy on every node")
         return
-    for host, failed in by_source.items():
-        if failed:
+    for host, names in failed.items():
+        if names:
             found = (
                 f"kube-proxy has no rule for a new Service, or a wrong one: {what} reaches the pods on "
-                f"{counted(failed, names)}, but not their Services"
+                f"{counted(names, [target.host for target in asks[host]])}, but not their Services"
             )
-            remedy = RESTART_PROXY if len(failed) == len(names) else OFFLOAD
+            remedy = RESTART_PROXY if len(names) == len(asks[host]) else OFFLOAD
             yield Finding(host, "Service", found, "every Service", remedy)
