@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test lint test-unit unit-beside test-lab test-long test-crash test-operators test-power test-lines test-conformance bench clean
+.PHONY: lab down test lint test-unit unit-beside test-lab test-long test-crash test-operators test-power test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -69,6 +69,10 @@ test-conformance: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench
+
+# What a second run costs the operator by the number of simulated hosts. HOSTS="25 100" takes a minute, all sizes an hour.
+bench-scale: $(VENV)/installed
+	$(BIN)/python -m tests.scale $(HOSTS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
