@@ -1,5 +1,5 @@
-# CONFIG, COPY, ERROR_LOG, FOLDER, HOST, PORT, RECORD, SECONDS_TO_LISTEN: gives nginx its files, all of them or none; needs
-# nginx-listens.sh.
+# CONFIG, COPY, DROP_IN, ERROR_LOG, FILES, FOLDER, HOST, PORT, RECORD, SECONDS_TO_LISTEN: gives nginx its files, all of them or
+# none; needs nginx-listens.sh. FILES is how many it may have open at least, or empty; DROP_IN is the unit's that says so.
 #
 # COPY and FOLDER are for what is tested before anything is changed. Standard input has a line for each file, texts in
 # base64: "copy PATH COPY TEXT", "edit PATH SHA256 TEXT" of the owner's, "own PATH - TEXT", "drop PATH - -"; then "end".
@@ -39,6 +39,8 @@ edited() { cp -a "$2" "$3" && dd if="$1" of="$3" conv=fsync status=none; }
 written() { dd if="$1" of="$3" conv=fsync status=none && chmod 644 "$3" && chown root:root "$3"; }
 restored() { cp -a "$1" "$3" && dd of="$3" conv=notrunc,fsync status=none </dev/null; }
 
+units_read() { ! grep -qF " $DROP_IN" "$FOLDER/list" || systemctl daemon-reload; }
+
 put_back() {
     while read -r kind number path _; do
         if [ -e "$FOLDER/$number.before" ]; then
@@ -48,6 +50,7 @@ put_back() {
             [ ! -e "$FOLDER/$number.made" ] || rmdir "${path%/*}"
         fi
     done <"$FOLDER/list"
+    units_read
     if [ -z "$active" ]; then
         systemctl stop nginx.service
     elif systemctl -q is-active nginx.service; then
@@ -90,8 +93,8 @@ if ! tested "$new" 2>"$FOLDER/words"; then
 fi
 
 systemctl -q is-active nginx.service && active=yes || active=
-main=$(systemctl show -p MainPID nginx.service)
-workers() { pgrep -P "${main#*=}" 2>/dev/null; }
+main=$(systemctl show -p MainPID nginx.service | sed -n 's/^MainPID=//p')
+workers() { pgrep -P "$main" 2>/dev/null; }
 [ -n "$active" ] && former=$(workers) || former=
 since=$(date '+%Y-%m-%d %H:%M:%S')
 logged=$(stat -c %s "$ERROR_LOG" 2>/dev/null || echo 0)
@@ -109,6 +112,13 @@ while read -r kind number path; do
         drop) rm -f "$path" ;;
     esac || fail "$path cannot be written; nginx's files are as they were; see the error above."
 done <"$FOLDER/list"
+units_read
+
+# Workers have their limit from the process that is reloaded, and that one is spared a restart: its connections are others' too.
+open_files=$(sed -n 's/^Max open files *\([0-9]*\).*/\1/p' "/proc/${main:-0}/limits" 2>/dev/null)
+if [ -n "$active" ] && [ "${open_files:-0}" -lt "${FILES:-0}" ]; then
+    prlimit --pid "$main" --nofile="$FILES:$FILES" || fail "nginx cannot be allowed $FILES open files; see the error above."
+fi
 
 # A reload succeeds whatever becomes of it. One that was done has new workers, and they listen.
 renewed() {

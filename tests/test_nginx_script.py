@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import stat
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.desired.nginx import Proxy, planned
+from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.observations.nginx import NginxState
 from k8s_ha.operations.nginx import endpoint_proxied
@@ -99,10 +101,10 @@ def looked(shell: Shell, unstarted: bool = True) -> NginxState:
     return Nginx().process(shell.lines(command))
 
 
-def step(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Command | Noop:
+def step(shell: Shell, monkeypatch: pytest.MonkeyPatch, connections: int = 1024) -> Command | Noop:
     """What the operation yields for the host as it stands."""
     (found,) = Bench(monkeypatch).steps(
-        endpoint_proxied, on="master-lb", facts={Nginx: looked(shell)}, port=6443, files=FILES
+        endpoint_proxied, on="master-lb", facts={Nginx: looked(shell)}, port=6443, files=FILES, connections=connections
     )
     assert isinstance(found, Command | Noop)
     return found
@@ -216,6 +218,34 @@ def test_a_second_run_has_nothing_to_do(shell: Shell, monkeypatch: pytest.Monkey
     (shell.root / "listening").unlink()
     assert run(shell, step(shell, monkeypatch)).returncode == 0
     assert step(shell, monkeypatch) == Noop("nginx passes on the endpoint's port")
+
+
+def test_more_connections_come_with_a_reload_and_stay_after_a_boot(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subprocess.Popen(["prlimit", "--nofile=1024:", "sleep", "60"]) as nginx:
+        running(shell, MainPID=str(nginx.pid), LimitNOFILE="262144", LimitNOFILESoft="1024")
+        assert run(shell, step(shell, monkeypatch, connections=3072)).returncode == 0
+        limits = Path(f"/proc/{nginx.pid}/limits").read_text("utf-8")
+        running(shell, MainPID=str(nginx.pid), LimitNOFILE="4096", LimitNOFILESoft="4096")
+        assert step(shell, monkeypatch, connections=3072) == Noop("nginx passes on the endpoint's port")
+        nginx.kill()
+    assert re.findall(r"Max open files +(\d+) +(\d+)", limits) == [("4096", "4096")]
+    assert "LimitNOFILE=4096\n" in (shell.root / LIMITS_DROP_IN[1:]).read_text("utf-8")
+    assert "worker_connections 3072;" in below(shell)[MAIN][0]
+    did = (shell.root / "did").read_text("utf-8").splitlines()
+    assert [line for line in did if line[:2] in ("st", "re", "da")] == ["daemon-reload", "reload nginx.service"]
+
+
+def test_a_drop_in_is_taken_back_with_the_rest(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.file("/stuck")
+    before = below(shell)
+    running(shell, MainPID="0")
+    assert run(shell, step(shell, monkeypatch, connections=3072), seconds=0).returncode == 1
+    assert below(shell) == before
+    assert not (shell.root / LIMITS_DROP_IN[1:]).parent.exists()
+    did = (shell.root / "did").read_text("utf-8").splitlines()
+    assert did.count("daemon-reload") == 2
 
 
 def test_the_owners_file_keeps_mode_and_link(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
+from dataclasses import replace
 
 import pytest
 
+from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.observations.nginx import NginxState
 from k8s_ha.operations.nginx import endpoint_proxied
@@ -19,14 +21,16 @@ OLDER = "reload=" + hashlib.sha256(f"{OWN}\0{OWN_TEXT}".encode()).hexdigest()
 NOTHING = [Noop("nginx passes on the endpoint's port")]
 
 
-def steps(bench: Bench, given: NginxState, *, executing: bool = True) -> list[object]:
-    arguments = {"port": 6443, "files": FILES}
+def steps(bench: Bench, given: NginxState, *, executing: bool = True, connections: int = 1024) -> list[object]:
+    arguments = {"port": 6443, "files": FILES, "connections": connections}
     return bench.steps(endpoint_proxied, on="master-lb", executing=executing, facts={Nginx: given}, **arguments)
 
 
-def sent(bench: Bench, given: NginxState, *, executing: bool = True) -> dict[str, dict[str, str]]:
+def sent(
+    bench: Bench, given: NginxState, *, executing: bool = True, connections: int = 1024
+) -> dict[str, dict[str, str]]:
     """What goes to the host: texts by path, by what becomes of them."""
-    (step,) = steps(bench, given, executing=executing)
+    (step,) = steps(bench, given, executing=executing, connections=connections)
     assert isinstance(step, Command)
     lines = [line.split(" ") for line in (step.stdin or "").splitlines()]
     assert lines.pop() == ["end"]
@@ -105,3 +109,40 @@ def test_where_nginx_says_why(bench: Bench) -> None:
     (step,) = steps(bench, state({MAIN: "error_log logs/e.log warn;\n" + NGINX_CONFIG.replace("error_log", "# ")}))
     assert isinstance(step, Command)
     assert "\nERROR_LOG=logs/e.log\n" in step.text
+
+
+LARGE = CONFIGURED.replace(
+    "worker_connections 1024;", "worker_connections 3072; # raised by k8s_ha for the cluster's nodes"
+)
+DROP_IN_TEXT = "# Written by k8s_ha; changes are overwritten.\n[Service]\nLimitNOFILE=4096\n"
+
+
+def test_an_nginx_of_many_nodes_holds_their_connections(bench: Bench) -> None:
+    given = sent(bench, state(DONE, open_files=1024), connections=3072)
+    assert given["edit"] == {MAIN: LARGE}
+    assert given["own"] == {LIMITS_DROP_IN: DROP_IN_TEXT}
+
+
+@pytest.mark.parametrize("connections", [1024, 2048, 3072])
+@pytest.mark.parametrize(
+    "limits", [{"LimitNOFILE": "262144", "LimitNOFILESoft": "4096"}, {"LimitNOFILE": "4096"}], ids=["EL 8", "EL 7"]
+)
+def test_one_that_holds_them_is_left_alone_and_never_lowered(
+    bench: Bench, limits: dict[str, str], connections: int
+) -> None:
+    given = state({MAIN: LARGE, OWN: OWN_TEXT}, unit=limits, open_files=4096)
+    stands = {**given.own, LIMITS_DROP_IN: own(DROP_IN_TEXT)}
+    assert steps(bench, replace(given, own=stands), connections=connections) == NOTHING
+
+
+@pytest.mark.parametrize("limits", [{"LimitNOFILE": "262144", "LimitNOFILESoft": "1024"}, {"LimitNOFILE": "4096"}])
+def test_a_limit_that_a_unit_has_by_default_is_not_enough(bench: Bench, limits: dict[str, str]) -> None:
+    given = state({MAIN: LARGE, OWN: OWN_TEXT}, unit=limits, open_files=4096)
+    assert sent(bench, given, connections=3072) == {"own": {LIMITS_DROP_IN: DROP_IN_TEXT}}
+
+
+def test_an_nginx_that_runs_with_fewer_files_than_its_unit_says_is_reloaded(bench: Bench) -> None:
+    given = state({MAIN: LARGE, OWN: OWN_TEXT}, unit={"LimitNOFILESoft": "infinity"}, open_files=1024)
+    (found,) = steps(bench, given, connections=3072)
+    assert isinstance(found, Command)
+    assert "FILES=4096" in found.text

@@ -2,8 +2,10 @@
 # nginx last read; "yes" has nginx asked also where its service was never started.
 #
 # Prints `key value` lines about nginx. Files travel as base64: they may hold anything.
-unit=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -p ExecStart nginx.service 2>/dev/null)
+unit=$(systemctl show -p LoadState -p ActiveState -p UnitFileState -p ExecStart -p LimitNOFILE -p LimitNOFILESoft -p MainPID nginx.service 2>/dev/null)
 echo "$unit" | sed 's/^/unit /'
+pid=$(echo "$unit" | sed -n 's/^MainPID=//p')
+sed -n 's/^Max open files *\([0-9]*\).*/open_files \1/p' "/proc/${pid:-0}/limits" 2>/dev/null
 [ -r "$RECORD" ] && echo "record $(cat "$RECORD")"
 for file in $OURS; do
     [ -f "$file" ] || continue

@@ -11,6 +11,7 @@ from pyinfra.api import deploy
 from k8s_ha.deploys.phase import begin
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx import packages
+from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import packages_installed
@@ -53,4 +54,5 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster, shared=False),
             SHARED_PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster, shared=True),
         },
+        connections=connections_needed(len(cluster.nodes)),
     )

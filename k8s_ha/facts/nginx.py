@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from k8s_ha.desired.nginx import OWN_FILES
+from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile
@@ -26,7 +27,7 @@ class Nginx(Told[NginxState]):
         asked = script(
             "nginx.sh",
             CONFIG=NGINX_CONFIG,
-            OURS=" ".join(OWN_FILES),
+            OURS=" ".join((*OWN_FILES, LIMITS_DROP_IN)),
             PORT=str(port or ""),
             RECORD=RECORD,
             UNSTARTED="yes" if unstarted else "",
@@ -47,6 +48,7 @@ class Nginx(Told[NginxState]):
             answer=b64decode(one("answer")) if "answer" in values else None,
             walked=dict(_walked(values["walked"])),
             own=dict(map(_own, values["own"])),
+            open_files=int(one("open_files")) if one("open_files").isdecimal() else None,
             listens={"yes": True, "no": False}.get(one("listens")),
         )
 

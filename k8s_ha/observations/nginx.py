@@ -33,6 +33,7 @@ class NginxState:
     + answer: what ``nginx -T`` printed; None where it was not asked, as that leaves traces where nginx never ran
     + walked: by path, the files that the includes lead to, where nginx itself did not print them
     + own: those of this package's files that are there, whether nginx reads them or not
+    + open_files: how many files the nginx that runs may have open; None where none runs
     + listens: whether nginx listens on the endpoint's port; None where that was not asked
     """
 
@@ -43,6 +44,7 @@ class NginxState:
     answer: bytes | None = None
     walked: Mapping[str, bytes] = field(default_factory=dict)
     own: Mapping[str, OwnFile] = field(default_factory=dict)
+    open_files: int | None = None
     listens: bool | None = None
 
     @property

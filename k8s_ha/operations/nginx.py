@@ -11,6 +11,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired.nginx import Proxy, invalid, planned
+from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN, files_needed, limits, may_open, raised
 from k8s_ha.facts.nginx import RECORD, Nginx
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile, Problem
 from k8s_ha.observations.nginx_config import copies
@@ -30,11 +31,12 @@ _UNINSTALLED: Final = NginxState(walked={NGINX_CONFIG: b"include /usr/share/ngin
 
 
 @guarded
-def endpoint_proxied(port: int, files: Mapping[str, str]) -> Generator[StringCommand]:
+def endpoint_proxied(port: int, files: Mapping[str, str], connections: int) -> Generator[StringCommand]:
     """Have nginx pass on the endpoint's port: enabled at boot, running with this configuration, and listening.
 
     + port: of the endpoint
     + files: this package's file for each way to be included; one of them is used
+    + connections: how many a worker process is to hold
     """
     state = look(Nginx, port=port, unstarted=is_executing())
     if not state.program and not is_executing():
@@ -45,15 +47,23 @@ def endpoint_proxied(port: int, files: Mapping[str, str]) -> Generator[StringCom
     if isinstance(proxy, Problem):
         yield refuse(f"{host.name}: {proxy.found}; {proxy.wanted}; {proxy.remedy}.")
         return
+    proxy = raised(proxy, state, connections)
     text = files[proxy.path]
     own = {} if _stands(state, proxy.path, text) else {proxy.path: text.encode()}
-    if not (own or proxy.edits or proxy.dropped) and _runs(state, proxy.path, text):
+    unit = limits(state, connections)
+    if (
+        not (own or unit or proxy.edits or proxy.dropped)
+        and _runs(state, proxy.path, text)
+        and may_open(state, connections)
+    ):
         host.noop("nginx passes on the endpoint's port")
         return
     variables = {
         "CONFIG": NGINX_CONFIG,
         "COPY": NGINX_CONFIG + _SUFFIX,
+        "DROP_IN": LIMITS_DROP_IN,
         "ERROR_LOG": _error_log(state),
+        "FILES": str(files_needed(connections) or ""),
         "FOLDER": _FOLDER,
         "HOST": host.name,
         "PORT": str(port),
@@ -62,7 +72,7 @@ def endpoint_proxied(port: int, files: Mapping[str, str]) -> Generator[StringCom
     }
     yield StringCommand(
         shell_variables(variables) + read_file("nginx-listens.sh") + read_file("nginx-configure.sh"),
-        _stdin="".join(f"{line}\n" for line in _lines(state, proxy, own)),
+        _stdin="".join(f"{line}\n" for line in _lines(state, proxy, own, unit)),
     )
 
 
@@ -79,15 +89,18 @@ def _runs(state: NginxState, path: str, text: str) -> bool:
     return is_up and bool(state.is_valid) and state.record in known
 
 
-def _lines(state: NginxState, proxy: Proxy, own: Mapping[str, bytes]) -> Iterator[str]:
-    """What nginx-configure.sh reads."""
+def _lines(state: NginxState, proxy: Proxy, own: Mapping[str, bytes], unit: Mapping[str, str]) -> Iterator[str]:
+    """What nginx-configure.sh reads.
+
+    + own, unit: this package's files that are to be written, nginx's and its unit's
+    """
     config = state.config
     changed: dict[str, bytes | None] = {**proxy.edits, **own, **dict.fromkeys(proxy.dropped)}
     for copy, (path, text) in copies(config, changed, _FOLDER, _SUFFIX).items():
         yield f"copy {path} {copy} {_encoded(text.encode('latin-1'))}"
     for path, content in proxy.edits.items():
         yield f"edit {path} {hashlib.sha256(config.files[path]).hexdigest()} {_encoded(content)}"
-    for path, content in own.items():
+    for path, content in {**own, **{path: text.encode() for path, text in unit.items()}}.items():
         yield f"own {path} - {_encoded(content)}"
     for path in proxy.dropped:
         yield f"drop {path} - -"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from k8s_ha.desired.nginx import OWN_FILES, invalid, planned
+from k8s_ha.desired.nginx_capacity import connections_needed, too_few
 from k8s_ha.findings import Finding
 from k8s_ha.observations.nginx import NginxState, Problem
 from k8s_ha.preflight_checks.model import Case
@@ -27,6 +28,9 @@ def nginx(case: Case) -> Iterator[Finding]:
             check = "ports" if problem.is_port else "nginx"
             yield Finding(case.host.name, check, problem.found, problem.wanted, problem.remedy)
             return
+        few = too_few(state, connections_needed(len(case.cluster.nodes)))
+        if few:
+            yield Finding(case.host.name, "nginx", few.found, few.wanted, few.remedy, "warning")
     yield from _others(case, state)
 
 
