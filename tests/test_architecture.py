@@ -26,7 +26,7 @@ EFFECTFUL = {
     "reporting": {"catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"},
     "run": {"catalog", "cluster_state", "observations", "reporting", "restart_gate", "settings"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "verification"},
-    "operations": {"facts", "reporting", "run", *PURE} - {"catalog", "restart_gate"},
+    "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"catalog", "restart_gate"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
     - {"local_files", "restart_gate", "verification"},
 }

@@ -51,7 +51,7 @@ test_operations = test_of({"no change at a barrier": (barrier, {}, {}, [Noop("ev
         (packages_installed, {"run": None, "packages": {"kubelet": "*"}, "log": "any"}, Packages),
         (packages_removed, {"names": ["runc"]}, Packages),
         (firewall_opened, {"address": "10.0.0.1", "ports": (), "sources": ()}, Firewall),
-        (endpoint_proxied, {"port": 6443, "files": {}}, Nginx),
+        (endpoint_proxied, {"port": 6443, "files": {}, "connections": 1024}, Nginx),
         (nginx_allowed, {"port": 6443, "tools": "x"}, Selinux),
         (vault_repositories, {"vault": "https://v.example", "el_major": 7}, CentosRepositories),
         (cri_dockerd_installed, {"url": "https://u.example", "sha256": "0"}, Files),

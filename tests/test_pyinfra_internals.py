@@ -10,6 +10,8 @@ import pyinfra.api.util
 import pytest
 
 from k8s_ha.pyinfra_internals.frames import calls_located_fast, place_of, stack
+from k8s_ha.pyinfra_internals.operations import without_global_arguments
+from tests.fakes.run import Fleet
 
 
 def test_a_frame_is_told_as_inspect_tells_it() -> None:
@@ -40,3 +42,12 @@ def test_a_pyinfra_that_looks_otherwise_is_left_alone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(util, "getframeinfo", inspect.getframeinfo)
     calls_located_fast()
     assert (util.stack, util.getframeinfo) == ("other", inspect.getframeinfo)
+
+
+def test_an_operation_is_known_by_the_same_hash_when_it_is_executed(finished: Fleet) -> None:
+    """Else nothing would be looked at together, in silence."""
+    assert finished.run().steps("together")
+
+
+def test_global_arguments_are_told_from_an_operations_own() -> None:
+    assert without_global_arguments({"name": "x", "_sudo": True, "_timeout": 3, "path": "/etc"}) == {"path": "/etc"}

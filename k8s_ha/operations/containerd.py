@@ -9,13 +9,15 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired.containerd_config import CONFIG
-from k8s_ha.facts.system import Service
+from k8s_ha.facts.system import Packages, Service
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import refuse, write
 from k8s_ha.operations.files import Change, changed_files
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.operations.packages import look_at_packages
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, sha256
+from k8s_ha.operations.together import reads
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -26,6 +28,12 @@ ANSWERS: Final = "ctr plugins ls | grep -Eq '^io\\.containerd\\.grpc\\.v1 +cri .
 """That containerd answers, and that what the kubelet asks is loaded: it also runs with a CRI plugin that failed."""
 
 
+@reads(
+    lambda run, expected_major: [
+        Look(Packages, {"names": ["containerd.io"]}),
+        Look(Service, {"unit": UNIT, "paths": [CONFIG]}),
+    ]
+)
 @guarded
 def containerd_running(run: Run, expected_major: int) -> Generator[StringCommand]:
     """Have containerd run with systemd's cgroup driver, the pause image set, and its CRI plugin not disabled.

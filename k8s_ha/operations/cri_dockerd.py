@@ -9,10 +9,12 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Content, Files, Service
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.files import changed_files
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, sha256
+from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 
 PROGRAM: Final = "/usr/bin/cri-dockerd"
@@ -21,6 +23,7 @@ UNIT: Final = "cri-docker.service"
 SECONDS_FOR_CRI_DOCKERD: Final = 1000
 
 
+@reads(lambda url, sha256: [Look(Files, {"paths": [PROGRAM]}), Look(Content, {"path": RECORD})])
 @guarded
 def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
     """Have the program of one archive, whose checksum is kept on the host, so that another archive replaces it.
@@ -40,6 +43,7 @@ def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
     )
 
 
+@reads(lambda files: [Look(Service, {"unit": UNIT, "paths": sorted(files)})])
 @guarded
 def cri_dockerd_running(files: Mapping[str, str]) -> Generator[StringCommand]:
     """Have cri-dockerd run by units of this package.

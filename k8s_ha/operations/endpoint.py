@@ -8,11 +8,14 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Port
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import refuse
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
 
+@reads(lambda address, port: [Look(Port, {"address": address, "port": port})])
 @guarded
 def endpoint_reached(address: str, port: int) -> Generator[StringCommand]:
     """Refuse to go on where this host cannot connect to the endpoint: kubeadm would find out after minutes.

@@ -12,8 +12,10 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import edited, write
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 
 Change = Literal["restart", "reload"]
 CHANGES: Final[tuple[Change, ...]] = ("restart", "reload")
@@ -27,6 +29,7 @@ def _differs(current: FileState | None, content: str, mode: str) -> bool:
     return current != FileState(hashlib.sha256(content.encode()).hexdigest(), mode, "root:root")
 
 
+@reads(lambda files, mode="644": [Look(Files, {"paths": sorted(files)})])
 @guarded
 def files_written(files: Mapping[str, str], mode: str = "644") -> Generator[StringCommand]:
     """Have each file hold exactly the given text.
@@ -42,6 +45,7 @@ def files_written(files: Mapping[str, str], mode: str = "644") -> Generator[Stri
         host.noop("the files are as wanted")
 
 
+@reads(lambda path, block: [Look(Content, {"path": path})])
 @guarded
 def file_block(path: str, block: str) -> Generator[StringCommand]:
     """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
@@ -67,6 +71,7 @@ def with_block(content: bytes, block: str) -> bytes:
     return before + wanted + (after if end else rest)
 
 
+@reads(lambda unit, files=None, on_change="", test="": [Look(Service, {"unit": unit, "paths": sorted(files or {})})])
 @guarded
 def service_running(
     unit: str,

@@ -8,10 +8,13 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.firewall import Firewall
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 
 
+@reads(lambda address, ports, sources: [Look(Firewall, {"address": address})])
 @guarded
 def firewall_opened(address: str, ports: Sequence[str], sources: Sequence[str]) -> Generator[StringCommand]:
     """Have a running firewalld let in what the cluster needs, now and after a reboot; it is never reloaded.

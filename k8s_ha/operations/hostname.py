@@ -8,12 +8,15 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.facts.together import Look
 from k8s_ha.facts.units import HostName
 from k8s_ha.operations.commands import refuse
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
 
+@reads(lambda hostname: [Look(HostName, {})])
 @guarded
 def hostname_set(hostname: str) -> Generator[StringCommand]:
     """Have the host named so, now and after a reboot: a name from DHCP alone is lost with it.

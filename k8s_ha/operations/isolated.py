@@ -13,6 +13,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.operations.commands import refuse
+from k8s_ha.operations.together import may_have_changed, told
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +25,9 @@ class FactUnreadable(Exception):
 
 def look(fact: type[FactBase[T]], **arguments: Any) -> T:
     """A fact of the current host, for use in a ``guarded`` operation, which it ends where the fact cannot be read."""
-    value = host.get_fact(fact, **arguments)
+    value: T | None = told(fact, arguments)
+    if value is None:
+        value = host.get_fact(fact, **arguments)
     # Where a fact's command fails, pyinfra fails the host and hands out the fact's default.
     if value is None or host in state.failed_hosts:
         raise FactUnreadable(f"{host.name}: {fact.name} could not be read; see the error above; then run this again.")
@@ -40,7 +43,9 @@ def guarded(function: Callable[P, Generator[PyinfraCommand]]) -> PyinfraOperatio
     @wraps(function)
     def generator(*args: P.args, **kwargs: P.kwargs) -> Generator[PyinfraCommand]:
         try:
-            yield from function(*args, **kwargs)
+            for command in function(*args, **kwargs):
+                may_have_changed()
+                yield command
         except (FactUnreadable, PyinfraError) as error:
             yield refuse(str(error))
 

@@ -9,13 +9,16 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.kernel import Kernel
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import long_command, refuse
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
 SECONDS_FOR_MODULES: Final = 900
 
 
+@reads(lambda modules, package=None: [Look(Kernel, {"modules": modules, "keys": ()})])
 @guarded
 def modules_loaded(modules: Sequence[str], package: str | None = None) -> Generator[StringCommand]:
     """Have kernel modules loaded now; one that is built in counts as loaded.
@@ -44,6 +47,7 @@ def modules_loaded(modules: Sequence[str], package: str | None = None) -> Genera
         )
 
 
+@reads(lambda values, path: [Look(Kernel, {"modules": (), "keys": sorted(values)})])
 @guarded
 def sysctl_applied(values: Mapping[str, str], path: str) -> Generator[StringCommand]:
     """Have the running kernel use the values of a sysctl file.

@@ -19,6 +19,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.cluster import kubectl, leads, observe, observe_idle, wait_for_leader
 from k8s_ha.operations.commands import (
     long_command,
@@ -31,6 +32,7 @@ from k8s_ha.operations.commands import (
     write,
 )
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
 from k8s_ha.settings import HostSettings
@@ -95,6 +97,7 @@ def _label_secrets(secrets: JoinSecrets, address: str) -> str:
     return f"TOKEN_ID={secrets.token_id}\nADDRESS={address}\n" + read_file("label-join-secrets.sh")
 
 
+@reads(lambda run, flannel_images: [Look(Files, {"paths": ["/etc/kubernetes/kubelet.conf"]})])
 @guarded
 def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[StringCommand]:
     """Have a host that is not yet a node hold the images it will start with, pulled on all hosts at once."""

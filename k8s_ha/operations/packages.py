@@ -12,9 +12,11 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.desired.yum import RPM_CURE, UNFINISHED, Repository, matches
 from k8s_ha.facts.system import Packages, PackagesState
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import log_path, long_command, refuse
 from k8s_ha.operations.isolated import FactUnreadable, guarded, look
 from k8s_ha.operations.restarts import in_turn
+from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
 
@@ -22,6 +24,7 @@ SECONDS_FOR_PACKAGES: Final = 1800
 """How long one installation may take; a slow mirror needs minutes for Kubernetes' 100 MB."""
 
 
+@reads(lambda run, packages, **_: [Look(Packages, {"names": sorted(packages)})])
 @guarded
 def packages_installed(
     run: Run,
@@ -73,6 +76,7 @@ def _installation(log: str, script: str) -> Generator[StringCommand]:
     yield long_command(log, script, seconds=SECONDS_FOR_PACKAGES, lock="packages")
 
 
+@reads(lambda names: [Look(Packages, {"names": names})])
 @guarded
 def packages_removed(names: Sequence[str]) -> Generator[StringCommand]:
     """Have none of these packages installed; what needs them goes with them.

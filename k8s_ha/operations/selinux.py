@@ -10,12 +10,15 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.selinux import Selinux
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 
 PORT_TYPE: Final = "http_port_t"
 
 
+@reads(lambda port, tools: [Look(Selinux, {"port": port})])
 @guarded
 def nginx_allowed(port: int, tools: str) -> Generator[StringCommand]:
     """Have nginx allowed to listen on ``port`` and to connect to the API servers, where SELinux enforces.

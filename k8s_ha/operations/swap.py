@@ -11,9 +11,11 @@ from pyinfra.api import StringCommand
 from k8s_ha.desired import fstab
 from k8s_ha.facts.kernel import Swap, SwapState
 from k8s_ha.facts.system import Content
+from k8s_ha.facts.together import Look
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import edited, refuse
 from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
 FSTAB: Final = "/etc/fstab"
@@ -21,6 +23,7 @@ SECONDS_FOR_SWAP: Final = 900
 """What lies in swap is read back into memory, which takes its time."""
 
 
+@reads(lambda: [Look(Swap, {})])
 @guarded
 def swap_off() -> Generator[StringCommand]:
     """Have no swap, now and after a reboot.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import base64
 import json
+import re
 from datetime import date
 from io import IOBase
 from itertools import count
@@ -58,6 +59,8 @@ class SimulatedConnector(FakeConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         text = command if isinstance(command, str) else command.get_raw_value()
+        if looks := together(text):
+            return self._all(looks, **arguments)
         text = arguments.get("_stdin") or "" if text == READ else text
         begun, row = next(_moments), answer_to(text)
         self._wait(text)
@@ -73,6 +76,15 @@ class SimulatedConnector(FakeConnector):
             for line in output.output_lines:
                 echo(f"{self.host.print_prefix}{line}", err=True)
         return succeeded, output
+
+    def _all(self, looks: list[tuple[str, str]], **arguments: Any) -> tuple[bool, CommandOutput]:
+        """What several looks tell that are made in one command."""
+        lines, begun = [], next(_moments)
+        for begins, script in looks:
+            _, output = self.run_shell_command(script, **arguments)
+            lines += [OutputLine("stdout", begins), *(line for line in output if line.buffer_name == "stdout")]
+        self._log("together", "\n".join(begins for begins, _ in looks), begun, True, False)
+        return True, CommandOutput(lines)
 
     def put_file(self, filename_or_io: str | IOBase, remote_filename: str, *_: Any, **__: Any) -> bool:
         self._log("unknown", f"put {remote_filename}", next(_moments), True, True)
@@ -120,6 +132,11 @@ class SimulatedConnector(FakeConnector):
         }
         with (folder() / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
+
+
+def together(text: str) -> list[tuple[str, str]]:
+    """The looks of a command that makes several: what is printed before each, and its script."""
+    return re.findall(r"^echo '(k8s-ha look \w+)'\n\(\n(.*?)\n\)$", text, re.MULTILINE | re.DOTALL)
 
 
 def _said(command: str, stdin: str) -> list[str]:
