@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.desired.nginx import Proxy, invalid, packages, planned
+from k8s_ha.catalog.packages import load_balancer
+from k8s_ha.desired.nginx import Proxy, invalid, planned
 from k8s_ha.observations.nginx import NginxState, Problem
 from tests.nginx_states import CONFIGURED, LINE, MAIN, MODULES, OWN, OWN_TEXT, SHARED, SHARED_TEXT, state
 from tests.operation_bench import NGINX_CONFIG
@@ -215,8 +216,8 @@ def test_an_nginx_that_was_not_asked_is_not_called_invalid() -> None:
 
 
 def test_nothing_else_is_installed_beside_an_nginx_that_has_streams() -> None:
-    assert packages(stream_built_in=True) == {"nginx": "*"}
-    assert packages(stream_built_in=False) == {"nginx": "*", "nginx-mod-stream": "*"}
+    assert load_balancer(stream_built_in=True) == {"nginx": "*"}
+    assert load_balancer(stream_built_in=False) == {"nginx": "*", "nginx-mod-stream": "*"}
 
 
 @pytest.mark.parametrize("modules", [MODULES, "include modules.d/*.conf;"])

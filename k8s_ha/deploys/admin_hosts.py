@@ -8,6 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
+from k8s_ha.catalog import packages
 from k8s_ha.deploys.phase import begin
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.barrier import barrier
@@ -28,7 +29,7 @@ def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     packages_installed(
         name=f"Install kubectl {version}",
         run=run,
-        packages={"kubectl": version},
+        packages=packages.kubectl(version),
         log="install-kubectl",
         sources=repositories_for(run),
         changeable=not run.surveys[host.name].node,

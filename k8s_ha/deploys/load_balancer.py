@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from pyinfra import host
 from pyinfra.api import deploy
 
+from k8s_ha.catalog import packages
 from k8s_ha.deploys.phase import begin
 from k8s_ha.deploys.repositories import repositories_for
-from k8s_ha.desired.nginx import packages
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import packages_installed
 from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.resources import render
-
-SELINUX_TOOLS: Final = {
-    7: "policycoreutils-python",
-    8: "policycoreutils-python-utils",
-    9: "policycoreutils-python-utils",
-    10: "policycoreutils-python-utils",
-}
-"""Package with semanage, by EL major."""
 
 
 @deploy("Set up the load balancer")
@@ -37,7 +29,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     packages_installed(
         name="Install nginx with its stream module",
         run=run,
-        packages=packages(run.surveys[host.name].nginx_streams),
+        packages=packages.load_balancer(run.surveys[host.name].nginx_streams),
         log="install-nginx",
         sources=repositories_for(run),
     )
@@ -45,7 +37,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
         nginx_allowed(
             name="Let SELinux allow nginx the endpoint's port",
             port=cluster.endpoint_port,
-            tools=SELINUX_TOOLS[run.surveys[host.name].major],
+            tools=packages.SELINUX_TOOLS[run.surveys[host.name].major],
         )
     endpoint_proxied(
         name="Configure and start nginx",

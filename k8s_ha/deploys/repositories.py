@@ -33,7 +33,7 @@ def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     """Have every host know the packages of its roles, in a file of this package's own; CentOS' own only when asked."""
     run = begin(settings, groups)
     survey = run.surveys[host.name]
-    ended = survey.os_id == "centos" and survey.major in yum.CENTOS_VAULT
+    ended = yum.has_ended(survey.os_id, survey.major)
     if ended and run.cluster.settings.base_repositories == "vault":
         vault_repositories(
             name="Point CentOS's own repositories at the vault",

@@ -48,11 +48,6 @@ class Proxy:
     mends: bool = False
 
 
-def packages(stream_built_in: bool) -> dict[str, str]:
-    """What a load balancer needs, with a pattern of the version; nginx.org's own nginx has no module packages."""
-    return {"nginx": "*"} if stream_built_in else {"nginx": "*", "nginx-mod-stream": "*"}
-
-
 def planned(state: NginxState, port: int) -> Proxy | Problem:
     """What is to be done to nginx's files, or why nothing can be."""
     config = state.config

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from k8s_ha.catalog import packages
 from k8s_ha.catalog.mirrors import Profile
 
 DOCKER_REPOSITORY: Final = "k8s-ha-docker"
@@ -13,15 +14,18 @@ EPEL_REPOSITORY: Final = "k8s-ha-epel"
 EXTRAS_REPOSITORY: Final = "k8s-ha-extras"
 KUBERNETES_REPOSITORY: Final = "k8s-ha-kubernetes"
 
-DOCKER_PACKAGES: Final = ("containerd.io", "docker-ce", "docker-ce-cli", "docker-ce-rootless-extras")
-KUBERNETES_PACKAGES: Final = ("kubelet", "kubeadm", "kubectl", "cri-tools", "kubernetes-cni")
-
 # Docker's tree by EL major. linux/rhel has nothing for 7; linux/centos/8 is frozen at 26.1.3, while linux/rhel serves
 # RHEL's rebuilds as well.
 DOCKER_DISTRIBUTION: Final = {7: "centos", 8: "rhel", 9: "rhel", 10: "rhel"}
 
 CENTOS_VAULT: Final = {7: "7.9.2009", 8: "8.5.2111"}
 """The last release of each CentOS that has ended; its mirrors are gone (mirrorlist.centos.org since July 2024)."""
+
+
+def has_ended(os_id: str, el_major: int) -> bool:
+    """Whether it is a CentOS of which only the vault is left."""
+    return os_id == "centos" and el_major in CENTOS_VAULT
+
 
 UNFINISHED: Final = "/var/lib/k8s-ha/packages-unfinished"
 """File on a host that names the packages which yum was at work on, while it is and after it was cut off."""
@@ -95,7 +99,7 @@ def repositories(
                 gpgkeys=(expand(profile.docker_gpgkey),),
                 # EL8's container-tools module otherwise hides containerd.io ("package containerd.io is excluded").
                 module_hotfixes=el_major >= 8,
-                exclude=DOCKER_PACKAGES,
+                exclude=packages.DOCKER,
             )
         )
     source = profile.kubernetes_source(kubernetes_minor)
@@ -106,7 +110,7 @@ def repositories(
                 name=f"Kubernetes 1.{kubernetes_minor}",
                 baseurl=expand(source.baseurl),
                 gpgkeys=tuple(map(expand, source.gpgkeys)),
-                exclude=KUBERNETES_PACKAGES,
+                exclude=packages.KUBERNETES,
             )
         )
     # CentOS 7 has container-selinux in its own extras; a RHEL 7 without subscription to them has it nowhere.

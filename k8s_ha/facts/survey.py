@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.catalog import compatibility
+from k8s_ha.catalog.packages import SURVEYED
 from k8s_ha.desired import yum
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.observations.node import HostSurvey
-from k8s_ha.preflight_checks.download_sources import PACKAGES
 from k8s_ha.resources import read_file
 
 
@@ -20,7 +20,7 @@ class Survey(Told[HostSurvey]):
         survey = script(
             "survey.sh",
             CONFLICTING=" ".join(compatibility.CONFLICTING_NAMES),
-            WANTED=" ".join(PACKAGES),
+            WANTED=" ".join(SURVEYED),
             UNFINISHED=yum.UNFINISHED,
         )
         return marked(read_file("facts/packages.sh") + survey)

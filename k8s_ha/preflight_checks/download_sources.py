@@ -11,18 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from k8s_ha.catalog import compatibility
-from k8s_ha.desired import nginx, yum
+from k8s_ha.catalog import compatibility, packages
+from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.preflight_checks.model import Answer, Case, Source, SourceKind
 from k8s_ha.settings import Cluster, HostSettings
-
-PACKAGES: Final = (
-    *("kubelet", "kubeadm", "kubectl", "cri-tools", "containerd.io", "docker-ce", "docker-ce-cli"),
-    *("container-selinux", "nginx", "nginx-mod-stream"),
-)
-"""What the survey looks for among the installed packages."""
 
 DOCKER_HUB_API: Final = "registry-1.docker.io"
 """Where docker.io's images really are."""
@@ -57,8 +51,8 @@ def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[So
     wanted = _wanted(cluster, host, survey)
     found = _vault(cluster, host, survey)
     for repository in repositories(cluster, host, survey):
-        packages = wanted.get(repository.id, {}) if repository.enabled else {}
-        if all(yum.matches(survey.installed.get(name), pattern) for name, pattern in packages.items()):
+        offered = wanted.get(repository.id, {}) if repository.enabled else {}
+        if all(yum.matches(survey.installed.get(name), pattern) for name, pattern in offered.items()):
             continue
         found.append(Source("repository", f"{repository.baseurl.rstrip('/')}/repodata/repomd.xml"))
         found += [Source("key", key) for key in repository.gpgkeys]
@@ -72,7 +66,7 @@ def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[So
 
 def _vault(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> list[Source]:
     """What stands for all of the vault, on a CentOS that is pointed at it and lacks a package."""
-    ended = survey.os_id == "centos" and survey.major in _VAULT_INDEX
+    ended = yum.has_ended(survey.os_id, survey.major)
     lacks = (host.is_node and "kubeadm" not in survey.installed) or (
         "load_balancer" in host.role and "nginx" not in survey.installed
     )
@@ -86,25 +80,24 @@ def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping
     """Version patterns of packages by the repository of ours that has them."""
     settings = cluster.settings
     version = settings.kubernetes_version
-    node = {"kubelet": version, "kubeadm": version, "kubectl": version, "cri-tools": "*"}
     runtime = compatibility.runtime_packages(settings.kubernetes_line.minor, survey.major, settings.container_runtime)
     return {
-        yum.KUBERNETES_REPOSITORY: node if host.is_node else {"kubectl": version},
+        yum.KUBERNETES_REPOSITORY: packages.node(version) if host.is_node else packages.kubectl(version),
         yum.DOCKER_REPOSITORY: runtime,
-        yum.EXTRAS_REPOSITORY: {"container-selinux": "*"},
-        yum.EPEL_REPOSITORY: nginx.packages(survey.nginx_streams),
+        yum.EXTRAS_REPOSITORY: packages.CONTAINER_SELINUX,
+        yum.EPEL_REPOSITORY: packages.load_balancer(survey.nginx_streams),
     }
 
 
 def lacking(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping[str, str]:
     """Version patterns of the packages that an installation would still be asked for; only for Enterprise Linux."""
     wanted = _wanted(cluster, host, survey)
-    packages = dict(wanted[yum.KUBERNETES_REPOSITORY]) if host.role != ("load_balancer",) else {}
+    needed = dict(wanted[yum.KUBERNETES_REPOSITORY]) if host.role != ("load_balancer",) else {}
     if host.is_node:
-        packages |= wanted[yum.DOCKER_REPOSITORY]
+        needed |= wanted[yum.DOCKER_REPOSITORY]
     if "load_balancer" in host.role:
-        packages |= wanted[yum.EPEL_REPOSITORY]
-    return {name: pattern for name, pattern in packages.items() if not yum.matches(survey.installed.get(name), pattern)}
+        needed |= wanted[yum.EPEL_REPOSITORY]
+    return {name: pattern for name, pattern in needed.items() if not yum.matches(survey.installed.get(name), pattern)}
 
 
 def _registries(cluster: Cluster) -> dict[str, list[str]]:
