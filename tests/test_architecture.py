@@ -13,7 +13,7 @@ PURE = {
     "catalog": set(),
     "settings": {"catalog"},
     "observations": {"catalog", "findings", "settings"},
-    "cluster_state": {"observations", "settings"},
+    "cluster_state": {"catalog", "observations", "settings"},
     "desired": {"catalog", "observations", "settings"},
     "preflight_checks": {"catalog", "cluster_state", "desired", "findings", "observations", "settings"},
     "verification": {"cluster_state", "findings", "observations", "settings"},
@@ -26,7 +26,7 @@ EFFECTFUL = {
     "reporting": {"catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"},
     "run": {"catalog", "cluster_state", "observations", "reporting", "restart_gate", "settings"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "verification"},
-    "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"catalog", "restart_gate"},
+    "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"restart_gate"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
     - {"local_files", "restart_gate", "verification"},
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from k8s_ha.catalog.control_plane import api_url
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import Cluster, HostSettings
@@ -82,7 +83,7 @@ def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: st
 def _is_ours(view: NodeView, authority: str | None, host: HostSettings, endpoint: str) -> bool:
     """Whether what a host holds is provably this cluster's: by the API server it was told, or else by the CA."""
     # From 1.33 on a control plane's kubelet asks its own API server, not the endpoint.
-    if view.server not in (None, f"https://{endpoint}", f"https://{host.address}:6443"):
+    if view.server not in (None, f"https://{endpoint}", api_url(host.address)):
         return False
     if view.authority and authority:
         return view.authority.split() == authority.split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.observations.api_status import Health, PodState
@@ -19,9 +20,9 @@ class ManifestDigest(Told[str]):
 
     def command(self, address: str, resource: str, namespace: str) -> str:
         return marked(
-            f"timeout 30 kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://{address}:6443 "
-            f"-n {shlex.quote(namespace)} get {shlex.quote(resource)} --ignore-not-found "
-            r"-o jsonpath='{.metadata.annotations.k8s-ha/manifest-digest}'"
+            "timeout 30 "
+            + kubectl(address, f"-n {shlex.quote(namespace)} get {shlex.quote(resource)} --ignore-not-found ")
+            + r"-o jsonpath='{.metadata.annotations.k8s-ha/manifest-digest}'"
         )
 
     def told(self, output: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Final
 from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
 
+from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.node import Node
@@ -89,12 +89,6 @@ def leads(run: Run, candidate: Host) -> bool:
     """Whether ``candidate`` is the control plane that leads this run."""
     leader = observe(run).leader
     return leader is not None and leader.name == candidate.name
-
-
-def kubectl(address: str, arguments: str) -> str:
-    """A kubectl command against the API server of the host it runs on."""
-    server = shlex.quote(f"https://{address}:6443")
-    return f"kubectl --kubeconfig /etc/kubernetes/admin.conf --server {server} --request-timeout=30s {arguments}"
 
 
 @guarded

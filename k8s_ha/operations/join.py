@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 from collections.abc import Generator
 from dataclasses import replace
@@ -13,13 +14,14 @@ from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.catalog.control_plane import etcd_request, kubectl
 from k8s_ha.cluster_state.node_state import Membership
 from k8s_ha.cluster_state.plan import Action, Step, decide_join, no_leader, stale_members
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
-from k8s_ha.operations.cluster import kubectl, leads, observe, observe_idle, observe_leader
+from k8s_ha.operations.cluster import leads, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import look_until, planned, refuse
 from k8s_ha.operations.isolated import guarded, look
 from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
@@ -31,13 +33,6 @@ SECONDS_FOR_THE_ENDPOINT: Final = 30
 
 _MARK: Final = "init phase mark-control-plane"
 """The last phase of a control plane's join, which makes it one by label and taint: it serves already."""
-
-_ETCD: Final = "/etc/kubernetes/pki/etcd"
-# etcd's own JSON API: its image has no shell from 3.6 on, and no EL has etcdctl.
-_REMOVE_MEMBER: Final = (
-    f"curl -fsS --max-time 20 --noproxy '*' --cacert {_ETCD}/ca.crt --cert {_ETCD}/healthcheck-client.crt "
-    f"--key {_ETCD}/healthcheck-client.key https://127.0.0.1:2379/v3/cluster/member/remove -d"
-)
 
 
 @guarded
@@ -61,7 +56,8 @@ def departed_forgotten(run: Run) -> Generator[StringCommand]:
         return
     for known in stale:
         if known.member is not None:
-            yield StringCommand(f"""{_REMOVE_MEMBER} '{{"ID": "{known.member.identity}"}}'""")
+            body = json.dumps({"ID": known.member.identity})
+            yield StringCommand(etcd_request("/v3/cluster/member/remove", body))
         if known.node is not None:
             name = shlex.quote(known.node.name)
             yield StringCommand(kubectl(address, f"delete node {name} --ignore-not-found --wait=false"))

@@ -13,6 +13,7 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.cluster_state.plan import Action, Step, decide_init
 from k8s_ha.cluster_state.quorum import ETCD_DATA
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -20,7 +21,7 @@ from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.facts.together import Look
-from k8s_ha.operations.cluster import kubectl, leads, observe, observe_idle, wait_for_leader
+from k8s_ha.operations.cluster import leads, observe, observe_idle, wait_for_leader
 from k8s_ha.operations.commands import (
     long_command,
     look_until,

@@ -15,9 +15,9 @@ from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host
 from pyinfra.api.state import State
 
+from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.findings import Finding, errors
-from k8s_ha.operations.cluster import kubectl
 from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, run_silently
 from k8s_ha.operations.isolated import guarded
 from k8s_ha.operations.verify import answering, member, told, verifier

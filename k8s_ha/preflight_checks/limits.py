@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from k8s_ha.catalog.control_plane import API_PORT
+
 CPUS: Final = 2
 """Of a control plane: kubeadm's preflight NumCPU."""
 
@@ -79,7 +81,7 @@ class Port:
 
 WORKER_PORTS: Final = (Port(10250, "kubelet"), Port(10248, "kubelet"))
 CONTROL_PLANE_PORTS: Final = (
-    Port(6443, "kube-apiserver"),
+    Port(API_PORT, "kube-apiserver"),
     Port(2379, "etcd"),
     Port(2380, "etcd"),
     Port(10257, "kube-controller-manager"[:15]),

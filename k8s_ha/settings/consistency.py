@@ -12,8 +12,9 @@ from typing import Any
 
 from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.check_names import CHECKS as CHECKS_OF_HOSTS
+from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import kubeadm_patches
-from k8s_ha.settings.models import API_PORT, ROLES, Cluster
+from k8s_ha.settings.models import ROLES, Cluster
 
 Mistakes = Iterator[str]
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from k8s_ha.catalog import compatibility, mirrors
 from k8s_ha.catalog.check_names import CheckName
+from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import syntax
 
-API_PORT = 6443
 Role = Literal["control_plane", "worker", "load_balancer", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 

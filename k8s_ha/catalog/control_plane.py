@@ -1,0 +1,37 @@
+"""How a control plane is asked on its own host: kubeadm's paths and ports (kubernetes.io: Ports and Protocols)."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Final
+
+API_PORT: Final = 6443
+ADMIN_CONF: Final = "/etc/kubernetes/admin.conf"
+
+_ETCD_PKI: Final = "/etc/kubernetes/pki/etcd"
+
+
+def api_url(address: str) -> str:
+    """Of the API server on a host of this node address, whoever passes on the endpoint."""
+    return f"https://{address}:{API_PORT}"
+
+
+def kubectl(address: str, arguments: str, seconds: int = 30) -> str:
+    """A kubectl command against the API server of the host it runs on.
+
+    + seconds: for each request
+    """
+    server = shlex.quote(api_url(address))
+    return f"kubectl --kubeconfig {ADMIN_CONF} --server {server} --request-timeout={seconds}s {arguments}"
+
+
+def etcd_request(path: str, body: str) -> str:
+    """A curl command that asks the host's own etcd by its JSON API.
+
+    Its image has no shell from 3.6 on, and no EL has etcdctl.
+    """
+    client = f"--cert {_ETCD_PKI}/healthcheck-client.crt --key {_ETCD_PKI}/healthcheck-client.key"
+    return (
+        f"curl -fsS --max-time 20 --noproxy '*' --cacert {_ETCD_PKI}/ca.crt {client} "
+        f"https://127.0.0.1:2379{path} -d {shlex.quote(body)}"
+    )
