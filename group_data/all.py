@@ -1,4 +1,4 @@
-"""The cluster's settings, each with its default; README.md says what they mean."""
+"""The cluster's settings, each with its default; docs/settings.md says what they mean."""
 
 from k8s_ha import check
 

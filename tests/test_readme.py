@@ -9,13 +9,16 @@ from typing import Any
 
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.settings import ClusterSettings, MirrorSettings
+from tests import settings_page
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+SETTINGS = settings_page.PAGE.read_text(encoding="utf-8")
 
 
 def shown_defaults() -> dict[str, Any]:
-    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", README, flags=re.MULTILINE)
+    table = SETTINGS.partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", table, flags=re.MULTILINE)
     return {name: ast.literal_eval(value) for name, value in rows}
 
 
@@ -27,6 +30,10 @@ def real_defaults() -> dict[str, Any]:
 
 def test_the_table_of_settings_shows_every_setting_with_its_default() -> None:
     assert shown_defaults() == real_defaults()
+
+
+def test_the_page_of_settings_is_made_of_their_descriptions() -> None:
+    assert settings_page.page() == SETTINGS, "run python -m tests.settings_page"
 
 
 def test_the_example_settings_show_every_setting_with_its_default() -> None:

@@ -36,14 +36,16 @@ class ClusterSettings(BaseModel):
 
     kubernetes_version: syntax.Version = Field(
         default="1.30.14",
-        description="Version to install, x.y.z. 1.30 is the newest line that EL7 and EL8 run unaided.",
+        description="Version to install, x.y.z, 1.20 or newer. 1.30 is the newest line that EL7 carries.",
     )
     control_plane_endpoint: syntax.Endpoint | None = Field(
         default=None,
         description="HOST:PORT that every node and user reaches the API at: a load balancer, or the only control "
         "plane. None: the first load balancer's address, else the only control plane's, with port 6443.",
     )
-    pod_cidr: syntax.Network = Field(default="10.244.0.0/16", description="IPv4 network of the pods, /8 to /24.")
+    pod_cidr: syntax.Network = Field(
+        default="10.244.0.0/16", description="IPv4 network of the pods, /8 to /24; each node takes a /24."
+    )
     service_cidr: syntax.Network = Field(
         default="10.96.0.0/12", description="IPv4 network of the Services, /12 to /28."
     )
@@ -98,12 +100,14 @@ class ClusterSettings(BaseModel):
     )
     firewall: Literal["disabled", "keep"] = Field(
         default="disabled",
-        description="firewalld: stopped and disabled, or kept, with what the cluster needs opened where it runs.",
+        description="firewalld. disabled: stopped and disabled. keep: left as it is, and where it runs, what the "
+        "cluster needs is opened: its hosts trust each other (one for admins alone is not among them), the endpoint "
+        "and NodePorts are open to all.",
     )
     selinux: Literal["permissive", "keep"] = Field(
         default="permissive",
-        description="SELinux: permissive now and at boot (a disabled one is left alone), or kept, with "
-        "nginx allowed what it needs where SELinux enforces.",
+        description="SELinux. permissive: now and at boot; a disabled one is left alone. keep: as it is, and where "
+        "it enforces, nginx is allowed its port and its connections.",
     )
     kubeadm_patches: dict[str, dict[str, Any]] = Field(
         default={},
@@ -122,23 +126,23 @@ class ClusterSettings(BaseModel):
     kubeconfig_dir: str = Field(
         default="kubeconfig",
         min_length=1,
-        description="Folder on the operator's machine that the kubeconfig is fetched into.",
+        description="Folder on the operator's machine that the kubeconfig is fetched into; 0600, ignored by git.",
     )
     report_dir: str = Field(
         default="reports",
         min_length=1,
-        description="Folder on the operator's machine that each run leaves its report in.",
+        description="Folder on the operator's machine that each run leaves its report in; 0600, ignored by git.",
     )
     workers_max_unavailable: syntax.Share = Field(
         default="10%",
         description="How many workers may be out at once for a restart of their container runtime: a number, or a "
-        "share of all, rounded down, of at least one.",
+        "share of all, rounded down, of at least one. Control planes go one by one.",
     )
     verify_timeout_seconds: int = Field(
         default=300,
         ge=1,
         strict=True,
-        description="Seconds to wait for nodes to be Ready and pods to be Running at the end.",
+        description="How long the cluster may take at the end to work; a probe has as long again.",
     )
 
     @property
