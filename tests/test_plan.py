@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from k8s_ha.cluster_state.node_state import NodeState
-from k8s_ha.cluster_state.plan import Action, decide_init, decide_join
+from k8s_ha.cluster_state.plan import Action, decide, decide_init, decide_join
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
@@ -170,6 +170,45 @@ def test_without_a_leader(name: str, to_come: bool, expected: tuple[Action, str]
     step = decide_join(ClusterSnapshot(CLUSTER, VIRGINS), CLUSTER.host(name), leader_to_come=to_come)
     action, words = expected
     assert (step.action, words in step.sentence) == (action, True), step
+
+
+WORKERS: Mapping[str, NodeView | None] = {"worker1": VIRGIN, "worker2": VIRGIN}
+STANDING = led(*(ClusterNode(name, True, "v1.30.14", name in PLANES) for name in ("master2", "master3", "worker1")))
+JOINED = dict.fromkeys(("master2", "master3", "worker1"), HELD[NodeState.JOINED])
+PLANS = {
+    "virgin hosts": (
+        VIRGINS | WORKERS,
+        ["master1: kubeadm init", "master2, master3, worker1, worker2: kubeadm join"],
+    ),
+    "a cluster, and a worker more": ({"master1": STANDING, "worker2": VIRGIN, **JOINED}, ["worker2: kubeadm join"]),
+    "a cluster": ({"master1": STANDING, **JOINED}, []),
+    "a join that was cut off": (
+        {"master1": STANDING, "worker2": CUT_OFF, **JOINED},
+        ["worker2: kubeadm reset, kubeadm join"],
+    ),
+    "an init that did not come to its end": (
+        VIRGINS | {"master1": UNFINISHED},
+        ["master1: kubeadm reset, kubeadm init", "master2, master3: kubeadm join"],
+    ),
+    "hosts that could not be read are left out": ({"master1": STANDING, "worker2": None}, []),
+}
+
+
+@pytest.mark.parametrize(("views", "lines"), PLANS.values(), ids=PLANS)
+def test_the_plan_says_who_does_what(views: Mapping[str, NodeView | None], lines: list[str]) -> None:
+    plan = decide(ClusterSnapshot(CLUSTER, views, endpoint_answer=""))
+    assert plan.lines == lines
+    assert list(plan.steps) == [node.name for node in CLUSTER.nodes if views.get(node.name)]
+
+
+@given(told=told_by_planes)
+@settings(deadline=None)
+def test_no_plan_has_an_init_beside_a_node_that_stands(told: dict[str, NodeView | None]) -> None:
+    plan = decide(ClusterSnapshot(CLUSTER, told, endpoint_answer=""))
+    actions = [step.action for step in plan.steps.values()]
+    assert actions.count(Action.INIT) <= 1
+    if Action.INIT in actions:
+        assert not {Action.NOTHING, Action.FINISH} & set(actions)
 
 
 @given(told=told_by_planes, answer=endpoint_answers)

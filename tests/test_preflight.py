@@ -35,6 +35,9 @@ def test_good_hosts_are_looked_at_twice_and_nothing_is_prepared(tmp_path: Path, 
     outcome = Fleet(tmp_path, Scenario()).run(flag, "--json", deploy=LOOK)
     assert outcome.exit_code == 0, outcome.output
     assert f"Preflight: 6 hosts, {len(CHECKS)} checks, nothing found" in outcome.output
+    assert "Plan: @fake/master1: kubeadm init" in outcome.output
+    joining = ", ".join(f"@fake/{name}" for name in ("master2", "master3", "worker1", "worker2"))
+    assert f"Plan: {joining}: kubeadm join" in outcome.output
     # stdout holds the JSON and nothing else; it comes first in what the run printed.
     printed, _ = json.JSONDecoder().raw_decode(outcome.output)
     assert (printed["plan"], (printed["results"] or {}).get("operations", [])) == ([], [])
@@ -131,6 +134,7 @@ def test_what_the_hosts_told_is_not_asked_again_while_preparing(finished: Fleet)
     outcome = finished.run("--dry", deploy=deploy)
     assert outcome.exit_code == 0, outcome.output
     assert "nothing found" in outcome.output
+    assert "Plan:" not in outcome.output
     assert outcome.steps("node") == []
     assert len(outcome.steps("survey")) == len(ADDRESSES)
 

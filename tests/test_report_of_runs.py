@@ -51,6 +51,7 @@ def test_a_good_run(tmp_path: Path) -> None:
         "rocky 8.10",
         ["control_plane"],
     )
+    assert [host["plan"] for host in report["hosts"]] == ["kubeadm init", *["kubeadm join"] * 4, None]
     assert report["started"] <= report["ended"]
 
 
@@ -65,6 +66,7 @@ def test_the_second_run(finished: Fleet) -> None:
     outcome = finished.run()
     report = the_report(outcome)
     assert (report["exit_state"], report["changes"], report["failures"]) == ("converged", [], [])
+    assert {host["plan"] for host in report["hosts"]} == {"the host is a node of the cluster", None}
     assert "All layers: nothing changed" in outcome.output
     end = outcome.output.rstrip().splitlines()[-1]
     assert re.fullmatch(r" {4}The whole report: \S+/reports/k8s-ha-\d{8}T\d{6}Z(-\d)?\.json", end)

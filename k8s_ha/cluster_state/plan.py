@@ -6,7 +6,7 @@ not provably this cluster's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -53,6 +53,35 @@ class Step:
     sentence: str
     reset: bool = False
     mark: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of each node that takes part, by inventory name, in the order in which it is done."""
+
+    steps: Mapping[str, Step]
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each thing that is to be done, with the hosts that it is done on; none where all is as wanted."""
+        hosts: dict[str, list[str]] = {}
+        for name, step in self.steps.items():
+            if step.action is not Action.NOTHING:
+                hosts.setdefault(step.sentence, []).append(name)
+        return [f"{', '.join(names)}: {sentence}" for sentence, names in hosts.items()]
+
+
+def decide(snapshot: ClusterSnapshot) -> Plan:
+    """What becomes of the nodes that could be read.
+
+    Each step is decided again, by a new snapshot, just before it is taken.
+    """
+    first, *others = snapshot.cluster.nodes
+    init = decide_init(snapshot)
+    to_come = init.action in (Action.INIT, Action.WAIT)
+    steps = {first.name: decide_join(snapshot, first) if snapshot.leader else init}
+    steps |= {host.name: decide_join(snapshot, host, leader_to_come=to_come) for host in others}
+    return Plan({name: step for name, step in steps.items() if snapshot.views.get(name) is not None})
 
 
 def decide_init(snapshot: ClusterSnapshot) -> Step:

@@ -12,6 +12,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
+from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.facts.preflight import Look
@@ -63,6 +64,7 @@ def _look(run: Run) -> list[Finding]:
     if set(planes) <= set(looks):  # others are asked too where --limit has left them out
         run.snapshot = ClusterSnapshot(run.cluster, {name: looks[name].view for name in planes})
     run.log.states_before = existing_cluster.states(cases)
+    run.log.plan = decide(existing_cluster.snapshot_of(cases)) if cases else Plan({})
     found += [unread(name) for name in read if name not in looks]
     return waived([*found, *look_findings(cases)], run.cluster.settings.waive)
 
@@ -91,13 +93,16 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
 
 
 def _show(run: Run) -> None:
-    """What was found, or how much was looked at."""
-    if not run.log.findings:
+    """What was found, or how much was looked at; and what is planned where nothing stands in the way."""
+    if run.log.findings:
+        logger.info("Preflight found:")
+        show(run.log.findings)
+    else:
         looked = len(members_of(run))
         logger.info(f"Preflight: {looked} host{'s' * (looked != 1)}, {len(CHECKS)} checks, nothing found")
-        return
-    logger.info("Preflight found:")
-    show(run.log.findings)
+    if not errors(run.log.findings):
+        for line in run.log.plan.lines:
+            logger.info(f"Plan: {line}")
 
 
 def _verdict(stopping: Sequence[Finding]) -> str:

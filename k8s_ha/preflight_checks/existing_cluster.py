@@ -73,7 +73,9 @@ def states(cases: Sequence[Case]) -> dict[str, NodeState]:
 
 def snapshot_of(cases: Sequence[Case]) -> ClusterSnapshot:
     """What the hosts of ``cases``, of which there is one, hold of the cluster."""
-    return ClusterSnapshot(cases[0].cluster, {case.host.name: case.look.view for case in cases})
+    # Whether anything answers at the endpoint is asked just before an init.
+    views = {case.host.name: case.look.view for case in cases}
+    return ClusterSnapshot(cases[0].cluster, views, endpoint_answer="")
 
 
 def _begins_anew(snapshot: ClusterSnapshot, case: Case) -> bool:

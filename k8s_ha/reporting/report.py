@@ -41,6 +41,9 @@ class HostEntry(Entry):
         description="Where the host stood at the first look; null where that was not looked at. partial: a join was "
         "begun; stale: blank, but the cluster knows it; foreign: of another cluster."
     )
+    plan: str | None = Field(
+        default=None, description="What was to become of the node; null where it is none, or was not looked at."
+    )
     state_after: HostState | None = Field(description="Where it stood at the last look; null likewise.")
 
 

@@ -18,6 +18,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.state import State, StateStage
 
 from k8s_ha.cluster_state.node_state import NodeState
+from k8s_ha.cluster_state.plan import Plan
 from k8s_ha.findings import Finding
 from k8s_ha.observations.certificates import Certificate
 from k8s_ha.observations.node import HostSurvey
@@ -47,6 +48,7 @@ class RunLog:
     + cluster: None where its settings were refused
     + refusal: why nothing was changed
     + surveys, states_before, states_after: by inventory name; without those not read
+    + plan: what was to become of the nodes, by the first look
     + secrets: what must not be shown
     + layers: in the order in which they were prepared
     + prepare_seconds: how long layers took that prepare no operation, so that nobody else can measure them
@@ -63,6 +65,7 @@ class RunLog:
     findings: list[Finding] = field(default_factory=list)
     states_before: Mapping[str, NodeState] = field(default_factory=dict)
     states_after: Mapping[str, NodeState] = field(default_factory=dict)
+    plan: Plan = field(default_factory=lambda: Plan({}))
     certificates: Sequence[Certificate] = ()
     secrets: set[str] = field(default_factory=set)
     layers: list[str] = field(default_factory=list)
@@ -220,6 +223,7 @@ def _host(log: RunLog, entry: HostSettings) -> HostEntry:
         os=f"{survey.os_id} {survey.os_version}".strip() if survey else None,
         kernel=survey.kernel if survey else None,
         state_before=before.value if before else None,
+        plan=step.sentence if (step := log.plan.steps.get(entry.name)) else None,
         state_after=after.value if after else None,
     )
 
