@@ -1,4 +1,4 @@
-"""The road from Enterprise Linux hosts to a highly available Kubernetes cluster, one line a layer."""
+"""From Enterprise Linux hosts to a highly available Kubernetes cluster, one phase a line."""
 
 from k8s_ha import (
     admin_hosts,

@@ -1,6 +1,6 @@
 """A highly available kubeadm cluster on Enterprise Linux, as a pyinfra deploy package.
 
-``cluster()`` is the whole road; each of its layers can be called alone. All of them take the same two arguments:
+``cluster()`` is the whole deploy; each of its phases can be called alone. All of them take the same two arguments:
 
 + settings: the cluster's settings as a mapping (see ``ClusterSettings``); None takes ``k8s_ha`` from group_data
 + groups: inventory group by role, where they are not ``control_plane``, ``workers``, ``load_balancers`` and ``admins``

@@ -114,14 +114,14 @@ class Run:
 
 
 Given = tuple[Mapping[str, Any], Mapping[str, str]]
-"""Settings and groups as a layer was called with them."""
+"""Settings and groups as a phase was called with them."""
 
 _runs: WeakKeyDictionary[State, list[tuple[Given, Run]]] = WeakKeyDictionary()
-"""The runs of a state, each with what it was asked for by: all hosts and layers ask alike, and are validated once."""
+"""The runs of a state, each with what it was asked for by: all hosts and phases ask alike, and are validated once."""
 
 
 def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> Run:
-    """The run that this state and these settings belong to, shared by all hosts and layers.
+    """The run that this state and these settings belong to, shared by all hosts and phases.
 
     + settings: the cluster's settings; None takes ``k8s_ha`` from the host's data
     + groups: inventory group by role (see ``GROUPS``)

@@ -1,7 +1,7 @@
-"""``python -m tests.bench [RUNS]``: the deploy against the floor, on equally virgin hosts, in turn; medians in seconds.
+"""``python -m tests.bench [RUNS]``: the deploy against the floor, on equally clean hosts, in turn; medians in seconds.
 
-The floor (tests/lab/floor) is the same road as a plain parallel ssh script. Then a second run of the deploy, which
-changes nothing, preflight alone on virgin hosts and verify alone on the cluster: seconds, and the remote commands that
+The floor (tests/lab/floor) has the same steps as a plain parallel ssh script. Then a second run of the deploy, which
+changes nothing, preflight alone on clean hosts and verify alone on the cluster: seconds, and the remote commands that
 each takes on the host with most, counted at pyinfra's connector.
 """
 

@@ -10,7 +10,7 @@ from k8s_ha.preflight_checks.download_sources import needed
 from k8s_ha.preflight_checks.model import Answer, Case, Disk, HostLook
 from k8s_ha.preflight_checks.rules import OF_A_HOST
 from tests.example_cluster import six_host_cluster
-from tests.node_views import NODES, VIRGIN
+from tests.node_views import CLEAN, NODES
 from tests.surveys import survey
 
 GIB: Final = 1024 * 1024
@@ -26,7 +26,7 @@ def case(
     surveyed: dict[str, Any] | None = None,
     **looked: Any,
 ) -> Case:
-    """A virgin host that has nothing to find, but for what is given; what it is asked for answers.
+    """A clean host that has nothing to find, but for what is given; what it is asked for answers.
 
     + settings: of the cluster
     + surveyed: fields of its survey
@@ -35,7 +35,7 @@ def case(
     cluster = six_host_cluster(**settings or {})
     host = cluster.host(name)
     told = survey(el_major, **surveyed or {})
-    plain = HostLook(cpus=2, memory_mib=4096, disks=(ROOMY,), machine_id=name, view=VIRGIN, answers=None)
+    plain = HostLook(cpus=2, memory_mib=4096, disks=(ROOMY,), machine_id=name, view=CLEAN, answers=None)
     found = Case(cluster, host, told, replace(plain, **looked))
     if "answers" in looked:
         return found

@@ -27,7 +27,7 @@ NOTHING: dict[str, Any] = {
 
 
 def complete_health(cluster: Cluster) -> Health:
-    """Every node Ready and every pod of the road running."""
+    """Every node Ready and every pod of the deploy running."""
     planes, nodes = ([host.hostname for host in hosts] for hosts in (cluster.control_planes, cluster.nodes))
     pods = [
         *(("kube-system", f"{pod}-{plane}", plane, "") for plane in planes for pod in CONTROL_PLANE_PODS),

@@ -14,7 +14,7 @@ from k8s_ha.operations.commands import long_command, write
 from k8s_ha.resources import read_file
 from k8s_ha.run import JoinSecrets, Run
 from tests.example_cluster import six_host_cluster
-from tests.node_views import NODES, PLANES, VIRGIN, member
+from tests.node_views import CLEAN, NODES, PLANES, member
 from tests.operation_bench import Bench, Step, command
 
 SECRETS = JoinSecrets("abcdef", "0123456789abcdef", "0e" * 32)
@@ -30,7 +30,7 @@ class Stage(Bench):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(monkeypatch)
         self.run = Run(CLUSTER, join_secrets=SECRETS)
-        self.hold(dict.fromkeys(NODES, VIRGIN))
+        self.hold(dict.fromkeys(NODES, CLEAN))
         for plane in PLANES:
             self.facts[plane][Files] = {}
         for name in NODES:

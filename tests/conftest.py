@@ -34,13 +34,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """Six virgin Rocky 8 hosts with a Kubernetes of today; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
+    """Six clean Rocky 8 hosts with a Kubernetes of today; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
     yield from _virgin(Lab(options=("--line", TODAY)))
 
 
 @pytest.fixture(scope="module")
 def document_lab() -> Iterator[Lab]:
-    """Six virgin hosts of CentOS 7, RHEL 8 and Rocky 8, for the document's cluster; it takes the other lab's place."""
+    """Six clean hosts of CentOS 7, RHEL 8 and Rocky 8, for the document's cluster; it takes the other lab's place."""
     yield from _virgin(Lab("tests/lab/document/inventory.py", "tests/lab/topology-document.toml"))
 
 

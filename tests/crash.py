@@ -1,7 +1,7 @@
 """``python -m tests.crash [SEED]``: a build whose operator is killed again and again, and which is simply run again.
 
-First the staircase: on virgin hosts each run is killed one operation later than the one before, until one comes to its
-end. Then, on virgin hosts again, kills within the steps that take long, at moments that the seed decides. After each
+First the staircase: on clean hosts each run is killed one operation later than the one before, until one comes to its
+end. Then, on clean hosts again, kills within the steps that take long, at moments that the seed decides. After each
 of the two the cluster must be whole, and one more run must change nothing.
 """
 
@@ -43,7 +43,7 @@ def killed_at(lab: Lab, moment: str, **settings: Any) -> bool:
 
 
 def moments_within(seed: int) -> list[str]:
-    """Moments within the long steps, in the order of the road."""
+    """Moments within the long steps, in the order of the deploy."""
     chance = random.Random(seed)
     return [
         f"{step}:{chance.uniform(0, seconds):.2f}"

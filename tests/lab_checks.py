@@ -90,7 +90,7 @@ def check_a_boot(lab: Lab, node: str, runtime: str, selinux: str) -> None:
 
 
 def changed_by(results: Mapping[str, Any]) -> set[str]:
-    """Names of the operations that changed something, without their layer's."""
+    """Names of the operations that changed something, without their phase's."""
     return {operation["name"].rpartition(" | ")[2] for operation in results["operations"] if operation["success"]}
 
 

@@ -42,7 +42,7 @@ class Lab:
     options: tuple[str, ...] = ()
 
     def up(self) -> None:
-        """Boot virgin hosts, whatever lab is up now."""
+        """Boot clean hosts, whatever lab is up now."""
         self.run("down", check=True)
         self.run("up", "--topology", self.topology, *self.options, check=True)
 

@@ -14,7 +14,7 @@ PLANES = ("master1", "master2", "master3")
 NODES = (*PLANES, "worker1", "worker2")
 ADMIN, KUBELET = "/etc/kubernetes/admin.conf", "/etc/kubernetes/kubelet.conf"
 API_SERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml"
-VIRGIN = NodeView(traces=(), server=None, authority=None)
+CLEAN = NodeView(traces=(), server=None, authority=None)
 
 
 def recorded(name: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""``python -m tests.operators``: two operators who run the road at once: one has the cluster, the other is refused.
+"""``python -m tests.operators``: two operators who run the deploy at once: one has the cluster, the other is refused.
 
-Started at the same moment on virgin hosts, the second with folders of its own; at the same moment
+Started at the same moment on clean hosts, the second with folders of its own; at the same moment
 on a cluster that lacks a worker; and one a minute after the other. After each the cluster must be whole, and one more
 run must change nothing.
 """
@@ -72,7 +72,7 @@ def main() -> None:
         lab.up()
         winner = check_one_of(both(lab, 0, elsewhere))
         check_one_cluster(lab)
-        say(f"at the same moment on virgin hosts: operator {winner + 1} built the cluster, the other was refused")
+        say(f"at the same moment on clean hosts: operator {winner + 1} built the cluster, the other was refused")
 
         replace(lab, "worker2")
         wait_until_gone(lab, "worker2")
@@ -83,7 +83,7 @@ def main() -> None:
         lab.up()
         assert check_one_of(both(lab, SECONDS_BETWEEN, elsewhere)) == 0
         check_one_cluster(lab)
-        say(f"{SECONDS_BETWEEN} s after the first on virgin hosts: the second was refused")
+        say(f"{SECONDS_BETWEEN} s after the first on clean hosts: the second was refused")
     lab.run("down", check=True)
 
 

@@ -50,7 +50,7 @@ BUILDING = (
     Cut("master1", JOIN2, 12),
     Cut("master2", JOIN2, 20),
 )
-"""On virgin hosts: each run goes on where the one before it has come to."""
+"""On clean hosts: each run goes on where the one before it has come to."""
 
 STANDING = (
     Cut("master3", JOIN3, 15, blank="master3"),

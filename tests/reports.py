@@ -18,7 +18,7 @@ PREFLIGHT = (
     (Path(__file__).parent / "recorded/errors/kubeadm-init-preflight.txt").read_text(encoding="utf-8").splitlines()
 )
 PASSWORD, MIRROR_PASSWORD, PATCHED = "open-sesame", "hush-hush", "oidc-whisper"
-LAYERS = [
+PHASES = [
     "Prepare the host",
     "Set up the repositories",
     "Install the container runtime",
@@ -29,7 +29,7 @@ LAYERS = [
     "Set up the pod network",
     "Verify the cluster",
 ]
-"""In the order of execution: the load balancer's chain is short, so that its layer comes early."""
+"""In the order of execution: the load balancer's chain is short, so that its phase comes early."""
 
 
 def scenario(**changed: Any) -> Scenario:
@@ -59,7 +59,7 @@ def checked(report: dict[str, Any], *secrets: str) -> None:
     assert [word for word in (PASSWORD, MIRROR_PASSWORD, PATCHED, *secrets) if word in text] == []
 
 
-def changed(report: dict[str, Any], layer: str) -> dict[str, int]:
-    """How many operations changed something in a layer, by host."""
-    changes = [entry for entry in report["changes"] if entry["layer"] == layer]
+def changed(report: dict[str, Any], phase: str) -> dict[str, int]:
+    """How many operations changed something in a phase, by host."""
+    changes = [entry for entry in report["changes"] if entry["phase"] == phase]
     return {entry["host"].removeprefix("@fake/"): len(entry["operations"]) for entry in changes}

@@ -17,7 +17,7 @@ RELEASES: Final = {
 
 
 def survey(el_major: int = 8, **changes: Any) -> HostSurvey:
-    """A virgin host of that EL major, with fields changed."""
+    """A clean host of that EL major, with fields changed."""
     os_id, os_like, os_version, kernel, cgroup = RELEASES[el_major]
     plain = HostSurvey(
         uid=0,

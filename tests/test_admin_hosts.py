@@ -170,7 +170,7 @@ def test_a_control_planes_root_keeps_what_is_not_this_clusters_alone(
 
 # From here on pyinfra's command line runs on simulated hosts: a user's own machine, and an admin who is a worker too.
 
-ROAD = PROJECT / "deploy.py"
+DEPLOY = PROJECT / "deploy.py"
 SCENARIO = Scenario(
     groups=GROUPS | {"admins": ["laptop", "worker1"]},
     addresses=ADDRESSES | {"laptop": "10.0.1.20"},
@@ -180,9 +180,9 @@ SCENARIO = Scenario(
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
-    """The first run on virgin hosts, and the folder it left."""
+    """The first run on clean hosts, and the folder it left."""
     fleet = Fleet(tmp_path_factory.mktemp("admins"), SCENARIO)
-    return fleet.folder, fleet.run(deploy=ROAD)
+    return fleet.folder, fleet.run(deploy=DEPLOY)
 
 
 @pytest.fixture
@@ -222,13 +222,13 @@ def test_admin_hosts_get_kubectl_and_the_kubeconfig_and_nothing_else(first: tupl
 
 
 def test_a_second_run_changes_nothing(administered: Fleet) -> None:
-    administered.run(deploy=ROAD)
+    administered.run(deploy=DEPLOY)
     for flag in ("--dry", "-y"):
-        assert [step for step in administered.run(flag, deploy=ROAD).log if step.changes] == []
+        assert [step for step in administered.run(flag, deploy=DEPLOY).log if step.changes] == []
 
 
 def test_a_renewed_kubeconfig_is_handed_out_and_never_shown(administered: Fleet) -> None:
-    outcome = administered.run("-y", "-vvv", deploy=ROAD)
+    outcome = administered.run("-y", "-vvv", deploy=DEPLOY)
     assert outcome.exit_code == 0, outcome.output
     for name in ("laptop", "worker1"):
         assert outcome.world.machines[name].files[OWN] == WANTED
@@ -239,14 +239,14 @@ def test_a_renewed_kubeconfig_is_handed_out_and_never_shown(administered: Fleet)
 def test_a_users_other_clusters_are_left_alone(administered: Fleet) -> None:
     own = kubeconfig(OURS, "https://10.9.9.9:6443")
     administered.edit(lambda world: world.machines["laptop"].write(OWN, own))
-    outcome = administered.run(deploy=ROAD)
+    outcome = administered.run(deploy=DEPLOY)
     assert outcome.exit_code == 0, outcome.output
     assert outcome.world.machines["laptop"].files[OWN] == own
     assert outcome.world.machines["worker1"].files[OWN] == WANTED
 
 
 def test_an_admin_host_alone_gets_it_too(administered: Fleet) -> None:
-    outcome = administered.run("-y", "--limit", "@fake/laptop", deploy=ROAD)
+    outcome = administered.run("-y", "--limit", "@fake/laptop", deploy=DEPLOY)
     assert outcome.exit_code == 0, outcome.output
     assert outcome.world.machines["laptop"].files[OWN] == WANTED
     assert [step.host for step in outcome.log if step.changes] == ["laptop"]

@@ -15,7 +15,7 @@ from k8s_ha.preflight_checks.fleet import machine_ids, product_uuids
 from k8s_ha.preflight_checks.model import Case
 from k8s_ha.preflight_checks.rules import look_findings, waived
 from tests.cases import HOSTS, case, fleet, warning
-from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, VIRGIN, member
+from tests.node_views import ADMIN, CLEAN, ENDPOINT, KUBELET, NODES, member
 
 
 def test_hosts_cloned_with_their_identity() -> None:
@@ -105,7 +105,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
         ],
     ),
     "an init that is proven not to have come to its end": (
-        viewed(master1=UNFINISHED, worker1=VIRGIN),
+        viewed(master1=UNFINISHED, worker1=CLEAN),
         [
             warning(
                 "master1",
@@ -147,7 +147,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
         ],
     ),
     "a host that was replaced": (
-        viewed(**NODES_STAND | {"worker2": VIRGIN, "master1": seeing("worker2", ready=False)}),
+        viewed(**NODES_STAND | {"worker2": CLEAN, "master1": seeing("worker2", ready=False)}),
         [
             warning(
                 "worker2",
@@ -159,7 +159,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
         ],
     ),
     "a name under which another host lives": (
-        viewed(**NODES_STAND | {"worker2": VIRGIN}),
+        viewed(**NODES_STAND | {"worker2": CLEAN}),
         [
             of_cluster(
                 "worker2",
@@ -257,17 +257,17 @@ def test_older_clusters(cases: Sequence[Case], findings: list[Finding]) -> None:
 def test_where_the_nodes_stand() -> None:
     joined = dict.fromkeys(NODES, NodeState.JOINED)
     assert states(viewed(**NODES_STAND)) == joined
-    assert states(viewed(**NODES_STAND | {"worker1": VIRGIN, "worker2": FOREIGN})) == joined | {
-        "worker1": NodeState.STALE,
+    assert states(viewed(**NODES_STAND | {"worker1": CLEAN, "worker2": FOREIGN})) == joined | {
+        "worker1": NodeState.REPLACED,
         "worker2": NodeState.FOREIGN,
     }
     nobody_answers = viewed(master1=member(*NODES, ready=False), master2=None, master3=BEGUN, worker1=OURS)
-    assert states(nobody_answers) == {"worker2": NodeState.VIRGIN}
-    nobody_else = viewed(master1=VIRGIN, master2=None, master3=BEGUN)
+    assert states(nobody_answers) == {"worker2": NodeState.CLEAN}
+    nobody_else = viewed(master1=CLEAN, master2=None, master3=BEGUN)
     assert states(nobody_else)["master3"] is NodeState.PARTIAL
-    virgin = dict.fromkeys(NODES, NodeState.VIRGIN)
+    clean = dict.fromkeys(NODES, NodeState.CLEAN)
     identified = replace(UNFINISHED, traces=(*UNFINISHED.traces, KUBELET))
-    assert states(viewed(master1=identified)) == virgin | {"master1": NodeState.PARTIAL}
+    assert states(viewed(master1=identified)) == clean | {"master1": NodeState.PARTIAL}
     assert states([]) == {}
 
 

@@ -83,7 +83,7 @@ STANDING = {
 }
 
 
-@pytest.mark.parametrize("bad", lifetimes.BAD_PATCHES, ids=lambda bad: bad.cure)
+@pytest.mark.parametrize("bad", lifetimes.BAD_PATCHES, ids=lambda bad: bad.remedy)
 def test_bad_patches_are_refused_for_a_new_cluster_only(bad: lifetimes.BadPatches) -> None:
     mirror = {"mirror": "aliyun"}
     for patch in range(bad.good):
@@ -91,12 +91,12 @@ def test_bad_patches_are_refused_for_a_new_cluster_only(bad: lifetimes.BadPatche
         cluster = six_host_cluster(kubernetes_version=version, **mirror)
         found = f"Kubernetes {version} has a fault"
         assert list(lifetime_findings({"worker1": survey(9)}, cluster, LONG_AGO)) == [
-            Finding("master1", "kubernetes", found, bad.reason, f"choose {bad.cure} or newer")
+            Finding("master1", "kubernetes", found, bad.reason, f"choose {bad.remedy} or newer")
         ]
         assert list(lifetime_findings({"worker1": survey(9, node=True)}, cluster, LONG_AGO)) == [
             warning("master1", "kubernetes", found, bad.reason, STANDING[bad.minor])
         ]
-    good = six_host_cluster(kubernetes_version=bad.cure, **mirror)
+    good = six_host_cluster(kubernetes_version=bad.remedy, **mirror)
     assert list(lifetime_findings({"worker1": survey(9)}, good, LONG_AGO)) == []
 
 

@@ -120,7 +120,7 @@ INSTALLED = {
 }
 VAULT = {"base_repositories": "vault"}
 ASKED = {
-    "a virgin node": (case(), [*OF_DOCKER, *OF_KUBERNETES, *REGISTRIES]),
+    "a clean node": (case(), [*OF_DOCKER, *OF_KUBERNETES, *REGISTRIES]),
     "a load balancer of EL8": (case("master-lb"), []),
     "a load balancer of EL7": (
         case("master-lb", el_major=7),

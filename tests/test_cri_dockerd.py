@@ -163,7 +163,7 @@ def without_the_program(server: Server) -> tuple[Archive, str]:
 
 
 @pytest.mark.parametrize("trouble", [wrong_checksum, unreachable, missing, without_the_program])
-@pytest.mark.parametrize("before", ["", "program 1"], ids=["virgin", "installed"])
+@pytest.mark.parametrize("before", ["", "program 1"], ids=["clean", "installed"])
 def test_what_is_not_the_archive_changes_nothing(
     shell: Shell, bench: Bench, server: Server, trouble: Trouble, before: str
 ) -> None:

@@ -15,7 +15,7 @@ from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesSta
 from k8s_ha.observations.api_status import Health, PodState
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
-from tests.node_views import ENDPOINT, NODES, PLANES, VIRGIN, recorded
+from tests.node_views import CLEAN, ENDPOINT, NODES, PLANES, recorded
 from tests.shell_bench import Shell
 
 CONTAINERD_DIGEST = "a43c69ce412356fb4d6901efd112683e9b52477c20c907c2a9458d1f691bc4af"
@@ -52,7 +52,7 @@ def test_a_worker() -> None:
 
 
 def test_a_virgin_host_is_not_a_host_that_was_not_read() -> None:
-    assert Node().told(recorded("node-virgin")) == VIRGIN
+    assert Node().told(recorded("node-virgin")) == CLEAN
     assert Node().default() is None
 
 
@@ -99,7 +99,7 @@ def node(shell: Shell) -> NodeView:
 
 
 def test_the_node_script_on_virgin_hosts_and_on_a_cut_off_init(shell: Shell) -> None:
-    assert node(shell) == VIRGIN
+    assert node(shell) == CLEAN
     shell.file("/etc/kubernetes/pki/ca.crt", "-----BEGIN\nabc\n")
     shell.file("/var/lib/etcd/member/wal")
     traces = ("/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.lab_client import PROJECT
 
-ROAD = [
+DEPLOY = [
     "Make the team's folder",
     "Kubernetes | Prepare the host | Set the hostname",
     "Kubernetes | Set up the repositories | Write the repositories, with Docker's unhidden from modular filtering",
@@ -59,9 +59,9 @@ def test_a_cluster_among_own_operations(python: Path, project: Path) -> None:
     done = run(python, project, "-m", "pyinfra", "inventory.py", "deploy.py", "--dry")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert [name for name in ROAD if name not in done.stderr] == []
-    # The load balancer's chain is short, so its layer may come early; the control planes' order is the road's.
-    places = [done.stderr.find(name) for name in ROAD if "load balancer" not in name]
+    assert [name for name in DEPLOY if name not in done.stderr] == []
+    # The load balancer's chain is short, so its phase may come early; the control planes' order is the deploy's.
+    places = [done.stderr.find(name) for name in DEPLOY if "load balancer" not in name]
     assert places == sorted(places)
 
 

@@ -13,11 +13,11 @@ from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, AUTHORITY, ENDPOINT, KUBELET, PLANES, VIRGIN, member
+from tests.node_views import ADMIN, AUTHORITY, CLEAN, ENDPOINT, KUBELET, PLANES, member
 
 CLUSTER = six_host_cluster()
 CA, FOREIGN = "/etc/kubernetes/pki/ca.crt", "https://10.9.9.9:6443"
-VIRGINS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, VIRGIN)
+CLEANS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, CLEAN)
 UNFINISHED = replace(member("master1"), init_begun=True, init_unfinished=True)
 OWN_MEMBER = Member("1", "master1", ("10.0.11.18",))
 
@@ -25,49 +25,49 @@ OWN_MEMBER = Member("1", "master1", ("10.0.11.18",))
 @pytest.mark.parametrize(
     ("views", "answer", "sentence"),
     [
-        (VIRGINS, "", None),
+        (CLEANS, "", None),
         (
-            VIRGINS,
+            CLEANS,
             None,
             "No cluster was initialised: the endpoint 10.0.1.157:6443 could not be asked whether a cluster answers "
             "there; see the error above, then run this again.",
         ),
         (
-            {"master1": VIRGIN, "master2": None},
+            {"master1": CLEAN, "master2": None},
             "",
             "No cluster was initialised: master2 and master3 could not be read and may hold one; every control-plane "
             "host must answer before the first init; bring it back or take it out of the inventory.",
         ),
         (
-            VIRGINS | {"master3": NodeView(("/var/lib/etcd/member", ADMIN), None, None)},
+            CLEANS | {"master3": NodeView(("/var/lib/etcd/member", ADMIN), None, None)},
             "",
             "No cluster was initialised: master3 holds /var/lib/etcd/member, so a cluster exists or was begun there, "
             "and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if nothing in it "
             "is needed.",
         ),
         (
-            VIRGINS | {"master2": UNFINISHED},
+            CLEANS | {"master2": UNFINISHED},
             "",
             "No cluster was initialised: master2 holds /etc/kubernetes/admin.conf of an init that did not come to its "
             "end, and this one would begin on master1; put master2 first among the control planes again, or run "
             "`kubeadm reset` on it.",
         ),
         (
-            VIRGINS | {"master1": UNFINISHED, "master3": NodeView((ADMIN,), None, None)},
+            CLEANS | {"master1": UNFINISHED, "master3": NodeView((ADMIN,), None, None)},
             "",
             "No cluster was initialised: master3 holds /etc/kubernetes/admin.conf, so a cluster exists or was begun "
             "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if nothing "
             "in it is needed.",
         ),
         (
-            VIRGINS | {"master1": UNFINISHED},
+            CLEANS | {"master1": UNFINISHED},
             "",
             "No cluster was initialised: master1 holds /etc/kubernetes/admin.conf, so a cluster exists or was begun "
             "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if nothing "
             "in it is needed.",
         ),
         (
-            VIRGINS,
+            CLEANS,
             "HTTP status 401",
             "No cluster was initialised: the endpoint 10.0.1.157:6443 already answers (HTTP status 401), so it belongs "
             "to a cluster of other hosts; choose another control_plane_endpoint or add those hosts.",
@@ -85,10 +85,10 @@ def test_init_refusal(views: Mapping[str, NodeView | None], answer: str | None, 
         ({"master1": replace(UNFINISHED, members=(OWN_MEMBER,))}, True),
         ({"master1": replace(UNFINISHED, ready=False, nodes=())}, True),
         ({"master1": NodeView((CA,), None, AUTHORITY, init_begun=True, init_unfinished=True)}, True),
-        ({"master1": VIRGIN}, False),
+        ({"master1": CLEAN}, False),
         ({"master1": None}, False),
         # Nothing was begun, so there is nothing to take back.
-        ({"master1": replace(VIRGIN, init_begun=True, init_unfinished=True)}, False),
+        ({"master1": replace(CLEAN, init_begun=True, init_unfinished=True)}, False),
         ({"master1": replace(UNFINISHED, init_unfinished=False)}, False),
         ({"master1": replace(UNFINISHED, busy=True)}, False),
         ({"master1": replace(UNFINISHED, server=FOREIGN)}, False),
@@ -100,7 +100,7 @@ def test_init_refusal(views: Mapping[str, NodeView | None], answer: str | None, 
     ],
 )
 def test_whose_init_begins_anew(views: Mapping[str, NodeView | None], anew: bool) -> None:
-    assert init_begins_anew(VIRGINS | views, CLUSTER) is anew
+    assert init_begins_anew(CLEANS | views, CLUSTER) is anew
 
 
 _VIEWS = st.builds(
@@ -114,7 +114,7 @@ _VIEWS = st.builds(
 
 
 @given(
-    views=st.dictionaries(st.sampled_from([*PLANES, "worker1"]), st.none() | st.just(VIRGIN) | _VIEWS),
+    views=st.dictionaries(st.sampled_from([*PLANES, "worker1"]), st.none() | st.just(CLEAN) | _VIEWS),
     answer=st.none() | st.text(),
 )
 def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView | None], answer: str | None) -> None:

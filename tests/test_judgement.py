@@ -278,7 +278,7 @@ def test_states_of_nodes() -> None:
     assert states({k: v for k, v in proofs.items() if v and k != "master3"}, health, CLUSTER) == {
         "master1": NodeState.JOINED,
         "master2": NodeState.JOINED,
-        "worker1": NodeState.STALE,
+        "worker1": NodeState.REPLACED,
         "worker2": NodeState.PARTIAL,
     }
 

@@ -30,14 +30,14 @@ def test_all_recordings_are_told_about() -> None:
 
 @pytest.mark.parametrize(("name", "sentences"), KNOWN.items(), ids=KNOWN)
 def test_a_recorded_error_is_explained(name: str, sentences: list[str]) -> None:
-    assert [f"{known.cause}; {known.cure}" for known in explain(recorded(name))] == sentences
+    assert [f"{known.cause}; {known.remedy}" for known in explain(recorded(name))] == sentences
 
 
 @pytest.mark.parametrize("quoted", QUOTED, ids=lambda quoted: quoted["cause"] or quoted["words"])
 def test_a_quoted_error_is_explained(quoted: dict[str, str]) -> None:
     found = explain(["before", *quoted["words"].splitlines(), "after"])
     assert [known.cause for known in found] == ([quoted["cause"]] if quoted["cause"] else [])
-    assert quoted.get("cure", "") in "".join(known.cure for known in found)
+    assert quoted.get("remedy", "") in "".join(known.remedy for known in found)
     assert quoted["source"]
 
 

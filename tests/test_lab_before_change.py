@@ -1,6 +1,6 @@
 """Preflight on real hosts: each reason to say no provoked for real, named in its row, and no host touched.
 
-Its name sorts before the tests that build a cluster on the same six virgin hosts.
+Its name sorts before the tests that build a cluster on the same six clean hosts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def leaves_virgin_hosts(lab: Lab) -> Iterator[None]:
 
 
 def refused(lab: Lab, *options: str, inventory: str = "") -> list[Finding]:
-    """The errors that the road ends with, and that not a file of any host differs afterwards."""
+    """The errors that the deploy ends with, and that not a file of any host differs afterwards."""
     before = lab.digest()
     command = [*PYINFRA, inventory or lab.inventory, "deploy.py", "-y", *options]
     run = lab.operator(*command, timeout=300)

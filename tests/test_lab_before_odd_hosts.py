@@ -1,7 +1,7 @@
 """Hosts as people's machines are: a row of what a host holds, and what preflight says of it, for real.
 
 All rows of a batch are set up at once and found by one look, so that many cost what one does. Its name sorts before the
-tests that build a cluster on the same six virgin hosts.
+tests that build a cluster on the same six clean hosts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ NAMED = {f"{number}: {odd.state}": (number, odd) for number, batch in enumerate(
 
 @pytest.fixture(scope="module")
 def found(lab: Lab) -> Iterator[list[list[Finding]]]:
-    """What one look at the hosts found of each batch; the hosts are virgin afterwards, and a look changed nothing."""
-    virgin = lab.digest()
+    """What one look at the hosts found of each batch; the hosts are clean afterwards, and a look changed nothing."""
+    clean = lab.digest()
     yield [findings(lab, batch) for batch in BATCHES]
-    assert not lab.digest() ^ virgin
+    assert not lab.digest() ^ clean
 
 
 def findings(lab: Lab, batch: Batch) -> list[Finding]:

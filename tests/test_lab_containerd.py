@@ -1,4 +1,4 @@
-"""The main job on real hosts, told in order: six virgin hosts, a dry run, a cluster, and what it then stands."""
+"""The main job on real hosts, told in order: six clean hosts, a dry run, a cluster, and what it then stands."""
 
 from __future__ import annotations
 
@@ -119,14 +119,14 @@ def test_the_build_leaves_a_report_of_what_it_did(lab: Lab) -> None:
     report = RunReport.model_validate_json(written.read_text(encoding="utf-8"))
     assert (report.exit_state, report.mode, report.failures) == ("converged", "build", ())
     states = {host.hostname: (host.state_before, host.state_after) for host in report.hosts if host.state_after}
-    assert states == dict.fromkeys(NODES, ("virgin", "joined"))
-    layers = {layer.name: layer for layer in report.layers}
-    first, *_, last = layers
+    assert states == dict.fromkeys(NODES, ("clean", "joined"))
+    phases = {phase.name: phase for phase in report.phases}
+    first, *_, last = phases
     assert (first, last) == ("Look at the hosts before the first change", "Verify the cluster")
-    assert layers[first].seconds > 0
-    control_plane = layers["Bring up the control plane"]
+    assert phases[first].seconds > 0
+    control_plane = phases["Bring up the control plane"]
     assert 0 < control_plane.serial_seconds <= control_plane.seconds
-    joins = [change for change in report.changes if change.layer == "Join the workers"]
+    joins = [change for change in report.changes if change.phase == "Join the workers"]
     assert {change.host for change in joins} == {"master1", "worker1", "worker2"}
     assert {entry.host for entry in report.certificates} == set(NODES)
     assert [finding for finding in report.findings if finding.severity == "error"] == []

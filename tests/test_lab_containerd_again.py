@@ -98,8 +98,8 @@ def test_a_host_whose_packets_are_swallowed_in_a_run_costs_its_own_part(lab: Lab
     # Its connection is given up after a minute; nothing waits for TCP's quarter of an hour.
     assert ran[0].seconds < 180, ran[0].told
     report = json.loads(max(REPORTS.glob("*.json")).read_text(encoding="utf-8"))
-    failures = {(failure["host"], failure["layer"]) for failure in report["failures"]}
-    assert {host for host, layer in failures if layer != "Verify the cluster"} == {"worker2"}, failures
+    failures = {(failure["host"], failure["phase"]) for failure in report["failures"]}
+    assert {host for host, phase in failures if phase != "Verify the cluster"} == {"worker2"}, failures
 
 
 def test_and_when_it_is_back_a_run_finds_all_well(lab: Lab) -> None:

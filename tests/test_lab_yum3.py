@@ -72,7 +72,7 @@ exclude=docker-ce
 END
 """
 DEAD_PROXY = "sed -i '/^\\[main\\]/a proxy=http://127.0.0.1:9' /etc/yum.conf"
-# In this order on one virgin host: what is run, its exit code, and lines of its output.
+# In this order on one clean host: what is run, its exit code, and lines of its output.
 STORY: list[tuple[str, int, list[str]]] = [
     ("! command -v dnf && ! command -v dnf-3 && ! command -v python && ! command -v python3", 0, []),
     ("yum -y install socat", 1, ["Cannot find a valid baseurl for repo: base/7/x86_64"]),
@@ -142,7 +142,7 @@ PACKAGES = "kubelet kubeadm kubectl kubernetes-cni cri-tools socat"
 
 
 def kubernetes_packages(lab: Lab) -> CompletedProcess[str]:
-    """A run of that layer on one host."""
+    """A run of that phase on one host."""
     return lab.pyinfra("-y", "--json", "--limit", CUT_OFF, deploy="k8s_ha.kubernetes_packages")
 
 

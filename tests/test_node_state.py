@@ -22,7 +22,7 @@ from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
+from tests.node_views import ADMIN, CLEAN, ENDPOINT, KUBELET, NODES, PLANES, member
 from tests.surveys import survey
 
 CLUSTER = six_host_cluster()
@@ -73,9 +73,9 @@ def holds(*traces: str, server: str | None = ENDPOINT, authority: str | None = A
 
 
 STATES: dict[str, tuple[NodeView, Membership, HostSettings, NodeState]] = {
-    "nothing anywhere": (VIRGIN, UNKNOWN, WORKER, NodeState.VIRGIN),
-    "nothing there, but a node": (VIRGIN, known(), WORKER, NodeState.STALE),
-    "nothing there, but an etcd member": (VIRGIN, known(node=False, member=True), PLANE, NodeState.STALE),
+    "nothing anywhere": (CLEAN, UNKNOWN, WORKER, NodeState.CLEAN),
+    "nothing there, but a node": (CLEAN, known(), WORKER, NodeState.REPLACED),
+    "nothing there, but an etcd member": (CLEAN, known(node=False, member=True), PLANE, NodeState.REPLACED),
     "a worker": (holds(KUBELET, CA), known(), WORKER, NodeState.JOINED),
     "a worker that is not Ready": (holds(KUBELET, CA), known(ready=False), WORKER, NodeState.JOINED),
     "a control plane": (holds(ADMIN, KUBELET), known(control_plane=True, member=True), PLANE, NodeState.JOINED),
@@ -190,9 +190,9 @@ def test_what_the_cluster_knows_of_a_host() -> None:
 @pytest.mark.parametrize(
     ("view", "knows", "replaceable"),
     [
-        (VIRGIN, known(ready=False), True),
-        (VIRGIN, known(node=False, member=True), True),
-        (VIRGIN, known(ready=True), False),
+        (CLEAN, known(ready=False), True),
+        (CLEAN, known(node=False, member=True), True),
+        (CLEAN, known(ready=True), False),
         (holds(BOOTSTRAP, CA), known(ready=True), False),
         (holds(BOOTSTRAP, CA), known(ready=False), True),
         (holds(ADMIN, KUBELET), known(ready=True), True),
@@ -238,8 +238,8 @@ def test_nobody_elses_host_and_no_serving_control_plane_is_ever_reset(
             "that one, then run this again.",
         ),
         (
-            VIRGIN,
-            NodeState.STALE,
+            CLEAN,
+            NodeState.REPLACED,
             "worker1 is blank, but a node of its name is Ready: another host runs under it, or this one was replaced "
             "less than a minute ago; run this again when that node is NotReady, or give this host another hostname.",
         ),
@@ -271,9 +271,9 @@ def test_join_refusal(view: NodeView, state: NodeState, sentence: str) -> None:
     ("views", "leads"),
     [
         ({}, None),
-        ({"master1": None, "master2": VIRGIN, "master3": VIRGIN}, None),
+        ({"master1": None, "master2": CLEAN, "master3": CLEAN}, None),
         ({name: member(*NODES) for name in PLANES}, "master1"),
-        ({"master1": VIRGIN, "master2": VIRGIN, "master3": member("master3")}, "master3"),
+        ({"master1": CLEAN, "master2": CLEAN, "master3": member("master3")}, "master3"),
         ({"master1": None, "master2": member(*NODES)}, "master2"),
         ({"master1": member(*NODES, ready=False), "master2": member(*NODES)}, "master2"),
         ({"master1": member(*NODES, server=FOREIGN), "master2": member(*NODES)}, "master2"),

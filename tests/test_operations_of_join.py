@@ -17,7 +17,7 @@ from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.operations import commands
 from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
 from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm, reset
-from tests.node_views import AUTHORITY, ENDPOINT, KUBELET, NODES, PLANES, VIRGIN, member
+from tests.node_views import AUTHORITY, CLEAN, ENDPOINT, KUBELET, NODES, PLANES, member
 from tests.operation_bench import Command, Noop, Step, refusal
 
 # openssl x509 -pubkey | openssl rsa -pubin -outform der | openssl dgst -sha256
@@ -104,7 +104,7 @@ def refused(view: NodeView, state: NodeState) -> str:
         ),
         (ONE_PLANE | {"worker1": FOREIGN}, True, refused(FOREIGN, NodeState.FOREIGN)),
         ({"master1": member(*NODES), "worker1": PARTIAL}, True, refused(PARTIAL, NodeState.PARTIAL)),
-        ({"master1": member(*NODES)}, True, refused(VIRGIN, NodeState.STALE)),
+        ({"master1": member(*NODES)}, True, refused(CLEAN, NodeState.REPLACED)),
     ],
 )
 def test_a_host_that_may_not_join(
@@ -261,7 +261,7 @@ def test_the_leader_forgets_hosts_that_begin_anew(
     stage.hold(views)
     assert stage.steps(departed_forgotten, on="master1", executing=executing, run=stage.run) == steps
     assert stage.steps(departed_forgotten, on="master1", executing=executing, run=stage.run) == [
-        Noop("an earlier layer has done it")
+        Noop("an earlier phase has done it")
     ]
 
 
@@ -272,7 +272,7 @@ def test_only_the_leader_forgets(stage: Stage) -> None:
 
 def test_a_join_of_another_run_that_is_at_work_is_waited_for(stage: Stage) -> None:
     stage.hold({"master1": knowing(unready="worker1")})
-    looks = [replace(PARTIAL, busy=True), replace(PARTIAL, busy=True), VIRGIN]
+    looks = [replace(PARTIAL, busy=True), replace(PARTIAL, busy=True), CLEAN]
     stage.facts["worker1"][Node] = lambda **_: looks.pop(0)
     assert stage.steps(departed_forgotten, on="master1", run=stage.run) == [Command(DELETE % "worker1")]
     assert looks == []

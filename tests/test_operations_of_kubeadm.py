@@ -18,7 +18,7 @@ from k8s_ha.operations import kubeadm as operations
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, SECRETS, Stage, kubeadm, reset
-from tests.node_views import ADMIN, API_SERVER, KUBELET, PLANES, VIRGIN, member
+from tests.node_views import ADMIN, API_SERVER, CLEAN, KUBELET, PLANES, member
 from tests.operation_bench import Command, Noop, Step, command, refusal
 
 
@@ -95,7 +95,7 @@ def test_an_init_that_did_not_come_to_its_end_is_reset_and_begins_anew(stage: St
     stage.hold({"master1": UNFINISHED})
     planned = stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run)
     assert planned == [Command("kubeadm reset, kubeadm init")]
-    assert begun_anew(stage, {"master1": VIRGIN}, [""]) == [RESET, *kubeadm_init()]
+    assert begun_anew(stage, {"master1": CLEAN}, [""]) == [RESET, *kubeadm_init()]
 
 
 def test_a_load_balancer_is_given_time_to_see_that_its_control_plane_was_reset(
@@ -103,17 +103,17 @@ def test_a_load_balancer_is_given_time_to_see_that_its_control_plane_was_reset(
 ) -> None:
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
     answers = ["HTTP status 403", "unclear: no answer within 10 s", ""]
-    assert begun_anew(stage, {"master1": VIRGIN}, answers) == [RESET, *kubeadm_init()]
+    assert begun_anew(stage, {"master1": CLEAN}, answers) == [RESET, *kubeadm_init()]
 
 
 def test_after_a_reset_the_same_is_asked_as_before_any_init(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "SECONDS_TO_FALL_SILENT", -1)
-    after: dict[str, NodeView | None] = dict.fromkeys(PLANES, VIRGIN) | {"master2": member("master2", ready=False)}
-    for views, answer in ((dict.fromkeys(PLANES, VIRGIN), "HTTP status 401"), (after, "")):
+    after: dict[str, NodeView | None] = dict.fromkeys(PLANES, CLEAN) | {"master2": member("master2", ready=False)}
+    for views, answer in ((dict.fromkeys(PLANES, CLEAN), "HTTP status 401"), (after, "")):
         reason = init_refusal(views, CLUSTER, answer)
         assert reason is not None
         assert begun_anew(stage, views, [answer]) == [RESET, refusal(reason)]
-        stage.hold(dict.fromkeys(PLANES, VIRGIN))
+        stage.hold(dict.fromkeys(PLANES, CLEAN))
 
 
 def test_an_init_that_is_found_to_have_ended_when_it_was_to_be_reset_is_the_cluster(stage: Stage) -> None:
@@ -146,7 +146,7 @@ def test_a_control_plane_that_does_not_come_up_may_hold_a_cluster(
 ) -> None:
     monkeypatch.setattr(cluster, "SECONDS_TO_SERVE", -1)
     stage.hold({name: view}).facts["master1"][HttpsAnswer] = ""
-    reason = init_refusal(dict.fromkeys(PLANES, VIRGIN) | {name: view}, CLUSTER, "")
+    reason = init_refusal(dict.fromkeys(PLANES, CLEAN) | {name: view}, CLUSTER, "")
     assert reason is not None
     assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [refusal(reason)]
 
@@ -200,14 +200,14 @@ def test_no_cluster_is_initialised_where_one_may_be(
     stage: Stage, views: Mapping[str, NodeView | None], answer: str | None, executing: bool
 ) -> None:
     stage.hold(views).facts["master1"][HttpsAnswer] = answer
-    reason = init_refusal(dict.fromkeys(PLANES, VIRGIN) | views, CLUSTER, answer)
+    reason = init_refusal(dict.fromkeys(PLANES, CLEAN) | views, CLUSTER, answer)
     assert reason is not None
     assert stage.steps(cluster_initialised, on="master1", executing=executing, run=stage.run) == [refusal(reason)]
 
 
 @pytest.mark.parametrize("executing", [False, True])
 def test_no_second_cluster_is_initialised_beside_the_first(stage: Stage, executing: bool) -> None:
-    stage.hold({"master1": VIRGIN, "master2": member("master2", "master3")})
+    stage.hold({"master1": CLEAN, "master2": member("master2", "master3")})
     assert stage.steps(cluster_initialised, on="master1", executing=executing, run=stage.run) == [
         Noop("the cluster exists")
     ]

@@ -82,7 +82,7 @@ SERVICE_ROWS: dict[str, Row] = {
         service(),
         [Noop("nginx.service runs with this configuration")],
     ),
-    "a service on a virgin host": (
+    "a service on a clean host": (
         service_running,
         NGINX,
         service(loaded=False, active=False, enabled=False, digest=None, files={}),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.desired.yum import RPM_CURE, UNFINISHED, Repository
+from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.packages import packages_installed, packages_removed
@@ -62,7 +62,7 @@ def installed(*unfinished: str, **versions: str) -> Facts:
 
 UNREADABLE: Facts = {Packages: PackagesState({}, rpm_error="cannot open Packages database in /var/lib/rpm")}
 CANNOT_READ = refusal(
-    f"worker1: rpm cannot read its database (cannot open Packages database in /var/lib/rpm); {RPM_CURE}."
+    f"worker1: rpm cannot read its database (cannot open Packages database in /var/lib/rpm); {RPM_REMEDY}."
 )
 
 ROWS: dict[str, Row] = {

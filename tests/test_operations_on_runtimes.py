@@ -110,7 +110,7 @@ DRIVER_FLAG, LOG_FLAG = "--exec-opt native.cgroupdriver=systemd", "--log-opt max
 MIRRORS_ALONE = '{\n  "registry-mirrors": [\n    "https://one.example"\n  ]\n}\n'
 DROP_IN = "/etc/systemd/system/docker.service.d/a.conf"
 DOCKER_ROWS: dict[str, Row] = {
-    "Docker on a virgin host": (
+    "Docker on a clean host": (
         docker_running,
         WISH,
         docker("", None, active=False, enabled=False),

@@ -22,7 +22,7 @@ FAILS = {"success": False, "lines": ["error execution phase"]}
 
 @pytest.fixture
 def balanced(tmp_path: Path) -> Fleet:
-    """Virgin hosts behind a load balancer that listens already, so that its absence stops none of them."""
+    """Clean hosts behind a load balancer that listens already, so that its absence stops none of them."""
     fleet = Fleet(tmp_path, Scenario())
     fleet.edit(World.prepare)
     return fleet

@@ -15,11 +15,11 @@ from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from tests.drawn_views import endpoint_answers, told_by_planes
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, API_SERVER, AUTHORITY, ENDPOINT, KUBELET, PLANES, VIRGIN, member
+from tests.node_views import ADMIN, API_SERVER, AUTHORITY, CLEAN, ENDPOINT, KUBELET, PLANES, member
 
 CLUSTER = six_host_cluster()
 RECOVERING = six_host_cluster(recover_quorum=True)
-VIRGINS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, VIRGIN)
+CLEANS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, CLEAN)
 CA, ETCD = "/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/manifests/etcd.yaml"
 
 UNFINISHED = replace(member("master1"), init_begun=True, init_unfinished=True)
@@ -32,39 +32,39 @@ ALONE = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, ETCD), m
 
 EXISTS = (Action.NOTHING, "the cluster exists")
 INITS = {
-    "virgin hosts, a silent endpoint": (VIRGINS, "", (Action.INIT, "kubeadm init")),
-    "virgin hosts, an endpoint that answers": (VIRGINS, "HTTP status 401", (Action.REFUSE, "already answers")),
-    "virgin hosts, an endpoint that could not be asked": (VIRGINS, None, (Action.REFUSE, "could not be asked")),
-    "one that could not be read": (VIRGINS | {"master3": None}, "", (Action.REFUSE, "master3 could not be read")),
-    "one that is missing": ({"master1": VIRGIN, "master2": VIRGIN}, "", (Action.REFUSE, "master3 could not be read")),
+    "clean hosts, a silent endpoint": (CLEANS, "", (Action.INIT, "kubeadm init")),
+    "clean hosts, an endpoint that answers": (CLEANS, "HTTP status 401", (Action.REFUSE, "already answers")),
+    "clean hosts, an endpoint that could not be asked": (CLEANS, None, (Action.REFUSE, "could not be asked")),
+    "one that could not be read": (CLEANS | {"master3": None}, "", (Action.REFUSE, "master3 could not be read")),
+    "one that is missing": ({"master1": CLEAN, "master2": CLEAN}, "", (Action.REFUSE, "master3 could not be read")),
     "an init that did not come to its end": (
-        VIRGINS | {"master1": UNFINISHED},
+        CLEANS | {"master1": UNFINISHED},
         None,
         (Action.INIT, "kubeadm reset, kubeadm init"),
     ),
     "the same beside one that could not be read": (
-        VIRGINS | {"master1": UNFINISHED, "master2": None},
+        CLEANS | {"master1": UNFINISHED, "master2": None},
         "",
         (Action.REFUSE, "master2 could not be read"),
     ),
-    "the same on another host": (VIRGINS | {"master2": UNFINISHED}, "", (Action.REFUSE, "put master2 first")),
-    "a kubeadm at work": (VIRGINS | {"master1": replace(CUT_OFF, busy=True)}, "", (Action.WAIT, "is at work")),
+    "the same on another host": (CLEANS | {"master2": UNFINISHED}, "", (Action.REFUSE, "put master2 first")),
+    "a kubeadm at work": (CLEANS | {"master1": replace(CUT_OFF, busy=True)}, "", (Action.WAIT, "is at work")),
     "a kubeadm at work beside a leader": (
-        VIRGINS | {"master1": replace(CUT_OFF, busy=True), "master2": member("master2")},
+        CLEANS | {"master1": replace(CUT_OFF, busy=True), "master2": member("master2")},
         None,
         EXISTS,
     ),
-    "a cluster": (VIRGINS | {"master1": member("master1")}, None, EXISTS),
-    "a cluster whose init has not told that it ended": (VIRGINS | {"master1": ENDED}, None, EXISTS),
-    "a cluster that another host leads": (VIRGINS | {"master3": member("master3")}, None, EXISTS),
-    "a cluster that does not answer": (VIRGINS | {"master2": SILENT}, "", (Action.REFUSE, "a cluster exists or was")),
-    "another cluster": (VIRGINS | {"master2": FOREIGN}, "", (Action.REFUSE, "master2 holds")),
+    "a cluster": (CLEANS | {"master1": member("master1")}, None, EXISTS),
+    "a cluster whose init has not told that it ended": (CLEANS | {"master1": ENDED}, None, EXISTS),
+    "a cluster that another host leads": (CLEANS | {"master3": member("master3")}, None, EXISTS),
+    "a cluster that does not answer": (CLEANS | {"master2": SILENT}, "", (Action.REFUSE, "a cluster exists or was")),
+    "another cluster": (CLEANS | {"master2": FOREIGN}, "", (Action.REFUSE, "master2 holds")),
     "an etcd without a majority": (
-        VIRGINS | {"master1": replace(ALONE, members=(FIRST, replace(ADDED, name="master2")))},
+        CLEANS | {"master1": replace(ALONE, members=(FIRST, replace(ADDED, name="master2")))},
         "",
         (Action.REFUSE, "etcd has no quorum: its members are master1, master2, and only master1 answers"),
     ),
-    "an etcd whose partner never started": (VIRGINS | {"master1": ALONE}, "", (Action.REFUSE, "set recover_quorum")),
+    "an etcd whose partner never started": (CLEANS | {"master1": ALONE}, "", (Action.REFUSE, "set recover_quorum")),
 }
 
 
@@ -79,12 +79,12 @@ def test_before_anybody_joins(
 
 
 def test_an_etcd_that_may_be_recovered_is() -> None:
-    step = decide_init(ClusterSnapshot(RECOVERING, VIRGINS | {"master1": ALONE}))
+    step = decide_init(ClusterSnapshot(RECOVERING, CLEANS | {"master1": ALONE}))
     assert (step.action, step.sentence) == (Action.WAIT, "etcd is recovered first")
 
 
 def test_a_host_that_failed_in_this_run_does_not_lead() -> None:
-    views = VIRGINS | {"master1": member("master1"), "master2": member("master1", "master2")}
+    views = CLEANS | {"master1": member("master1"), "master2": member("master1", "master2")}
     assert ClusterSnapshot(CLUSTER, views).leader == CLUSTER.host("master1")
     assert ClusterSnapshot(CLUSTER, views, failed=frozenset({"master1"})).leader == CLUSTER.host("master2")
 
@@ -93,20 +93,20 @@ JOIN, RESET = (Action.JOIN, "kubeadm join"), (Action.JOIN, "kubeadm reset, kubea
 STAYS = (Action.NOTHING, "the host is a node of the cluster")
 FINISHES = (Action.FINISH, "the end of its init or join is made up for")
 HELD: Mapping[NodeState, NodeView] = {
-    NodeState.VIRGIN: VIRGIN,
-    NodeState.STALE: VIRGIN,
+    NodeState.CLEAN: CLEAN,
+    NodeState.REPLACED: CLEAN,
     NodeState.PARTIAL: CUT_OFF,
     NodeState.JOINED: NodeView((ADMIN, KUBELET), ENDPOINT, AUTHORITY, ready=True),
     NodeState.FOREIGN: FOREIGN,
 }
 """What a host in a state holds; which state it is depends on what the cluster knows of it as well."""
 
-KNOWN = {NodeState.STALE: False, NodeState.JOINED: True}
+KNOWN = {NodeState.REPLACED: False, NodeState.JOINED: True}
 """Whether the cluster knows a node of its name, and then whether that is Ready."""
 
 JOINS = {
-    NodeState.VIRGIN: JOIN,
-    NodeState.STALE: JOIN,
+    NodeState.CLEAN: JOIN,
+    NodeState.REPLACED: JOIN,
     NodeState.PARTIAL: RESET,
     NodeState.JOINED: STAYS,
     NodeState.FOREIGN: (Action.REFUSE, "which belongs to another cluster (https://10.9.9.9:6443)"),
@@ -133,7 +133,7 @@ def test_in_a_cluster(state: NodeState, name: str) -> None:
 LIVED_UNDER = "a node of its name is Ready"
 READY = led(ClusterNode("worker1", True, "v1.30.14", False))
 MORE = {
-    "blank, under a living name": (READY, VIRGIN, "worker1", (Action.REFUSE, LIVED_UNDER)),
+    "blank, under a living name": (READY, CLEAN, "worker1", (Action.REFUSE, LIVED_UNDER)),
     "cut off, under a living name": (READY, CUT_OFF, "worker1", (Action.REFUSE, LIVED_UNDER)),
     "not read": (member("master1"), None, "worker1", (Action.REFUSE, "could not be read")),
     "an init that ended after all": (led(), ENDED, "master1", FINISHES),
@@ -167,27 +167,27 @@ def test_in_a_cluster_besides(
     ],
 )
 def test_without_a_leader(name: str, to_come: bool, expected: tuple[Action, str]) -> None:
-    step = decide_join(ClusterSnapshot(CLUSTER, VIRGINS), CLUSTER.host(name), leader_to_come=to_come)
+    step = decide_join(ClusterSnapshot(CLUSTER, CLEANS), CLUSTER.host(name), leader_to_come=to_come)
     action, words = expected
     assert (step.action, words in step.sentence) == (action, True), step
 
 
-WORKERS: Mapping[str, NodeView | None] = {"worker1": VIRGIN, "worker2": VIRGIN}
+WORKERS: Mapping[str, NodeView | None] = {"worker1": CLEAN, "worker2": CLEAN}
 STANDING = led(*(ClusterNode(name, True, "v1.30.14", name in PLANES) for name in ("master2", "master3", "worker1")))
 JOINED = dict.fromkeys(("master2", "master3", "worker1"), HELD[NodeState.JOINED])
 PLANS = {
-    "virgin hosts": (
-        VIRGINS | WORKERS,
+    "clean hosts": (
+        CLEANS | WORKERS,
         ["master1: kubeadm init", "master2, master3, worker1, worker2: kubeadm join"],
     ),
-    "a cluster, and a worker more": ({"master1": STANDING, "worker2": VIRGIN, **JOINED}, ["worker2: kubeadm join"]),
+    "a cluster, and a worker more": ({"master1": STANDING, "worker2": CLEAN, **JOINED}, ["worker2: kubeadm join"]),
     "a cluster": ({"master1": STANDING, **JOINED}, []),
     "a join that was cut off": (
         {"master1": STANDING, "worker2": CUT_OFF, **JOINED},
         ["worker2: kubeadm reset, kubeadm join"],
     ),
     "an init that did not come to its end": (
-        VIRGINS | {"master1": UNFINISHED},
+        CLEANS | {"master1": UNFINISHED},
         ["master1: kubeadm reset, kubeadm init", "master2, master3: kubeadm join"],
     ),
     "hosts that could not be read are left out": ({"master1": STANDING, "worker2": None}, []),

@@ -16,7 +16,7 @@ import pytest
 from k8s_ha.facts.preflight import Look
 from k8s_ha.observations.host_repositories import HostRepositories, HostRepository
 from k8s_ha.preflight_checks.model import Answer, Disk, HostLook, Listener, Source
-from tests.node_views import VIRGIN
+from tests.node_views import CLEAN
 from tests.shell_bench import Shell
 
 
@@ -50,7 +50,7 @@ def test_a_virgin_host(shell: Shell) -> None:
     shell.add_tool("nproc", "echo 4")
     shell.add_tool("ip", "exit 1")
     look = looked(shell)
-    assert (look.cpus, look.view, look.answers) == (4, VIRGIN, {})
+    assert (look.cpus, look.view, look.answers) == (4, CLEAN, {})
     assert look.memory_mib
     assert look.clock
     # This machine is the operator's too: the bounds are no further apart than the look took.
@@ -279,7 +279,7 @@ def test_a_host_without_curl(shell: Shell) -> None:
         timeout=60,
     )
     look = fact.process(done.stdout.splitlines())
-    assert (done.returncode, look.answers, look.view) == (0, None, VIRGIN)
+    assert (done.returncode, look.answers, look.view) == (0, None, CLEAN)
 
 
 ODD = {

@@ -21,7 +21,7 @@ from k8s_ha.settings import Cluster, load_cluster
 from tests.cases import warning
 from tests.example_cluster import six_hosts
 from tests.lab_client import PROJECT
-from tests.node_views import VIRGIN, recorded
+from tests.node_views import CLEAN, recorded
 from tests.surveys import survey
 
 
@@ -73,7 +73,7 @@ def test_virgin_hosts(told: Any) -> None:
     assert look_findings(cases) == []
     look = cases[0].look
     assert (look.cpus, look.memory_mib, look.selinux, look.firewalld) == (2, 24105, "Enforcing", True)
-    assert look.view == VIRGIN
+    assert look.view == CLEAN
     assert look.listeners == (Listener(22, "sshd", 65), Listener(22, "sshd", 65))
     assert look.endpoint_route == "10.0.1.157 dev eth0 src 10.0.11.18 uid 0"
     assert {disk.folder: (disk.kind, disk.mount) for disk in look.disks} == {

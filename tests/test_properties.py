@@ -22,7 +22,7 @@ from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_c
 from tests.answers import whole
 from tests.drawn_views import endpoint_answers, told_by_planes
 from tests.example_cluster import six_host_cluster, six_hosts
-from tests.node_views import ENDPOINT, PLANES, RECORDED, VIRGIN
+from tests.node_views import CLEAN, ENDPOINT, PLANES, RECORDED
 
 CLUSTER = six_host_cluster()
 
@@ -110,4 +110,4 @@ def test_an_unfinished_init_never_leads(told: dict[str, NodeView | None]) -> Non
 
 
 def test_virgin_hosts_and_a_silent_endpoint_are_certain() -> None:
-    assert init_refusal(dict.fromkeys(PLANES, VIRGIN), CLUSTER, "") is None
+    assert init_refusal(dict.fromkeys(PLANES, CLEAN), CLUSTER, "") is None

@@ -22,7 +22,7 @@ from k8s_ha.resources import read_file
 from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER, SECRETS, Stage
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, API_SERVER, ENDPOINT, KUBELET, VIRGIN, member
+from tests.node_views import ADMIN, API_SERVER, CLEAN, ENDPOINT, KUBELET, member
 from tests.operation_bench import Noop, command, refusal
 
 FIRST, SECOND, THIRD = (
@@ -39,18 +39,18 @@ def etcd(*members: Member, healthy: bool = False) -> NodeView:
     return replace(member("master1", ready=healthy), members=members, etcd_healthy=healthy)
 
 
-WINDOW = {"master1": etcd(FIRST, ADDED), "master2": BEGUN, "master3": VIRGIN}
+WINDOW = {"master1": etcd(FIRST, ADDED), "master2": BEGUN, "master3": CLEAN}
 
 
 @pytest.mark.parametrize(
     ("views", "lost", "unstarted"),
     [
         ({}, False, None),
-        (dict.fromkeys(("master1", "master2", "master3"), VIRGIN), False, None),
+        (dict.fromkeys(("master1", "master2", "master3"), CLEAN), False, None),
         ({"master1": etcd(FIRST, healthy=True)}, False, None),
         ({"master1": etcd(FIRST, SECOND, THIRD), "master2": etcd(FIRST, SECOND, THIRD, healthy=True)}, False, None),
         (WINDOW, True, "master2"),
-        (WINDOW | {"master2": VIRGIN}, True, "master2"),
+        (WINDOW | {"master2": CLEAN}, True, "master2"),
         # A host that cannot be read may have started its member, and so may one that has etcd's data.
         (WINDOW | {"master2": None}, True, None),
         (WINDOW | {"master2": replace(BEGUN, traces=(ADMIN, KUBELET, ETCD_DATA))}, True, None),
@@ -118,7 +118,7 @@ def test_members_on_hosts_that_are_to_run_them_may_come_yet(
             "must; bring old (10.9.9.9) back and run this again; no member is given up by this run",
         ),
         (
-            {"master1": VIRGIN, "master2": STARTED_ANEW, "master3": None},
+            {"master1": CLEAN, "master2": STARTED_ANEW, "master3": None},
             "etcd has no quorum: it runs on master2 and finds no majority of its members; bring master1, master3 back "
             "and run this again; no member is given up by this run",
         ),
@@ -197,7 +197,7 @@ def test_an_etcd_that_tells_nothing_yet_is_waited_for_before_the_first_change(
 
 
 @pytest.mark.parametrize(
-    "view", [VIRGIN, BEGUN, replace(TO_RUN, init_unfinished=True), replace(member("master1"), traces=TO_RUN.traces)]
+    "view", [CLEAN, BEGUN, replace(TO_RUN, init_unfinished=True), replace(member("master1"), traces=TO_RUN.traces)]
 )
 def test_where_no_etcd_is_to_come_none_is_waited_for(stage: Stage, view: NodeView) -> None:
     looks = [view]

@@ -1,4 +1,4 @@
-"""Every file that the layers write on virgin hosts, and every manifest they apply, against golden files."""
+"""Every file that the phases write on clean hosts, and every manifest they apply, against golden files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from tests.node_views import NODES, member
 from tests.operation_bench import Bench
 from tests.surveys import survey
 
-ROAD = (
+DEPLOY = (
     *(prepare_host, repositories, container_runtime, kubernetes_packages, load_balancer),
     *(control_plane, workers, pod_network, admin_hosts, verify),
 )
@@ -103,8 +103,8 @@ class Virgins(Bench):
     def written(self, name: str, settings: dict[str, Any]) -> dict[str, str]:
         """What a host is sent on stdin, by the path it goes to, or by the command that reads it."""
         with self.on(name, executing=False) as host:
-            for layer in ROAD:
-                layer(settings=settings)
+            for phase in DEPLOY:
+                phase(settings=settings)
             sent = [
                 (str(yielded), yielded.connector_arguments["_stdin"])
                 for data in self.state.ops[host].values()
@@ -187,7 +187,7 @@ def test_what_is_rendered_can_be_read(label: str) -> None:
 
 
 def test_every_file_of_the_package_is_rendered_or_copied() -> None:
-    """A template that no layer renders is dead; facts and scripts are not written to hosts."""
+    """A template that no phase renders is dead; facts and scripts are not written to hosts."""
     sources = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "k8s_ha").rglob("*.py"))
     names = [path.name for folder in ("files", "templates") for path in (PROJECT / folder).rglob("*.*")]
     assert [name for name in names if not re.search(rf"""["'/]{re.escape(name)}["']""", sources)] == []

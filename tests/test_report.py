@@ -22,7 +22,7 @@ STARTED = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 def report(**changed: Any) -> RunReport:
     """A run in which nothing happened, but for what is given."""
     empty = dict.fromkeys(
-        ("hosts", "layers", "changes", "failures", "findings", "warnings", "certificates", "failed_hosts"), ()
+        ("hosts", "phases", "changes", "failures", "findings", "warnings", "certificates", "failed_hosts"), ()
     )
     values: dict[str, Any] = {
         "package_version": "0.1.0",
@@ -40,19 +40,19 @@ def report(**changed: Any) -> RunReport:
     return RunReport.model_validate(values | empty | changed)
 
 
-def layer(name: str, seconds: float = 0, serial_seconds: float = 0) -> dict[str, Any]:
+def phase(name: str, seconds: float = 0, serial_seconds: float = 0) -> dict[str, Any]:
     return {"name": name, "seconds": seconds, "serial_seconds": serial_seconds}
 
 
-def failure(host: str, layer: str) -> dict[str, Any]:
-    return {"host": host, "layer": layer, "operation": "Start it", "lines": (), "explanations": ()}
+def failure(host: str, phase: str) -> dict[str, Any]:
+    return {"host": host, "phase": phase, "operation": "Start it", "lines": (), "explanations": ()}
 
 
 WORK: dict[str, Any] = {
-    "layers": [layer("Prepare the host", 3.21, 0.5), layer("Join the workers", 61), layer("Verify", 2)],
+    "phases": [phase("Prepare the host", 3.21, 0.5), phase("Join the workers", 61), phase("Verify", 2)],
     "changes": [
-        {"host": "master1", "layer": "Prepare the host", "operations": ["Set the hostname", "Load modules"]},
-        {"host": "worker1", "layer": "Prepare the host", "operations": ["Set the hostname"]},
+        {"host": "master1", "phase": "Prepare the host", "operations": ["Set the hostname", "Load modules"]},
+        {"host": "worker1", "phase": "Prepare the host", "operations": ["Set the hostname"]},
     ],
 }
 FOUND = [
@@ -62,10 +62,10 @@ FOUND = [
 
 SHORT_FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "nothing to do": (
-        {"layers": [layer("Prepare the host", 1.25), layer("Verify", 2.5)]},
+        {"phases": [phase("Prepare the host", 1.25), phase("Verify", 2.5)]},
         [
             "Converged (84 s): Kubernetes 1.30.14 at 10.0.1.157:6443",
-            "All layers: nothing changed, 3.8 s",
+            "All phases: nothing changed, 3.8 s",
             "The whole report: r.json",
         ],
     ),
@@ -73,9 +73,9 @@ SHORT_FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         WORK,
         [
             "Converged (84 s): Kubernetes 1.30.14 at 10.0.1.157:6443",
-            "layer             changed  failed  seconds  one host alone",
+            "phase             changed  failed  seconds  one host alone",
             "Prepare the host        3       0      3.2             0.5",
-            "2 other layers: nothing changed, 63.0 s",
+            "2 other phases: nothing changed, 63.0 s",
             "The whole report: r.json",
         ],
     ),
@@ -83,9 +83,9 @@ SHORT_FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {**WORK, "mode": "dry", "exit_state": "dry"},
         [
             "Dry run, nothing was changed (84 s): Kubernetes 1.30.14 at 10.0.1.157:6443",
-            "layer             would change",
+            "phase             would change",
             "Prepare the host             3",
-            "2 other layers: nothing would change",
+            "2 other phases: nothing would change",
             "The whole report: r.json",
         ],
     ),
@@ -99,10 +99,10 @@ SHORT_FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         [
             "FAILED (84 s): Kubernetes 1.30.14 at 10.0.1.157:6443",
-            "layer             changed  failed  seconds  one host alone",
+            "phase             changed  failed  seconds  one host alone",
             "Prepare the host        3       0      3.2             0.5",
             "Join the workers        0       2     61.0             0.0",
-            "1 other layer: nothing changed, 2.0 s",
+            "1 other phase: nothing changed, 2.0 s",
             "Failed: worker1, worker2",
             "Not reached: worker3",
             "The whole report: r.json",
@@ -160,6 +160,41 @@ def test_every_field_is_documented() -> None:
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
         report(colour="red")
+
+
+def test_a_report_of_version_1_is_read_with_a_warning() -> None:
+    host = {"name": "a", "hostname": "a", "address": "10.0.0.1", "roles": ("worker",), "os": None, "kernel": None}
+    known = {"cause": "x", "source": "y"}
+    failed = {"host": "a", "operation": "Start it", "lines": ()}
+    of_today: dict[str, Any] = {
+        "settings": {"phases": "virgin"},
+        "hosts": [{**host, "state_before": "clean", "state_after": "replaced"}],
+        "phases": [phase("Verify", 2)],
+        "changes": [{"host": "a", "phase": "Verify", "operations": ()}],
+        "failures": [{**failed, "phase": "Verify", "explanations": [{**known, "remedy": "z"}]}],
+    }
+    of_version_1: dict[str, Any] = {
+        "schema_version": 1,
+        "settings": {"phases": "virgin"},
+        "hosts": [{**host, "state_before": "virgin", "state_after": "stale"}],
+        "phases": [phase("Verify", 2)],
+        "changes": [{"host": "a", "phase": "Verify", "operations": ()}],
+        "failures": [{**failed, "phase": "Verify", "explanations": [{**known, "cure": "z"}]}],
+    }
+    wanted = report(**of_today)
+    older = wanted.model_dump(exclude=set(of_today) | {"schema_version"}) | of_version_1
+    with pytest.warns(FutureWarning, match="a report of version 1: .* use version 2: its phases, phase and remedy"):
+        assert RunReport.model_validate(older) == wanted
+
+
+def test_a_field_is_known_by_its_name_of_version_1_with_a_warning() -> None:
+    read = report(**WORK)
+    with pytest.warns(FutureWarning, match=r"RunReport\.phases: the next version .* use phases"):
+        assert read.phases == read.phases
+    with pytest.warns(FutureWarning, match=r"ChangeEntry\.phase: .* use phase"):
+        assert read.changes[0].phase == "Prepare the host"
+    with pytest.raises(AttributeError, match="RunReport has no cure"):
+        _ = read.cure
 
 
 SCRUBBED = [

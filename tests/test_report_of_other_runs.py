@@ -13,7 +13,7 @@ from tests.fakes.run import JOINS, LOOK, RUNTIME, Fleet
 from tests.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.fakes.world import World
 from tests.lab_client import until
-from tests.reports import LAYERS, changed, checked, scenario, the_report
+from tests.reports import PHASES, changed, checked, scenario, the_report
 
 
 @pytest.mark.parametrize("flags", [("--dry",), ("--json",)], ids=" ".join)
@@ -79,14 +79,14 @@ def test_a_dry_run_that_a_person_interrupts(tmp_path: Path) -> None:
 
 def test_progress(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, scenario()).run()
-    lines = [line for line in outcome.output.splitlines() if line.startswith("--> Layer ")]
-    assert lines == [f"--> Layer {number} of 9: {name}" for number, name in enumerate(LAYERS, start=1)]
+    lines = [line for line in outcome.output.splitlines() if line.startswith("--> Phase ")]
+    assert lines == [f"--> Phase {number} of 9: {name}" for number, name in enumerate(PHASES, start=1)]
     assert (
         "@fake/master1: kubeadm-init runs, for 900 s at most; its output: /var/log/k8s-ha/kubeadm-init.log on that host"
         in map(str.strip, outcome.output.splitlines())
     )
     first = outcome.output.index("Starting operation:")
-    assert outcome.output.index("--> Layer 1 of 9") < first < outcome.output.index("--> Layer 2 of 9")
+    assert outcome.output.index("--> Phase 1 of 9") < first < outcome.output.index("--> Phase 2 of 9")
 
 
 @pytest.mark.parametrize("flag", ["--serial", "--no-wait"])
@@ -94,9 +94,9 @@ def test_runs_without_order_leave_reports_without_layer_lines(finished: Fleet, f
     outcome = finished.run("-y", flag)
     report = the_report(outcome)
     assert (outcome.exit_code, report["exit_state"]) == (0, "converged")
-    assert [layer["name"] for layer in report["layers"]] == [preflight.NAME, *LAYERS]
-    assert sum(layer["seconds"] for layer in report["layers"]) > 0
-    assert "--> Layer" not in outcome.output
+    assert [phase["name"] for phase in report["phases"]] == [preflight.NAME, *PHASES]
+    assert sum(phase["seconds"] for phase in report["phases"]) > 0
+    assert "--> Phase" not in outcome.output
 
 
 @pytest.mark.parametrize("flag", ["--serial", "--no-wait"])
@@ -114,7 +114,7 @@ def test_operations_of_a_users_own_are_not_the_packages(finished: Fleet) -> None
     finished.change(scenario(own_operations={"master1": 2}))
     outcome = finished.run(deploy=JOINS)
     report = the_report(outcome)
-    assert [layer["name"] for layer in report["layers"]] == ["Bring up the control plane", "Join the workers"]
+    assert [phase["name"] for phase in report["phases"]] == ["Bring up the control plane", "Join the workers"]
     assert report["changes"] == []
 
 
@@ -122,9 +122,9 @@ def test_one_layer_alone(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, scenario()).run(deploy=RUNTIME)
     report = the_report(outcome)
     assert report["exit_state"] == "converged"
-    assert [layer["name"] for layer in report["layers"]] == ["Install the container runtime"]
+    assert [phase["name"] for phase in report["phases"]] == ["Install the container runtime"]
     assert sum(changed(report, "Install the container runtime").values()) == 15
-    assert "--> Layer 1 of 1: Install the container runtime" in outcome.output
+    assert "--> Phase 1 of 1: Install the container runtime" in outcome.output
 
 
 TWO_CLUSTERS = """
@@ -161,7 +161,7 @@ def test_two_clusters_in_one_run_leave_a_report_each(tmp_path: Path) -> None:
         "10.0.12.55:6443": "failed",
     }
     assert set(changed(found["10.0.11.18:6443"], "Prepare the host")) == {"master1"}
-    assert "--> Layer 1 of 1: Prepare the host (10.0.11.18:6443)" in outcome.output
+    assert "--> Phase 1 of 1: Prepare the host (10.0.11.18:6443)" in outcome.output
 
 
 def test_a_folder_that_cannot_be_written_costs_one_sentence(finished: Fleet) -> None:

@@ -11,7 +11,7 @@ import pytest
 from k8s_ha.deploys import preflight
 from tests.fakes.run import Fleet
 from tests.fakes.scenario import ADDRESSES, SETTINGS
-from tests.reports import LAYERS, MIRROR_PASSWORD, PASSWORD, PREFLIGHT, changed, checked, scenario, the_report
+from tests.reports import MIRROR_PASSWORD, PASSWORD, PHASES, PREFLIGHT, changed, checked, scenario, the_report
 
 
 def test_a_good_run(tmp_path: Path) -> None:
@@ -29,15 +29,15 @@ def test_a_good_run(tmp_path: Path) -> None:
     assert report["settings"]["kubeadm_patches"]["ClusterConfiguration"]["apiServer"]["extraArgs"] == {
         "oidc-client-secret": "***"
     }
-    assert [layer["name"] for layer in report["layers"]] == [preflight.NAME, *LAYERS]
-    times = {layer["name"]: (layer["seconds"], layer["serial_seconds"]) for layer in report["layers"]}
+    assert [phase["name"] for phase in report["phases"]] == [preflight.NAME, *PHASES]
+    times = {phase["name"]: (phase["seconds"], phase["serial_seconds"]) for phase in report["phases"]}
     assert all(0 <= serial <= seconds for seconds, serial in times.values())
     assert times["Bring up the control plane"][1] > 0  # one control plane after the other
     assert changed(report, "Join the workers") == {"master1": 1, "worker1": 1, "worker2": 1}
     (init,) = [
         entry
         for entry in report["changes"]
-        if entry["host"] == "@fake/master1" and entry["layer"] == "Bring up the control plane"
+        if entry["host"] == "@fake/master1" and entry["phase"] == "Bring up the control plane"
     ]
     assert init["operations"] == [
         "Pull the images the host will start with",
@@ -67,7 +67,7 @@ def test_the_second_run(finished: Fleet) -> None:
     report = the_report(outcome)
     assert (report["exit_state"], report["changes"], report["failures"]) == ("converged", [], [])
     assert {host["plan"] for host in report["hosts"]} == {"the host is a node of the cluster", None}
-    assert "All layers: nothing changed" in outcome.output
+    assert "All phases: nothing changed" in outcome.output
     end = outcome.output.rstrip().splitlines()[-1]
     assert re.fullmatch(r" {4}The whole report: \S+/reports/k8s-ha-\d{8}T\d{6}Z(-\d)?\.json", end)
 
@@ -80,7 +80,7 @@ def test_a_failed_run(tmp_path: Path) -> None:
     # The load balancer alone remains for the last look, which says that there is no cluster.
     assert report["failed_hosts"] == [f"@fake/{name}" for name in ADDRESSES]
     failure = report["failures"][0]
-    assert [failure[key] for key in ("host", "layer", "operation")] == [
+    assert [failure[key] for key in ("host", "phase", "operation")] == [
         "@fake/master1",
         "Bring up the control plane",
         "Initialise the cluster on master1",
@@ -92,7 +92,7 @@ def test_a_failed_run(tmp_path: Path) -> None:
     assert failure["lines"][-1] == "Error: sudo was given ***"
     assert failure["explanations"][2] == {
         "cause": "/var/lib/etcd holds the data of an older etcd",
-        "cure": "save it if that cluster matters; else run `kubeadm reset` there if nothing of it is needed, then run "
+        "remedy": "save it if that cluster matters; else run `kubeadm reset` there if nothing of it is needed, then run "
         "this again",
         "source": "https://github.com/kubernetes/kubernetes/blob/v1.20.2/cmd/kubeadm/app/preflight/checks.go",
     }
@@ -116,7 +116,7 @@ def test_a_host_that_fails_while_it_is_looked_at_is_named_with_the_operation(tmp
     report = the_report(Fleet(tmp_path, scenario(answers=answers)).run())
     assert report["exit_state"] == "failed"
     (failure,) = [entry for entry in report["failures"] if entry["host"] == "@fake/worker1"]
-    assert (failure["layer"], failure["operation"]) == ("Prepare the host", "Set the hostname")
+    assert (failure["phase"], failure["operation"]) == ("Prepare the host", "Set the hostname")
 
 
 def test_what_a_failed_command_says_of_join_secrets_is_hidden(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_no_host_answers(tmp_path: Path) -> None:
     assert (outcome.exit_code, report["exit_state"], report["reason"]) == (1, "unreachable", "No hosts remaining!")
     assert report["unreachable_hosts"] == list(ADDRESSES)
     assert report["hosts"][0]["os"] is None
-    assert [report[key] for key in ("layers", "changes", "failures", "failed_hosts")] == [[], [], [], []]
+    assert [report[key] for key in ("phases", "changes", "failures", "failed_hosts")] == [[], [], [], []]
 
 
 def test_one_host_does_not_answer(tmp_path: Path) -> None:

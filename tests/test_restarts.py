@@ -23,7 +23,7 @@ from tests.example_cluster import six_hosts
 from tests.fakes.run import RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import Scenario
 from tests.fakes.world import World
-from tests.node_views import NODES, PLANES, VIRGIN, member
+from tests.node_views import CLEAN, NODES, PLANES, member
 from tests.operation_bench import Command, Step, command, refusal
 from tests.surveys import survey
 
@@ -81,7 +81,7 @@ def test_a_host_without_pods_and_a_look_ahead_wait_for_nobody(stage: Stage, node
 VIEWS: dict[str, tuple[str, Mapping[str, NodeView | None], list[Step]]] = {
     "a control plane beside ready ones": ("master1", {}, [RESTART]),
     "a worker": ("worker1", {}, [RESTART]),
-    "beside a host that is no control plane yet": ("master1", {"master3": VIRGIN}, [RESTART]),
+    "beside a host that is no control plane yet": ("master1", {"master3": CLEAN}, [RESTART]),
     "beside a control plane whose init was cut off": ("master1", {"master3": CUT_OFF_INIT}, [RESTART]),
     "beside one whose init did not come to its end": ("master1", {"master3": UNFINISHED_INIT}, [RESTART]),
     "beside one that is not ready": ("master1", {"master3": DOWN}, [not_now("master1", no_answer("master3"))]),

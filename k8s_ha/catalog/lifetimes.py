@@ -46,7 +46,7 @@ class BadPatches:
     standing: str = ""
 
     @property
-    def cure(self) -> str:
+    def remedy(self) -> str:
         """The first good version."""
         return f"{compatibility.MAJOR}.{self.minor}.{self.good}"
 

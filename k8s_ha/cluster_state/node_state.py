@@ -47,17 +47,17 @@ def _is_of(member: Member, host: HostSettings) -> bool:
 class NodeState(Enum):
     """Where a host stands between nothing and a member of the cluster.
 
-    + virgin: nothing there, nothing known of it; it joins
+    + clean: nothing there, nothing known of it; it joins
     + partial: begun by this cluster's hand and not in it; it is reset, and joins or is initialised anew
     + joined: a node of the cluster
-    + stale: blank, but the cluster still knows it; that is removed there, and it joins
+    + replaced: blank, but the cluster still knows it; that is removed there, and it joins
     + foreign: it holds something that is not provably this cluster's; it is reported and never touched
     """
 
-    VIRGIN = "virgin"
+    CLEAN = "clean"
     PARTIAL = "partial"
     JOINED = "joined"
-    STALE = "stale"
+    REPLACED = "replaced"
     FOREIGN = "foreign"
 
 
@@ -69,7 +69,7 @@ def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: st
     + endpoint: the cluster's endpoint, ``HOST:PORT``
     """
     if not view.traces:
-        return NodeState.STALE if known.any else NodeState.VIRGIN
+        return NodeState.REPLACED if known.any else NodeState.CLEAN
     if not _is_ours(view, known.authority, host, endpoint):
         return NodeState.FOREIGN
     if known.node is None or not view.has_identity or view.init_unfinished:
@@ -95,7 +95,7 @@ JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
         "holds {traces}, of a join that was cut off, but a node of its name is Ready: another host runs under it; give "
         "this one another hostname, or stop that one, then run this again"
     ),
-    NodeState.STALE: (
+    NodeState.REPLACED: (
         "is blank, but a node of its name is Ready: another host runs under it, or this one was replaced less than a "
         "minute ago; run this again when that node is NotReady, or give this host another hostname"
     ),
@@ -114,17 +114,17 @@ def owner(view: NodeView, endpoint: str) -> str:
 
 
 def join_refusal(view: NodeView, state: NodeState, host: HostSettings, endpoint: str) -> str:
-    """Why a host in ``state`` (partial, stale or foreign) is not joined, and the way out."""
+    """Why a host in ``state`` (partial, replaced or foreign) is not joined, and the way out."""
     traces = ", ".join(view.traces[:2]) or "nothing"
     return f"{host.hostname} {JOIN_REFUSALS[state].format(traces=traces, owner=owner(view, endpoint))}."
 
 
 def is_replaceable(view: NodeView, known: Membership, state: NodeState) -> bool:
-    """Whether a partial or stale host may begin anew, and the cluster forget what it knows of it.
+    """Whether a partial or replaced host may begin anew, and the cluster forget what it knows of it.
 
     Not where somebody lives under its name: a Ready node whose identity the host does not hold is another host's.
     """
-    if state not in (NodeState.PARTIAL, NodeState.STALE):
+    if state not in (NodeState.PARTIAL, NodeState.REPLACED):
         return False
     return view.has_identity or known.node is None or not known.node.ready
 

@@ -126,7 +126,7 @@ def decide_join(snapshot: ClusterSnapshot, host: HostSettings, leader_to_come: b
         if mark or view.init_ended:
             return Step(Action.FINISH, "the end of its init or join is made up for", mark=mark)
         return Step(Action.NOTHING, "the host is a node of the cluster")
-    if state is not NodeState.VIRGIN and not is_replaceable(view, known, state):
+    if state is not NodeState.CLEAN and not is_replaceable(view, known, state):
         return Step(Action.REFUSE, join_refusal(view, state, host, snapshot.cluster.endpoint))
     if state is NodeState.PARTIAL:
         return Step(Action.JOIN, "kubeadm reset, kubeadm join", reset=True)

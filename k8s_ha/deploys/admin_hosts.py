@@ -1,4 +1,4 @@
-"""The document's section 4.10: kubectl where its users are, not only on the control planes."""
+"""kubectl where its users are, not only on the control planes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.catalog import packages
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.kubeconfig import admin_kubeconfig
@@ -19,7 +19,7 @@ from k8s_ha.operations.packages import packages_installed
 @deploy("Set up kubectl on the admin hosts")
 def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have kubectl of the cluster's version and root's kubeconfig on every admin host; control planes have both."""
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     cluster = run.cluster
     barrier(name="Wait for the cluster before its kubeconfig is handed out")
     own = cluster.host(host.name)

@@ -1,4 +1,4 @@
-"""Layer 4.3 and 4.4: the container runtime, with Kubernetes' cgroup driver and the registries' mirrors."""
+"""The container runtime, with Kubernetes' cgroup driver and the registries' mirrors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.catalog import compatibility, packages
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired import kubeadm_config
 from k8s_ha.operations.containerd import containerd_running
@@ -48,7 +48,7 @@ WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
 @deploy("Install the container runtime")
 def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have containerd or Docker installed, configured, enabled and running on every node."""
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     cluster = run.cluster
     if not cluster.host(host.name).is_node:
         return

@@ -1,4 +1,4 @@
-"""Layers 4.6 and 4.7: the first control plane initialised, the others joined one at a time."""
+"""The first control plane initialised, the others joined one at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.phase import begin, stop_on_errors, unreachable
+from k8s_ha.deploys.phase import start_phase, stop_on_errors, unreachable
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.operations.join import departed_forgotten, joined
@@ -22,10 +22,10 @@ from k8s_ha.run import Run
 def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have one cluster with every control-plane host in it, and root's kubectl on each of them.
 
-    Leaves short-lived join secrets in the cluster while joins are pending; the layer ``workers`` takes them away.
+    Leaves short-lived join secrets in the cluster while joins are pending; the phase ``workers`` takes them away.
     Raises PyinfraError, before anything is changed, where a control plane that may hold a cluster cannot be reached.
     """
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     cluster = run.cluster
     stop_on_errors(unreachable(run))
     refuse_without_quorum(run)

@@ -1,4 +1,4 @@
-"""Layer 4.3: kubelet, kubeadm and kubectl of exactly the wanted version."""
+"""Kubelet, kubeadm and kubectl of exactly the wanted version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.catalog import packages
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations.packages import packages_installed
 from k8s_ha.operations.units import unit_enabled
@@ -18,7 +18,7 @@ from k8s_ha.operations.units import unit_enabled
 @deploy("Install the Kubernetes packages")
 def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have Kubernetes' packages installed on every node, and kubelet enabled; kubeadm starts it."""
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     cluster = run.cluster
     if not cluster.host(host.name).is_node:
         return

@@ -1,4 +1,4 @@
-"""Layer 4.5: nginx as TCP load balancer before the API servers."""
+"""nginx as TCP load balancer before the API servers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.catalog import packages
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
@@ -22,7 +22,7 @@ from k8s_ha.resources import render
 @deploy("Set up the load balancer")
 def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have nginx pass the endpoint's port on to every control plane's API server."""
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     cluster = run.cluster
     if "load_balancer" not in cluster.host(host.name).role:
         return

@@ -1,4 +1,4 @@
-"""What every layer begins with: the settings checked, the hosts looked at, and no as the first answer."""
+"""What every phase starts with: the settings are checked, and all hosts are surveyed before the first change."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from k8s_ha.reporting.recorder import recorder
 from k8s_ha.run import Run, current_run
 
 SECONDS_FOR_A_COMMAND: Final = 120
-"""How long each command of a layer may take; those that may take longer have bounds of their own."""
+"""How long each command of a phase may take; those that may take longer have bounds of their own."""
 
 
-def begin(
+def start_phase(
     settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, changes: bool = True
 ) -> Run:
-    """The run this layer belongs to, after a look at every host that takes part.
+    """The run this phase belongs to, after a look at every host that takes part.
 
-    + changes: whether the layer changes the cluster, so that no other run may be at work on it
+    + changes: whether the phase changes the cluster, so that no other run may be at work on it
 
     Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
@@ -58,12 +58,12 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
     _bound_commands()
     if not run.cluster.has(host.name):
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
-    recorder(host.state).layer_begun(run.log, host)
+    recorder(host.state).phase_started(run.log, host)
     return run
 
 
 def _bound_commands() -> None:
-    """Have every command of this layer speak English, and end: a host that hangs costs its own part and not the run."""
+    """Have every command of this phase speak English, and end: a host that hangs costs its own part and not the run."""
     given: Mapping[str, Any] = host.current_deploy_kwargs or {}
     own = {**(host.data.get("_env") or {}), **(given.get("_env") or {}), "LC_ALL": LOCALE}
     bounded = {**given, "_env": own, "_timeout": given.get("_timeout") or SECONDS_FOR_A_COMMAND}

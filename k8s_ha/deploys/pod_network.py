@@ -1,4 +1,4 @@
-"""Layer 4.9: flannel, from a manifest of this package's own."""
+"""Flannel, from a manifest of this package's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.operations.cluster import manifest_applied
 from k8s_ha.resources import render
 from k8s_ha.settings import Cluster
@@ -18,7 +18,7 @@ from k8s_ha.settings import Cluster
 @deploy("Set up the pod network")
 def pod_network(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have flannel run on every node, with the cluster's pod network and each node's own address."""
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     cluster = run.cluster
     if cluster.settings.pod_network == "flannel" and "control_plane" in cluster.host(host.name).role:
         manifest, digest = flannel_manifest(cluster)

@@ -1,4 +1,4 @@
-"""The first line of the road: every reason to say no, found before anything is changed."""
+"""The first phase: every reason not to go on, found before anything is changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAME: Final = "Look at the hosts before the first change"
 
 @deploy(NAME)
 def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Find every reason why the road could not be gone to its end, and show all of them in one table.
+    """Find every reason why the deploy would fail, and show all of them in one table.
 
     Reads twice from each host, changes nothing, and prepares no operation.
     Raises PyinfraError where a finding is an error that the setting ``waive`` does not name.

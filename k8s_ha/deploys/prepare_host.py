@@ -1,4 +1,4 @@
-"""Layer 4.1: names, firewall, SELinux, swap, kernel and clock, as kubeadm asks for them."""
+"""Names, firewall, SELinux, swap, kernel and clock, as kubeadm asks for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.catalog import kernel_needs
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.desired import firewall
 from k8s_ha.operations.files import file_block, files_written, service_running
 from k8s_ha.operations.firewall import firewall_opened
@@ -27,7 +27,7 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
 
     A host that is nothing but an admin host is somebody's own: it only learns the names.
     """
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     cluster = run.cluster
     own = cluster.host(host.name)
 

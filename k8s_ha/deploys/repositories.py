@@ -1,4 +1,4 @@
-"""Layer 4.2: where packages come from."""
+"""Where packages come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.desired import yum
 from k8s_ha.operations.files import files_written
 from k8s_ha.operations.repositories import vault_repositories
@@ -31,7 +31,7 @@ def repositories_for(run: Run) -> tuple[yum.Repository, ...]:
 @deploy("Set up the repositories")
 def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every host know the packages of its roles, in a file of this package's own; CentOS' own only when asked."""
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     survey = run.surveys[host.name]
     ended = yum.has_ended(survey.os_id, survey.major)
     if ended and run.cluster.settings.base_repositories == "vault":

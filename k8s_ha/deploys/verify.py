@@ -1,4 +1,4 @@
-"""Layer 4.10: proof that the cluster works."""
+"""Whether the cluster works, seen from every host."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.probe import SECONDS_BEYOND_ALL, pods_probed
 from k8s_ha.operations.verify import cluster_verified
@@ -24,13 +24,13 @@ def verify(
 
     + probe: whether pods of our own, one a node, shall reach each other and each other's Services; they are taken away
     """
-    run = begin(settings, groups, changes=False)
+    run = start_phase(settings, groups, changes=False)
     barrier(name="Wait for every host before the last look")
     cluster_verified(name="Look at the cluster from every host", run=run)
     if probe:
         pods_probed(
             name="Probe the network with pods of our own, and take them away",
             run=run,
-            # The layer's bound is for a command; pyinfra ends a function by it, and the probe is one.
+            # The phase's bound is for a command; pyinfra ends a function by it, and the probe is one.
             _timeout=run.cluster.settings.verify_timeout_seconds + SECONDS_BEYOND_ALL,
         )

@@ -1,4 +1,4 @@
-"""Layer 4.8: the workers joined, all at once."""
+"""The workers joined, all at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.deploys.phase import begin
+from k8s_ha.deploys.phase import start_phase
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.join import departed_forgotten, joined
 from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
@@ -17,7 +17,7 @@ from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
 @deploy("Join the workers")
 def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every worker in the cluster, and no join secret left anywhere."""
-    run = begin(settings, groups)
+    run = start_phase(settings, groups)
     own = run.cluster.host(host.name)
 
     if "control_plane" in own.role:

@@ -30,7 +30,7 @@ def has_ended(os_id: str, el_major: int) -> bool:
 UNFINISHED: Final = "/var/lib/k8s-ha/packages-unfinished"
 """File on a host that names the packages which yum was at work on, while it is and after it was cut off."""
 
-RPM_CURE: Final = "while no rpm or yum runs there, run `rm -f /var/lib/rpm/__db.*; rpm --rebuilddb`"
+RPM_REMEDY: Final = "while no rpm or yum runs there, run `rm -f /var/lib/rpm/__db.*; rpm --rebuilddb`"
 """What helps where rpm cannot read its database: what a killed rpm held in it goes, as it does at boot."""
 
 # What nginx on EL7 comes with; everything else of EPEL stays out of the host's sight.

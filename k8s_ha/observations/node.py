@@ -35,7 +35,7 @@ class HostSurvey:
     extras: bool
     """Whether a repository of the name "extras" is enabled, which has container-selinux on EL7."""
     installed: Mapping[str, str] = field(default_factory=dict)
-    """Version-release by name of those of the road's own packages that are there already, and whole."""
+    """Version-release by name of those of this package's own packages that are there already, and whole."""
     rpm_error: str = ""
     """Why rpm cannot read its database; empty where it can."""
     login_shell: str = ""
@@ -84,7 +84,7 @@ class NodeView:
     """What a host holds of a cluster, and what its own API server, if it has one, answers."""
 
     traces: tuple[str, ...]
-    """Paths that kubeadm, kubelet or etcd left; empty on a virgin host."""
+    """Paths that kubeadm, kubelet or etcd left; empty on a clean host."""
     server: str | None
     """The API endpoint in the kubelet's or root's kubeconfig, ``https://HOST:PORT``."""
     authority: str | None

@@ -19,7 +19,7 @@ from k8s_ha.resources import read_file, shell_variables
 def firewall_opened(address: str, ports: Sequence[str], sources: Sequence[str]) -> Generator[StringCommand]:
     """Have a running firewalld let in what the cluster needs, now and after a reboot; it is never reloaded.
 
-    On EL7 a reload flushes the rules of kube-proxy and flannel, so each layer is told by itself.
+    On EL7 a reload flushes the rules of kube-proxy and flannel, so each of the two is told by itself.
 
     + address: the host's node address; its interface's zone gets the ports
     + ports: open to everybody, such as 6443/tcp

@@ -46,7 +46,7 @@ def departed_forgotten(run: Run) -> Generator[StringCommand]:
         host.noop("another control plane leads")
         return
     if is_executing() in run.looked_for_anew:
-        host.noop("an earlier layer has done it")
+        host.noop("an earlier phase has done it")
         return
     run.looked_for_anew.add(is_executing())
     address = run.cluster.host(host.name).address

@@ -10,7 +10,7 @@ from typing import Final
 from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
-from k8s_ha.desired.yum import RPM_CURE, UNFINISHED, Repository, matches
+from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository, matches
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import log_path, long_command, refuse
@@ -100,7 +100,7 @@ def look_at_packages(names: Sequence[str]) -> PackagesState:
     """What of ``names`` is installed on the current host, for use in a ``guarded`` operation."""
     found = look(Packages, names=names)
     if found.rpm_error:
-        raise FactUnreadable(f"{host.name}: rpm cannot read its database ({found.rpm_error}); {RPM_CURE}.")
+        raise FactUnreadable(f"{host.name}: rpm cannot read its database ({found.rpm_error}); {RPM_REMEDY}.")
     return found
 
 

@@ -101,7 +101,7 @@ def lacking(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping
 
 
 def _registries(cluster: Cluster) -> dict[str, list[str]]:
-    """What answers for each registry that the road pulls from: its mirrors, then the registry itself."""
+    """What answers for each registry that the deploy pulls from: its mirrors, then the registry itself."""
     images = [cluster.image_repository]
     if cluster.settings.pod_network == "flannel":
         images += [cluster.mirror.flannel_image, cluster.mirror.flannel_cni_plugin_image]

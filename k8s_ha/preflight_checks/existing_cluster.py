@@ -19,7 +19,7 @@ _ANEW: Final[Mapping[NodeState, tuple[str, str, str]]] = {
         "a node",
         "nothing: this run resets it and joins it",
     ),
-    NodeState.STALE: (
+    NodeState.REPLACED: (
         "is blank, but the cluster still knows a host of its name",
         "a node",
         "nothing: this run has the cluster forget that one, and joins this",
@@ -33,7 +33,7 @@ _REFUSED: Final[Mapping[NodeState, tuple[str, str, str]]] = {
         "one host under a name",
         "stop the other one, or give this one another hostname",
     ),
-    NodeState.STALE: (
+    NodeState.REPLACED: (
         "is blank, but a node of its name is Ready",
         "one host under a name",
         "if it was replaced this minute, run this again when that node is NotReady; else give it another hostname",
@@ -105,11 +105,11 @@ def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
             yield _still_at_work(case)
         elif _begins_anew(snapshot, case):
             yield _unfinished_init(case, view)
-        elif state in (NodeState.PARTIAL, NodeState.STALE, NodeState.FOREIGN):
+        elif state in (NodeState.PARTIAL, NodeState.REPLACED, NodeState.FOREIGN):
             yield _of_state(case, view, state, snapshot)
         elif state is None and some_plane_told:
             yield _nobody_knows(case, view)
-        elif state is NodeState.VIRGIN:
+        elif state is NodeState.CLEAN:
             yield from _leftovers(case)
 
 

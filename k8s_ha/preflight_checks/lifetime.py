@@ -32,7 +32,9 @@ def _patch(cluster: Cluster, stands: bool) -> Iterator[Finding]:
             "kubernetes",
             f"Kubernetes {version} has a fault",
             bad.reason,
-            f"upgrade the cluster to {bad.cure} or newer{bad.standing}" if stands else f"choose {bad.cure} or newer",
+            f"upgrade the cluster to {bad.remedy} or newer{bad.standing}"
+            if stands
+            else f"choose {bad.remedy} or newer",
             "warning" if stands else "error",
         )
 

@@ -66,7 +66,7 @@ def _of_host(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             "packages",
             f"rpm cannot read its database ({survey.rpm_error})",
             "packages are found and installed by it",
-            yum.RPM_CURE,
+            yum.RPM_REMEDY,
         )
     if survey.addresses and host.address not in survey.addresses:
         yield Finding(

@@ -75,8 +75,8 @@ class Recorder:
         self._logs: list[RunLog] = []
         self._expected: list[RunLog] = []
         self._places: dict[tuple[str, str], Place] = {}
-        self._layers: dict[str, dict[tuple[RunLog, str], None]] = {}
-        """By an operation's hash, the layers that it is of, each once and in order."""
+        self._phases: dict[str, dict[tuple[RunLog, str], None]] = {}
+        """By an operation's hash, the phases that it is of, each once and in order."""
 
         self._executing = False
         self._failed: list[tuple[Host, str]] = []
@@ -95,33 +95,33 @@ class Recorder:
         if all(entry.refusal != reason for entry in self._expected):
             self._expected.append(RunLog(None, refusal=reason))
 
-    def layer_begun(self, log: RunLog, host: Host) -> None:
-        """The operations that ``host`` calls from now on are of the layer that calls this."""
+    def phase_started(self, log: RunLog, host: Host) -> None:
+        """The operations that ``host`` calls from now on are of the phase that calls this."""
         name = host.current_deploy_name
         if name is None:
             return
         log.marks.setdefault(host.name, []).append((len(host.op_hash_order), name))
-        if title(name) not in log.layers:
-            log.layers.append(title(name))
+        if title(name) not in log.phases:
+            log.phases.append(title(name))
 
     def operation_started(self, op_hash: str) -> None:
         """All hosts begin an operation; not called with ``--serial`` and ``--no-wait``."""
         self._begin()
-        for log, layer in self._layers.get(op_hash, ()):
-            if layer not in log.begun:
-                position = f"{log.order.index(layer) + 1} of {len(log.order)}"
+        for log, phase in self._phases.get(op_hash, ()):
+            if phase not in log.begun:
+                position = f"{log.order.index(phase) + 1} of {len(log.order)}"
                 whose = f" ({log.cluster.endpoint})" if log.cluster and len(self._logs) > 1 else ""
-                logger.info(f"--> Layer {position}: {layer}{whose}")
-                self._enter(log, layer)
+                logger.info(f"--> Phase {position}: {phase}{whose}")
+                self._enter(log, phase)
 
     def host_started(self, host: Host, op_hash: str) -> None:
         """A host begins an operation, which it may not have."""
         self._begin()
         place = self._places.get((host.name, op_hash))
         if place and op_hash in self._state.ops[host]:
-            self._enter(place.log, place.layer)
+            self._enter(place.log, place.phase)
             place.log.last[host.name] = op_hash
-            place.log.stopwatch.start(host.name, place.layer)
+            place.log.stopwatch.start(host.name, place.phase)
 
     def host_stopped(self, host: Host, op_hash: str) -> None:
         """A host is done with an operation."""
@@ -141,7 +141,7 @@ class Recorder:
             place = self._places.get((host.name, op_hash))
             secrets = secrets_of(self._state, place.log if place else None)
             for known in explain(output_of(self._state, host, op_hash)) if place else ():
-                logger.error(scrubbed(f"{host.name}: known: {known.cause}; {known.cure}.", secrets))
+                logger.error(scrubbed(f"{host.name}: known: {known.cause}; {known.remedy}.", secrets))
 
     def finish(self) -> None:
         """At the end of the process: every report for the last time, and its short form."""
@@ -164,9 +164,9 @@ class Recorder:
         self._find_places()
         in_order: Callable[[], list[str]] = self._state.get_op_order
         for op_hash in in_order():
-            for log, layer in self._layers.get(op_hash, ()):
-                if layer not in log.order:
-                    log.order.append(layer)
+            for log, phase in self._phases.get(op_hash, ()):
+                if phase not in log.order:
+                    log.order.append(phase)
 
     def _find_places(self) -> None:
         if self._places:
@@ -174,21 +174,21 @@ class Recorder:
         for log in self._logs:
             for name, marks in log.marks.items():
                 for index, op_hash in enumerate(self._state.inventory.get_host(name).op_hash_order):
-                    layer = next((layer for start, layer in reversed(marks) if start <= index), None)
-                    operation = self._operation(op_hash, layer) if layer else None
-                    if layer and operation:
-                        self._places[name, op_hash] = Place(log, title(layer), operation)
-                        self._layers.setdefault(op_hash, {})[log, title(layer)] = None
+                    phase = next((phase for start, phase in reversed(marks) if start <= index), None)
+                    operation = self._operation(op_hash, phase) if phase else None
+                    if phase and operation:
+                        self._places[name, op_hash] = Place(log, title(phase), operation)
+                        self._phases.setdefault(op_hash, {})[log, title(phase)] = None
 
-    def _operation(self, op_hash: str, layer: str) -> str | None:
-        """The operation's name within the layer; None where it is of none, such as a user's own behind it."""
-        prefix = f"{layer} | "
+    def _operation(self, op_hash: str, phase: str) -> str | None:
+        """The operation's name within the phase; None where it is of none, such as a user's own behind it."""
+        prefix = f"{phase} | "
         names = sorted(self._state.get_op_meta(op_hash).names)
         return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)
 
-    def _enter(self, log: RunLog, layer: str) -> None:
-        if layer not in log.begun:
-            log.begun.add(layer)
+    def _enter(self, log: RunLog, phase: str) -> None:
+        if phase not in log.begun:
+            log.begun.add(phase)
             self._write(log, "interrupted")
 
     def _write(self, log: RunLog, exit_state: ExitState, reason: str | None = None, ended: bool = False) -> None:

@@ -6,26 +6,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION: Final = 1
+from k8s_ha.reporting.older_reports import RENAMED, upgraded, warn
+
+SCHEMA_VERSION: Final = 2
 
 SCHEMA_FILE: Final = "run-report.schema.json"
 """The published schema, for ``k8s_ha.resources.read_file``."""
 
 ExitState = Literal["converged", "dry", "refused", "failed", "unreachable", "interrupted"]
 
-HostState = Literal["virgin", "partial", "joined", "stale", "foreign"]
+HostState = Literal["clean", "partial", "joined", "replaced", "foreign"]
 
 
 class Entry(BaseModel):
     """A part of the report; it has no fields but those named here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __getattr__(self, name: str) -> Any:
+        """A field by its name in version 1 of the report."""
+        new = RENAMED.get(name, "")
+        if new not in type(self).model_fields:
+            raise AttributeError(f"{type(self).__name__} has no {name}")
+        warn(f"{type(self).__name__}.{name}", new)
+        return getattr(self, new)
 
 
 class HostEntry(Entry):
@@ -39,7 +49,7 @@ class HostEntry(Entry):
     kernel: str | None = Field(description="Release of its kernel; null where it was not looked at.")
     state_before: HostState | None = Field(
         description="Where the host stood at the first look; null where that was not looked at. partial: a join was "
-        "begun; stale: blank, but the cluster knows it; foreign: of another cluster."
+        "begun; replaced: blank, but the cluster knows it; foreign: of another cluster."
     )
     plan: str | None = Field(
         default=None, description="What was to become of the node; null where it is none, or was not looked at."
@@ -47,10 +57,10 @@ class HostEntry(Entry):
     state_after: HostState | None = Field(description="Where it stood at the last look; null likewise.")
 
 
-class LayerEntry(Entry):
-    """A layer of the road, in the order of execution."""
+class PhaseEntry(Entry):
+    """A phase of the deploy, in the order of execution."""
 
-    name: str = Field(description="The layer's name, as pyinfra prints it.")
+    name: str = Field(description="The phase's name, as pyinfra prints it.")
     seconds: float = Field(description="How long at least one host was at work at it.")
     serial_seconds: float = Field(
         description="How much of that exactly one host of the cluster was at work, and all others waited. A host that "
@@ -59,10 +69,10 @@ class LayerEntry(Entry):
 
 
 class ChangeEntry(Entry):
-    """What changed on one host in one layer; in a dry run, what would change."""
+    """What changed on one host in one phase; in a dry run, what would change."""
 
     host: str = Field(description="Inventory name.")
-    layer: str = Field(description="The layer's name.")
+    phase: str = Field(description="The phase's name.")
     operations: tuple[str, ...] = Field(description="Names of the operations that changed something.")
 
 
@@ -70,7 +80,7 @@ class ExplanationEntry(Entry):
     """A known error."""
 
     cause: str = Field(description="What is wrong.")
-    cure: str = Field(description="What to do about it.")
+    remedy: str = Field(description="What to do about it.")
     source: str = Field(description="Where that is known from.")
 
 
@@ -78,7 +88,7 @@ class FailureEntry(Entry):
     """An operation that failed on one host."""
 
     host: str = Field(description="Inventory name.")
-    layer: str = Field(description="The layer's name.")
+    phase: str = Field(description="The phase's name.")
     operation: str = Field(description="The operation's name.")
     lines: tuple[str, ...] = Field(description="The lines of its output that tell why.")
     explanations: tuple[ExplanationEntry, ...] = Field(description="Those of its errors that are known.")
@@ -108,7 +118,7 @@ class CertificateEntry(Entry):
 class RunReport(Entry):
     """One run of this package for one cluster. Texts in it have ``***`` where a secret stood."""
 
-    schema_version: Literal[1] = Field(default=SCHEMA_VERSION, description="Version of this format.")
+    schema_version: Literal[2] = Field(default=SCHEMA_VERSION, description="Version of this format.")
     package_version: str = Field(description="Version of k8s-ha.")
     pyinfra_version: str = Field(description="Version of pyinfra.")
     started: datetime = Field(description="When the run began, UTC.")
@@ -128,7 +138,7 @@ class RunReport(Entry):
         "kubeadm_patches, are hidden; null likewise."
     )
     hosts: tuple[HostEntry, ...] = Field(description="The cluster's hosts, in the order of the inventory.")
-    layers: tuple[LayerEntry, ...] = Field(description="The layers of this run, in the order of execution.")
+    phases: tuple[PhaseEntry, ...] = Field(description="The phases of this run, in the order of execution.")
     changes: tuple[ChangeEntry, ...] = Field(description="What changed, or in a dry run would change.")
     failures: tuple[FailureEntry, ...] = Field(description="What failed.")
     findings: tuple[FindingEntry, ...] = Field(description="What the looks before and after the changes found.")
@@ -136,6 +146,11 @@ class RunReport(Entry):
     certificates: tuple[CertificateEntry, ...] = Field(description="The cluster's certificates.")
     failed_hosts: tuple[str, ...] = Field(description="Inventory names of the hosts that failed.")
     unreachable_hosts: tuple[str, ...] = Field(description="Inventory names of the hosts that could not be reached.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, report: Any) -> Any:
+        return upgraded(report) if isinstance(report, Mapping) and report.get("schema_version") == 1 else report
 
 
 def schema() -> str:
@@ -160,7 +175,7 @@ def short_form(report: RunReport, path: str | None) -> list[str]:
     """
     return [
         _verdict(report),
-        *_layer_lines(report),
+        *_phase_lines(report),
         *_host_lines(report),
         *_footnotes(report),
         *([f"The whole report: {path}"] if path else []),
@@ -176,24 +191,24 @@ def _verdict(report: RunReport) -> str:
     return verdict
 
 
-def _layer_lines(report: RunReport) -> list[str]:
-    """A table of the layers in which something happened, and one line for all others."""
+def _phase_lines(report: RunReport) -> list[str]:
+    """A table of the phases in which something happened, and one line for all others."""
     if report.exit_state in ("refused", "unreachable"):
         return []
     dry = report.mode == "dry"
     would = "would change" if dry else "changed"
-    rows, quiet = [("layer", would, "failed", "seconds", "one host alone")], []
-    for layer in report.layers:
-        changed = sum(len(change.operations) for change in report.changes if change.layer == layer.name)
-        failed = sum(failure.layer == layer.name for failure in report.failures)
+    rows, quiet = [("phase", would, "failed", "seconds", "one host alone")], []
+    for phase in report.phases:
+        changed = sum(len(change.operations) for change in report.changes if change.phase == phase.name)
+        failed = sum(failure.phase == phase.name for failure in report.failures)
         if changed or failed:
-            rows.append((layer.name, str(changed), str(failed), f"{layer.seconds:.1f}", f"{layer.serial_seconds:.1f}"))
+            rows.append((phase.name, str(changed), str(failed), f"{phase.seconds:.1f}", f"{phase.serial_seconds:.1f}"))
         else:
-            quiet.append(layer)
+            quiet.append(phase)
     lines = _table([row[:2] if dry else row for row in rows]) if len(rows) > 1 else []
     if quiet:
-        which = f"{len(quiet)} other layer{'s' * (len(quiet) > 1)}" if lines else "All layers"
-        spent = "" if dry else f", {sum(layer.seconds for layer in quiet):.1f} s"
+        which = f"{len(quiet)} other phase{'s' * (len(quiet) > 1)}" if lines else "All phases"
+        spent = "" if dry else f", {sum(phase.seconds for phase in quiet):.1f} s"
         lines.append(f"{which}: nothing {would}{spent}")
     return lines
 

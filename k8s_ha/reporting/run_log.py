@@ -32,7 +32,7 @@ from k8s_ha.reporting.report import (
     FailureEntry,
     FindingEntry,
     HostEntry,
-    LayerEntry,
+    PhaseEntry,
     RunReport,
 )
 from k8s_ha.reporting.stopwatch import Stopwatch
@@ -50,11 +50,11 @@ class RunLog:
     + surveys, states_before, states_after: by inventory name; without those not read
     + plan: what was to become of the nodes, by the first look
     + secrets: what must not be shown
-    + layers: in the order in which they were prepared
-    + prepare_seconds: how long layers took that prepare no operation, so that nobody else can measure them
-    + marks: by inventory name, from which of the host's operations on a layer goes, and its whole deploy name
+    + phases: in the order in which they were prepared
+    + prepare_seconds: how long phases took that prepare no operation, so that nobody else can measure them
+    + marks: by inventory name, from which of the host's operations on a phase goes, and its whole name
     + last: by inventory name, the hash of the operation that the host began last
-    + order: the layers in the order of execution, empty before that; ``begun``: those that have begun
+    + order: the phases in the order of execution, empty before that; ``begun``: those that have begun
     + path: of the report's file; ``unwritable``: there will be none
     """
 
@@ -68,7 +68,7 @@ class RunLog:
     plan: Plan = field(default_factory=lambda: Plan({}))
     certificates: Sequence[Certificate] = ()
     secrets: set[str] = field(default_factory=set)
-    layers: list[str] = field(default_factory=list)
+    phases: list[str] = field(default_factory=list)
     prepare_seconds: dict[str, float] = field(default_factory=dict)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     marks: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
@@ -83,12 +83,12 @@ class Place(NamedTuple):
     """Where an operation of one host belongs."""
 
     log: RunLog
-    layer: str
+    phase: str
     operation: str
 
 
 Places = Mapping[tuple[str, str], Place]
-"""By inventory name and hash, the operations of this package's layers."""
+"""By inventory name and hash, the operations of this package's phases."""
 
 
 class Ending(logging.Filter):
@@ -117,7 +117,7 @@ class Ending(logging.Filter):
 
 
 def title(deploy_name: str) -> str:
-    """A layer's own name, without those of the deploys around it."""
+    """A phase's own name, without those of the deploys around it."""
     return deploy_name.rpartition(" | ")[2]
 
 
@@ -175,7 +175,7 @@ def report_of(
     cluster, secrets, hosts = log.cluster, secrets_of(state, log), _members(state, log.cluster)
     own = {key: place for key, place in places.items() if place.log is log}
     prepared = log.prepare_seconds
-    layers = [*prepared, *(log.order or [layer for layer in log.layers if layer not in prepared])]
+    phases = [*prepared, *(log.order or [phase for phase in log.phases if phase not in prepared])]
     return RunReport(
         package_version=version("k8s-ha"),
         pyinfra_version=version("pyinfra"),
@@ -188,15 +188,15 @@ def report_of(
         kubernetes_version=cluster.settings.kubernetes_version if cluster else None,
         settings=_settings(cluster, secrets) if cluster else None,
         hosts=tuple(_host(log, entry) for entry in cluster.hosts) if cluster else (),
-        layers=tuple(
-            LayerEntry(
-                name=layer,
-                seconds=round(prepared.get(layer) or log.stopwatch.seconds(layer), 2),
-                serial_seconds=round(log.stopwatch.serial_seconds(layer), 2),
+        phases=tuple(
+            PhaseEntry(
+                name=phase,
+                seconds=round(prepared.get(phase) or log.stopwatch.seconds(phase), 2),
+                serial_seconds=round(log.stopwatch.serial_seconds(phase), 2),
             )
-            for layer in layers
+            for phase in phases
         ),
-        changes=tuple(_changes(state, hosts, layers, own)),
+        changes=tuple(_changes(state, hosts, phases, own)),
         failures=tuple(_failures(state, hosts, log.last, own, secrets)),
         findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in log.findings),
         warnings=tuple(redacted(cluster.warnings, secrets)) if cluster else (),
@@ -228,16 +228,16 @@ def _host(log: RunLog, entry: HostSettings) -> HostEntry:
     )
 
 
-def _changes(state: State, hosts: list[Host], layers: list[str], places: Places) -> Iterator[ChangeEntry]:
+def _changes(state: State, hosts: list[Host], phases: list[str], places: Places) -> Iterator[ChangeEntry]:
     changed: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     members = {host.name: host for host in hosts}
     for (name, op_hash), place in places.items():
         if _changed(state, members[name], op_hash):
-            changed[name, place.layer].append(place.operation)
+            changed[name, place.phase].append(place.operation)
     for name in members:
-        for layer in layers:
-            if (name, layer) in changed:
-                yield ChangeEntry(host=name, layer=layer, operations=tuple(changed[name, layer]))
+        for phase in phases:
+            if (name, phase) in changed:
+                yield ChangeEntry(host=name, phase=phase, operations=tuple(changed[name, phase]))
 
 
 def _changed(state: State, host: Host, op_hash: str) -> bool:
@@ -260,7 +260,7 @@ def _failures(
             output = output_of(state, host, op_hash)
             yield FailureEntry(
                 host=host.name,
-                layer=place.layer,
+                phase=place.phase,
                 operation=place.operation,
                 lines=tuple(redacted(lines_that_matter(output), secrets)),
                 explanations=tuple(ExplanationEntry(**redacted(known._asdict(), secrets)) for known in explain(output)),

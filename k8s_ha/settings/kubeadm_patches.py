@@ -1,4 +1,4 @@
-"""What kubeadm_patches may hold: the kinds, and the fields that a setting or another layer already decides."""
+"""What kubeadm_patches may hold: the kinds, and the fields that a setting or this package already decides."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard

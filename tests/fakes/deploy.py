@@ -1,4 +1,4 @@
-"""The road with a user's own operations in between, more of them on one host and fewer on another."""
+"""The deploy with a user's own operations in between, more of them on one host and fewer on another."""
 
 import k8s_ha
 from tests.fakes.own_operations import own_operations

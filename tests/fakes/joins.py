@@ -1,4 +1,4 @@
-"""The part of the road where hosts wait for each other, for hosts that are otherwise ready."""
+"""The part of the deploy where hosts wait for each other, for hosts that are otherwise ready."""
 
 import k8s_ha
 from tests.fakes.own_operations import own_operations

@@ -1,4 +1,4 @@
-"""The layer of the last look alone, with its probe, where a command may take less time than that."""
+"""The phase of the last look alone, with its probe, where a command may take less time than that."""
 
 import k8s_ha
 import k8s_ha.deploys.phase

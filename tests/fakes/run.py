@@ -16,7 +16,7 @@ from tests.fakes.scenario import VARIABLE, Scenario
 from tests.fakes.world import World
 
 FAKES = Path(__file__).parent
-ROAD = FAKES / "deploy.py"
+DEPLOY = FAKES / "deploy.py"
 JOINS = FAKES / "joins.py"
 WORKERS = FAKES / "workers.py"
 RUNTIME = FAKES / "runtime.py"
@@ -89,11 +89,11 @@ class Fleet:
         change(world)
         world.save(self.world_file)
 
-    def run(self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0) -> Outcome:
+    def run(self, *flags: str, deploy: Path | str = DEPLOY, hash_seed: int = 0) -> Outcome:
         """``pyinfra inventory.py DEPLOY FLAGS``, by default ``-y``.
 
-        + deploy: ``ROAD``, ``JOINS`` (where hosts wait for each other), ``WORKERS``, ``RUNTIME`` or ``VERIFY`` (that
-          layer alone), ``LOOK`` (preflight alone) or another file
+        + deploy: ``DEPLOY``, ``JOINS`` (where hosts wait for each other), ``WORKERS``, ``RUNTIME`` or ``VERIFY`` (that
+          phase alone), ``LOOK`` (preflight alone) or another file
         + hash_seed: of Python, whose sets pyinfra takes an order from
         """
         log = self.folder / "log.jsonl"
@@ -109,7 +109,7 @@ class Fleet:
         return Outcome(exit_code, stdout, stdout + stderr, steps, world, reports)
 
     def begin(
-        self, *flags: str, deploy: Path | str = ROAD, hash_seed: int = 0, output: IO[str] | int = subprocess.PIPE
+        self, *flags: str, deploy: Path | str = DEPLOY, hash_seed: int = 0, output: IO[str] | int = subprocess.PIPE
     ) -> subprocess.Popen[str]:
         """The process of such a run, just started.
 

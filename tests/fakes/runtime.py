@@ -1,4 +1,4 @@
-"""The layer of the container runtime alone."""
+"""The phase of the container runtime alone."""
 
 import k8s_ha
 

@@ -1,4 +1,4 @@
-"""The layer of the last look alone."""
+"""The phase of the last look alone."""
 
 import k8s_ha
 

@@ -1,4 +1,4 @@
-"""One layer alone, behind a user's own operations."""
+"""One phase alone, behind a user's own operations."""
 
 import k8s_ha
 from tests.fakes.own_operations import own_operations

@@ -91,7 +91,7 @@ class World:
 
     @classmethod
     def load(cls, path: Path, scenario: Scenario) -> World:
-        """The world that an earlier run left in ``path``, else one of virgin hosts."""
+        """The world that an earlier run left in ``path``, else one of clean hosts."""
         if path.exists():
             saved = json.loads(path.read_text(encoding="utf-8"))
             saved["machines"] = {name: Machine(**machine) for name, machine in saved["machines"].items()}
@@ -136,7 +136,7 @@ class World:
         machine.files = {path: text for path, text in machine.files.items() if not path.startswith(KUBERNETES)}
 
     def prepare(self) -> None:
-        """Bring the hosts to where the layers before the control plane leave them, as far as that layer looks."""
+        """Bring the hosts to where the phases before the control plane leave them, as far as that phase looks."""
         for machine in self.machines.values():
             machine.hostname = machine.name
         self.machines["master-lb"].active.append("nginx.service")

@@ -1,4 +1,4 @@
-"""One layer alone: the load balancers, beside what this project does on them."""
+"""One phase alone: the load balancers, beside what this project does on them."""
 
 from pyinfra import host
 from pyinfra.operations import files

@@ -22,7 +22,7 @@ ANSWERS = {
     'echo "current ': "current any",
     FIRST: "",
 }
-"""What a fake virgin host tells, by a part of the command that asks."""
+"""What a fake clean host tells, by a part of the command that asks."""
 WHOLE = {asked: f"{FIRST}\n{answer}\n{LAST} 0" for asked, answer in ANSWERS.items()}
 
 

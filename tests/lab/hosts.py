@@ -33,7 +33,7 @@ def root(host: Host) -> Path:
 
 
 def create(host: Host, artifacts: Artifacts) -> None:
-    """Make a virgin disk: nobody has logged in, no program has run."""
+    """Make a blank disk: nobody has logged in, no program has run."""
     for name in ("up", "work", "root", *BOUND):
         (folder(host) / name).mkdir(parents=True)
     lower = f"{artifacts.container_layer}:{artifacts.flavours[host.flavour]}:{artifacts.base}"
@@ -124,7 +124,7 @@ def power_on(host: Host) -> None:
 
 
 def new_disk(host: Host, artifacts: Artifacts) -> None:
-    """Put a blank disk into a host that is off, as after its replacement: a virgin host of the same address."""
+    """Put a blank disk into a host that is off, as after its replacement: a clean host of the same address."""
     if status(host) == "running":
         raise LabError(f"{host.name}: is running; power it off first")
     machine.unmount(root(host))

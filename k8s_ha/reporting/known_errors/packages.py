@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from k8s_ha.catalog.compatibility import CONFLICTING_NAMES
-from k8s_ha.desired.yum import RPM_CURE
+from k8s_ha.desired.yum import RPM_REMEDY
 from k8s_ha.reporting.known_errors.models import KnownError
 
 _SEEN: Final = "seen in the lab, see tests/recorded/errors/README.md"
@@ -178,7 +178,7 @@ PACKAGES: Final[Sequence[KnownError]] = (
     KnownError(
         r"Thread died in Berkeley DB library|file is not a database|rpmdb open failed",
         "rpm cannot read its database, as after a kill in the middle of its work",
-        RPM_CURE,
+        RPM_REMEDY,
         "https://access.redhat.com/solutions/6903",
     ),
 )

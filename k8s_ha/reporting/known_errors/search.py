@@ -81,13 +81,13 @@ def lines_that_matter(lines: Iterable[str]) -> list[str]:
 
 
 def explain(lines: Iterable[str]) -> list[Explanation]:
-    """The known errors in a tool's output, in the table's order; those with one cure are told as one."""
+    """The known errors in a tool's output, in the table's order; those with one remedy are told as one."""
     told = list(lines)
     found = _found((*KUBERNETES, *PACKAGES, *SYSTEM), told) or _found(GENERAL, told)
-    cures = dict.fromkeys((entry.cure, entry.source) for entry in found)
+    remedies = dict.fromkeys((entry.remedy, entry.source) for entry in found)
     return [
-        Explanation(", ".join(entry.cause for entry in found if (entry.cure, entry.source) == known), *known)
-        for known in cures
+        Explanation(", ".join(entry.cause for entry in found if (entry.remedy, entry.source) == known), *known)
+        for known in remedies
     ]
 
 
@@ -98,5 +98,5 @@ def _found(table: Sequence[KnownError], lines: Sequence[str]) -> list[Explanatio
             continue
         for match in filter(None, (re.search(known.pattern, line) for line in lines)):
             words = {name: text or "" for name, text in match.groupdict().items()}
-            found.append(Explanation(known.cause.format(**words), known.cure.format(**words), known.source))
+            found.append(Explanation(known.cause.format(**words), known.remedy.format(**words), known.source))
     return list(dict.fromkeys(found))

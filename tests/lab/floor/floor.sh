@@ -2,7 +2,7 @@
 # floor.sh - the whole road by plain ssh, as parallel as it can be: the time below which no deploy can be.
 #
 # Runs where the lab's operator stands: python -m tests.lab operator -- tests/lab/floor/floor.sh
-# Takes virgin hosts to a cluster whose nodes are all Ready. The last line is JSON: seconds a phase, their sum, and
+# Takes clean hosts to a cluster whose nodes are all Ready. The last line is JSON: seconds a phase, their sum, and
 # "serial", the part that kubeadm does one host after another. Logs: a folder named on failure.
 set -euo pipefail
 
