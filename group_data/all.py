@@ -1,6 +1,6 @@
 """The cluster's settings, each with its default; docs/settings.md says what they mean."""
 
-from k8s_ha import check
+from k8s_ha import check_settings
 
 k8s_ha = {
     "kubernetes_version": "1.30.14",
@@ -10,7 +10,7 @@ k8s_ha = {
     "service_cidr": "10.96.0.0/12",
     "dns_domain": "cluster.local",
     "container_runtime": "containerd",
-    "accept": [],
+    "accepted_risks": [],
     "waive": [],
     "mirror": "official",
     "base_repositories": "keep",
@@ -32,7 +32,7 @@ k8s_ha = {
     "verify_timeout_seconds": 300,
 }
 
-check(k8s_ha)
+check_settings(k8s_ha)
 
 # pyinfra's own: a host whose SSH key is not in your known_hosts is not spoken to (README.md, "Install").
 ssh_strict_host_key_checking = "yes"

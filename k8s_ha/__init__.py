@@ -25,7 +25,7 @@ from k8s_ha.deploys.repositories import repositories
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
 from k8s_ha.reporting.report import RunReport
-from k8s_ha.run import check
+from k8s_ha.run import check_settings
 from k8s_ha.settings import ClusterSettings, HostSettings
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "RunReport",
     "admin_hosts",
     "check",
+    "check_settings",
     "cluster",
     "container_runtime",
     "control_plane",

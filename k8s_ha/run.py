@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pyinfra.api.exceptions import NoGroupError, PyinfraError
 from pyinfra.api.state import State
 from pyinfra.context import ctx_state
 
-from k8s_ha.catalog.compatibility import Consequence, verdict
+from k8s_ha.catalog.compatibility import Caveat, verdict
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.reporting.recorder import recorder
@@ -100,10 +101,10 @@ class Run:
         self.log = RunLog(self.cluster)
         self.restarts = RestartGate(self.cluster.workers_at_once)
 
-    def consequences(self, name: str) -> tuple[Consequence, ...]:
+    def caveats(self, name: str) -> tuple[Caveat, ...]:
         """What had to be accepted for this Kubernetes version to run on the host of this inventory name."""
         survey = self.surveys.get(name)
-        return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).needs if survey else ()
+        return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).caveats if survey else ()
 
     def secrets(self) -> JoinSecrets:
         """The join secrets of this run, minted when first asked for."""
@@ -146,7 +147,7 @@ def _begun(current: State, cluster: Cluster) -> Run:
     return run
 
 
-def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
+def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
     """Check ``settings`` against the inventory; call it from ``group_data`` to have it done before connecting.
 
     Raises PyinfraError with one line for each mistake.
@@ -156,6 +157,16 @@ def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) 
     cluster = _load(current, settings, groups or {})
     if current is not None:
         recorder(current).expect(cluster)
+
+
+def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
+    """``check_settings`` by the name that the last version had."""
+    warnings.warn(
+        "k8s_ha.check_settings: the next version of k8s_ha will not know it; use k8s_ha.check_settings",
+        FutureWarning,
+        stacklevel=2,
+    )
+    check_settings(settings, groups)
 
 
 def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[str, str]) -> Cluster:

@@ -14,7 +14,7 @@ from tests.example_cluster import six_host_cluster
 from tests.surveys import survey
 
 TODAY = date(2026, 11, 26)
-ACCEPT = "on cgroup v2 or with accept = ['SystemVerification', 'cgroup-v1']"
+ACCEPT = "on cgroup v2 or with accepted_risks = ['SystemVerification', 'cgroup-v1']"
 
 
 def ended(line: str, day: str, remedy: str) -> Finding:
@@ -61,9 +61,9 @@ def test_a_line_past_its_end_is_a_warning(
 
 
 def test_what_is_accepted_already_is_not_asked_for() -> None:
-    cluster = six_host_cluster(kubernetes_version="1.30.14", accept=["cgroup-v1"])
+    cluster = six_host_cluster(kubernetes_version="1.30.14", accepted_risks=["cgroup-v1"])
     (found,) = lifetime_findings({"worker1": survey(8)}, cluster, TODAY)
-    assert found.remedy == "choose 1.35, 1.36 or 1.37, with accept = ['SystemVerification']"
+    assert found.remedy == "choose 1.35, 1.36 or 1.37, with accepted_risks = ['SystemVerification']"
 
 
 def test_of_many_old_hosts_three_are_named() -> None:

@@ -118,11 +118,11 @@ def test_the_nodes_together_decide_about_the_version() -> None:
             "kubernetes",
             "Kubernetes 1.33.0 does not run on EL8, kernel 4.18, cgroup v1",
             "its kubeadm asks for kernel 4.19",
-            "choose Kubernetes 1.31 or 1.34, set accept = ['SystemVerification'] (kubeadm's check of the kernel and "
-            "the cgroups is ignored there), or leave these hosts out",
+            "choose Kubernetes 1.31 or 1.34, set accepted_risks = ['SystemVerification'] (kubeadm's check of the "
+            "kernel and the cgroups is ignored there), or leave these hosts out",
         )
     ]
-    accepting = six_host_cluster(kubernetes_version="1.33.0", accept=["SystemVerification"])
+    accepting = six_host_cluster(kubernetes_version="1.33.0", accepted_risks=["SystemVerification"])
     assert refusals(surveys, accepting) == []
 
 

@@ -12,7 +12,7 @@ EL7, EL8, EL9, EL10 = (survey(major).platform for major in compatibility.EL_MAJO
 EL8_V2 = Platform(8, (4, 18), 2)
 EL7_NEW_KERNEL = Platform(7, (5, 4), 1)
 
-# One letter a line from 1.20 to 1.37: y runs, n refused, s with SystemVerification, b with both consequences.
+# One letter a line from 1.20 to 1.37: y runs, n refused, s with SystemVerification, b with both caveats.
 TABLE = {
     EL7: "yyyyyyyyyyynnnnnnn",
     EL7_NEW_KERNEL: "yyyyyyyyyyynnnnnnn",
@@ -67,7 +67,7 @@ DEPRECATED = "the kubelet runs on cgroup v1, which Kubernetes has deprecated and
             {"a": EL8, "b": EL9},
             (),
             f"Kubernetes 1.33.1 does not run on a (EL8, kernel 4.18, cgroup v1): {KERNEL}; choose Kubernetes 1.31 or "
-            f"1.34, set accept = ['SystemVerification'] ({IGNORED}), or leave these hosts out",
+            f"1.34, set accepted_risks = ['SystemVerification'] ({IGNORED}), or leave these hosts out",
         ),
         ("1.33.1", {"a": EL8}, ("SystemVerification",), None),
         (
@@ -75,7 +75,7 @@ DEPRECATED = "the kubelet runs on cgroup v1, which Kubernetes has deprecated and
             {"a": EL8},
             ("SystemVerification",),
             f"Kubernetes 1.35.0 does not run on a (EL8, kernel 4.18, cgroup v1): {CGROUP}; choose Kubernetes 1.34, set "
-            f"accept = ['SystemVerification', 'cgroup-v1'] ({IGNORED}; {DEPRECATED}), boot these hosts with "
+            f"accepted_risks = ['SystemVerification', 'cgroup-v1'] ({IGNORED}; {DEPRECATED}), boot these hosts with "
             "systemd.unified_cgroup_hierarchy=1, or leave these hosts out",
         ),
         ("1.35.0", {"a": EL8}, ("SystemVerification", "cgroup-v1"), None),

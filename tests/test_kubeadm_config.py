@@ -134,14 +134,14 @@ def test_accepted_consequences_stand_where_they_are_needed_and_nowhere_else() ->
     host = cluster.host("master1")
     secrets = {"token": TOKEN, "certificate_key": KEY}
     both = ("SystemVerification", "cgroup-v1")
-    first = documents(init_config(cluster, host, **secrets, consequences=both, anywhere=both))
+    first = documents(init_config(cluster, host, **secrets, caveats=both, anywhere=both))
     assert first["InitConfiguration"]["nodeRegistration"]["ignorePreflightErrors"] == ["SystemVerification"]
     assert first["KubeletConfiguration"]["failCgroupV1"] is False
     first = documents(init_config(cluster, host, **secrets, anywhere=both))
     assert "ignorePreflightErrors" not in first["InitConfiguration"]["nodeRegistration"]
     assert first["KubeletConfiguration"]["failCgroupV1"] is False
     assert "failCgroupV1" not in documents(init(cluster))["KubeletConfiguration"]
-    joining = join_config(cluster, host, token=TOKEN, ca_cert_hash=HASH, consequences=("SystemVerification",))
+    joining = join_config(cluster, host, token=TOKEN, ca_cert_hash=HASH, caveats=("SystemVerification",))
     registration = documents(joining)["JoinConfiguration"]["nodeRegistration"]
     assert registration["ignorePreflightErrors"] == ["SystemVerification"]
 

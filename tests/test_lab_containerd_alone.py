@@ -22,11 +22,11 @@ _groups = _json.loads(_Path(__file__).with_name("hosts.json").read_text())
 globals().update({name: [tuple(host) for host in hosts] for name, hosts in _groups.items()})
 """
 GROUP_DATA = """
-from k8s_ha import check
+from k8s_ha import check_settings
 
 k8s_ha = {settings!r}
 
-check(k8s_ha)
+check_settings(k8s_ha)
 """
 READ = (
     "import json, runpy; groups = runpy.run_path('tests/lab/inventory.py'); "

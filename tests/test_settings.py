@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8s_ha import check, run
 from k8s_ha.settings import ClusterSettings, HostSettings, MirrorSettings, SettingsError, load_cluster
 from k8s_ha.settings.kubeadm_patches import OWNED
 from tests.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
@@ -130,6 +131,28 @@ def test_warnings() -> None:
         "lb2; make "
         "sure that their network is narrower than /16",
     )
+
+
+def test_a_setting_by_its_former_name_is_taken_with_a_warning() -> None:
+    cluster = load_cluster({"accepted_risks": ["cgroup-v1"]}, six_hosts())
+    assert cluster.settings.accepted_risks == ["cgroup-v1"]
+    assert cluster.warnings == ("accept: it is now accepted_risks, and the next version knows that name only",)
+    assert cluster.settings == load_cluster({"accepted_risks": ["cgroup-v1"]}, six_hosts()).settings
+    assert mistakes({"accepted_risks": ["x"]})[0].startswith("accepted_risks.0: 'x'; it is one of")
+
+
+def test_a_setting_by_both_its_names_is_one_mistake() -> None:
+    assert mistakes({"accepted_risks": ["cgroup-v1"], "accepted_risks": []}) == [
+        "accept: given beside accepted_risks; they are one setting; remove accept"
+    ]
+
+
+def test_check_settings_by_its_former_name_warns(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(run, "check_settings", lambda *arguments: given.append(arguments))
+    with pytest.warns(FutureWarning, match=r"k8s_ha\.check: .* use k8s_ha\.check_settings"):
+        check({"pod_cidr": "10.0.0.0/8"}, {"admin": "people"})
+    assert given == [({"pod_cidr": "10.0.0.0/8"}, {"admin": "people"})]
 
 
 _TEXT = st.text(max_size=20) | st.sampled_from(

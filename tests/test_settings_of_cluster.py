@@ -128,8 +128,8 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
         "image_repository and mirror.flannel_image to where those images are, or use containerd",
     ),
     (
-        {"accept": ["everything"]},
-        "accept.0: 'everything'; it is one of 'SystemVerification' or 'cgroup-v1'; choose one of them",
+        {"accepted_risks": ["everything"]},
+        "accepted_risks.0: 'everything'; it is one of 'SystemVerification' or 'cgroup-v1'; choose one of them",
     ),
     (
         {"kubernetes_version": "1.23.17"},

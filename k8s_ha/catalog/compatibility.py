@@ -1,7 +1,7 @@
 """What differs between Kubernetes lines (1.x), and which of them runs on which host, as tables with their sources.
 
-A cluster follows its weakest host. On a host a line is allowed, refused with a reason, or allowed with consequences
-that users accept by name.
+A cluster follows its weakest host. On a host a line is allowed, refused with a reason, or allowed with caveats that
+users accept by name.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -72,7 +72,7 @@ UPSTREAM_REGISTRY = "registry.k8s.io"
 DOCKER_HUB = "docker.io"
 
 Runtime = Literal["containerd", "docker"]
-Consequence = Literal["SystemVerification", "cgroup-v1"]
+Caveat = Literal["SystemVerification", "cgroup-v1"]
 
 EL_MAJORS: Final = (7, 8, 9, 10)
 """Enterprise Linux majors that are supported."""
@@ -80,11 +80,11 @@ EL_MAJORS: Final = (7, 8, 9, 10)
 ARCHITECTURES: Final = ("x86_64",)
 """rpm architectures that are supported."""
 
-CONSEQUENCES: Final[Mapping[Consequence, str]] = {
+CAVEATS: Final[Mapping[Caveat, str]] = {
     "SystemVerification": "kubeadm's check of the kernel and the cgroups is ignored there",
     "cgroup-v1": "the kubelet runs on cgroup v1, which Kubernetes has deprecated and will drop",
 }
-"""What users accept by name in ``accept``."""
+"""What users accept by name in ``accepted_risks``."""
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,15 @@ class Platform:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``refused`` is why the line does not run there; ``needs`` are the consequences that must be accepted."""
+    """``refused`` is why the line does not run there; ``caveats`` must be accepted."""
 
     refused: str | None = None
-    needs: tuple[Consequence, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Lines ``since`` to ``until`` on hosts that fit all that is given: refused for ``reason``, or with ``needs``.
+    """Lines ``since`` to ``until`` on hosts that fit all that is given: refused for ``reason``, or with ``caveats``.
 
     + el_major, cgroup: None fits any
     + kernel_below: fits kernels that are older; None fits any
@@ -118,7 +118,7 @@ class Rule:
     since: int
     until: int
     reason: str
-    needs: tuple[Consequence, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
     el_major: int | None = None
     cgroup: int | None = None
     kernel_below: tuple[int, int] | None = None
@@ -135,23 +135,23 @@ class Rule:
 
 _EVER: Final = 999
 
-# The first refusal counts; needs add up.
+# The first refusal counts; caveats add up.
 RULES: Final = (
     # containerd's RELEASES.md ("Kubernetes Support") asks for 1.6.34 with 1.31; docker-ce-packaging#1028 ended EL7.
     Rule(31, _EVER, "the last containerd.io built for EL7, 1.6.33, carries Kubernetes up to 1.30", el_major=7),
     # system-validators v1.9 in kubeadm 1.32 and 1.33 asks for 4.19 or any 5.x or 6.x (kubernetes#129462); from 1.34 on
     # (kubernetes#131919) it only warns.
-    Rule(32, 33, "its kubeadm asks for kernel 4.19", needs=("SystemVerification",), kernel_below=(4, 19)),
+    Rule(32, 33, "its kubeadm asks for kernel 4.19", caveats=("SystemVerification",), kernel_below=(4, 19)),
     # failCgroupV1 is true from 1.35 on (kubernetes#134298), and system-validators v1.12 makes it an error.
-    Rule(35, _EVER, "its kubelet asks for cgroup v2", needs=("SystemVerification", "cgroup-v1"), cgroup=1),
+    Rule(35, _EVER, "its kubelet asks for cgroup v2", caveats=("SystemVerification", "cgroup-v1"), cgroup=1),
 )
 
 
 def verdict(minor: int, platform: Platform) -> Verdict:
     """What this host says of the line 1.``minor``."""
     fitting = [rule for rule in RULES if rule.fits(minor, platform)]
-    refused = next((rule.reason for rule in fitting if not rule.needs), None)
-    return Verdict(refused, tuple(dict.fromkeys(need for rule in fitting for need in rule.needs)))
+    refused = next((rule.reason for rule in fitting if not rule.caveats), None)
+    return Verdict(refused, tuple(dict.fromkeys(caveat for rule in fitting for caveat in rule.caveats)))
 
 
 def reason(minor: int, platform: Platform) -> str:
@@ -179,7 +179,7 @@ def cluster_refusal(
     """Why the cluster cannot run this version; None where it can.
 
     + platforms: of every node, by name
-    + accepted: names of consequences that the user accepts
+    + accepted: names of caveats that the user accepts
     """
     unwilling = {name: platform for name, platform in platforms.items() if not _runs(minor, platform, accepted)}
     if not unwilling:
@@ -188,13 +188,13 @@ def cluster_refusal(
     weakest = [*refused, *unwilling.values()][0]
     nearest = _nearest(minor, platforms, accepted)
     remedies = [f"choose Kubernetes {' or '.join(nearest)}"] if nearest else []
-    needs = {need for platform in unwilling.values() for need in verdict(minor, platform).needs}
+    caveats = {caveat for platform in unwilling.values() for caveat in verdict(minor, platform).caveats}
     if not refused:
-        missing = [name for name in CONSEQUENCES if name in needs]
-        remedies.append(f"set accept = {missing} ({'; '.join(CONSEQUENCES[name] for name in missing)})")
+        missing = [name for name in CAVEATS if name in caveats]
+        remedies.append(f"set accepted_risks = {missing} ({'; '.join(CAVEATS[name] for name in missing)})")
         if (
             all(platform.cgroup == 1 and platform.el_major >= 8 for platform in unwilling.values())
-            and "cgroup-v1" in needs
+            and "cgroup-v1" in caveats
         ):
             remedies.append("boot these hosts with systemd.unified_cgroup_hierarchy=1")
     remedies.append("leave these hosts out")
@@ -203,7 +203,7 @@ def cluster_refusal(
 
 def _runs(minor: int, platform: Platform, accepted: Collection[str]) -> bool:
     found = verdict(minor, platform)
-    return found.refused is None and set(found.needs) <= set(accepted)
+    return found.refused is None and set(found.caveats) <= set(accepted)
 
 
 def _nearest(minor: int, platforms: Mapping[str, Platform], accepted: Collection[str]) -> list[str]:

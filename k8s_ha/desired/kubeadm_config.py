@@ -31,7 +31,7 @@ def init_config(
     token: str,
     certificate_key: str,
     token_ttl: str = "30m0s",
-    consequences: Collection[str] = (),
+    caveats: Collection[str] = (),
     anywhere: Collection[str] = (),
 ) -> str:
     """The file for `kubeadm init --upload-certs` on a control plane.
@@ -39,14 +39,14 @@ def init_config(
     + token: bootstrap token, [a-z0-9]{6}.[a-z0-9]{16}
     + certificate_key: 64 hexadecimal digits
     + token_ttl: how long the token lives, as Go writes durations
-    + consequences: names of those that were accepted and that this host needs (``compat.CONSEQUENCES``)
+    + caveats: names of those that were accepted and that this host needs (``compatibility.CAVEATS``)
     + anywhere: those that any node needs; kubelets share one configuration
     """
     init: Document = {
         "bootstrapTokens": [{"token": token, "ttl": token_ttl, "description": TOKEN_DESCRIPTION}],
         "certificateKey": certificate_key,
         "localAPIEndpoint": _api_endpoint(cluster, host),
-        "nodeRegistration": _node_registration(cluster, host, consequences),
+        "nodeRegistration": _node_registration(cluster, host, caveats),
     }
     kubelet: Document = {"cgroupDriver": "systemd"}
     if "cgroup-v1" in anywhere:
@@ -101,13 +101,13 @@ def join_config(
     token: str,
     ca_cert_hash: str,
     certificate_key: str | None = None,
-    consequences: Collection[str] = (),
+    caveats: Collection[str] = (),
 ) -> str:
     """The file for `kubeadm join`.
 
     + ca_cert_hash: the cluster CA's public key, "sha256:" and 64 hexadecimal digits
     + certificate_key: what the uploaded certificates are encrypted with, to join as a control plane; None for a worker
-    + consequences: as for ``init_config``
+    + caveats: as for ``init_config``
     """
     join: Document = {
         "discovery": {
@@ -117,7 +117,7 @@ def join_config(
                 "caCertHashes": [ca_cert_hash],
             }
         },
-        "nodeRegistration": _node_registration(cluster, host, consequences),
+        "nodeRegistration": _node_registration(cluster, host, caveats),
     }
     if certificate_key is not None:
         join["controlPlane"] = {
@@ -145,7 +145,7 @@ def cri_socket(cluster: Cluster) -> str:
     return CRI_SOCKETS[shape] if shape == "dockershim" else f"unix://{CRI_SOCKETS[shape]}"
 
 
-def _node_registration(cluster: Cluster, host: HostSettings, consequences: Collection[str]) -> Document:
+def _node_registration(cluster: Cluster, host: HostSettings, caveats: Collection[str]) -> Document:
     # Without node-ip the kubelet takes the address of the default route, wrong on hosts with several networks.
     arguments = {"node-ip": host.address}
     if host.labels:
@@ -155,7 +155,7 @@ def _node_registration(cluster: Cluster, host: HostSettings, consequences: Colle
         "criSocket": cri_socket(cluster),
         "kubeletExtraArgs": arguments,
     }
-    if "SystemVerification" in consequences:
+    if "SystemVerification" in caveats:
         registration["ignorePreflightErrors"] = ["SystemVerification"]
     if host.taints is not None:
         registration["taints"] = [_taint(taint) for taint in host.taints]

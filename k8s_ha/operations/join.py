@@ -121,7 +121,7 @@ def _join(run: Run, own: HostSettings, role: str, snapshot: ClusterSnapshot, res
         token=secrets.token,
         ca_cert_hash=authority_hash(view.authority),
         certificate_key=secrets.certificate_key if control_plane else None,
-        consequences=run.consequences(own.name),
+        caveats=run.caveats(own.name),
     )
     done = _is_member(own)
     if reset:

@@ -173,8 +173,8 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
         token=secrets.token,
         certificate_key=secrets.certificate_key,
         token_ttl=f"{int(TOKEN_LIFE.total_seconds())}s",
-        consequences=run.consequences(own.name),
-        anywhere={need for node in cluster.nodes for need in run.consequences(node.name)},
+        caveats=run.caveats(own.name),
+        anywhere={caveat for node in cluster.nodes for caveat in run.caveats(node.name)},
     )
     answers = f"[ -e /etc/kubernetes/admin.conf ] && {kubectl(own.address, 'get --raw /readyz')}"
     yield from with_config(

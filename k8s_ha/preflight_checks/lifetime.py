@@ -61,16 +61,16 @@ def _way_out(surveys: Mapping[str, HostSurvey], cluster: Cluster, today: date, s
     if not running:
         old = [name for name, found in verdicts.items() if all(found[minor].refused for minor in living)]
         return f"plan to replace {some(old) or 'the hosts'}, where no line that lives runs"
-    accepted = set(cluster.settings.accept)
-    needs = {minor: {need for found in verdicts.values() for need in found[minor].needs} for minor in running}
-    free = [minor for minor in running if needs[minor] <= accepted]
+    accepted = set(cluster.settings.accepted_risks)
+    caveats = {minor: {caveat for found in verdicts.values() for caveat in found[minor].caveats} for minor in running}
+    free = [minor for minor in running if caveats[minor] <= accepted]
     chosen = free or running
     names = _listed([compatibility.LINES[minor].name for minor in chosen])
     way = f"upgrade to {names}, one line at a time" if stands else f"choose {names}"
     if free:
         return way
-    missing = [name for name in compatibility.CONSEQUENCES if name in needs[chosen[0]] - accepted]
-    return f"{way}, {'on cgroup v2 or ' if 'cgroup-v1' in missing else ''}with accept = {missing}"
+    missing = [name for name in compatibility.CAVEATS if name in caveats[chosen[0]] - accepted]
+    return f"{way}, {'on cgroup v2 or ' if 'cgroup-v1' in missing else ''}with accepted_risks = {missing}"
 
 
 def _counts(name: str, survey: HostSurvey, cluster: Cluster) -> bool:

@@ -120,7 +120,7 @@ def _of_nodes(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Iterator[F
         if node.name in surveys and surveys[node.name].el_major in compatibility.EL_MAJORS
     }
     refusal = compatibility.cluster_refusal(
-        settings.kubernetes_version, settings.kubernetes_line.minor, platforms, settings.accept
+        settings.kubernetes_version, settings.kubernetes_line.minor, platforms, settings.accepted_risks
     )
     for name, platform in refusal.platforms.items() if refusal else ():
         yield Finding(

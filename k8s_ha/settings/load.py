@@ -40,6 +40,9 @@ _RULES = {
 _STAND_INS = {"name": "unnamed", "hostname": "unnamed", "address": "192.0.2.1", "role": "worker"}
 _BLANKED = ("name", "hostname", "address")
 
+RENAMED = {"accept": "accepted_risks"}
+"""Settings of today by the names that the last version had; the next one will not know these."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -51,7 +54,9 @@ def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, ob
 
     Raises SettingsError with one line per mistake: "WHERE: what was given; the rule; what to do".
     """
-    parsed_settings, lines, invalid = _parse(ClusterSettings, settings, "")
+    given, twice, former = _with_new_names(settings)
+    parsed_settings, lines, invalid = _parse(ClusterSettings, given, "")
+    lines += twice
     parsed_hosts = []
     for number, host in enumerate(hosts, start=1):
         name = host.get("name") if isinstance(host, Mapping) else None
@@ -68,7 +73,19 @@ def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, ob
     if lines:
         # A name with a line break in it must not make two lines of one mistake.
         raise SettingsError([" ".join(line.split()) for line in lines])
-    return cluster.model_copy(update={"warnings": tuple(warnings(cluster))})
+    return cluster.model_copy(update={"warnings": (*former, *warnings(cluster))})
+
+
+def _with_new_names(settings: object) -> tuple[object, list[str], list[str]]:
+    """The settings by their names of today, a line for each that is given by both names, and a warning for the rest."""
+    old = [name for name in RENAMED if name in settings] if isinstance(settings, Mapping) else []
+    if not old or not isinstance(settings, Mapping):
+        return settings, [], []
+    both = [name for name in old if RENAMED[name] in settings]
+    given = {RENAMED[key] if key in old else key: value for key, value in settings.items() if key not in both}
+    twice = [f"{name}: given beside {RENAMED[name]}; they are one setting; remove {name}" for name in both]
+    former = [f"{name}: it is now {RENAMED[name]}, and the next version knows that name only" for name in old]
+    return given, twice, former
 
 
 def _parse(model: type[Model], given: object, where: str) -> tuple[Model, list[str], set[str]]:

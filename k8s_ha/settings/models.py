@@ -55,9 +55,9 @@ class ClusterSettings(BaseModel):
         description="What runs the containers. docker: used by the kubelet itself up to Kubernetes 1.23, then "
         "through cri-dockerd.",
     )
-    accept: list[compatibility.Consequence] = Field(
+    accepted_risks: list[compatibility.Caveat] = Field(
         default=[],
-        description="Consequences accepted by name, where a host runs this Kubernetes version with them only: "
+        description="Caveats accepted by name, where a host runs this Kubernetes version with them only: "
         "SystemVerification, cgroup-v1.",
     )
     waive: list[CheckName] = Field(
@@ -147,7 +147,7 @@ class ClusterSettings(BaseModel):
 
     @property
     def kubernetes_line(self) -> compatibility.KubernetesLine:
-        """The row of compat.py for kubernetes_version."""
+        """The row of compatibility.py for kubernetes_version."""
         return compatibility.LINES[int(self.kubernetes_version.split(".")[1])]
 
 

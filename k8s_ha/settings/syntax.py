@@ -96,7 +96,7 @@ def check_network(value: str) -> str:
 
 
 def check_version(value: str) -> str:
-    """A Kubernetes version x.y.z of a line that compat.py knows."""
+    """A Kubernetes version x.y.z of a line that compatibility.py knows."""
     match = re.fullmatch(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})", value, re.ASCII)
     if not match:
         without_v = value.removeprefix("v")

@@ -94,7 +94,7 @@ KUBERNETES: Final[Sequence[KnownError]] = (
     KnownError(
         r"\[ERROR SystemVerification\].*kernel release (?P<kernel>\S+) is unsupported",
         "this Kubernetes' kubeadm refuses the kernel {kernel}",
-        "choose a version that the README's table allows, or set accept = ['SystemVerification']",
+        "choose a version that the README's table allows, or set accepted_risks = ['SystemVerification']",
         "https://github.com/kubernetes/system-validators/pull/37",
     ),
     KnownError(
@@ -150,7 +150,7 @@ KUBERNETES: Final[Sequence[KnownError]] = (
     KnownError(
         r"configured to not run on a host using cgroup v1",
         "from Kubernetes 1.35 on the kubelet refuses cgroup v1",
-        "boot with systemd.unified_cgroup_hierarchy=1, or set accept = ['SystemVerification', 'cgroup-v1']",
+        "boot with systemd.unified_cgroup_hierarchy=1, or set accepted_risks = ['SystemVerification', 'cgroup-v1']",
         _KUBERNETES + "pull/134298",
     ),
     KnownError(

@@ -1,9 +1,9 @@
 """The scenario's settings, checked as the example's are."""
 
-from k8s_ha import check
+from k8s_ha import check_settings
 from tests.fakes.scenario import current as _current
 
 k8s_ha = _current().settings
 
 if _current().check:
-    check(k8s_ha)
+    check_settings(k8s_ha)
