@@ -50,7 +50,7 @@ class JoinSecrets:
         return f"{self.token_id}.{self.token_secret}"
 
     @classmethod
-    def mint(cls) -> JoinSecrets:
+    def create(cls) -> JoinSecrets:
         def word(length: int) -> str:
             return "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(length))
 
@@ -72,7 +72,7 @@ class Run:
     """The control planes as they were seen last, and whether that was while executing."""
 
     join_secrets: JoinSecrets | None = None
-    minted: bool = False
+    join_secrets_created: bool = False
     """Whether this run has put its join secrets into the cluster."""
     token_until: datetime | None = None
     """When its bootstrap token ends; None before it was made."""
@@ -107,9 +107,9 @@ class Run:
         return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).caveats if survey else ()
 
     def secrets(self) -> JoinSecrets:
-        """The join secrets of this run, minted when first asked for."""
+        """The join secrets of this run, created when first asked for."""
         if self.join_secrets is None:
-            made = self.join_secrets = JoinSecrets.mint()
+            made = self.join_secrets = JoinSecrets.create()
             self.log.secrets |= {made.token, made.token_secret, made.certificate_key}
         return self.join_secrets
 

@@ -18,7 +18,7 @@ from typing import Any
 from tests.lab_client import DEPLOY, Lab
 
 # What kubeadm does one host after another, by the names of the deploy's operations.
-SERIAL = ("Initialise the cluster", "to the control plane")
+SERIAL = ("Initialize the cluster", "to the control plane")
 
 
 Measured = tuple[float, dict[str, Any]]

@@ -22,7 +22,7 @@ LONG_STEPS = {
     "Install containerd": 4.0,
     "Install kubelet": 6.0,
     "Pull the images": 6.0,
-    "Initialise the cluster": 20.0,
+    "Initialize the cluster": 20.0,
     "Join master2": 30.0,
     "Join master3": 30.0,
     "Join the workers": 12.0,

@@ -20,7 +20,7 @@ SECONDS_FOR_VERIFY = 20
 SECONDS_FOR_A_JOIN = 300
 
 INIT, JOIN2, JOIN3, JOIN_WORKERS = (
-    "Initialise the cluster on master1",
+    "Initialize the cluster on master1",
     "Join master2 to the control plane",
     "Join master3 to the control plane",
     "Join the workers to the cluster",

@@ -14,7 +14,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.kubeconfig import admin_kubeconfig, root_kubeconfig
+from k8s_ha.operations.kubeconfig import admin_installed, root_installed
 from tests.answers import script_of, whole
 from tests.cluster_stage import ONE_PLANE, Stage
 from tests.fakes.run import PROJECT, Fleet, Outcome
@@ -67,7 +67,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, texts: dict[tuple[str, str], str]) ->
 def given(stage: Stage, executing: bool, own: str | None, mode: str = "600") -> list[Step]:
     """What the operation does on a host with this kubeconfig of root's, None for none."""
     files: dict[str, FileState] = {} if own is None else {OWN: as_written(own, mode)}
-    return stage.steps(admin_kubeconfig, on="master-lb", executing=executing, facts={Files: files}, run=stage.run)
+    return stage.steps(admin_installed, on="master-lb", executing=executing, facts={Files: files}, run=stage.run)
 
 
 def assert_written(steps: list[Step]) -> None:
@@ -160,7 +160,7 @@ def test_a_control_planes_root_keeps_what_is_not_this_clusters_alone(
     if own is not None:
         shell.file(OWN, own)
         files[OWN] = as_written(own)
-    (step,) = bench.steps(root_kubeconfig, facts={Files: files}, endpoint="10.0.1.157:6443")
+    (step,) = bench.steps(root_installed, facts={Files: files}, endpoint="10.0.1.157:6443")
     assert isinstance(step, Command)
     done = shell.run(step.text)
     assert done.returncode == 0

@@ -188,7 +188,7 @@ def test_an_unreachable_control_plane_left_out_by_limit_may_hold_one_too(tmp_pat
     fleet.edit(World.prepare)
     outcome = fleet.run("-y", "--limit", "@fake/master1", deploy=JOINS)
     assert outcome.exit_code == 1
-    assert "No cluster was initialised: master2 could not be read and may hold one" in outcome.sentences
+    assert "No cluster was initialized: master2 could not be read and may hold one" in outcome.sentences
     assert outcome.steps("kubeadm-init") == []
 
 

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import pytest
 
 from k8s_ha.facts.system import Content, Files
-from k8s_ha.operations.cri_dockerd import PROGRAM, RECORD, cri_dockerd_installed
+from k8s_ha.operations.cri_dockerd import PROGRAM, RECORD
+from k8s_ha.operations.cri_dockerd import installed as cri_dockerd_installed
 from tests.operation_bench import Bench, Command, Noop, Step
 from tests.shell_bench import Shell
 

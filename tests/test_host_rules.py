@@ -52,7 +52,7 @@ def test_no_file_is_edited_in_place(file: str) -> None:
     assert not [text for text in SHELL[file] if re.search(r"\bsed\b[^|\n]* (-i|--in-place)", text)]
 
 
-OPERATIONS = sorted(Path(k8s_ha.operations.__file__).parent.glob("*.py"))
+OPERATIONS = sorted(Path(k8s_ha.operations.__file__).parent.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)

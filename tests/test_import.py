@@ -16,7 +16,7 @@ DEPLOY = [
     "Kubernetes | Install the container runtime | Configure and start containerd",
     "Kubernetes | Install the Kubernetes packages | Install kubelet, kubeadm and kubectl 1.30.14",
     "Kubernetes | Set up the load balancer | Configure and start nginx",
-    "Kubernetes | Bring up the control plane | Initialise the cluster on m1",
+    "Kubernetes | Bring up the control plane | Initialize the cluster on m1",
     "Kubernetes | Bring up the control plane | Join m3 to the control plane",
     "Kubernetes | Join the workers | Join the workers to the cluster",
     "Kubernetes | Set up the pod network | Apply flannel",

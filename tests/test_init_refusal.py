@@ -1,4 +1,4 @@
-"""When a cluster may be initialised, and when what is there of one may be taken back first."""
+"""When a cluster may be initialized, and when what is there of one may be taken back first."""
 
 from __future__ import annotations
 
@@ -29,47 +29,47 @@ OWN_MEMBER = Member("1", "master1", ("10.0.11.18",))
         (
             CLEANS,
             None,
-            "No cluster was initialised: the endpoint 10.0.1.157:6443 could not be asked whether a cluster answers "
+            "No cluster was initialized: the endpoint 10.0.1.157:6443 could not be asked whether a cluster answers "
             "there; see the error above, then run this again.",
         ),
         (
             {"master1": CLEAN, "master2": None},
             "",
-            "No cluster was initialised: master2 and master3 could not be read and may hold one; every control-plane "
+            "No cluster was initialized: master2 and master3 could not be read and may hold one; every control-plane "
             "host must answer before the first init; bring it back or take it out of the inventory.",
         ),
         (
             CLEANS | {"master3": NodeView(("/var/lib/etcd/member", ADMIN), None, None)},
             "",
-            "No cluster was initialised: master3 holds /var/lib/etcd/member, so a cluster exists or was begun there, "
+            "No cluster was initialized: master3 holds /var/lib/etcd/member, so a cluster exists or was begun there, "
             "and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if nothing in it "
             "is needed.",
         ),
         (
             CLEANS | {"master2": UNFINISHED},
             "",
-            "No cluster was initialised: master2 holds /etc/kubernetes/admin.conf of an init that did not come to its "
+            "No cluster was initialized: master2 holds /etc/kubernetes/admin.conf of an init that did not come to its "
             "end, and this one would begin on master1; put master2 first among the control planes again, or run "
             "`kubeadm reset` on it.",
         ),
         (
             CLEANS | {"master1": UNFINISHED, "master3": NodeView((ADMIN,), None, None)},
             "",
-            "No cluster was initialised: master3 holds /etc/kubernetes/admin.conf, so a cluster exists or was begun "
+            "No cluster was initialized: master3 holds /etc/kubernetes/admin.conf, so a cluster exists or was begun "
             "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if nothing "
             "in it is needed.",
         ),
         (
             CLEANS | {"master1": UNFINISHED},
             "",
-            "No cluster was initialised: master1 holds /etc/kubernetes/admin.conf, so a cluster exists or was begun "
+            "No cluster was initialized: master1 holds /etc/kubernetes/admin.conf, so a cluster exists or was begun "
             "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if nothing "
             "in it is needed.",
         ),
         (
             CLEANS,
             "HTTP status 401",
-            "No cluster was initialised: the endpoint 10.0.1.157:6443 already answers (HTTP status 401), so it belongs "
+            "No cluster was initialized: the endpoint 10.0.1.157:6443 already answers (HTTP status 401), so it belongs "
             "to a cluster of other hosts; choose another control_plane_endpoint or add those hosts.",
         ),
     ],

@@ -55,7 +55,7 @@ def test_a_dry_run_on_virgin_hosts_lists_every_operation_and_changes_nothing(lab
         "Install containerd",
         f"Install kubelet, kubeadm and kubectl {TODAY}",
         "Configure and start nginx",
-        "Initialise the cluster on master1",
+        "Initialize the cluster on master1",
         "Join master3 to the control plane",
         "Join the workers to the cluster",
         "Apply flannel",

@@ -53,7 +53,7 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
             if "master1" in operation["success"]
         }
         assert "Join master1 to the control plane" in changed
-        assert "Initialise the cluster on master1" not in changed
+        assert "Initialize the cluster on master1" not in changed
         until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
     assert lab.kubectl(*identity) == cluster
     assert sorted(etcd_members(lab)) == list(PLANES)

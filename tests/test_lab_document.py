@@ -83,7 +83,7 @@ def test_a_dry_run_on_virgin_hosts_of_every_flavour_changes_nothing(lab: Lab) ->
         "Install container-selinux",
         "Install Docker",
         "Install nginx with its stream module",
-        "Initialise the cluster on master1",
+        "Initialize the cluster on master1",
         "Install kubectl",
     ):
         assert operation in run.stderr
@@ -158,7 +158,7 @@ def test_a_package_of_a_bad_signature_and_one_that_is_missing_are_named(lab: Lab
 
 # Within how many seconds of a step its operator is killed.
 KILLS_BEFORE_AN_INIT = {"Install Docker": 3.0}
-KILLS_UNTIL_THERE_IS_A_CLUSTER = {"Initialise the cluster": 15.0, "Make the secrets that pending joins need": 0.0}
+KILLS_UNTIL_THERE_IS_A_CLUSTER = {"Initialize the cluster": 15.0, "Create the secrets that pending joins need": 0.0}
 KILLS_UNTIL_IT_IS_WHOLE = {"Join master2": 20.0, "Join the workers": 4.0}
 
 

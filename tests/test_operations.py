@@ -16,14 +16,16 @@ from k8s_ha.facts.selinux import Selinux
 from k8s_ha.facts.system import Content, Files, Packages, Port, Service
 from k8s_ha.facts.units import HostName, Units
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.cri_dockerd import cri_dockerd_installed
+from k8s_ha.operations.cri_dockerd import installed as cri_dockerd_installed
 from k8s_ha.operations.endpoint import endpoint_reached
-from k8s_ha.operations.files import file_block, files_written, service_running
+from k8s_ha.operations.files import block_written, service_running
+from k8s_ha.operations.files import written as files_written
 from k8s_ha.operations.firewall import firewall_opened
 from k8s_ha.operations.hostname import hostname_set
 from k8s_ha.operations.kernel import modules_loaded, sysctl_applied
 from k8s_ha.operations.nginx import endpoint_proxied
-from k8s_ha.operations.packages import packages_installed, packages_removed
+from k8s_ha.operations.packages import installed as packages_installed
+from k8s_ha.operations.packages import removed as packages_removed
 from k8s_ha.operations.repositories import vault_repositories
 from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.operations.selinux_mode import selinux_permissive
@@ -46,7 +48,7 @@ test_operations = test_of({"no change at a barrier": (barrier, {}, {}, [Noop("ev
         (unit_enabled, {"unit": "kubelet.service"}, Units),
         (hostname_set, {"hostname": "worker1"}, HostName),
         (files_written, {"files": {"/etc/a.conf": ""}}, Files),
-        (file_block, {"path": "/etc/hosts", "block": ""}, Content),
+        (block_written, {"path": "/etc/hosts", "block": ""}, Content),
         (service_running, {"unit": "nginx.service"}, Service),
         (packages_installed, {"run": None, "packages": {"kubelet": "*"}, "log": "any"}, Packages),
         (packages_removed, {"names": ["runc"]}, Packages),

@@ -15,7 +15,7 @@ from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.operations import commands
-from k8s_ha.operations.join import authority_hash, departed_forgotten, joined
+from k8s_ha.operations.kubeadm.join import authority_hash, joined, stale_members_removed
 from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm, reset
 from tests.node_views import AUTHORITY, CLEAN, ENDPOINT, KUBELET, NODES, PLANES, member
 from tests.operation_bench import Command, Noop, Step, refusal
@@ -54,10 +54,12 @@ def is_member(name: str) -> str:
 
 @pytest.mark.parametrize(("name", "role"), [("master2", "control_plane"), ("worker1", "worker")])
 def test_a_virgin_host_joins(stage: Stage, name: str, role: str) -> None:
-    stage.hold(ONE_PLANE).run.minted = True
-    assert stage.steps(joined, on=name, executing=False, run=stage.run, role=role) == [Command("kubeadm join")]
+    stage.hold(ONE_PLANE).run.join_secrets_created = True
+    assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == [
+        Command("kubeadm join")
+    ]
     key = SECRETS.certificate_key if role == "control_plane" else None
-    assert stage.steps(joined, on=name, run=stage.run, role=role) == kubeadm_join(name, key)
+    assert stage.steps(joined, on=name, run=stage.run, member=CLUSTER.host(name)) == kubeadm_join(name, key)
 
 
 def test_the_authority_is_pinned_by_its_key() -> None:
@@ -67,10 +69,9 @@ def test_the_authority_is_pinned_by_its_key() -> None:
 
 def test_before_the_first_cluster_all_but_the_first_control_plane_will_join(stage: Stage) -> None:
     for name in NODES:
-        role = "control_plane" if name in PLANES else "worker"
-        first = Noop("it is initialised, not joined")
+        first = Noop("it is initialized, not joined")
         expected = [first] if name == "master1" else [Command("kubeadm join")]
-        assert stage.steps(joined, on=name, executing=False, run=stage.run, role=role) == expected
+        assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == expected
 
 
 FOREIGN = member(ready=False, server="https://10.9.9.9:6443")
@@ -83,7 +84,7 @@ def refused(view: NodeView, state: NodeState) -> str:
 
 
 @pytest.mark.parametrize(
-    ("views", "minted", "reason"),
+    ("views", "created", "reason"),
     [
         (
             {},
@@ -108,22 +109,22 @@ def refused(view: NodeView, state: NodeState) -> str:
     ],
 )
 def test_a_host_that_may_not_join(
-    stage: Stage, views: Mapping[str, NodeView | None], minted: bool, reason: str
+    stage: Stage, views: Mapping[str, NodeView | None], created: bool, reason: str
 ) -> None:
-    stage.hold(views).run.minted = minted
-    assert stage.steps(joined, run=stage.run, role="worker") == [refusal(reason)]
+    stage.hold(views).run.join_secrets_created = created
+    assert stage.steps(joined, run=stage.run, member=CLUSTER.host("worker1")) == [refusal(reason)]
 
 
 def test_control_planes_join_in_their_order(stage: Stage) -> None:
-    stage.hold(ONE_PLANE).run.minted = True
-    assert stage.steps(joined, on="master3", run=stage.run, role="control_plane") == [
+    stage.hold(ONE_PLANE).run.join_secrets_created = True
+    assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == [
         refusal(
             "master3 was not joined: control planes join one at a time, and master2 before it is not a node yet; mend "
             "that host and run this again without --serial and --no-wait."
         )
     ]
     stage.hold({"master1": member("master1", "master2")})
-    assert stage.steps(joined, on="master3", run=stage.run, role="control_plane") == kubeadm_join(
+    assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == kubeadm_join(
         "master3", SECRETS.certificate_key
     )
 
@@ -132,15 +133,15 @@ def test_control_planes_join_in_their_order(stage: Stage) -> None:
 def two_planes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Control planes that the run has seen well before master3 looks again, without waiting between its looks."""
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
-    stage.hold({"master1": member("master1", "master2")}).run.minted = True
-    assert isinstance(stage.steps(joined, on="master1", run=stage.run, role="control_plane")[0], Noop)
+    stage.hold({"master1": member("master1", "master2")}).run.join_secrets_created = True
+    assert isinstance(stage.steps(joined, on="master1", run=stage.run, member=CLUSTER.host("master1"))[0], Noop)
     return stage
 
 
 def test_a_control_plane_joins_when_etcd_has_elected(two_planes: Stage) -> None:
     looks = [member("master1", "master2", ready=ready) for ready in (False, False, True)]
     two_planes.facts["master1"][Node] = lambda **_: looks.pop(0)
-    assert two_planes.steps(joined, on="master3", run=two_planes.run, role="control_plane") == kubeadm_join(
+    assert two_planes.steps(joined, on="master3", run=two_planes.run, member=CLUSTER.host("master3")) == kubeadm_join(
         "master3", SECRETS.certificate_key
     )
     assert looks == []
@@ -154,16 +155,16 @@ def test_a_quorum_lost_meanwhile_is_named(two_planes: Stage, monkeypatch: pytest
         "etcd has no quorum: its members are master1, master2, and only master1 answers; a majority of them must; "
         "bring master2 back and run this again; no member is given up by this run."
     )
-    for name, role in (("master3", "control_plane"), ("worker1", "worker")):
-        assert two_planes.steps(joined, on=name, run=two_planes.run, role=role) == [
+    for name in ("master3", "worker1"):
+        assert two_planes.steps(joined, on=name, run=two_planes.run, member=CLUSTER.host(name)) == [
             refusal(f"{name} was not joined: {lost}")
         ]
 
 
 def test_a_control_plane_that_takes_no_part_is_not_waited_for(stage: Stage) -> None:
-    stage.hold(ONE_PLANE).run.minted = True
+    stage.hold(ONE_PLANE).run.join_secrets_created = True
     stage.state.activated_hosts.remove(stage.state.inventory.get_host("master2"))
-    assert stage.steps(joined, on="master3", run=stage.run, role="control_plane") == kubeadm_join(
+    assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == kubeadm_join(
         "master3", SECRETS.certificate_key
     )
 
@@ -172,15 +173,19 @@ def test_a_control_plane_that_takes_no_part_is_not_waited_for(stage: Stage) -> N
 @pytest.mark.parametrize("name", ["master1", "worker1"])
 def test_a_member_stays(stage: Stage, name: str, executing: bool) -> None:
     stage.hold({name: member(*NODES) for name in NODES})
-    role = "control_plane" if name in PLANES else "worker"
-    assert stage.steps(joined, on=name, executing=executing, run=stage.run, role=role) == [
+    assert stage.steps(joined, on=name, executing=executing, run=stage.run, member=CLUSTER.host(name)) == [
         Noop("the host is a node of the cluster")
     ]
 
 
+def test_other_control_planes_wait_for_the_one_that_joins(stage: Stage) -> None:
+    steps = stage.steps(joined, on="master1", run=stage.run, member=CLUSTER.host("master2"))
+    assert steps == [Noop("another host joins")]
+
+
 def test_a_member_whose_init_has_ended_after_all_is_not_marked_any_more(stage: Stage) -> None:
     stage.hold({"master1": replace(member(*NODES), init_begun=True)})
-    arguments = {"run": stage.run, "role": "control_plane"}
+    arguments = {"run": stage.run, "member": CLUSTER.host("master1")}
     assert stage.steps(joined, on="master1", **arguments) == [Command(f"rm -f {INIT_MARKER}")]
     stage.hold({"master1": replace(member(*NODES), init_begun=True, busy=True)}).run.snapshot = None
     assert stage.steps(joined, on="master1", **arguments) == [Noop("the host is a node of the cluster")]
@@ -192,7 +197,7 @@ def test_a_control_plane_that_serves_without_its_label_gets_it(stage: Stage, nam
     unlabelled = tuple(replace(node, control_plane=node.name in PLANES and node.name != name) for node in WHOLE)
     stage.hold({plane: replace(member(*NODES), nodes=unlabelled) for plane in PLANES})
     phase = "init phase mark-control-plane"
-    arguments = {"run": stage.run, "role": "control_plane"}
+    arguments = {"run": stage.run, "member": CLUSTER.host(name)}
     marked = kubeadm("kubeadm-mark", phase, mark_config(CLUSTER, CLUSTER.host(name)), unless=is_member(name))
     for executing in (False, True):
         assert stage.steps(joined, on=name, executing=executing, **arguments) == marked
@@ -200,12 +205,11 @@ def test_a_control_plane_that_serves_without_its_label_gets_it(stage: Stage, nam
 
 @pytest.mark.parametrize("name", ["master2", "worker1"])
 def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: str) -> None:
-    stage.hold(ONE_PLANE | {name: PARTIAL}).run.minted = True
-    role = "control_plane" if name in PLANES else "worker"
-    assert stage.steps(joined, on=name, executing=False, run=stage.run, role=role) == [
+    stage.hold(ONE_PLANE | {name: PARTIAL}).run.join_secrets_created = True
+    assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == [
         Command("kubeadm reset, kubeadm join")
     ]
-    assert stage.steps(joined, on=name, run=stage.run, role=role) == [
+    assert stage.steps(joined, on=name, run=stage.run, member=CLUSTER.host(name)) == [
         reset(unless=is_member(name), control_plane=name in PLANES),
         *kubeadm_join(name, SECRETS.certificate_key if name in PLANES else None),
     ]
@@ -225,7 +229,7 @@ REMOVE = (
 DELETE = KUBECTL.format("10.0.11.18", "delete node %s --ignore-not-found --wait=false")
 FIRST, SECOND = Member("11", "master1", ("10.0.11.18",)), Member("22", "master2", ("10.0.12.55",))
 NOT_LABELLED = (*member("master1").nodes, ClusterNode("master2", True, "v1.30.14", False))
-NOBODY = "the cluster knows of no host that begins anew"
+NOBODY = "the cluster has no stale member of a host that rejoins"
 CUT_OFF_PLANE = NodeView((KUBELET, CA), ENDPOINT, AUTHORITY)
 
 
@@ -259,38 +263,38 @@ def test_the_leader_forgets_hosts_that_begin_anew(
     stage: Stage, views: Mapping[str, NodeView | None], steps: list[Step], executing: bool
 ) -> None:
     stage.hold(views)
-    assert stage.steps(departed_forgotten, on="master1", executing=executing, run=stage.run) == steps
-    assert stage.steps(departed_forgotten, on="master1", executing=executing, run=stage.run) == [
+    assert stage.steps(stale_members_removed, on="master1", executing=executing, run=stage.run) == steps
+    assert stage.steps(stale_members_removed, on="master1", executing=executing, run=stage.run) == [
         Noop("an earlier phase has done it")
     ]
 
 
 def test_only_the_leader_forgets(stage: Stage) -> None:
     stage.hold({"master1": knowing(unready="worker1")})
-    assert stage.steps(departed_forgotten, on="master2", run=stage.run) == [Noop("another control plane leads")]
+    assert stage.steps(stale_members_removed, on="master2", run=stage.run) == [Noop("another control plane leads")]
 
 
 def test_a_join_of_another_run_that_is_at_work_is_waited_for(stage: Stage) -> None:
     stage.hold({"master1": knowing(unready="worker1")})
     looks = [replace(PARTIAL, busy=True), replace(PARTIAL, busy=True), CLEAN]
     stage.facts["worker1"][Node] = lambda **_: looks.pop(0)
-    assert stage.steps(departed_forgotten, on="master1", run=stage.run) == [Command(DELETE % "worker1")]
+    assert stage.steps(stale_members_removed, on="master1", run=stage.run) == [Command(DELETE % "worker1")]
     assert looks == []
 
 
 def test_a_look_before_the_run_does_not_wait(stage: Stage) -> None:
     stage.hold({"master1": knowing(unready="worker1"), "worker1": replace(PARTIAL, busy=True)})
-    assert stage.steps(departed_forgotten, on="master1", executing=False, run=stage.run) == [Noop(NOBODY)]
+    assert stage.steps(stale_members_removed, on="master1", executing=False, run=stage.run) == [Noop(NOBODY)]
 
 
 @pytest.mark.parametrize("answer", ["", "unclear: no answer within 10 s"])
 def test_a_join_is_refused_at_once_where_the_load_balancer_does_not_answer(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
-    monkeypatch.setattr("k8s_ha.operations.join.SECONDS_FOR_THE_ENDPOINT", 0)
-    stage.hold(ONE_PLANE).run.minted = True
+    monkeypatch.setattr("k8s_ha.operations.kubeadm.join.SECONDS_FOR_THE_ENDPOINT", 0)
+    stage.hold(ONE_PLANE).run.join_secrets_created = True
     stage.facts["worker1"][HttpsAnswer] = answer
-    assert stage.steps(joined, on="worker1", run=stage.run, role="worker") == [
+    assert stage.steps(joined, on="worker1", run=stage.run, member=CLUSTER.host("worker1")) == [
         refusal(
             "worker1 was not joined: no API server answers it at the endpoint 10.0.1.157:6443; see that the load "
             "balancer runs and passes on to the control plane, then run this again."

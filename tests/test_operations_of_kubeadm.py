@@ -14,9 +14,9 @@ from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import cluster, commands
-from k8s_ha.operations import kubeadm as operations
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled
+from k8s_ha.operations.kubeadm import images_pulled, initialized
+from k8s_ha.operations.kubeadm import init as operations
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, SECRETS, Stage, kubeadm, reset
 from tests.node_views import ADMIN, API_SERVER, CLEAN, KUBELET, PLANES, member
 from tests.operation_bench import Command, Noop, Step, command, refusal
@@ -49,11 +49,11 @@ def test_images_are_pulled_on_hosts_that_are_no_nodes(stage: Stage, name: str, p
     ]
 
 
-def test_a_cluster_is_initialised_where_there_is_none(stage: Stage) -> None:
+def test_a_cluster_is_initialized_where_there_is_none(stage: Stage) -> None:
     stage.facts["master1"][HttpsAnswer] = ""
-    assert stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run) == [Command("kubeadm init")]
-    assert not stage.run.minted
-    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == kubeadm_init()
+    assert stage.steps(initialized, on="master1", executing=False, run=stage.run) == [Command("kubeadm init")]
+    assert not stage.run.join_secrets_created
+    assert stage.steps(initialized, on="master1", run=stage.run) == kubeadm_init()
 
 
 def kubeadm_init() -> list[Step]:
@@ -83,7 +83,7 @@ def begun_anew(stage: Stage, after: Mapping[str, NodeView | None], answers: list
     stage.hold({"master1": UNFINISHED}).facts["master1"][HttpsAnswer] = lambda **_: answers.pop(0)
     steps: list[Step] = []
     with stage.on("master1", executing=True):
-        for step in cluster_initialised._inner(run=stage.run):
+        for step in initialized._inner(run=stage.run):
             steps.append(command(step))
             if steps == [RESET]:
                 stage.hold(after)
@@ -93,7 +93,7 @@ def begun_anew(stage: Stage, after: Mapping[str, NodeView | None], answers: list
 
 def test_an_init_that_did_not_come_to_its_end_is_reset_and_begins_anew(stage: Stage) -> None:
     stage.hold({"master1": UNFINISHED})
-    planned = stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run)
+    planned = stage.steps(initialized, on="master1", executing=False, run=stage.run)
     assert planned == [Command("kubeadm reset, kubeadm init")]
     assert begun_anew(stage, {"master1": CLEAN}, [""]) == [RESET, *kubeadm_init()]
 
@@ -135,7 +135,7 @@ def test_a_control_plane_that_was_booted_just_now_is_waited_for(
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
     looks = [view, view, member("master1")]
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
-    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [Noop("the cluster exists")]
+    assert stage.steps(initialized, on="master1", run=stage.run) == [Noop("the cluster exists")]
     assert looks == []
 
 
@@ -148,27 +148,27 @@ def test_a_control_plane_that_does_not_come_up_may_hold_a_cluster(
     stage.hold({name: view}).facts["master1"][HttpsAnswer] = ""
     reason = init_refusal(dict.fromkeys(PLANES, CLEAN) | {name: view}, CLUSTER, "")
     assert reason is not None
-    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [refusal(reason)]
+    assert stage.steps(initialized, on="master1", run=stage.run) == [refusal(reason)]
 
 
 @pytest.mark.parametrize(
-    ("secrets", "minted"),
+    ("secrets", "created"),
     [
         (("secret/bootstrap-token-abcdef", "secret/kubeadm-certs"), True),
         # Another run's init, which came to its end while the lock was waited for.
         (("secret/bootstrap-token-ghijkl", "secret/kubeadm-certs"), False),
     ],
 )
-def test_after_init_the_new_cluster_is_seen(stage: Stage, secrets: tuple[str, ...], minted: bool) -> None:
+def test_after_init_the_new_cluster_is_seen(stage: Stage, secrets: tuple[str, ...], created: bool) -> None:
     stage.facts["master1"][HttpsAnswer] = ""
     with stage.on("master1", executing=True):
-        steps = cluster_initialised._inner(run=stage.run)
+        steps = initialized._inner(run=stage.run)
         next(steps)
         stage.hold({"master1": member("master1", secrets=secrets)})
         assert len(list(steps)) == 1
     assert stage.run.snapshot is not None
     assert stage.run.snapshot.views["master1"] == member("master1", secrets=secrets)
-    assert stage.run.minted is minted
+    assert stage.run.join_secrets_created is created
 
 
 def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:
@@ -176,9 +176,9 @@ def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:
     looks = [begun, begun, member("master1"), member("master1")]
     stage.hold({"master1": begun})
     waited_for = Noop("a kubeadm is at work, and is waited for")
-    assert stage.steps(cluster_initialised, on="master1", executing=False, run=stage.run) == [waited_for]
+    assert stage.steps(initialized, on="master1", executing=False, run=stage.run) == [waited_for]
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
-    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [Noop("the cluster exists")]
+    assert stage.steps(initialized, on="master1", run=stage.run) == [Noop("the cluster exists")]
     assert looks == []
 
 
@@ -196,18 +196,16 @@ def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:
         ({}, "unclear: no answer within 10 s"),
     ],
 )
-def test_no_cluster_is_initialised_where_one_may_be(
+def test_no_cluster_is_initialized_where_one_may_be(
     stage: Stage, views: Mapping[str, NodeView | None], answer: str | None, executing: bool
 ) -> None:
     stage.hold(views).facts["master1"][HttpsAnswer] = answer
     reason = init_refusal(dict.fromkeys(PLANES, CLEAN) | views, CLUSTER, answer)
     assert reason is not None
-    assert stage.steps(cluster_initialised, on="master1", executing=executing, run=stage.run) == [refusal(reason)]
+    assert stage.steps(initialized, on="master1", executing=executing, run=stage.run) == [refusal(reason)]
 
 
 @pytest.mark.parametrize("executing", [False, True])
-def test_no_second_cluster_is_initialised_beside_the_first(stage: Stage, executing: bool) -> None:
+def test_no_second_cluster_is_initialized_beside_the_first(stage: Stage, executing: bool) -> None:
     stage.hold({"master1": CLEAN, "master2": member("master2", "master3")})
-    assert stage.steps(cluster_initialised, on="master1", executing=executing, run=stage.run) == [
-        Noop("the cluster exists")
-    ]
+    assert stage.steps(initialized, on="master1", executing=executing, run=stage.run) == [Noop("the cluster exists")]

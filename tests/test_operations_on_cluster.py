@@ -16,20 +16,20 @@ import pytest
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-import k8s_ha.operations.kubeadm
+import k8s_ha.operations.kubeadm.init
 from k8s_ha.desired.kubeadm_config import upload_certs_config
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.cluster import manifest_applied
-from k8s_ha.operations.kubeadm import (
+from k8s_ha.operations.kubeadm.init import (
     TOKEN_LIFE,
     TOKEN_RENEWED_BEFORE,
-    join_secrets_minted,
+    join_secrets_created,
     join_secrets_removed,
     join_token_renewed,
 )
-from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
+from k8s_ha.operations.kubeconfig import fetched, root_installed
 from tests.answers import script_of, whole
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Stage, kubeadm
 from tests.node_views import NODES, PLANES, member
@@ -55,16 +55,16 @@ def uploaded(leader: str) -> list[Step]:
     )
 
 
-def test_secrets_are_minted_where_joins_are_pending(stage: Stage) -> None:
+def test_secrets_are_created_where_joins_are_pending(stage: Stage) -> None:
     stage.hold(ONE_PLANE)
-    assert stage.steps(join_secrets_minted, on="master1", executing=False, run=stage.run) == [
+    assert stage.steps(join_secrets_created, on="master1", executing=False, run=stage.run) == [
         Command("kubectl create -f -")
     ]
-    token, *upload = stage.steps(join_secrets_minted, on="master1", run=stage.run)
+    token, *upload = stage.steps(join_secrets_created, on="master1", run=stage.run)
     assert isinstance(token, Command)
     assert token.text == KUBECTL.format("10.0.11.18", "create -f -")
     assert upload == uploaded("master1")
-    assert stage.run.minted
+    assert stage.run.join_secrets_created
     manifest = json.loads(token.stdin or "")
     assert manifest["metadata"] == {
         "name": "bootstrap-token-abcdef",
@@ -98,7 +98,7 @@ def test_a_token_that_ends_soon_is_renewed_before_a_join(
         asked.append((target.name, command))
         return answer
 
-    monkeypatch.setattr(k8s_ha.operations.kubeadm, "run_silently", run_silently)
+    monkeypatch.setattr(k8s_ha.operations.kubeadm.init, "run_silently", run_silently)
     now = datetime.now(UTC)
     before = stage.run.token_until = None if left is None else now + left
     with stage.on("worker1", executing=True):
@@ -120,18 +120,18 @@ def test_a_token_that_ends_soon_is_renewed_before_a_join(
 
 def test_certificates_are_uploaded_where_another_control_plane_leads(stage: Stage) -> None:
     stage.hold({"master2": member("master2", "master3", "worker1", "worker2")})
-    _, *upload = stage.steps(join_secrets_minted, on="master2", run=stage.run)
+    _, *upload = stage.steps(join_secrets_created, on="master2", run=stage.run)
     assert upload == uploaded("master2")
 
 
 def test_workers_need_no_certificates(stage: Stage) -> None:
     stage.hold(NO_WORKERS)
-    assert len(stage.steps(join_secrets_minted, on="master1", run=stage.run)) == 1
+    assert len(stage.steps(join_secrets_created, on="master1", run=stage.run)) == 1
 
 
 @pytest.mark.parametrize("executing", [False, True])
 @pytest.mark.parametrize(
-    ("name", "views", "minted", "reason"),
+    ("name", "views", "created", "reason"),
     [
         ("master2", ONE_PLANE, False, "another control plane leads, or the secrets are there"),
         ("master1", ONE_PLANE, True, "another control plane leads, or the secrets are there"),
@@ -139,11 +139,11 @@ def test_workers_need_no_certificates(stage: Stage) -> None:
         ("master1", NO_PLANES, False, "no join is pending"),
     ],
 )
-def test_no_secret_is_minted_without_need(
-    stage: Stage, name: str, views: Mapping[str, NodeView], minted: bool, reason: str, executing: bool
+def test_no_secret_is_created_without_need(
+    stage: Stage, name: str, views: Mapping[str, NodeView], created: bool, reason: str, executing: bool
 ) -> None:
-    stage.hold(views).run.minted = minted
-    assert stage.steps(join_secrets_minted, on=name, executing=executing, run=stage.run) == [Noop(reason)]
+    stage.hold(views).run.join_secrets_created = created
+    assert stage.steps(join_secrets_created, on=name, executing=executing, run=stage.run) == [Noop(reason)]
 
 
 @pytest.mark.parametrize("executing", [False, True])
@@ -151,7 +151,7 @@ def test_a_host_that_cannot_join_in_this_run_needs_no_secret(stage: Stage, execu
     stage.hold(NO_WORKERS)
     stage.state.activated_hosts.remove(stage.state.inventory.get_host("worker1"))
     stage.state.failed_hosts.add(stage.state.inventory.get_host("worker2"))
-    assert stage.steps(join_secrets_minted, on="master1", executing=executing, run=stage.run) == [
+    assert stage.steps(join_secrets_created, on="master1", executing=executing, run=stage.run) == [
         Noop("no join is pending")
     ]
 
@@ -159,12 +159,12 @@ def test_a_host_that_cannot_join_in_this_run_needs_no_secret(stage: Stage, execu
 def test_secrets_are_removed_by_the_leader(stage: Stage) -> None:
     secrets = ("secret/bootstrap-token-abcdef", "secret/kubeadm-certs")
     stage.hold({"master1": member(*NODES, secrets=secrets), "master2": member(*NODES, secrets=secrets)})
-    stage.run.minted = True
+    stage.run.join_secrets_created = True
     assert stage.steps(join_secrets_removed, on="master2", run=stage.run) == [Noop("another control plane leads")]
     assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [
         Command(KUBECTL.format("10.0.11.18", f"-n kube-system delete --ignore-not-found {' '.join(secrets)}"))
     ]
-    assert not stage.run.minted
+    assert not stage.run.join_secrets_created
     stage.hold({"master1": member(*NODES)})
     assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [Noop("no join secret is left")]
 
@@ -227,7 +227,7 @@ def test_root_gets_the_kubeconfig(
 ) -> None:
     arguments = {"endpoint": "10.0.1.157:6443"}
     facts = {Files: files}
-    assert stage.steps(root_kubeconfig, on="master1", executing=executing, facts=facts, **arguments) == steps
+    assert stage.steps(root_installed, on="master1", executing=executing, facts=facts, **arguments) == steps
 
 
 def test_the_kubeconfig_is_fetched_for_its_owner_alone(
@@ -244,29 +244,27 @@ def test_the_kubeconfig_is_fetched_for_its_owner_alone(
     stage.state.cwd = str(tmp_path)
     stage.hold(ONE_PLANE)
     facts = {Files: {ADMIN_CONF: conf("secret: 1\nmore: 2\n")}}
-    fetched = tmp_path / "kubeconfig" / "admin.conf"
+    path = tmp_path / "kubeconfig" / "admin.conf"
 
-    (fetch,) = stage.steps(kubeconfig_fetched, on="master1", facts=facts, run=stage.run)
+    (fetch,) = stage.steps(fetched, on="master1", facts=facts, run=stage.run)
     assert isinstance(fetch, FunctionCommand)
     with stage.on("master1", executing=True) as host:
         assert fetch.function(stage.state, host, *fetch.args)
-    assert fetched.read_text() == "secret: 1\nmore: 2\n"
-    assert stat.S_IMODE(fetched.stat().st_mode) == 0o600
-    assert stat.S_IMODE(fetched.parent.stat().st_mode) == 0o700
-    assert [entry.name for entry in sorted(fetched.parent.iterdir())] == [".gitignore", "admin.conf"]
+    assert path.read_text() == "secret: 1\nmore: 2\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [entry.name for entry in sorted(path.parent.iterdir())] == [".gitignore", "admin.conf"]
     assert (script_of(asked[0]["command"]), asked[0]["print_output"]) == (f"base64 {ADMIN_CONF}", False)
 
-    there = [Noop(f"{fetched} is the cluster's")]
-    assert stage.steps(kubeconfig_fetched, on="master1", executing=False, facts=facts, run=stage.run) == there
+    there = [Noop(f"{path} is the cluster's")]
+    assert stage.steps(fetched, on="master1", executing=False, facts=facts, run=stage.run) == there
     # Each control plane has one of its own, and which of them leads is no reason to fetch another.
     stage.facts["master1"][Files], stage.facts["master2"][Files] = {ADMIN_CONF: conf("other\n")}, facts[Files]
     stage.run.admin_digests.clear()
-    assert stage.steps(kubeconfig_fetched, on="master1", run=stage.run) == there
-    assert stage.steps(kubeconfig_fetched, on="master2", run=stage.run) == [Noop("another control plane leads")]
+    assert stage.steps(fetched, on="master1", run=stage.run) == there
+    assert stage.steps(fetched, on="master2", run=stage.run) == [Noop("another control plane leads")]
 
 
 def test_before_the_first_cluster_the_first_control_planes_kubeconfig_will_be_fetched(stage: Stage) -> None:
-    assert stage.steps(kubeconfig_fetched, on="master1", executing=False, run=stage.run) == [
-        Command(f"cat {ADMIN_CONF}")
-    ]
-    assert stage.steps(kubeconfig_fetched, on="master2", executing=False, run=stage.run) == []
+    assert stage.steps(fetched, on="master1", executing=False, run=stage.run) == [Command(f"cat {ADMIN_CONF}")]
+    assert stage.steps(fetched, on="master2", executing=False, run=stage.run) == []

@@ -6,7 +6,8 @@ from typing import Any
 
 from k8s_ha.facts.system import Content, Files, Service, ServiceState
 from k8s_ha.operations.commands import edited, write
-from k8s_ha.operations.files import file_block, files_written, service_running
+from k8s_ha.operations.files import block_written, service_running
+from k8s_ha.operations.files import written as files_written
 from tests.operation_bench import Command, Noop, Row, command, test_of
 from tests.services import act, as_written, forget, sha256
 
@@ -43,13 +44,13 @@ FILE_ROWS: dict[str, Row] = {
         [command(write("/etc/a.conf", "a\n", "600"))],
     ),
     "a block that stands": (
-        file_block,
+        block_written,
         {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
         {Content: b"127.0.0.1 localhost\n" + BLOCK},
         [Noop("/etc/hosts holds the block")],
     ),
     "a block for the first time": (
-        file_block,
+        block_written,
         {"path": "/etc/hosts", "block": "10.0.0.1 a\n"},
         {Content: b"127.0.0.1 localhost\n"},
         [command(edited("/etc/hosts", b"127.0.0.1 localhost\n", b"127.0.0.1 localhost\n" + BLOCK))],

@@ -11,7 +11,8 @@ import pytest
 from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.packages import packages_installed, packages_removed
+from k8s_ha.operations.packages import installed as packages_installed
+from k8s_ha.operations.packages import removed as packages_removed
 from k8s_ha.resources import read_file
 from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER, Stage

@@ -14,9 +14,10 @@ from k8s_ha.facts.system import Content, Files, Packages, PackagesState, Service
 from k8s_ha.observations.runtimes import RuntimeLook
 from k8s_ha.observations.service_command import UnitLook
 from k8s_ha.operations.commands import edited, long_command, write
-from k8s_ha.operations.containerd import containerd_running
-from k8s_ha.operations.cri_dockerd import cri_dockerd_installed, cri_dockerd_running
-from k8s_ha.operations.docker import docker_running
+from k8s_ha.operations.containerd import running as containerd_running
+from k8s_ha.operations.cri_dockerd import installed as cri_dockerd_installed
+from k8s_ha.operations.cri_dockerd import running as cri_dockerd_running
+from k8s_ha.operations.docker import running as docker_running
 from k8s_ha.operations.runtimes import checked
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run

@@ -36,7 +36,7 @@ def at_kubeadm(outcome: Outcome) -> list[str]:
 def assert_safe(outcome: Outcome) -> None:
     """What no flag and no failure may break, whatever else a run comes to."""
     inits, joins = outcome.steps("kubeadm-init"), outcome.steps("kubeadm-join")
-    assert len(inits) <= 1, "two clusters were initialised"
+    assert len(inits) <= 1, "two clusters were initialized"
     assert all(inits[0].ended < join.begun for join in joins if inits), "a join began before init had ended"
     assert all(join.succeeded for join in joins), "a join was tried that kubeadm had to refuse"
     planes = [join for join in joins if join.host in GROUPS["control_plane"]]
@@ -274,6 +274,6 @@ NO_INIT = {
 
 
 @pytest.mark.parametrize(("scenario", "sentence"), NO_INIT.values(), ids=NO_INIT)
-def test_no_cluster_is_initialised_where_one_may_be(balanced: Fleet, scenario: Scenario, sentence: str) -> None:
+def test_no_cluster_is_initialized_where_one_may_be(balanced: Fleet, scenario: Scenario, sentence: str) -> None:
     balanced.change(scenario)
-    assert_refused(balanced.run(deploy=JOINS), "No cluster was initialised: ", sentence)
+    assert_refused(balanced.run(deploy=JOINS), "No cluster was initialized: ", sentence)

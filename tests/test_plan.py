@@ -159,7 +159,7 @@ def test_in_a_cluster_besides(
 @pytest.mark.parametrize(
     ("name", "to_come", "expected"),
     [
-        ("master1", True, (Action.NOTHING, "it is initialised, not joined")),
+        ("master1", True, (Action.NOTHING, "it is initialized, not joined")),
         ("master2", True, JOIN),
         ("worker1", True, JOIN),
         ("master1", False, (Action.REFUSE, "no control plane of the cluster (master1, master2, master3) is healthy")),
@@ -213,7 +213,7 @@ def test_no_plan_has_an_init_beside_a_node_that_stands(told: dict[str, NodeView 
 
 @given(told=told_by_planes, answer=endpoint_answers)
 @settings(deadline=None)
-def test_where_a_cluster_may_be_none_is_initialised(told: dict[str, NodeView | None], answer: str | None) -> None:
+def test_where_a_cluster_may_be_none_is_initialized(told: dict[str, NodeView | None], answer: str | None) -> None:
     step = decide_init(ClusterSnapshot(CLUSTER, told, endpoint_answer=answer))
     if step.action is not Action.INIT:
         return

@@ -9,15 +9,15 @@ import pytest
 from pyinfra.api.exceptions import PyinfraError
 
 import k8s_ha.operations.cluster
-import k8s_ha.operations.quorum
+import k8s_ha.operations.etcd
 from k8s_ha.cluster_state.quorum import ETCD_DATA, lost_quorum, quorum_refusal
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import commands
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.kubeadm import cluster_initialised
-from k8s_ha.operations.quorum import quorum_recovered, refuse_without_quorum
+from k8s_ha.operations.etcd import recovered_single_member, require_quorum
+from k8s_ha.operations.kubeadm import initialized
 from k8s_ha.resources import read_file
 from k8s_ha.run import Run
 from tests.cluster_stage import CLUSTER, SECRETS, Stage
@@ -132,7 +132,7 @@ def test_the_refusal_names_the_members_and_the_way_out(views: Mapping[str, NodeV
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_TO_ELECT", 0)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_TO_ELECT", 0)
     return Stage(monkeypatch)
 
 
@@ -145,25 +145,25 @@ def test_without_a_quorum_nothing_begins_unless_it_may_be_recovered(
     run = Run(six_host_cluster(recover_quorum=recover))
     with stage.on("master1", executing=False):
         if recover and recoverable:
-            refuse_without_quorum(run)
+            require_quorum(run)
         else:
             with pytest.raises(PyinfraError, match="nothing was changed: etcd has no quorum"):
-                refuse_without_quorum(run)
+                require_quorum(run)
 
 
 def test_an_election_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_TO_ELECT", 30)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_TO_ELECT", 30)
     looks = [etcd(FIRST, SECOND, THIRD), etcd(FIRST, SECOND, THIRD), etcd(FIRST, SECOND, THIRD, healthy=True)]
     stage.hold({"master2": None, "master3": None})
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     with stage.on("master1", executing=False):
-        refuse_without_quorum(stage.run)
+        require_quorum(stage.run)
     assert looks == []
 
 
 def test_an_etcd_that_never_tells_is_waited_for_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_TO_SERVE", 0.1)
-    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_BETWEEN_LOOKS", 0.1)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_TO_SERVE", 0.1)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_LOOKS", 0.1)
     looks = 0
 
     def looked(**_: object) -> NodeView:
@@ -174,7 +174,7 @@ def test_an_etcd_that_never_tells_is_waited_for_once(stage: Stage, monkeypatch: 
     stage.facts["master1"][Node] = looked
     for name in ("master1", "master2"):  # the first host's wait is the whole run's
         with stage.on(name, executing=False):
-            refuse_without_quorum(stage.run)
+            require_quorum(stage.run)
         assert looks == 2
 
 
@@ -182,17 +182,17 @@ def test_an_etcd_that_never_tells_is_waited_for_once(stage: Stage, monkeypatch: 
 def test_an_etcd_that_tells_nothing_yet_is_waited_for_before_the_first_change(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, healthy: bool
 ) -> None:
-    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_LOOKS", 0)
     told = replace(TO_RUN, members=(FIRST, SECOND), etcd_healthy=healthy)
     looks = [TO_RUN, TO_RUN, told]
     stage.hold({"master2": None})
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     with stage.on("master1", executing=False):
         if healthy:
-            refuse_without_quorum(stage.run)
+            require_quorum(stage.run)
         else:
             with pytest.raises(PyinfraError, match="nothing was changed: etcd has no quorum"):
-                refuse_without_quorum(stage.run)
+                require_quorum(stage.run)
     assert looks == []
 
 
@@ -203,7 +203,7 @@ def test_where_no_etcd_is_to_come_none_is_waited_for(stage: Stage, view: NodeVie
     looks = [view]
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     with stage.on("master1", executing=False):
-        refuse_without_quorum(stage.run)
+        require_quorum(stage.run)
 
 
 def test_where_etcd_comes_up_without_its_majority_no_more_is_waited_for(
@@ -218,38 +218,38 @@ def test_where_etcd_comes_up_without_its_majority_no_more_is_waited_for(
     stage.facts["master1"][Node] = lambda **_: looks.pop(0) if looks else alone
     lost = lost_quorum({"master1": alone, "master2": None}, CLUSTER)
     assert lost is not None
-    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [
-        refusal(f"No cluster was initialised: {quorum_refusal(lost, CLUSTER)}.")
+    assert stage.steps(initialized, on="master1", run=stage.run) == [
+        refusal(f"No cluster was initialized: {quorum_refusal(lost, CLUSTER)}.")
     ]
     assert looks == []
 
 
 def test_a_member_that_may_come_yet_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(k8s_ha.operations.quorum, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_LOOKS", 0)
     alone = replace(TO_RUN, members=(FIRST, SECOND))
     looks = [alone, alone, replace(alone, etcd_healthy=True)]
     stage.hold({"master2": TO_RUN})
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     with stage.on("master1", executing=False):
-        refuse_without_quorum(stage.run)
+        require_quorum(stage.run)
     assert looks == []
 
 
-def test_where_there_is_no_quorum_nothing_is_initialised_and_no_reset_is_spoken_of(
+def test_where_there_is_no_quorum_nothing_is_initialized_and_no_reset_is_spoken_of(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(k8s_ha.operations.cluster, "SECONDS_TO_SERVE", -1)
     stage.hold({"master1": etcd(*ALL), "master2": None, "master3": None})
-    assert stage.steps(cluster_initialised, on="master1", run=stage.run) == [
+    assert stage.steps(initialized, on="master1", run=stage.run) == [
         refusal(
-            "No cluster was initialised: etcd has no quorum: its members are master1, master2, master3, and only "
+            "No cluster was initialized: etcd has no quorum: its members are master1, master2, master3, and only "
             "master1 answers; a majority of them must; bring master2, master3 back and run this again; no member is "
             "given up by this run."
         )
     ]
     recovering = Run(six_host_cluster(recover_quorum=True))
     stage.hold(WINDOW)
-    planned = stage.steps(cluster_initialised, on="master1", executing=False, run=recovering)
+    planned = stage.steps(initialized, on="master1", executing=False, run=recovering)
     assert planned == [Noop("etcd is recovered first")]
 
 
@@ -258,10 +258,12 @@ def test_the_survivor_alone_recovers(stage: Stage) -> None:
     script = "HOST=master1\nADDRESS=10.0.11.18\nLOST=10.0.12.55\n" + read_file("facts/etcd.sh")
     script += read_file("recover-quorum.sh")
     recovery = command(long_command("recover-quorum", script, seconds=600, lock="kubeadm"))
-    assert stage.steps(quorum_recovered, on="master1", executing=False, run=stage.run) == [recovery]
-    assert stage.steps(quorum_recovered, on="master2", run=stage.run) == [Noop("nothing is to be recovered here")]
+    assert stage.steps(recovered_single_member, on="master1", executing=False, run=stage.run) == [recovery]
+    assert stage.steps(recovered_single_member, on="master2", run=stage.run) == [
+        Noop("nothing is to be recovered here")
+    ]
     with stage.on("master1", executing=True):
-        steps = quorum_recovered._inner(run=Run(CLUSTER, join_secrets=SECRETS))
+        steps = recovered_single_member._inner(run=Run(CLUSTER, join_secrets=SECRETS))
         assert command(next(steps)) == recovery
         stage.hold({"master1": member("master1")})
         assert list(steps) == []
@@ -271,4 +273,4 @@ def test_the_survivor_alone_recovers(stage: Stage) -> None:
 def test_nobody_recovers_what_may_come_back(stage: Stage, views: Mapping[str, NodeView | None]) -> None:
     stage.hold(views)
     for name in ("master1", "master2"):
-        assert stage.steps(quorum_recovered, on=name, run=stage.run) == [Noop("nothing is to be recovered here")]
+        assert stage.steps(recovered_single_member, on=name, run=stage.run) == [Noop("nothing is to be recovered here")]

@@ -41,7 +41,7 @@ def test_a_good_run(tmp_path: Path) -> None:
     ]
     assert init["operations"] == [
         "Pull the images the host will start with",
-        "Initialise the cluster on master1",
+        "Initialize the cluster on master1",
         "Give root the kubeconfig",
         "Fetch the kubeconfig to the operator",
     ]
@@ -83,7 +83,7 @@ def test_a_failed_run(tmp_path: Path) -> None:
     assert [failure[key] for key in ("host", "phase", "operation")] == [
         "@fake/master1",
         "Bring up the control plane",
-        "Initialise the cluster on master1",
+        "Initialize the cluster on master1",
     ]
     assert failure["lines"][:2] == [
         "error execution phase preflight: [preflight] Some fatal errors occurred:",

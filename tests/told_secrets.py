@@ -21,15 +21,15 @@ def tell() -> None:
     path = os.environ.get(VARIABLE)
     if not path:
         return
-    mint = JoinSecrets.mint
+    create = JoinSecrets.create
 
     def told() -> Any:
-        secrets = mint()
+        secrets = create()
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
             file.write(f"{secrets.token}\n{secrets.token_secret}\n{secrets.certificate_key}\n")
         return secrets
 
-    JoinSecrets.mint = staticmethod(told)
+    JoinSecrets.create = staticmethod(told)
 
 
 if __name__ == "__main__":

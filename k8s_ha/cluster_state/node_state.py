@@ -48,7 +48,7 @@ class NodeState(Enum):
     """Where a host stands between nothing and a member of the cluster.
 
     + clean: nothing there, nothing known of it; it joins
-    + partial: begun by this cluster's hand and not in it; it is reset, and joins or is initialised anew
+    + partial: begun by this cluster's hand and not in it; it is reset, and joins or is initialized anew
     + joined: a node of the cluster
     + replaced: blank, but the cluster still knows it; that is removed there, and it joins
     + foreign: it holds something that is not provably this cluster's; it is reported and never touched
@@ -132,7 +132,7 @@ def is_replaceable(view: NodeView, known: Membership, state: NodeState) -> bool:
 def init_begins_anew(views: Mapping[str, NodeView | None], cluster: Cluster) -> bool:
     """Whether all that any control plane holds is an init on the first of them that did not come to its end.
 
-    That host may be reset. Whether a cluster may be initialised then is for ``init_refusal`` to say.
+    That host may be reset. Whether a cluster may be initialized then is for ``init_refusal`` to say.
 
     + views: as for ``init_refusal``
     """
@@ -147,7 +147,7 @@ def init_begins_anew(views: Mapping[str, NodeView | None], cluster: Cluster) -> 
 
 
 def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoint_answer: str | None) -> str | None:
-    """Why no cluster may be initialised, or None where certainly none exists.
+    """Why no cluster may be initialized, or None where certainly none exists.
 
     + views: by inventory name; None, or a missing name, is a control plane that could not be read
     + endpoint_answer: what the endpoint said, empty where nothing answers there, None where it could not be asked
@@ -155,7 +155,7 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
     unread = [host.name for host in cluster.control_planes if views.get(host.name) is None]
     if unread:
         return (
-            f"No cluster was initialised: {_list(unread)} could not be read and may hold one; every control-plane "
+            f"No cluster was initialized: {_list(unread)} could not be read and may hold one; every control-plane "
             "host must answer before the first init; bring it back or take it out of the inventory."
         )
     holding = [(host, view) for host in cluster.control_planes if (view := views[host.name]) and view.traces]
@@ -164,12 +164,12 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
         return _holding_refusal(*min(holding, key=lambda held: held[1].init_unfinished), cluster.control_planes[0])
     if endpoint_answer is None:
         return (
-            f"No cluster was initialised: the endpoint {cluster.endpoint} could not be asked whether a cluster answers "
+            f"No cluster was initialized: the endpoint {cluster.endpoint} could not be asked whether a cluster answers "
             "there; see the error above, then run this again."
         )
     if endpoint_answer:
         return (
-            f"No cluster was initialised: the endpoint {cluster.endpoint} already answers ({endpoint_answer}), so it "
+            f"No cluster was initialized: the endpoint {cluster.endpoint} already answers ({endpoint_answer}), so it "
             "belongs to a cluster of other hosts; choose another control_plane_endpoint or add those hosts."
         )
     return None
@@ -178,12 +178,12 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
 def _holding_refusal(host: HostSettings, view: NodeView, first: HostSettings) -> str:
     if view.init_unfinished and host != first:
         return (
-            f"No cluster was initialised: {host.name} holds {view.traces[0]} of an init that did not come to its "
+            f"No cluster was initialized: {host.name} holds {view.traces[0]} of an init that did not come to its "
             f"end, and this one would begin on {first.name}; put {host.name} first among the control planes again, "
             "or run `kubeadm reset` on it."
         )
     return (
-        f"No cluster was initialised: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
+        f"No cluster was initialized: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
         "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
         "nothing in it is needed."
     )

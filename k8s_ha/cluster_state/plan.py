@@ -1,6 +1,6 @@
 """What becomes of each node, decided from one snapshot. Values in, values out.
 
-The guards stand here: no cluster is initialised where one may exist, and no step is taken on a host that holds what is
+The guards stand here: no cluster is initialized where one may exist, and no step is taken on a host that holds what is
 not provably this cluster's.
 """
 
@@ -97,7 +97,7 @@ def decide_init(snapshot: ClusterSnapshot) -> Step:
     if lost is not None and lost.unstarted and cluster.settings.recover_quorum:
         return Step(Action.WAIT, "etcd is recovered first")
     if lost is not None:
-        return Step(Action.REFUSE, f"No cluster was initialised: {quorum_refusal(lost, cluster)}.")
+        return Step(Action.REFUSE, f"No cluster was initialized: {quorum_refusal(lost, cluster)}.")
     reason = init_refusal(snapshot.views, cluster, snapshot.endpoint_answer)
     if reason is not None:
         return Step(Action.REFUSE, reason)
@@ -113,7 +113,7 @@ def decide_join(snapshot: ClusterSnapshot, host: HostSettings, leader_to_come: b
         if not leader_to_come:
             return Step(Action.REFUSE, no_leader(snapshot, f"{host.hostname} was not joined"))
         if host == snapshot.cluster.control_planes[0]:
-            return Step(Action.NOTHING, "it is initialised, not joined")
+            return Step(Action.NOTHING, "it is initialized, not joined")
         return Step(Action.JOIN, "kubeadm join")
     view, known, state = snapshot.views.get(host.name), snapshot.known(host), snapshot.state(host)
     if view is None or state is None:

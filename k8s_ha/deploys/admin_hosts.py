@@ -11,9 +11,8 @@ from pyinfra.api import deploy
 from k8s_ha.catalog import packages
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
+from k8s_ha.operations import kubeconfig, packages
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.kubeconfig import admin_kubeconfig
-from k8s_ha.operations.packages import packages_installed
 
 
 @deploy("Set up kubectl on the admin hosts")
@@ -26,7 +25,7 @@ def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     if "admin" not in own.role or "control_plane" in own.role:
         return
     version = cluster.settings.kubernetes_version
-    packages_installed(
+    packages.installed(
         name=f"Install kubectl {version}",
         run=run,
         packages=packages.kubectl(version),
@@ -34,4 +33,4 @@ def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
         sources=repositories_for(run),
         changeable=not run.surveys[host.name].node,
     )
-    admin_kubeconfig(name="Give root the kubeconfig", run=run)
+    kubeconfig.admin_installed(name="Give root the kubeconfig", run=run)

@@ -13,11 +13,7 @@ from k8s_ha.catalog import compatibility, packages
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired import kubeadm_config
-from k8s_ha.operations.containerd import containerd_running
-from k8s_ha.operations.cri_dockerd import cri_dockerd_installed, cri_dockerd_running
-from k8s_ha.operations.docker import docker_running
-from k8s_ha.operations.files import files_written
-from k8s_ha.operations.packages import packages_installed, packages_removed
+from k8s_ha.operations import containerd, cri_dockerd, docker, files, packages
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run
 from k8s_ha.settings import Cluster
@@ -55,19 +51,19 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
     survey = run.surveys[host.name]
     minor, runtime = cluster.settings.kubernetes_line.minor, cluster.settings.container_runtime
     if cluster.settings.remove_conflicting_packages:
-        packages_removed(
+        packages.removed(
             name="Remove podman, buildah, runc and the like, which containerd.io cannot stand beside",
             names=compatibility.CONFLICTS[survey.major],
         )
     for workaround in WORKAROUNDS.get(survey.major, ()):
-        packages_installed(
+        packages.installed(
             name=workaround.reason,
             run=run,
             packages=workaround.packages,
             log="install-workaround",
             sources=repositories_for(run),
         )
-    packages_installed(
+    packages.installed(
         name=f"Install {RUNTIME_NAMES[runtime]}",
         run=run,
         packages=compatibility.runtime_packages(minor, survey.major, runtime),
@@ -75,7 +71,7 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
         sources=repositories_for(run),
         changeable=not survey.node,
     )
-    files_written(
+    files.written(
         name="Write the registries' mirrors and crictl's socket",
         files={"/etc/crictl.yaml": render("crictl.yaml.j2", socket=kubeadm_config.CRI_SOCKETS[cluster.cri])}
         | (registry_hosts(cluster) if runtime == "containerd" else {}),
@@ -83,7 +79,7 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
     if runtime == "docker":
         _docker(run)
     else:
-        containerd_running(
+        containerd.running(
             name="Configure and start containerd",
             run=run,
             expected_major=compatibility.containerd_major(minor, survey.major),
@@ -92,19 +88,19 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
 
 def _docker(run: Run) -> None:
     cluster = run.cluster
-    docker_running(
+    docker.running(
         name="Configure and start Docker",
         run=run,
         registry_mirrors=cluster.settings.registry_mirrors.get(compatibility.DOCKER_HUB),
     )
     if cluster.cri == "cri-dockerd":
         profile = cluster.mirror
-        cri_dockerd_installed(
+        cri_dockerd.installed(
             name="Install cri-dockerd, which no EL repository has",
             url=profile.cri_dockerd_url,
             sha256=profile.cri_dockerd_sha256,
         )
-        cri_dockerd_running(
+        cri_dockerd.running(
             name="Configure and start cri-dockerd",
             files={
                 "/etc/systemd/system/cri-docker.socket": read_file("cri-docker.socket"),

@@ -1,4 +1,4 @@
-"""The first control plane initialised, the others joined one at a time."""
+"""The first control plane initialized, the others joined one at a time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.deploys.phase import start_phase, stop_on_errors, unreachable
+from k8s_ha.operations import etcd, kubeadm, kubeconfig
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.endpoint import endpoint_reached
-from k8s_ha.operations.join import departed_forgotten, joined
-from k8s_ha.operations.kubeadm import cluster_initialised, images_pulled, join_secrets_minted
-from k8s_ha.operations.kubeconfig import kubeconfig_fetched, root_kubeconfig
-from k8s_ha.operations.quorum import quorum_recovered, refuse_without_quorum
 from k8s_ha.run import Run
 
 
@@ -28,31 +25,31 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     run = start_phase(settings, groups)
     cluster = run.cluster
     stop_on_errors(unreachable(run))
-    refuse_without_quorum(run)
+    etcd.require_quorum(run)
     own, first = cluster.host(host.name), cluster.control_planes[0]
     barrier(name="Wait for every host before the control plane comes up")
 
     if own.is_node:
         endpoint_reached(name="Reach the endpoint's port", address=cluster.endpoint_host, port=cluster.endpoint_port)
-        images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))
+        kubeadm.images_pulled(
+            name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run)
+        )
 
     if "control_plane" in own.role and cluster.settings.recover_quorum:
-        quorum_recovered(name="Have etcd go on alone where its partner never started", run=run)
+        etcd.recovered_single_member(name="Have etcd go on alone where its partner never started", run=run)
         barrier(name="Wait for etcd")
 
     if own == first:
-        cluster_initialised(name=f"Initialise the cluster on {first.hostname}", run=run)
+        kubeadm.initialized(name=f"Initialize the cluster on {first.hostname}", run=run)
 
     if "control_plane" in own.role:
-        departed_forgotten(name="Forget hosts that begin anew", run=run)
-        join_secrets_minted(name="Make the secrets that pending joins need", run=run)
-        for entry in cluster.control_planes:
+        kubeadm.stale_members_removed(name="Remove stale members of hosts that rejoin", run=run)
+        kubeadm.join_secrets_created(name="Create the secrets that pending joins need", run=run)
+        for member in cluster.control_planes:
             # Every control plane calls every join, so that each waits for the one before it.
-            join = joined if entry.name == host.name else barrier
-            arguments: dict[str, Any] = {"run": run, "role": "control_plane"} if entry.name == host.name else {}
-            join(name=f"Join {entry.hostname} to the control plane", **arguments)
-        root_kubeconfig(name="Give root the kubeconfig", endpoint=cluster.endpoint)
-        kubeconfig_fetched(name="Fetch the kubeconfig to the operator", run=run)
+            kubeadm.joined(name=f"Join {member.hostname} to the control plane", run=run, member=member)
+        kubeconfig.root_installed(name="Give root the kubeconfig", endpoint=cluster.endpoint)
+        kubeconfig.fetched(name="Fetch the kubeconfig to the operator", run=run)
 
     barrier(name="Wait for the control plane")
 

@@ -11,7 +11,7 @@ from pyinfra.api import deploy
 from k8s_ha.catalog import packages
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
-from k8s_ha.operations.packages import packages_installed
+from k8s_ha.operations import packages
 from k8s_ha.operations.units import unit_enabled
 
 
@@ -23,7 +23,7 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
     if not cluster.host(host.name).is_node:
         return
     survey, version = run.surveys[host.name], cluster.settings.kubernetes_version
-    packages_installed(
+    packages.installed(
         name=f"Install kubelet, kubeadm and kubectl {version}",
         run=run,
         packages=packages.node(version) | packages.helpers(survey.major),

@@ -13,8 +13,8 @@ from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
+from k8s_ha.operations import packages
 from k8s_ha.operations.nginx import endpoint_proxied
-from k8s_ha.operations.packages import packages_installed
 from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.resources import render
 
@@ -26,7 +26,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     cluster = run.cluster
     if "load_balancer" not in cluster.host(host.name).role:
         return
-    packages_installed(
+    packages.installed(
         name="Install nginx with its stream module",
         run=run,
         packages=packages.load_balancer(run.surveys[host.name].nginx_streams),

@@ -11,7 +11,7 @@ from pyinfra.api import deploy
 from k8s_ha.catalog import kernel_needs
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.desired import firewall
-from k8s_ha.operations.files import file_block, files_written, service_running
+from k8s_ha.operations import files
 from k8s_ha.operations.firewall import firewall_opened
 from k8s_ha.operations.hostname import hostname_set
 from k8s_ha.operations.kernel import modules_loaded, sysctl_applied
@@ -33,7 +33,7 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
 
     if own.role != ("admin",):
         hostname_set(name="Set the hostname", hostname=own.hostname)
-    file_block(
+    files.block_written(
         name="Write every host's name into /etc/hosts", path="/etc/hosts", block=render("hosts.j2", cluster=cluster)
     )
     if own.role == ("admin",):
@@ -55,7 +55,7 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
 
     sysctl = kernel_needs.sysctl(run.surveys[host.name].kernel_version)
     swap_off(name="Turn swap off")
-    files_written(
+    files.written(
         name="Name the kernel modules and settings to load at boot",
         files={
             "/etc/modules-load.d/k8s.conf": "".join(f"{module}\n" for module in kernel_needs.MODULES),
@@ -69,7 +69,7 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     )
     sysctl_applied(name="Apply the kernel settings", values=sysctl, path=kernel_needs.SYSCTL_FILE)
     if run.surveys[host.name].network_manager:
-        service_running(
+        files.service_running(
             name="Keep NetworkManager away from the pods' interfaces",
             unit="NetworkManager.service",
             files={"/etc/NetworkManager/conf.d/k8s-ha.conf": read_file("network-manager.conf")},

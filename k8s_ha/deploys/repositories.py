@@ -10,7 +10,7 @@ from pyinfra.api import deploy
 
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.desired import yum
-from k8s_ha.operations.files import files_written
+from k8s_ha.operations import files
 from k8s_ha.operations.repositories import vault_repositories
 from k8s_ha.preflight_checks import download_sources
 from k8s_ha.resources import render
@@ -42,7 +42,7 @@ def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
         )
     own = repositories_for(run)
     if own:
-        files_written(
+        files.written(
             name=WRITING[survey.major],
             files={REPOSITORY_FILE: render("repositories.repo.j2", repositories=own)},
         )

@@ -9,9 +9,8 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.deploys.phase import start_phase
+from k8s_ha.operations import kubeadm
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.join import departed_forgotten, joined
-from k8s_ha.operations.kubeadm import join_secrets_minted, join_secrets_removed
 
 
 @deploy("Join the workers")
@@ -21,15 +20,15 @@ def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     own = run.cluster.host(host.name)
 
     if "control_plane" in own.role:
-        departed_forgotten(name="Forget hosts that begin anew", run=run)
-        join_secrets_minted(name="Make the secrets that pending joins need", run=run)
+        kubeadm.stale_members_removed(name="Remove stale members of hosts that rejoin", run=run)
+        kubeadm.join_secrets_created(name="Create the secrets that pending joins need", run=run)
 
     barrier(name="Wait for the join secrets")
 
     if "worker" in own.role:
-        joined(name="Join the workers to the cluster", run=run, role="worker")
+        kubeadm.joined(name="Join the workers to the cluster", run=run, member=own)
 
     barrier(name="Wait for the workers")
 
     if "control_plane" in own.role:
-        join_secrets_removed(name="Remove the secrets that joins needed", run=run)
+        kubeadm.join_secrets_removed(name="Remove the secrets that joins needed", run=run)

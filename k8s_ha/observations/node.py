@@ -93,7 +93,7 @@ class NodeView:
     """Whether the host's own API server says ok at /readyz."""
     nodes: tuple[ClusterNode, ...] = ()
     join_secrets: tuple[str, ...] = ()
-    """Names of bootstrap tokens and uploaded certificates that this package minted and that are still there."""
+    """Names of bootstrap tokens and uploaded certificates that this package created and that are still there."""
     members: tuple[Member, ...] = ()
     """What its own etcd counts; empty where it has none or that did not answer."""
     etcd_healthy: bool | None = None

@@ -35,7 +35,7 @@ ANSWERS: Final = "ctr plugins ls | grep -Eq '^io\\.containerd\\.grpc\\.v1 +cri .
     ]
 )
 @guarded
-def containerd_running(run: Run, expected_major: int) -> Generator[StringCommand]:
+def running(run: Run, expected_major: int) -> Generator[StringCommand]:
     """Have containerd run with systemd's cgroup driver, the pause image set, and its CRI plugin not disabled.
 
     Without the pause image containerd pulls its own default, from a registry that may be out of reach.

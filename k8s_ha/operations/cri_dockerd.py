@@ -25,7 +25,7 @@ SECONDS_FOR_CRI_DOCKERD: Final = 1000
 
 @reads(lambda url, sha256: [Look(Files, {"paths": [PROGRAM]}), Look(Content, {"path": RECORD})])
 @guarded
-def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
+def installed(url: str, sha256: str) -> Generator[StringCommand]:
     """Have the program of one archive, whose checksum is kept on the host, so that another archive replaces it.
 
     + url: of the .tgz, as cri-dockerd's releases have it
@@ -45,7 +45,7 @@ def cri_dockerd_installed(url: str, sha256: str) -> Generator[StringCommand]:
 
 @reads(lambda files: [Look(Service, {"unit": UNIT, "paths": sorted(files)})])
 @guarded
-def cri_dockerd_running(files: Mapping[str, str]) -> Generator[StringCommand]:
+def running(files: Mapping[str, str]) -> Generator[StringCommand]:
     """Have cri-dockerd run by units of this package.
 
     A restart of it stops no container, so it waits for no other host's.

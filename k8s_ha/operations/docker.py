@@ -30,7 +30,7 @@ UNIT: Final = "docker.service"
 
 @reads(lambda run, registry_mirrors: [Look(RuntimeService, {"unit": UNIT, "config": CONFIG})])
 @guarded
-def docker_running(run: Run, registry_mirrors: Sequence[str] | None) -> Generator[StringCommand]:
+def running(run: Run, registry_mirrors: Sequence[str] | None) -> Generator[StringCommand]:
     """Have dockerd run with systemd's cgroup driver, rotated logs and the mirrors; a user's other settings stay.
 
     What the user has set by flags of dockerd is left to these, since dockerd starts with neither where both set it.

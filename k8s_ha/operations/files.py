@@ -31,7 +31,7 @@ def _differs(current: FileState | None, content: str, mode: str) -> bool:
 
 @reads(lambda files, mode="644": [Look(Files, {"paths": sorted(files)})])
 @guarded
-def files_written(files: Mapping[str, str], mode: str = "644") -> Generator[StringCommand]:
+def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringCommand]:
     """Have each file hold exactly the given text.
 
     + files: text by path; each text ends with a newline
@@ -47,7 +47,7 @@ def files_written(files: Mapping[str, str], mode: str = "644") -> Generator[Stri
 
 @reads(lambda path, block: [Look(Content, {"path": path})])
 @guarded
-def file_block(path: str, block: str) -> Generator[StringCommand]:
+def block_written(path: str, block: str) -> Generator[StringCommand]:
     """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
 
     + path: somebody else's file, such as /etc/hosts

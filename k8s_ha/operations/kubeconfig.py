@@ -26,7 +26,7 @@ ROOTS: Final = "/root/.kube/config"
 
 
 @guarded
-def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
+def root_installed(endpoint: str) -> Generator[StringCommand]:
     """Have root's kubectl use this cluster; a kubeconfig that knows another one is left alone.
 
     + endpoint: the cluster's, ``HOST:PORT``
@@ -48,7 +48,7 @@ def root_kubeconfig(endpoint: str) -> Generator[StringCommand]:
 
 
 @guarded
-def admin_kubeconfig(run: Run) -> Generator[StringCommand]:
+def admin_installed(run: Run) -> Generator[StringCommand]:
     """Have root's kubectl on this host use the cluster, with the kubeconfig of the control plane that leads.
 
     One that knows another cluster is left alone. The content goes from host to host through the operator's memory.
@@ -97,7 +97,7 @@ def local_path(run: Run) -> Path:
 
 
 @guarded
-def kubeconfig_fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
+def fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
     """Have the admin kubeconfig on the operator's machine, for its owner's eyes only, in a folder that git ignores."""
     if observe(run).leader is None and not is_executing():
         if host.name == run.cluster.control_planes[0].name:

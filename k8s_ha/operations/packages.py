@@ -26,7 +26,7 @@ SECONDS_FOR_PACKAGES: Final = 1800
 
 @reads(lambda run, packages, **_: [Look(Packages, {"names": sorted(packages)})])
 @guarded
-def packages_installed(
+def installed(
     run: Run,
     packages: Mapping[str, str],
     log: str,
@@ -45,14 +45,14 @@ def packages_installed(
     + changeable: whether an older installed package may be replaced
     """
     found = look_at_packages(sorted(packages))
-    installed = found.installed
-    missing = [name for name in sorted(packages) if not matches(installed.get(name), packages[name])]
+    present = found.installed
+    missing = [name for name in sorted(packages) if not matches(present.get(name), packages[name])]
     if not missing and not found.unfinished:
         host.noop("the packages are installed")
         return
-    other = [name for name in missing if name in installed]
+    other = [name for name in missing if name in present]
     reason = _refusal(
-        {name: (installed[name], packages[name]) for name in other},
+        {name: (present[name], packages[name]) for name in other},
         changeable=changeable,
     )
     if reason:
@@ -78,7 +78,7 @@ def _installation(log: str, script: str) -> Generator[StringCommand]:
 
 @reads(lambda names: [Look(Packages, {"names": names})])
 @guarded
-def packages_removed(names: Sequence[str]) -> Generator[StringCommand]:
+def removed(names: Sequence[str]) -> Generator[StringCommand]:
     """Have none of these packages installed; what needs them goes with them.
 
     A removal that is cut off needs no record: rpm forgets a package after its files, so it is found and removed again.

@@ -33,7 +33,7 @@ def recorder(state: State) -> Recorder:
         found = _recorders[state] = Recorder(state)
         logger.addFilter(found.ending)
         atexit.register(found.finish)
-    # Initialising a state, which comes after group_data, forgets its callbacks.
+    # Initializing a state, which comes after group_data, forgets its callbacks.
     if state.initialised and not any(isinstance(handler, Callbacks) for handler in state.callback_handlers):
         add_handler: Callable[[BaseStateCallback], None] = state.add_callback_handler
         add_handler(Callbacks())

@@ -21,7 +21,7 @@ from k8s_ha.run import Run, is_executing
 SECONDS_FOR_RECOVERY: Final = 600
 
 
-def refuse_without_quorum(run: Run) -> None:
+def require_quorum(run: Run) -> None:
     """Stop the run before its first change where etcd has no majority; PyinfraError says what to do.
 
     Not where that may be recovered and the user has said so.
@@ -59,7 +59,7 @@ def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
 
 
 @guarded
-def quorum_recovered(run: Run) -> Generator[StringCommand]:
+def recovered_single_member(run: Run) -> Generator[StringCommand]:
     """Have etcd go on as a cluster of its one member, where the only other one has certainly never started."""
     lost = observe(run).lost_quorum
     if lost is None or lost.unstarted is None or lost.running[0].name != host.name:

@@ -119,8 +119,8 @@ def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[String
 
 
 @guarded
-def cluster_initialised(run: Run) -> Generator[StringCommand]:
-    """Have a cluster: initialise one here, unless any control plane or the endpoint has, or may have, one already.
+def initialized(run: Run) -> Generator[StringCommand]:
+    """Have a cluster: initialize one here, unless any control plane or the endpoint has, or may have, one already.
 
     An init of this host that did not come to its end is taken back first.
     """
@@ -132,7 +132,7 @@ def cluster_initialised(run: Run) -> Generator[StringCommand]:
     if step.action is Action.REFUSE:
         yield refuse(step.sentence)
     elif step.action is Action.WAIT and is_executing():
-        yield refuse(f"No cluster was initialised: {step.sentence}; run this again when that has ended.")
+        yield refuse(f"No cluster was initialized: {step.sentence}; run this again when that has ended.")
     elif step.action is not Action.INIT:
         host.noop(step.sentence)
     elif is_executing():
@@ -187,7 +187,7 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
     )
     # Under the lock another init may have come to its end, which knows no token of this run.
     view = observe(run, fresh=True).views[host.name]
-    run.minted = view is not None and f"secret/bootstrap-token-{secrets.token_id}" in view.join_secrets
+    run.join_secrets_created = view is not None and f"secret/bootstrap-token-{secrets.token_id}" in view.join_secrets
     run.token_until = begun + TOKEN_LIFE
 
 
@@ -205,9 +205,9 @@ def _pending(run: Run) -> list[HostSettings]:
 
 
 @guarded
-def join_secrets_minted(run: Run) -> Generator[StringCommand]:
+def join_secrets_created(run: Run) -> Generator[StringCommand]:
     """Have a short-lived token, and uploaded certificates, while joins are pending; on the control plane that leads."""
-    if not leads(run, host) or run.minted:
+    if not leads(run, host) or run.join_secrets_created:
         host.noop("another control plane leads, or the secrets are there")
         return
     pending = _pending(run)
@@ -226,7 +226,7 @@ def join_secrets_minted(run: Run) -> Generator[StringCommand]:
         config = upload_certs_config(run.cluster, own, certificate_key=secrets.certificate_key)
         upload = "init phase upload-certs --upload-certs --skip-certificate-key-print"
         yield from with_config("kubeadm-upload-certs", upload, config, after=label)
-    run.minted = True
+    run.join_secrets_created = True
 
 
 def _token_secret(secrets: JoinSecrets, until: datetime) -> str:
@@ -291,4 +291,4 @@ def join_secrets_removed(run: Run) -> Generator[StringCommand]:
         host.noop("no join secret is left")
         return
     yield StringCommand(kubectl(address, "-n kube-system delete --ignore-not-found"), *view.join_secrets)
-    run.minted = False
+    run.join_secrets_created = False

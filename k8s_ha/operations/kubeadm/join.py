@@ -24,7 +24,7 @@ from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.operations.cluster import leads, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import look_until, planned, refuse
 from k8s_ha.operations.isolated import guarded, look
-from k8s_ha.operations.kubeadm import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
+from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -36,7 +36,7 @@ _MARK: Final = "init phase mark-control-plane"
 
 
 @guarded
-def departed_forgotten(run: Run) -> Generator[StringCommand]:
+def stale_members_removed(run: Run) -> Generator[StringCommand]:
     """Have the cluster know nothing of hosts that begin anew, on the control plane that leads.
 
     Of a blank host that was a member before, and of one whose join was cut off: first its etcd member, which counts for
@@ -52,7 +52,7 @@ def departed_forgotten(run: Run) -> Generator[StringCommand]:
     address = run.cluster.host(host.name).address
     stale = _stale_members(run)
     if not stale:
-        host.noop("the cluster knows of no host that begins anew")
+        host.noop("the cluster has no stale member of a host that rejoins")
         return
     for known in stale:
         if known.member is not None:
@@ -74,12 +74,12 @@ def _stale_members(run: Run) -> list[Membership]:
 
 
 @guarded
-def joined(run: Run, role: str) -> Generator[StringCommand]:
-    """Have this host in the cluster.
-
-    + role: ``control_plane`` or ``worker``
-    """
+def joined(run: Run, member: HostSettings) -> Generator[StringCommand]:
+    """Have ``member`` in the cluster; other hosts that call this wait for it."""
     own = run.cluster.host(host.name)
+    if member != own:
+        host.noop("another host joins")
+        return
     snapshot = observe(run)
     if snapshot.leader is not None and snapshot.leader != own:
         view = look(Node, address=own.address)
@@ -92,7 +92,7 @@ def joined(run: Run, role: str) -> Generator[StringCommand]:
     elif step.action is not Action.JOIN:
         host.noop(step.sentence)
     elif is_executing():
-        yield from _join(run, own, role, snapshot, step.reset)
+        yield from _join(run, own, snapshot, step.reset)
     else:
         yield planned(step.sentence)
 
@@ -106,8 +106,8 @@ def _endpoint_answers(cluster: Cluster) -> bool:
     return look_until(answered, bool, SECONDS_FOR_THE_ENDPOINT)
 
 
-def _join(run: Run, own: HostSettings, role: str, snapshot: ClusterSnapshot, reset: bool) -> Generator[StringCommand]:
-    control_plane = role == "control_plane"
+def _join(run: Run, own: HostSettings, snapshot: ClusterSnapshot, reset: bool) -> Generator[StringCommand]:
+    control_plane = "control_plane" in own.role
     reason = _not_now(run, own, control_plane, snapshot)
     if reason is not None:
         yield refuse(reason)
@@ -141,7 +141,7 @@ def _not_now(run: Run, own: HostSettings, control_plane: bool, snapshot: Cluster
     if out_of_turn is not None:
         return out_of_turn
     view, leading = snapshot.leading_view, snapshot.leader
-    if leading and not (run.minted and view and view.authority):
+    if leading and not (run.join_secrets_created and view and view.authority):
         return (
             f"{problem}: {leading.name}, which leads the cluster, made no join token in this run; "
             f"run this again with {leading.name} in it, and without --serial and --no-wait."
