@@ -25,7 +25,7 @@ ELSEWHERE = [Noop("master1 looks")]
 def finished_stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Six hosts that tell of a cluster without fault, whose time to be verified is a second."""
     for module in (k8s_ha.operations.verify, k8s_ha.operations.probe):
-        monkeypatch.setattr(module, "SECONDS_BETWEEN_LOOKS", 0.01)
+        monkeypatch.setattr(module, "SECONDS_BETWEEN_POLLS", 0.01)
     stage = Stage(monkeypatch)
     stage.run = Run(CLUSTER)
     for name, proof in WHOLE.items():

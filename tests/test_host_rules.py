@@ -61,7 +61,7 @@ def test_a_file_that_was_read_is_edited_and_not_written(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef):
             calls = [ast.unparse(call) for call in ast.walk(node) if isinstance(call, ast.Call)]
-            reads = any(call.startswith("look(Content") for call in calls)
+            reads = any(call.startswith("require_fact(Content") for call in calls)
             assert not (reads and any(call.startswith("write(") for call in calls)), f"{path.name}: {node.name}"
 
 

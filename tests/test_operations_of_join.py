@@ -132,7 +132,7 @@ def test_control_planes_join_in_their_order(stage: Stage) -> None:
 @pytest.fixture
 def two_planes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Control planes that the run has seen well before master3 looks again, without waiting between its looks."""
-    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
     stage.hold({"master1": member("master1", "master2")}).run.join_secrets_created = True
     assert isinstance(stage.steps(joined, on="master1", run=stage.run, member=CLUSTER.host("master1"))[0], Noop)
     return stage

@@ -101,7 +101,7 @@ def test_an_init_that_did_not_come_to_its_end_is_reset_and_begins_anew(stage: St
 def test_a_load_balancer_is_given_time_to_see_that_its_control_plane_was_reset(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
     answers = ["HTTP status 403", "unclear: no answer within 10 s", ""]
     assert begun_anew(stage, {"master1": CLEAN}, answers) == [RESET, *kubeadm_init()]
 
@@ -132,7 +132,7 @@ BOOTING = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SE
 def test_a_control_plane_that_was_booted_just_now_is_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, view: NodeView
 ) -> None:
-    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
     looks = [view, view, member("master1")]
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     assert stage.steps(initialized, on="master1", run=stage.run) == [Noop("the cluster exists")]

@@ -163,7 +163,7 @@ def test_an_election_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch
 
 def test_an_etcd_that_never_tells_is_waited_for_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_TO_SERVE", 0.1)
-    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_LOOKS", 0.1)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_POLLS", 0.1)
     looks = 0
 
     def looked(**_: object) -> NodeView:
@@ -182,7 +182,7 @@ def test_an_etcd_that_never_tells_is_waited_for_once(stage: Stage, monkeypatch: 
 def test_an_etcd_that_tells_nothing_yet_is_waited_for_before_the_first_change(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, healthy: bool
 ) -> None:
-    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_POLLS", 0)
     told = replace(TO_RUN, members=(FIRST, SECOND), etcd_healthy=healthy)
     looks = [TO_RUN, TO_RUN, told]
     stage.hold({"master2": None})
@@ -210,7 +210,7 @@ def test_where_etcd_comes_up_without_its_majority_no_more_is_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(k8s_ha.operations.cluster, "SECONDS_TO_ELECT", 0)
-    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
     booting = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER, ETCD_MANIFEST))
     alone = replace(booting, members=(FIRST, SECOND))
     looks = [booting, booting, alone]
@@ -225,7 +225,7 @@ def test_where_etcd_comes_up_without_its_majority_no_more_is_waited_for(
 
 
 def test_a_member_that_may_come_yet_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_POLLS", 0)
     alone = replace(TO_RUN, members=(FIRST, SECOND))
     looks = [alone, alone, replace(alone, etcd_healthy=True)]
     stage.hold({"master2": TO_RUN})

@@ -37,7 +37,7 @@ RESTART = Command("systemctl restart docker")
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Hosts that were nodes when the run began, with every control plane and kubelet well."""
-    monkeypatch.setattr(commands, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
     stage = Stage(monkeypatch).hold(dict.fromkeys(PLANES, READY))
     stage.run.surveys = {name: survey(node=True) for name in NODES}
     stage.facts["worker1"][KubeletHealth] = True

@@ -15,8 +15,8 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.cluster import ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import look_until, read_everywhere
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import poll_until, read_everywhere
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 
@@ -58,7 +58,7 @@ def observe_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeV
         return {name: view for name, view in found.items() if view is None or not view.busy}
 
     allowed = seconds if is_executing() else 0
-    return idle(look_until(lambda: read_everywhere(Node, targets), lambda found: idle(found) == found, allowed))
+    return idle(poll_until(lambda: read_everywhere(Node, targets), lambda found: idle(found) == found, allowed))
 
 
 def wait_for_leader(run: Run) -> ClusterSnapshot:
@@ -77,12 +77,12 @@ def wait_for_leader(run: Run) -> ClusterSnapshot:
     if settled(snapshot):
         return snapshot
     logger.info(f"no control plane answers yet: they are waited for, {SECONDS_TO_SERVE} s at most")
-    return look_until(lambda: observe(run, fresh=True), settled, SECONDS_TO_SERVE)
+    return poll_until(lambda: observe(run, fresh=True), settled, SECONDS_TO_SERVE)
 
 
 def observe_leader(run: Run) -> ClusterSnapshot:
     """The cluster by a look of this moment, with a leader where there is one; after a join etcd may elect first."""
-    return look_until(lambda: observe(run, fresh=True), lambda snapshot: bool(snapshot.leader), SECONDS_TO_ELECT)
+    return poll_until(lambda: observe(run, fresh=True), lambda snapshot: bool(snapshot.leader), SECONDS_TO_ELECT)
 
 
 def leads(run: Run, candidate: Host) -> bool:
@@ -91,7 +91,7 @@ def leads(run: Run, candidate: Host) -> bool:
     return leader is not None and leader.name == candidate.name
 
 
-@guarded
+@isolated_operation
 def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, digest: str) -> Generator[StringCommand]:
     """Have a manifest applied, on the control plane that leads.
 
@@ -107,7 +107,7 @@ def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, dig
         host.noop("another control plane leads")
         return
     address = run.cluster.host(host.name).address
-    live = look(ManifestDigest, address=address, resource=resource, namespace=namespace)
+    live = require_fact(ManifestDigest, address=address, resource=resource, namespace=namespace)
     if live == digest:
         host.noop("the manifest is applied")
     else:

@@ -28,22 +28,22 @@ T = TypeVar("T")
 HOSTS_AT_ONCE: Final = 100
 """How many hosts are asked at once: of 2,400 some answered too late, since one operator reads what all of them say."""
 
-SECONDS_BETWEEN_LOOKS: Final = 1.0
-"""The pause of whatever looks again until a deadline."""
+SECONDS_BETWEEN_POLLS: Final = 1.0
+"""The pause of whatever asks again until a deadline."""
 
 SECONDS_FOR_A_FACT: Final = 60
 """How long another host may take to tell a fact; its scripts bound themselves to less."""
 
 
-def look_until(look: Callable[[], T], enough: Callable[[T], bool], seconds: float) -> T:
-    """What ``look`` tells as soon as that is ``enough``, or when ``seconds`` are over; with 0 it looks once."""
+def poll_until(poll: Callable[[], T], enough: Callable[[T], bool], seconds: float) -> T:
+    """What ``poll`` returns as soon as that is ``enough``, or when ``seconds`` are over; with 0 it asks once."""
     deadline = time.monotonic() + seconds
-    while not enough(told := look()) and time.monotonic() < deadline:
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+    while not enough(told := poll()) and time.monotonic() < deadline:
+        gevent.sleep(SECONDS_BETWEEN_POLLS)
     return told
 
 
-def refuse(reason: str) -> StringCommand:
+def fail_host(reason: str) -> StringCommand:
     """A command that fails the host it is yielded for, and that host alone, with ``reason``."""
     if not is_executing():
         logger.warning(reason)

@@ -11,10 +11,10 @@ from pyinfra.api import StringCommand
 from k8s_ha.desired.containerd_config import CONFIG
 from k8s_ha.facts.system import Packages, Service
 from k8s_ha.facts.together import Look
-from k8s_ha.operations.commands import refuse, write
+from k8s_ha.operations.commands import fail_host, write
 from k8s_ha.operations.files import Change, changed_files
-from k8s_ha.operations.isolated import guarded, look
-from k8s_ha.operations.packages import look_at_packages
+from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.operations.packages import require_packages
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, sha256
 from k8s_ha.operations.together import reads
@@ -34,7 +34,7 @@ ANSWERS: Final = "ctr plugins ls | grep -Eq '^io\\.containerd\\.grpc\\.v1 +cri .
         Look(Service, {"unit": UNIT, "paths": [CONFIG]}),
     ]
 )
-@guarded
+@isolated_operation
 def running(run: Run, expected_major: int) -> Generator[StringCommand]:
     """Have containerd run with systemd's cgroup driver, the pause image set, and its CRI plugin not disabled.
 
@@ -42,15 +42,15 @@ def running(run: Run, expected_major: int) -> Generator[StringCommand]:
 
     + expected_major: the major that will be installed, for a look before it is
     """
-    version = look_at_packages(["containerd.io"]).installed.get("containerd.io")
+    version = require_packages(["containerd.io"]).installed.get("containerd.io")
     major = int(version.partition(".")[0]) if version else expected_major
     if major not in TEMPLATES:
-        yield refuse(
+        yield fail_host(
             f"{host.name}: containerd.io {version} is installed; 1.x and 2.x are supported; install one of them."
         )
         return
     text = render(TEMPLATES[major], pause_image=run.cluster.pause_image)
-    current = look(Service, unit=UNIT, paths=[CONFIG])
+    current = require_fact(Service, unit=UNIT, paths=[CONFIG])
     changed = changed_files(current, {CONFIG: text})
     content = text.encode()
     plan = RuntimePlan(

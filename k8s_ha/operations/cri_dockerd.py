@@ -12,7 +12,7 @@ from k8s_ha.facts.system import Content, Files, Service
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.files import changed_files
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, sha256
 from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
@@ -24,14 +24,17 @@ SECONDS_FOR_CRI_DOCKERD: Final = 1000
 
 
 @reads(lambda url, sha256: [Look(Files, {"paths": [PROGRAM]}), Look(Content, {"path": RECORD})])
-@guarded
+@isolated_operation
 def installed(url: str, sha256: str) -> Generator[StringCommand]:
     """Have the program of one archive, whose checksum is kept on the host, so that another archive replaces it.
 
     + url: of the .tgz, as cri-dockerd's releases have it
     + sha256: in hexadecimal digits
     """
-    if PROGRAM in look(Files, paths=[PROGRAM]) and look(Content, path=RECORD).strip() == sha256.encode():
+    if (
+        PROGRAM in require_fact(Files, paths=[PROGRAM])
+        and require_fact(Content, path=RECORD).strip() == sha256.encode()
+    ):
         host.noop("cri-dockerd is installed")
         return
     variables = shell_variables({"HOST": host.name, "ARCHIVE": url, "SHA256": sha256})
@@ -44,7 +47,7 @@ def installed(url: str, sha256: str) -> Generator[StringCommand]:
 
 
 @reads(lambda files: [Look(Service, {"unit": UNIT, "paths": sorted(files)})])
-@guarded
+@isolated_operation
 def running(files: Mapping[str, str]) -> Generator[StringCommand]:
     """Have cri-dockerd run by units of this package.
 
@@ -52,7 +55,7 @@ def running(files: Mapping[str, str]) -> Generator[StringCommand]:
 
     + files: text of the units, by path
     """
-    current = look(Service, unit=UNIT, paths=sorted(files))
+    current = require_fact(Service, unit=UNIT, paths=sorted(files))
     changed = changed_files(current, files)
     plan = RuntimePlan(
         UNIT,

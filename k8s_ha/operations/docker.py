@@ -17,9 +17,9 @@ from k8s_ha.facts.together import Look
 from k8s_ha.observations import dockerd_flags
 from k8s_ha.observations.dockerd_flags import CONFIG, Flags
 from k8s_ha.observations.runtimes import LARGEST
-from k8s_ha.operations.commands import edited, refuse
+from k8s_ha.operations.commands import edited, fail_host
 from k8s_ha.operations.files import Change
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, recorded, sha256
 from k8s_ha.operations.together import reads
@@ -29,7 +29,7 @@ UNIT: Final = "docker.service"
 
 
 @reads(lambda run, registry_mirrors: [Look(RuntimeService, {"unit": UNIT, "config": CONFIG})])
-@guarded
+@isolated_operation
 def running(run: Run, registry_mirrors: Sequence[str] | None) -> Generator[StringCommand]:
     """Have dockerd run with systemd's cgroup driver, rotated logs and the mirrors; a user's other settings stay.
 
@@ -38,19 +38,19 @@ def running(run: Run, registry_mirrors: Sequence[str] | None) -> Generator[Strin
 
     + registry_mirrors: of Docker Hub; None leaves those that are there
     """
-    current, found = look(RuntimeService, unit=UNIT, config=CONFIG)
+    current, found = require_fact(RuntimeService, unit=UNIT, config=CONFIG)
     flags = dockerd_flags.of_unit(found.unit(UNIT))
     if flags.config in found.unread:
-        yield refuse(
+        yield fail_host(
             f"{host.name}: {flags.config} is larger than {LARGEST} bytes; no daemon.json is; repair it or remove it, "
             "then run this again."
         )
         return
-    held = found.configs.get(CONFIG, b"") if flags.config == CONFIG else look(Content, path=flags.config)
+    held = found.configs.get(CONFIG, b"") if flags.config == CONFIG else require_fact(Content, path=flags.config)
     try:
         wanted = daemon_json.merged(held, registry_mirrors, flags)
     except daemon_json.Unusable as unusable:
-        yield refuse(f"{host.name}: {unusable}.")
+        yield fail_host(f"{host.name}: {unusable}.")
         return
     drifted: set[Change] = set()
     if wanted != held:

@@ -9,14 +9,14 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Port
 from k8s_ha.facts.together import Look
-from k8s_ha.operations.commands import refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import fail_host
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
 
 @reads(lambda address, port: [Look(Port, {"address": address, "port": port})])
-@guarded
+@isolated_operation
 def endpoint_reached(address: str, port: int) -> Generator[StringCommand]:
     """Refuse to go on where this host cannot connect to the endpoint: kubeadm would find out after minutes.
 
@@ -25,8 +25,8 @@ def endpoint_reached(address: str, port: int) -> Generator[StringCommand]:
     """
     if not is_executing():
         host.noop("asked when the load balancer is there")
-    elif not look(Port, address=address, port=port):
-        yield refuse(
+    elif not require_fact(Port, address=address, port=port):
+        yield fail_host(
             f"{host.name} cannot connect to the endpoint {address}:{port}; nginx must listen there and no firewall "
             "stand between; see the load balancer's errors above, or check the route."
         )

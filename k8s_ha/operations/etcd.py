@@ -13,8 +13,8 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.cluster_state.quorum import LostQuorum, is_untold, quorum_refusal
 from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, observe, wait_for_leader
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, long_command, refuse
-from k8s_ha.operations.isolated import guarded
+from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, fail_host, long_command
+from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
@@ -38,7 +38,7 @@ def _lost_for_good(run: Run) -> LostQuorum | None:
     if patience == SECONDS_TO_SERVE:
         logger.info(f"etcd has no quorum yet: its members are waited for, {SECONDS_TO_SERVE} s at most")
     while time.monotonic() - began < patience:
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+        gevent.sleep(SECONDS_BETWEEN_POLLS)
         observe(run, fresh=True)
         lost, patience = _quorum(run)
     run.quorum_awaited = True
@@ -58,7 +58,7 @@ def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
     return lost, SECONDS_TO_ELECT if lost.unstarted is None else 0
 
 
-@guarded
+@isolated_operation
 def recovered_single_member(run: Run) -> Generator[StringCommand]:
     """Have etcd go on as a cluster of its one member, where the only other one has certainly never started."""
     lost = observe(run).lost_quorum
@@ -72,7 +72,7 @@ def recovered_single_member(run: Run) -> Generator[StringCommand]:
         return
     observe(run, fresh=True)
     if wait_for_leader(run).leader is None:
-        yield refuse(
+        yield fail_host(
             f"{host.name}: etcd has a quorum again, but the API server does not answer after {SECONDS_TO_SERVE} "
             "seconds; see `crictl ps -a` there, then run this again."
         )

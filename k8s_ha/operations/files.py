@@ -14,7 +14,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import edited, write
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 
 Change = Literal["restart", "reload"]
@@ -30,14 +30,14 @@ def _differs(current: FileState | None, content: str, mode: str) -> bool:
 
 
 @reads(lambda files, mode="644": [Look(Files, {"paths": sorted(files)})])
-@guarded
+@isolated_operation
 def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringCommand]:
     """Have each file hold exactly the given text.
 
     + files: text by path; each text ends with a newline
     + mode: octal, without a leading zero
     """
-    current = look(Files, paths=sorted(files))
+    current = require_fact(Files, paths=sorted(files))
     changed = [path for path in sorted(files) if _differs(current.get(path), files[path], mode)]
     for path in changed:
         yield write(path, files[path], mode)
@@ -46,14 +46,14 @@ def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringComm
 
 
 @reads(lambda path, block: [Look(Content, {"path": path})])
-@guarded
+@isolated_operation
 def block_written(path: str, block: str) -> Generator[StringCommand]:
     """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
 
     + path: somebody else's file, such as /etc/hosts
     + block: lines without markers
     """
-    content = look(Content, path=path)
+    content = require_fact(Content, path=path)
     wanted = with_block(content, block)
     if content == wanted:
         host.noop(f"{path} holds the block")
@@ -72,7 +72,7 @@ def with_block(content: bytes, block: str) -> bytes:
 
 
 @reads(lambda unit, files=None, on_change="", test="": [Look(Service, {"unit": unit, "paths": sorted(files or {})})])
-@guarded
+@isolated_operation
 def service_running(
     unit: str,
     files: Mapping[str, str] | None = None,
@@ -87,7 +87,7 @@ def service_running(
     + test: command that must succeed before it does
     """
     files = files or {}
-    current = look(Service, unit=unit, paths=sorted(files))
+    current = require_fact(Service, unit=unit, paths=sorted(files))
     yield from ServicePlan(
         unit, files, {on_change: "\0".join(map("\0".join, sorted(files.items())))}, test
     ).carried_out(current, drifted={on_change} if changed_files(current, files) else set())

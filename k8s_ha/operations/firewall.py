@@ -9,13 +9,13 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.firewall import Firewall
 from k8s_ha.facts.together import Look
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 
 
 @reads(lambda address, ports, sources: [Look(Firewall, {"address": address})])
-@guarded
+@isolated_operation
 def firewall_opened(address: str, ports: Sequence[str], sources: Sequence[str]) -> Generator[StringCommand]:
     """Have a running firewalld let in what the cluster needs, now and after a reboot; it is never reloaded.
 
@@ -25,7 +25,7 @@ def firewall_opened(address: str, ports: Sequence[str], sources: Sequence[str]) 
     + ports: open to everybody, such as 6443/tcp
     + sources: addresses and networks that everything is taken from
     """
-    state = look(Firewall, address=address)
+    state = require_fact(Firewall, address=address)
     if state.zone is None:
         host.noop("firewalld does not run")
         return

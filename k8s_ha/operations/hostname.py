@@ -10,14 +10,14 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.together import Look
 from k8s_ha.facts.units import HostName
-from k8s_ha.operations.commands import refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import fail_host
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
 
 @reads(lambda hostname: [Look(HostName, {})])
-@guarded
+@isolated_operation
 def hostname_set(hostname: str) -> Generator[StringCommand]:
     """Have the host named so, now and after a reboot: a name from DHCP alone is lost with it.
 
@@ -28,12 +28,12 @@ def hostname_set(hostname: str) -> Generator[StringCommand]:
         return
     yield StringCommand("hostnamectl", "set-hostname", shlex.quote(hostname))
     if is_executing() and (names := _names()) != {hostname}:
-        yield refuse(
+        yield fail_host(
             f"{host.name}: its name is {' and at boot '.join(sorted(names - {hostname}))} after it was set to "
             f"{hostname}; a node is known by its name; see `hostnamectl` there, then run this again."
         )
 
 
 def _names() -> set[str]:
-    names = look(HostName)
+    names = require_fact(HostName)
     return {names.current, names.static}

@@ -12,29 +12,29 @@ from pyinfra.api.arguments_typed import PyinfraOperation
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.operations.commands import refuse
+from k8s_ha.operations.commands import fail_host
 from k8s_ha.operations.together import may_have_changed, told
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class FactUnreadable(Exception):
+class FactUnavailable(Exception):
     """A fact whose command failed; pyinfra has printed why."""
 
 
-def look(fact: type[FactBase[T]], **arguments: Any) -> T:
-    """A fact of the current host, for use in a ``guarded`` operation, which it ends where the fact cannot be read."""
+def require_fact(fact: type[FactBase[T]], **arguments: Any) -> T:
+    """A fact of the current host, for an ``isolated_operation``, which it ends where the fact cannot be read."""
     value: T | None = told(fact, arguments)
     if value is None:
         value = host.get_fact(fact, **arguments)
     # Where a fact's command fails, pyinfra fails the host and hands out the fact's default.
     if value is None or host in state.failed_hosts:
-        raise FactUnreadable(f"{host.name}: {fact.name} could not be read; see the error above; then run this again.")
+        raise FactUnavailable(f"{host.name}: {fact.name} could not be read; see the error above; then run this again.")
     return value
 
 
-def guarded(function: Callable[P, Generator[PyinfraCommand]]) -> PyinfraOperation[P]:
+def isolated_operation(function: Callable[P, Generator[PyinfraCommand]]) -> PyinfraOperation[P]:
     """pyinfra's ``@operation()`` for a generator that may raise FactUnreadable or PyinfraError.
 
     An exception in an operation's generator would end the whole run with a traceback; this one fails the host.
@@ -46,7 +46,7 @@ def guarded(function: Callable[P, Generator[PyinfraCommand]]) -> PyinfraOperatio
             for command in function(*args, **kwargs):
                 may_have_changed()
                 yield command
-        except (FactUnreadable, PyinfraError) as error:
-            yield refuse(str(error))
+        except (FactUnavailable, PyinfraError) as error:
+            yield fail_host(str(error))
 
     return operation()(generator)

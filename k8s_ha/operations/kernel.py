@@ -10,8 +10,8 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.kernel import Kernel
 from k8s_ha.facts.together import Look
-from k8s_ha.operations.commands import long_command, refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import fail_host, long_command
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
@@ -19,14 +19,14 @@ SECONDS_FOR_MODULES: Final = 900
 
 
 @reads(lambda modules, package=None: [Look(Kernel, {"modules": modules, "keys": ()})])
-@guarded
+@isolated_operation
 def modules_loaded(modules: Sequence[str], package: str | None = None) -> Generator[StringCommand]:
     """Have kernel modules loaded now; one that is built in counts as loaded.
 
     + modules: their names
     + package: what has them where the kernel's own package has not, of the running kernel's release
     """
-    unloaded = look(Kernel, modules=modules, keys=()).unloaded
+    unloaded = require_fact(Kernel, modules=modules, keys=()).unloaded
     if not unloaded:
         host.noop("the modules are loaded")
         return
@@ -40,15 +40,15 @@ def modules_loaded(modules: Sequence[str], package: str | None = None) -> Genera
         )
     yield StringCommand("modprobe", "-a", *unloaded)
     # A rule in modprobe.d may run anything in modprobe's place, and that succeeds.
-    if is_executing() and (missing := look(Kernel, modules=modules, keys=()).unloaded):
-        yield refuse(
+    if is_executing() and (missing := require_fact(Kernel, modules=modules, keys=()).unloaded):
+        yield fail_host(
             f"{host.name}: modprobe has succeeded, but the kernel has no module {' and no '.join(missing)}; pods need "
             f"it; see `modprobe -n -v {missing[0]}` there, and remove the rule in modprobe.d that it names."
         )
 
 
 @reads(lambda values, path: [Look(Kernel, {"modules": (), "keys": sorted(values)})])
-@guarded
+@isolated_operation
 def sysctl_applied(values: Mapping[str, str], path: str) -> Generator[StringCommand]:
     """Have the running kernel use the values of a sysctl file.
 
@@ -63,11 +63,11 @@ def sysctl_applied(values: Mapping[str, str], path: str) -> Generator[StringComm
         current = _current(values)
         for key in sorted(values):
             if current.get(key) != values[key]:
-                yield refuse(
+                yield fail_host(
                     f"{host.name}: {key} is {current.get(key, 'not there')} after {path} was applied; pods need "
                     f"{values[key]}; see `sysctl -w {key}={values[key]}` there."
                 )
 
 
 def _current(values: Mapping[str, str]) -> Mapping[str, str]:
-    return look(Kernel, modules=(), keys=sorted(values)).sysctl
+    return require_fact(Kernel, modules=(), keys=sorted(values)).sysctl

@@ -17,27 +17,27 @@ from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.local_files import write_private
 from k8s_ha.operations.cluster import leads, observe
-from k8s_ha.operations.commands import read_everywhere, read_silently, refuse, write
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import fail_host, read_everywhere, read_silently, write
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.run import Run, is_executing
 
 ADMIN: Final = "/etc/kubernetes/admin.conf"
 ROOTS: Final = "/root/.kube/config"
 
 
-@guarded
+@isolated_operation
 def root_installed(endpoint: str) -> Generator[StringCommand]:
     """Have root's kubectl use this cluster; a kubeconfig that knows another one is left alone.
 
     + endpoint: the cluster's, ``HOST:PORT``
     """
     own = ROOTS
-    files = look(Files, paths=[ADMIN, own])
+    files = require_fact(Files, paths=[ADMIN, own])
     if own in files and ADMIN in files and files[own].sha256 == files[ADMIN].sha256:
         host.noop("root has the kubeconfig")
         return
     if is_executing() and ADMIN not in files:
-        yield refuse(f"{host.name}: {ADMIN} is missing, so it did not become a control plane; see its errors above.")
+        yield fail_host(f"{host.name}: {ADMIN} is missing, so it did not become a control plane; see its errors above.")
         return
     servers = f"$(sed -n 's/^ *server: *//p' {own} | sort -u)"
     yield StringCommand(
@@ -47,7 +47,7 @@ def root_installed(endpoint: str) -> Generator[StringCommand]:
     )
 
 
-@guarded
+@isolated_operation
 def admin_installed(run: Run) -> Generator[StringCommand]:
     """Have root's kubectl on this host use the cluster, with the kubeconfig of the control plane that leads.
 
@@ -58,15 +58,15 @@ def admin_installed(run: Run) -> Generator[StringCommand]:
     leading = snapshot.leader
     if leading is None:
         if is_executing():
-            yield refuse(no_leader(snapshot, f"{host.name} got no kubeconfig"))
+            yield fail_host(no_leader(snapshot, f"{host.name} got no kubeconfig"))
         else:
             yield StringCommand("cat", ADMIN)
         return
     text = read_silently(host.inventory.get_host(leading.name), ADMIN)
     if text is None:
-        yield refuse(f"{host.name} got no kubeconfig: {ADMIN} of {leading.name} could not be read; run this again.")
+        yield fail_host(f"{host.name} got no kubeconfig: {ADMIN} of {leading.name} could not be read; run this again.")
         return
-    current = look(Files, paths=[own]).get(own)
+    current = require_fact(Files, paths=[own]).get(own)
     valid = {hashlib.sha256(text).hexdigest(), *_admin_digests(run)}
     if current and current == FileState(current.sha256, "600", "root:root") and current.sha256 in valid:
         host.noop("root has the kubeconfig")
@@ -96,7 +96,7 @@ def local_path(run: Run) -> Path:
     return Path(host.state.cwd or ".") / run.cluster.settings.kubeconfig_dir / "admin.conf"
 
 
-@guarded
+@isolated_operation
 def fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
     """Have the admin kubeconfig on the operator's machine, for its owner's eyes only, in a folder that git ignores."""
     if observe(run).leader is None and not is_executing():

@@ -14,8 +14,8 @@ import gevent
 from pyinfra import host
 from pyinfra.api import Host, StringCommand
 
-from k8s_ha.operations.commands import refuse, run_silently, run_until_it_ends, takes_part
-from k8s_ha.operations.isolated import guarded
+from k8s_ha.operations.commands import fail_host, run_silently, run_until_it_ends, takes_part
+from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
@@ -47,7 +47,7 @@ _held: WeakKeyDictionary[Host, gevent.Greenlet[..., None]] = WeakKeyDictionary()
 """The hosts that this process holds, with what reads from each."""
 
 
-@guarded
+@isolated_operation
 def cluster_held(run: Run) -> Generator[StringCommand]:
     """Have the cluster to this run alone, on every control plane that takes part, until the operator's process ends.
 
@@ -59,7 +59,7 @@ def cluster_held(run: Run) -> Generator[StringCommand]:
                 run.other_run = _other_run(run)
                 run.log.refusal = run.other_run or None
         if run.other_run:
-            yield refuse(f"{host.name}: nothing was changed: {run.other_run}")
+            yield fail_host(f"{host.name}: nothing was changed: {run.other_run}")
             return
     host.noop("no other run is at work")
 

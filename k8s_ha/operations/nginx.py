@@ -16,8 +16,8 @@ from k8s_ha.facts.nginx import RECORD, Nginx
 from k8s_ha.facts.together import Look
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile, Problem
 from k8s_ha.observations.nginx_config import copies
-from k8s_ha.operations.commands import refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import fail_host
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
@@ -33,7 +33,7 @@ _UNINSTALLED: Final = NginxState(walked={NGINX_CONFIG: b"include /usr/share/ngin
 
 
 @reads(lambda port, **_: [Look(Nginx, {"port": port, "unstarted": True})])
-@guarded
+@isolated_operation
 def endpoint_proxied(port: int, files: Mapping[str, str], connections: int) -> Generator[StringCommand]:
     """Have nginx pass on the endpoint's port: enabled at boot, running with this configuration, and listening.
 
@@ -41,14 +41,14 @@ def endpoint_proxied(port: int, files: Mapping[str, str], connections: int) -> G
     + files: this package's file for each way to be included; one of them is used
     + connections: how many a worker process is to hold
     """
-    state = look(Nginx, port=port, unstarted=is_executing())
+    state = require_fact(Nginx, port=port, unstarted=is_executing())
     if not state.program and not is_executing():
         state = _UNINSTALLED  # the package is installed before this runs
     proxy = planned(state, port)
     if isinstance(proxy, Proxy):
         proxy = invalid(state, proxy) or proxy
     if isinstance(proxy, Problem):
-        yield refuse(f"{host.name}: {proxy.found}; {proxy.wanted}; {proxy.remedy}.")
+        yield fail_host(f"{host.name}: {proxy.found}; {proxy.wanted}; {proxy.remedy}.")
         return
     proxy = raised(proxy, state, connections)
     text = files[proxy.path]

@@ -13,8 +13,8 @@ from pyinfra.api import StringCommand
 from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository, matches
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.facts.together import Look
-from k8s_ha.operations.commands import log_path, long_command, refuse
-from k8s_ha.operations.isolated import FactUnreadable, guarded, look
+from k8s_ha.operations.commands import fail_host, log_path, long_command
+from k8s_ha.operations.isolated import FactUnavailable, isolated_operation, require_fact
 from k8s_ha.operations.restarts import in_turn
 from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
@@ -25,7 +25,7 @@ SECONDS_FOR_PACKAGES: Final = 1800
 
 
 @reads(lambda run, packages, **_: [Look(Packages, {"names": sorted(packages)})])
-@guarded
+@isolated_operation
 def installed(
     run: Run,
     packages: Mapping[str, str],
@@ -44,7 +44,7 @@ def installed(
     + sources: this package's own repositories on the host; what they hold against ``yum update`` is lifted here
     + changeable: whether an older installed package may be replaced
     """
-    found = look_at_packages(sorted(packages))
+    found = require_packages(sorted(packages))
     present = found.installed
     missing = [name for name in sorted(packages) if not matches(present.get(name), packages[name])]
     if not missing and not found.unfinished:
@@ -56,7 +56,7 @@ def installed(
         changeable=changeable,
     )
     if reason:
-        yield refuse(reason)
+        yield fail_host(reason)
         return
     script = _script(
         {name: packages[name] for name in missing},
@@ -77,13 +77,13 @@ def _installation(log: str, script: str) -> Generator[StringCommand]:
 
 
 @reads(lambda names: [Look(Packages, {"names": names})])
-@guarded
+@isolated_operation
 def removed(names: Sequence[str]) -> Generator[StringCommand]:
     """Have none of these packages installed; what needs them goes with them.
 
     A removal that is cut off needs no record: rpm forgets a package after its files, so it is found and removed again.
     """
-    installed = sorted(look_at_packages(names).installed)
+    installed = sorted(require_packages(names).installed)
     if not installed:
         host.noop("none of them is installed")
         return
@@ -96,11 +96,11 @@ def removed(names: Sequence[str]) -> Generator[StringCommand]:
     )
 
 
-def look_at_packages(names: Sequence[str]) -> PackagesState:
-    """What of ``names`` is installed on the current host, for use in a ``guarded`` operation."""
-    found = look(Packages, names=names)
+def require_packages(names: Sequence[str]) -> PackagesState:
+    """What of ``names`` is installed on the current host, for an ``isolated_operation``."""
+    found = require_fact(Packages, names=names)
     if found.rpm_error:
-        raise FactUnreadable(f"{host.name}: rpm cannot read its database ({found.rpm_error}); {RPM_REMEDY}.")
+        raise FactUnavailable(f"{host.name}: rpm cannot read its database ({found.rpm_error}); {RPM_REMEDY}.")
     return found
 
 

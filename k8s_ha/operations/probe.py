@@ -18,8 +18,8 @@ from pyinfra.api.state import State
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.findings import Finding, errors
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, run_silently
-from k8s_ha.operations.isolated import guarded
+from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, read_everywhere, read_fact, run_silently
+from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.verify import answering, member, told, verifier
 from k8s_ha.reporting.console import show
 from k8s_ha.resources import render
@@ -35,7 +35,7 @@ SECONDS_BEYOND_ALL: Final = 600
 """How much longer than its deadline the whole probe may take: more than its own bounds allow to make and remove it."""
 
 
-@guarded
+@isolated_operation
 def pods_probed(run: Run) -> Generator[FunctionCommand]:
     """Have pods of our own, one a node, reach each other and each other's Services, within ``verify_timeout_seconds``.
 
@@ -120,7 +120,7 @@ class Probe:
             findings = self._findings()
             if last or not findings:
                 return [] if interrupted else findings
-            gevent.sleep(SECONDS_BETWEEN_LOOKS)
+            gevent.sleep(SECONDS_BETWEEN_POLLS)
 
     def removed(self) -> None:
         """Take everything away, whichever control plane can do it; says so where none can."""

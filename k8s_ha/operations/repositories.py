@@ -12,12 +12,12 @@ from k8s_ha.desired.yum import pointed_at_vault
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import edited
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 
 
 @reads(lambda vault, el_major: [Look(CentosRepositories, {})])
-@guarded
+@isolated_operation
 def vault_repositories(vault: str, el_major: int) -> Generator[StringCommand]:
     """Have CentOS' own repositories point at the vault instead of at mirrors that are gone.
 
@@ -26,7 +26,7 @@ def vault_repositories(vault: str, el_major: int) -> Generator[StringCommand]:
     + vault: the vault's URL
     + el_major: 7 or 8
     """
-    texts = look(CentosRepositories)
+    texts = require_fact(CentosRepositories)
     wanted = {path: pointed_at_vault(text, vault, el_major) for path, text in texts.items()}
     changed = [path for path in sorted(texts) if wanted[path] != texts[path]]
     for path in changed:

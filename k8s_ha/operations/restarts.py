@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth, ServiceState
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import look_until, read_everywhere, read_fact, refuse
+from k8s_ha.operations.commands import fail_host, poll_until, read_everywhere, read_fact
 from k8s_ha.operations.files import Change
 from k8s_ha.operations.runtimes import RuntimePlan
 from k8s_ha.run import Run, is_executing
@@ -47,13 +47,13 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
     with run.restarts.turn(_is_control_plane(run)):
         reason = _not_now(run)
         if reason:
-            yield refuse(f"{host.name}: {what} was not restarted: {reason}")
+            yield fail_host(f"{host.name}: {what} was not restarted: {reason}")
             return
         # pyinfra runs each command before it asks for the next, and drops the generator where one fails.
         with run.restarts.watched(host.name) as came_back:
             yield from commands
-            if not look_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
-                yield refuse(
+            if not poll_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
+                yield fail_host(
                     f"{host.name}: {_proof(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
                     "restarted; no other node is restarted before that is mended."
                 )

@@ -12,21 +12,21 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.selinux import Selinux
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 
 PORT_TYPE: Final = "http_port_t"
 
 
 @reads(lambda port, tools: [Look(Selinux, {"port": port})])
-@guarded
+@isolated_operation
 def nginx_allowed(port: int, tools: str) -> Generator[StringCommand]:
     """Have nginx allowed to listen on ``port`` and to connect to the API servers, where SELinux enforces.
 
     + port: TCP
     + tools: the package that has semanage
     """
-    state = look(Selinux, port=port)
+    state = require_fact(Selinux, port=port)
     if not state.enforcing:
         host.noop("SELinux does not enforce")
         return

@@ -13,8 +13,8 @@ from k8s_ha.facts.kernel import SelinuxMode
 from k8s_ha.facts.system import Content
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.before import kept_before
-from k8s_ha.operations.commands import edited, refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import edited, fail_host
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
@@ -22,10 +22,10 @@ CONFIG: Final = "/etc/selinux/config"
 
 
 @reads(lambda: [Look(SelinuxMode, {})])
-@guarded
+@isolated_operation
 def selinux_permissive() -> Generator[StringCommand]:
     """Have SELinux permissive, now and after a reboot; a disabled one stays disabled."""
-    modes = look(SelinuxMode)
+    modes = require_fact(SelinuxMode)
     if not modes.enforcing:
         host.noop(f"SELinux is {modes.running.lower()}")
         return
@@ -33,11 +33,11 @@ def selinux_permissive() -> Generator[StringCommand]:
     if modes.running == "Enforcing":
         yield StringCommand("setenforce 0")
     if modes.configured == "enforcing":
-        content = look(Content, path=CONFIG)
+        content = require_fact(Content, path=CONFIG)
         yield edited(CONFIG, content, selinux_config.permissive(content))
-    if is_executing() and (left := look(SelinuxMode)).enforcing:
+    if is_executing() and (left := require_fact(SelinuxMode)).enforcing:
         where = "it still enforces" if left.running == "Enforcing" else f"{CONFIG} still has it enforce at boot"
-        yield refuse(
+        yield fail_host(
             f"{host.name}: SELinux was made permissive, but {where}; see `getenforce` and {CONFIG} there, or set "
             "selinux = 'keep'."
         )

@@ -13,8 +13,8 @@ from k8s_ha.facts.kernel import Swap, SwapState
 from k8s_ha.facts.system import Content
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.before import kept_before
-from k8s_ha.operations.commands import edited, refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import edited, fail_host
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
@@ -24,14 +24,14 @@ SECONDS_FOR_SWAP: Final = 900
 
 
 @reads(lambda: [Look(Swap, {})])
-@guarded
+@isolated_operation
 def swap_off() -> Generator[StringCommand]:
     """Have no swap, now and after a reboot.
 
     Entries of fstab that the boot swaps for become comments, and swap.target is masked: it alone pulls in swap units,
     those of zram-generator and of partitions that systemd finds by itself included.
     """
-    swap = look(Swap)
+    swap = require_fact(Swap)
     if swap.is_off:
         host.noop("there is no swap")
         return
@@ -40,12 +40,12 @@ def swap_off() -> Generator[StringCommand]:
     if swap.devices:
         yield StringCommand("swapoff -a", _timeout=SECONDS_FOR_SWAP)
     if swap.in_fstab:
-        content = look(Content, path=FSTAB)
+        content = require_fact(Content, path=FSTAB)
         yield edited(FSTAB, content, fstab.without_swap(content))
     if not swap.target_masked:
         yield StringCommand("systemctl -q mask swap.target")
-    if is_executing() and not (left := look(Swap)).is_off:
-        yield refuse(
+    if is_executing() and not (left := require_fact(Swap)).is_off:
+        yield fail_host(
             f"{host.name}: {_what_is_left(left)} after swap was turned off; kubelet does not start beside swap; find "
             "what turns it on again (`systemctl list-units --all -t swap`), remove that, then run this again."
         )

@@ -62,7 +62,7 @@ def layer_opened(target: Host) -> None:
 
 
 def reads(looks: Callable[..., Iterable[Look]]) -> Callable[[PyinfraOperation[P]], PyinfraOperation[P]]:
-    """For above ``guarded``: what the operation looks at first.
+    """For above ``isolated_operation``: what the operation looks at first.
 
     + looks: those of an operation with these arguments
     """

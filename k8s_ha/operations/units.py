@@ -12,8 +12,8 @@ from k8s_ha.facts.together import Look
 from k8s_ha.facts.units import Units
 from k8s_ha.observations.units import TIME_SERVICES, UnitState
 from k8s_ha.operations.before import kept_before
-from k8s_ha.operations.commands import long_command, refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import fail_host, long_command
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.run import is_executing
 
@@ -21,7 +21,7 @@ SECONDS_FOR_CHRONY: Final = 600
 
 
 @reads(lambda unit: [Look(Units, {"units": [unit]})])
-@guarded
+@isolated_operation
 def unit_off(unit: str) -> Generator[StringCommand]:
     """Have a service stopped, and not started at boot; whether it was so before is kept on the host.
 
@@ -41,14 +41,14 @@ def unit_off(unit: str) -> Generator[StringCommand]:
         left = _state(unit)
         if left.active or left.enabled:
             found = "runs" if left.active else "is enabled"
-            yield refuse(
+            yield fail_host(
                 f"{host.name}: {unit} {found} after it was stopped and disabled; find what starts it "
                 f"(`systemctl list-dependencies --reverse {unit}`), or mask it, then run this again."
             )
 
 
 @reads(lambda unit: [Look(Units, {"units": [unit]})])
-@guarded
+@isolated_operation
 def unit_enabled(unit: str) -> Generator[StringCommand]:
     """Have a service started at boot, whether it runs now or not.
 
@@ -67,13 +67,13 @@ def unit_enabled(unit: str) -> Generator[StringCommand]:
 
 
 @reads(lambda: [Look(Units, {"units": TIME_SERVICES})])
-@guarded
+@isolated_operation
 def time_in_sync() -> Generator[StringCommand]:
     """Have a service that keeps the clock, now and after a reboot: the one that is there, else chrony.
 
     To a host whose clock is behind, new certificates are not valid yet.
     """
-    states = look(Units, units=TIME_SERVICES)
+    states = require_fact(Units, units=TIME_SERVICES)
     known = {unit: states.get(unit, UnitState()) for unit in TIME_SERVICES}
     keeping = [unit for unit, state in known.items() if state.active and state.enabled]
     if keeping:
@@ -97,7 +97,7 @@ def time_in_sync() -> Generator[StringCommand]:
     if is_executing():
         state = _state(chosen)
         if not state.active:
-            yield refuse(
+            yield fail_host(
                 f"{host.name}: {chosen} does not run after it was started; it must keep the clock; see "
                 f"`journalctl -u {chosen}` there."
             )
@@ -105,11 +105,11 @@ def time_in_sync() -> Generator[StringCommand]:
 
 
 def _state(unit: str) -> UnitState:
-    return look(Units, units=[unit]).get(unit, UnitState())
+    return require_fact(Units, units=[unit]).get(unit, UnitState())
 
 
 def _refused_as_masked(unit: str) -> StringCommand:
-    return refuse(
+    return fail_host(
         f"{host.name}: {unit} is masked, so that nothing can start it; run `systemctl unmask {unit}` there, then run "
         "this again."
     )
@@ -117,7 +117,7 @@ def _refused_as_masked(unit: str) -> StringCommand:
 
 def _not_enabled(unit: str, state: UnitState) -> Generator[StringCommand]:
     if not state.enabled:
-        yield refuse(
+        yield fail_host(
             f"{host.name}: {unit} is {state.file or state.load} after it was enabled; the boot would not start it; see "
             f"`systemctl cat {unit}` there: it needs an [Install] section."
         )

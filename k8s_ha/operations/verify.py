@@ -16,8 +16,8 @@ from k8s_ha.facts.proof import Proof
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.api_status import SILENCE, Health, health_findings
 from k8s_ha.observations.host_status import HostProof, asked
-from k8s_ha.operations.commands import SECONDS_BETWEEN_LOOKS, read_everywhere, read_fact, refuse
-from k8s_ha.operations.isolated import guarded
+from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, fail_host, read_everywhere, read_fact
+from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.kubeconfig import local_path
 from k8s_ha.reporting.console import show
 from k8s_ha.run import Run, is_executing
@@ -26,7 +26,7 @@ from k8s_ha.verification.hosts import certificates, proof_findings, states
 from k8s_ha.verification.summary import summary
 
 
-@guarded
+@isolated_operation
 def cluster_verified(run: Run) -> Generator[StringCommand]:
     """Have the cluster proven to work from every host of it, within ``verify_timeout_seconds``; changes nothing.
 
@@ -48,7 +48,7 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
     show(look.findings)
     if wrong:
         late = f" after {allowed} seconds" if look.late else ""
-        yield refuse(f"The cluster does not work as it should{late}: {told(wrong)}.")
+        yield fail_host(f"The cluster does not work as it should{late}: {told(wrong)}.")
         return
     for line in summary(look.health, proofs, run.cluster, str(local_path(run))):
         logger.info(line)
@@ -92,7 +92,7 @@ def _look_in_time(run: Run, deadline: float) -> _Look:
             findings += proof_findings(read, health, run.cluster, datetime.now(UTC))
             if last or not _may_pass(findings):
                 return _Look(last, health, {name: proof for name, proof in read.items() if proof}, findings)
-        gevent.sleep(SECONDS_BETWEEN_LOOKS)
+        gevent.sleep(SECONDS_BETWEEN_POLLS)
 
 
 def _may_pass(findings: Sequence[Finding]) -> list[Finding]:

@@ -23,16 +23,16 @@ from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.facts.together import Look
 from k8s_ha.operations.cluster import leads, observe, observe_idle, wait_for_leader
 from k8s_ha.operations.commands import (
+    fail_host,
     long_command,
-    look_until,
     planned,
+    poll_until,
     read_fact,
-    refuse,
     run_silently,
     takes_part,
     write,
 )
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
@@ -99,10 +99,10 @@ def _label_secrets(secrets: JoinSecrets, address: str) -> str:
 
 
 @reads(lambda run, flannel_images: [Look(Files, {"paths": ["/etc/kubernetes/kubelet.conf"]})])
-@guarded
+@isolated_operation
 def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[StringCommand]:
     """Have a host that is not yet a node hold the images it will start with, pulled on all hosts at once."""
-    if look(Files, paths=["/etc/kubernetes/kubelet.conf"]):
+    if require_fact(Files, paths=["/etc/kubernetes/kubelet.conf"]):
         host.noop("the host is a node: its kubelet pulls what it needs")
         return
     cluster = run.cluster
@@ -118,7 +118,7 @@ def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[String
     )
 
 
-@guarded
+@isolated_operation
 def initialized(run: Run) -> Generator[StringCommand]:
     """Have a cluster: initialize one here, unless any control plane or the endpoint has, or may have, one already.
 
@@ -130,9 +130,9 @@ def initialized(run: Run) -> Generator[StringCommand]:
         yield host_reset(run, unless=f"{init_unfinished_script(own.address)}! is_init_unfinished")
         step = decide_init(_observed_for_init(run, fresh=True, seconds=SECONDS_TO_FALL_SILENT))
     if step.action is Action.REFUSE:
-        yield refuse(step.sentence)
+        yield fail_host(step.sentence)
     elif step.action is Action.WAIT and is_executing():
-        yield refuse(f"No cluster was initialized: {step.sentence}; run this again when that has ended.")
+        yield fail_host(f"No cluster was initialized: {step.sentence}; run this again when that has ended.")
     elif step.action is not Action.INIT:
         host.noop(step.sentence)
     elif is_executing():
@@ -193,7 +193,7 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
 
 def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
     """What the endpoint says; for a control plane that was reset it may go on to answer, for ``seconds`` at most."""
-    return look_until(lambda: read_fact(host, HttpsAnswer, address=endpoint), lambda answer: not answer, seconds)
+    return poll_until(lambda: read_fact(host, HttpsAnswer, address=endpoint), lambda answer: not answer, seconds)
 
 
 def _pending(run: Run) -> list[HostSettings]:
@@ -204,7 +204,7 @@ def _pending(run: Run) -> list[HostSettings]:
     return [node for node in present if node.hostname not in known]
 
 
-@guarded
+@isolated_operation
 def join_secrets_created(run: Run) -> Generator[StringCommand]:
     """Have a short-lived token, and uploaded certificates, while joins are pending; on the control plane that leads."""
     if not leads(run, host) or run.join_secrets_created:
@@ -276,7 +276,7 @@ def join_token_renewed(run: Run, leader: HostSettings) -> None:
             run.token_until = until
 
 
-@guarded
+@isolated_operation
 def join_secrets_removed(run: Run) -> Generator[StringCommand]:
     """Have no join secret of ours left in the cluster, also none of a run that was cut off."""
     if not is_executing() and observe(run).leader is None and host.name == run.cluster.control_planes[0].name:
@@ -286,7 +286,7 @@ def join_secrets_removed(run: Run) -> Generator[StringCommand]:
         host.noop("another control plane leads")
         return
     address = run.cluster.host(host.name).address
-    view = look(Node, address=address)
+    view = require_fact(Node, address=address)
     if view is None or not view.join_secrets:
         host.noop("no join secret is left")
         return

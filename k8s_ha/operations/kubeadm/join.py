@@ -22,8 +22,8 @@ from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.operations.cluster import leads, observe, observe_idle, observe_leader
-from k8s_ha.operations.commands import look_until, planned, refuse
-from k8s_ha.operations.isolated import guarded, look
+from k8s_ha.operations.commands import fail_host, planned, poll_until
+from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import Cluster, HostSettings
@@ -35,7 +35,7 @@ _MARK: Final = "init phase mark-control-plane"
 """The last phase of a control plane's join, which makes it one by label and taint: it serves already."""
 
 
-@guarded
+@isolated_operation
 def stale_members_removed(run: Run) -> Generator[StringCommand]:
     """Have the cluster know nothing of hosts that begin anew, on the control plane that leads.
 
@@ -73,7 +73,7 @@ def _stale_members(run: Run) -> list[Membership]:
     return stale_members(replace(snapshot, views=idle | own), others)
 
 
-@guarded
+@isolated_operation
 def joined(run: Run, member: HostSettings) -> Generator[StringCommand]:
     """Have ``member`` in the cluster; other hosts that call this wait for it."""
     own = run.cluster.host(host.name)
@@ -82,11 +82,11 @@ def joined(run: Run, member: HostSettings) -> Generator[StringCommand]:
         return
     snapshot = observe(run)
     if snapshot.leader is not None and snapshot.leader != own:
-        view = look(Node, address=own.address)
+        view = require_fact(Node, address=own.address)
         snapshot = replace(snapshot, views={**snapshot.views, own.name: view})
     step = decide_join(snapshot, own, leader_to_come=not is_executing())
     if step.action is Action.REFUSE:
-        yield refuse(step.sentence)
+        yield fail_host(step.sentence)
     elif step.action is Action.FINISH:
         yield from _finished(run, own, snapshot, step)
     elif step.action is not Action.JOIN:
@@ -98,19 +98,19 @@ def joined(run: Run, member: HostSettings) -> Generator[StringCommand]:
 
 
 def _endpoint_answers(cluster: Cluster) -> bool:
-    """Whether this host is answered at the endpoint: kubeadm would look for it five minutes."""
+    """Whether this host is answered at the endpoint: kubeadm would wait for it five minutes."""
 
     def answered() -> bool:
-        return look(HttpsAnswer, address=cluster.endpoint).startswith("HTTP")
+        return require_fact(HttpsAnswer, address=cluster.endpoint).startswith("HTTP")
 
-    return look_until(answered, bool, SECONDS_FOR_THE_ENDPOINT)
+    return poll_until(answered, bool, SECONDS_FOR_THE_ENDPOINT)
 
 
 def _join(run: Run, own: HostSettings, snapshot: ClusterSnapshot, reset: bool) -> Generator[StringCommand]:
     control_plane = "control_plane" in own.role
     reason = _not_now(run, own, control_plane, snapshot)
     if reason is not None:
-        yield refuse(reason)
+        yield fail_host(reason)
         return
     view, leader, secrets = snapshot.leading_view, snapshot.leader, run.secrets()
     assert leader is not None and view is not None and view.authority is not None
