@@ -18,13 +18,13 @@ class RestartGate:
         self.failed: str | None = None
         self._workers = workers
         self._free = Semaphore(workers)
-        self._planes = Semaphore(1)
+        self._control_planes = Semaphore(1)
 
     @contextmanager
     def turn(self, control_plane: bool) -> Iterator[None]:
         """Wait until the host may go on; a control plane takes all places, since pods of workers need it."""
         # One at a time takes many, or two would wait for each other's.
-        with self._planes if control_plane else nullcontext():
+        with self._control_planes if control_plane else nullcontext():
             taken = self._workers if control_plane else 1
             for _ in range(taken):
                 self._free.acquire()

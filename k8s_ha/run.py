@@ -86,8 +86,8 @@ class Run:
     holding: set[str] = field(default_factory=set)
     """Hosts, by inventory name, that have asked for the cluster to be held."""
 
-    looked_for_anew: set[bool] = field(default_factory=set)
-    """Whether hosts that begin anew were looked for while preparing (False) and while executing (True)."""
+    searched_for_stale_members: set[bool] = field(default_factory=set)
+    """Whether stale members were looked for while preparing (False) and while executing (True)."""
 
     restarts: RestartGate = field(init=False)
     """Whose turn it is to restart its container runtime."""

@@ -28,9 +28,13 @@ NOTHING: dict[str, Any] = {
 
 def complete_health(cluster: Cluster) -> Health:
     """Every node Ready and every pod of the deploy running."""
-    planes, nodes = ([host.hostname for host in hosts] for hosts in (cluster.control_planes, cluster.nodes))
+    control_planes, nodes = ([host.hostname for host in hosts] for hosts in (cluster.control_planes, cluster.nodes))
     pods = [
-        *(("kube-system", f"{pod}-{plane}", plane, "") for plane in planes for pod in CONTROL_PLANE_PODS),
+        *(
+            ("kube-system", f"{pod}-{control_plane}", control_plane, "")
+            for control_plane in control_planes
+            for pod in CONTROL_PLANE_PODS
+        ),
         *(("kube-system", f"kube-proxy-{number:05}", node, "") for number, node in enumerate(nodes)),
         *(("kube-flannel", f"kube-flannel-ds-{number:05}", node, "") for number, node in enumerate(nodes)),
         *(
@@ -55,17 +59,17 @@ def complete_proofs(cluster: Cluster) -> dict[str, HostProof]:
 
 def _proof(cluster: Cluster, host: HostSettings) -> HostProof:
     asks = asked(cluster, host, complete_health(cluster))
-    plane = "control_plane" in host.role
-    traces = ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt") if host.is_node else ()
+    control_plane = "control_plane" in host.role
+    artifacts = ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt") if host.is_node else ()
     backends = [f"{entry.address}:6443" for entry in cluster.control_planes] if asks["balancer"] else []
     return HostProof(
-        view=NodeView(traces, f"https://{cluster.endpoint}" if host.is_node else None, None),
+        view=NodeView(artifacts, f"https://{cluster.endpoint}" if host.is_node else None, None),
         kubelet=OK if host.is_node else None,
         proxy=OK if host.is_node else None,
         apis={address: (OK,) * asks["apis"].count(address) for address in asks["apis"]},
         dns={address: ("10.96.0.1",) * asks["name_servers"].count(address) for address in asks["name_servers"]},
-        etcd=EtcdProof(OK, etcd_members(cluster), "1") if plane else None,
-        certificates={"/etc/kubernetes/pki/apiserver.crt": NEXT_YEAR} if plane else {},
+        etcd=EtcdProof(OK, etcd_members(cluster), "1") if control_plane else None,
+        certificates={"/etc/kubernetes/pki/apiserver.crt": NEXT_YEAR} if control_plane else {},
         nginx=bool(backends),
         backends=dict.fromkeys(backends, "max_fails=1 fail_timeout=10s"),
         backend_answers=dict.fromkeys(backends, OK),
@@ -74,5 +78,8 @@ def _proof(cluster: Cluster, host: HostSettings) -> HostProof:
 
 def etcd_members(cluster: Cluster) -> tuple[Member, ...]:
     """A member for each control plane."""
-    planes = enumerate(cluster.control_planes, 1)
-    return tuple(Member(str(number), plane.hostname, (plane.address,), False) for number, plane in planes)
+    control_planes = enumerate(cluster.control_planes, 1)
+    return tuple(
+        Member(str(number), control_plane.hostname, (control_plane.address,), False)
+        for number, control_plane in control_planes
+    )

@@ -14,14 +14,14 @@ from k8s_ha.operations.commands import long_command, write
 from k8s_ha.resources import read_file
 from k8s_ha.run import JoinSecrets, Run
 from tests.example_cluster import six_host_cluster
-from tests.node_views import CLEAN, NODES, PLANES, member
+from tests.node_views import CLEAN, CONTROL_PLANES, NODES, member
 from tests.operation_bench import Bench, Step, command
 
 SECRETS = JoinSecrets("abcdef", "0123456789abcdef", "0e" * 32)
 CLUSTER = six_host_cluster()
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://{}:6443 --request-timeout=30s {}"
 LABEL = "TOKEN_ID=abcdef\nADDRESS=10.0.11.18\n" + read_file("label-join-secrets.sh")
-ONE_PLANE = {"master1": member("master1")}
+ONE_CONTROL_PLANE = {"master1": member("master1")}
 
 
 class Stage(Bench):
@@ -31,8 +31,8 @@ class Stage(Bench):
         super().__init__(monkeypatch)
         self.run = Run(CLUSTER, join_secrets=SECRETS)
         self.hold(dict.fromkeys(NODES, CLEAN))
-        for plane in PLANES:
-            self.facts[plane][Files] = {}
+        for control_plane in CONTROL_PLANES:
+            self.facts[control_plane][Files] = {}
         for name in NODES:
             self.facts[name][HttpsAnswer] = "HTTP status 200"
 

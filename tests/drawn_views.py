@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from tests.example_cluster import six_hosts
-from tests.node_views import ENDPOINT, NODES, PLANES
+from tests.node_views import CONTROL_PLANES, ENDPOINT, NODES
 
-traces = st.lists(
+artifacts = st.lists(
     st.sampled_from(
         [
             "/etc/kubernetes/admin.conf",
@@ -32,13 +32,14 @@ cluster_nodes = st.lists(
 ).map(tuple)
 addresses = {host["name"]: host["address"] for host in six_hosts()}
 etcd_members = st.lists(
-    st.sampled_from(PLANES).map(lambda plane: Member("1", plane, (addresses[plane],))), max_size=2
+    st.sampled_from(CONTROL_PLANES).map(lambda control_plane: Member("1", control_plane, (addresses[control_plane],))),
+    max_size=2,
 ).map(tuple)
 views = st.none() | st.builds(
     NodeView,
-    traces=traces,
-    server=st.sampled_from([None, ENDPOINT, "https://other:6443"]),
-    authority=st.sampled_from([None, "PEM", "other PEM"]),
+    artifacts=artifacts,
+    api_server_url=st.sampled_from([None, ENDPOINT, "https://other:6443"]),
+    ca_certificate=st.sampled_from([None, "PEM", "other PEM"]),
     ready=st.booleans(),
     nodes=cluster_nodes,
     members=etcd_members,
@@ -46,5 +47,5 @@ views = st.none() | st.builds(
     init_begun=st.booleans(),
     init_unfinished=st.booleans(),
 )
-told_by_planes = st.dictionaries(st.sampled_from(PLANES), views)
+seen_by_control_planes = st.dictionaries(st.sampled_from(CONTROL_PLANES), views)
 endpoint_answers = st.sampled_from([None, "", "HTTP status 403", "unclear: no answer within 10 s"])

@@ -30,6 +30,6 @@ def finished_stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     stage.run = Run(CLUSTER)
     for name, proof in WHOLE.items():
         stage.facts[name] |= {Proof: proof, ClusterHealth: SILENCE}
-    for plane in ("master1", "master2", "master3"):
-        stage.facts[plane][ClusterHealth] = COMPLETE
+    for control_plane in ("master1", "master2", "master3"):
+        stage.facts[control_plane][ClusterHealth] = COMPLETE
     return stage

@@ -10,9 +10,9 @@ from typing import Any
 from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, until
 from tests.odd.drifts import Drift
 
-PLANES = ("master1", "master2", "master3")
+CONTROL_PLANES = ("master1", "master2", "master3")
 WORKERS = ("worker1", "worker2")
-NODES = (*PLANES, *WORKERS)
+NODES = (*CONTROL_PLANES, *WORKERS)
 
 
 PKI = "/etc/kubernetes/pki/etcd"
@@ -37,7 +37,7 @@ def check_every_pod_of_the_road(lab: Lab) -> None:
     assert all(ready == "1/1" and phase == "Running" for _, ready, phase in pods), pods
     names = [name for name, _, _ in pods]
     for component in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"):
-        assert {f"{component}-{plane}" for plane in PLANES} <= set(names)
+        assert {f"{component}-{control_plane}" for control_plane in CONTROL_PLANES} <= set(names)
     for prefix, count in {"coredns-": 2, "kube-proxy-": 5, "kube-flannel-ds-": 5}.items():
         assert sum(name.startswith(prefix) for name in names) == count
 
@@ -134,12 +134,12 @@ def etcd_members(lab: Lab) -> dict[str, str]:
     return {row[2]: row[0] for row in rows}
 
 
-def lead_etcd(lab: Lab, plane: str) -> None:
-    """Make ``plane`` the leader of etcd, whoever leads now."""
+def lead_etcd(lab: Lab, control_plane: str) -> None:
+    """Make ``control_plane`` the leader of etcd, whoever leads now."""
     listing = answered(lab, *ETCDCTL, "endpoint", "status", "--cluster", "-w", "json")
     members = json.loads(answered(lab, *ETCDCTL, "member", "list", "-w", "json"))["members"]
     ids = {member["name"]: member["ID"] for member in members}
     leader = next(name for name, number in ids.items() if number == json.loads(listing)[0]["Status"]["leader"])
-    if leader != plane:
+    if leader != control_plane:
         etcdctl = [word.replace("etcd-master1", f"etcd-{leader}") for word in ETCDCTL]
-        answered(lab, *etcdctl, "move-leader", f"{ids[plane]:x}")
+        answered(lab, *etcdctl, "move-leader", f"{ids[control_plane]:x}")

@@ -16,8 +16,8 @@ from typing import Any
 
 from tests.cuts import replace, wait_until_gone
 from tests.lab_checks import (
+    CONTROL_PLANES,
     NODES,
-    PLANES,
     check_a_second_run_changes_nothing,
     check_every_pod_of_the_road,
     check_refused_beside_another_run,
@@ -53,7 +53,7 @@ def check_one_cluster(lab: Lab) -> None:
     assert len(authorities) == 1
     inits = [node for node in NODES if lab.host(node, "ls /var/log/k8s-ha/kubeadm-init.log", check=False)]
     assert len(inits) == 1
-    assert sorted(etcd_members(lab)) == list(PLANES)
+    assert sorted(etcd_members(lab)) == list(CONTROL_PLANES)
     assert lab.kubectl("get", "secrets", "-A", "-l", "app.kubernetes.io/managed-by=k8s-ha", "-o", "name") == ""
     until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
     check_every_pod_of_the_road(lab)

@@ -34,8 +34,8 @@ def fleet(folder: Path, size: int) -> Fleet:
     workers = [f"worker{number}" for number in range(1, size - 3)]
     addresses = {name: address for name, address in ADDRESSES.items() if not name.startswith("worker")}
     addresses |= {name: f"10.1.{number // 250}.{number % 250 + 1}" for number, name in enumerate(workers)}
-    planes = ["master1", "master2", "master3"]
-    groups = {"control_plane": planes, "workers": workers, "load_balancers": ["master-lb"]}
+    control_planes = ["master1", "master2", "master3"]
+    groups = {"control_plane": control_planes, "workers": workers, "load_balancers": ["master-lb"]}
     return Fleet(
         folder, Scenario(groups, addresses, settings={**SETTINGS, "pod_cidr": POD_CIDR}, order=tuple(addresses))
     )

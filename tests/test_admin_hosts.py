@@ -16,11 +16,11 @@ from k8s_ha.facts.system import Files, FileState
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.kubeconfig import admin_installed, root_installed
 from tests.answers import script_of, whole
-from tests.cluster_stage import ONE_PLANE, Stage
+from tests.cluster_stage import ONE_CONTROL_PLANE, Stage
 from tests.fakes.run import PROJECT, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, Scenario
 from tests.fakes.world import World
-from tests.node_views import PLANES, member
+from tests.node_views import ROOT_KUBECONFIGS, member
 from tests.operation_bench import Bench, Command, Noop, Step, held, refusal
 from tests.services import as_written
 from tests.shell_bench import Shell
@@ -61,7 +61,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, texts: dict[tuple[str, str], str]) ->
         return text is not None, CommandOutput([OutputLine("stdout", line) for line in lines])
 
     monkeypatch.setattr(Host, "run_shell_command", run_shell_command)
-    return Stage(monkeypatch).hold(ONE_PLANE)
+    return Stage(monkeypatch).hold(ONE_CONTROL_PLANE)
 
 
 def given(stage: Stage, executing: bool, own: str | None, mode: str = "600") -> list[Step]:
@@ -117,8 +117,8 @@ def test_one_that_cannot_be_read_is_left_alone(stage: Stage) -> None:
 
 NO_LEADER: dict[str, Mapping[str, NodeView | None]] = {
     "no cluster": {},
-    "no healthy control plane": {name: member(*PLANES, ready=False) for name in PLANES},
-    "control planes that cannot be read": dict.fromkeys(PLANES, None),
+    "no healthy control plane": {name: member(*ROOT_KUBECONFIGS, ready=False) for name in ROOT_KUBECONFIGS},
+    "control planes that cannot be read": dict.fromkeys(ROOT_KUBECONFIGS, None),
 }
 
 
@@ -143,14 +143,14 @@ def test_a_leader_that_does_not_hand_it_out_is_named(stage: Stage, texts: dict[t
     ]
 
 
-CONTROL_PLANES: dict[str, tuple[str | None, bool]] = {
+ROOT_KUBECONFIGS: dict[str, tuple[str | None, bool]] = {
     "none": (None, True),
     "an earlier one of this cluster": (kubeconfig(OURS, key="b2xk"), True),
     **{f"one {what}": (text, False) for what, text in FOREIGN.items()},
 }
 
 
-@pytest.mark.parametrize(("own", "replaced"), CONTROL_PLANES.values(), ids=CONTROL_PLANES)
+@pytest.mark.parametrize(("own", "replaced"), ROOT_KUBECONFIGS.values(), ids=ROOT_KUBECONFIGS)
 def test_a_control_planes_root_keeps_what_is_not_this_clusters_alone(
     tmp_path: Path, bench: Bench, own: str | None, replaced: bool
 ) -> None:
@@ -195,7 +195,7 @@ def administered(first: tuple[Path, Outcome], tmp_path: Path) -> Fleet:
 
 
 def renew(world: World) -> None:
-    for name in PLANES:
+    for name in ROOT_KUBECONFIGS:
         world.machines[name].files[ADMIN] = WANTED
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from pyinfra.api import Host
 
-from k8s_ha.preflight_checks.access import SESSIONS, SESSIONS_OF_A_PLANE
+from k8s_ha.preflight_checks.access import SESSIONS, SESSIONS_OF_A_CONTROL_PLANE
 from k8s_ha.pyinfra_internals.connection import connection_tuned
 from tests.example_cluster import six_host_cluster
 from tests.fakes.run import PROBE, Fleet, Step
@@ -71,9 +71,9 @@ def test_no_more_sessions_are_opened_than_preflight_asks_for(finished: Fleet, tm
         most = sessions(outcome.log)
         assert set(most) == {host.name for host in cluster.hosts}
         for host in cluster.hosts:
-            is_plane = "control_plane" in host.role
-            held = 2 if is_plane else 0  # and a beat
-            assert most[host.name] + held <= (SESSIONS_OF_A_PLANE if is_plane else SESSIONS)
+            is_control_plane = "control_plane" in host.role
+            held = 2 if is_control_plane else 0  # and a beat
+            assert most[host.name] + held <= (SESSIONS_OF_A_CONTROL_PLANE if is_control_plane else SESSIONS)
 
 
 def test_a_users_own_bound_stays(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ RULE = "`-A INPUT -j REJECT --reject-with icmp-host-prohibited` in chain INPUT o
 FORWARDS = "`-A FORWARD -j REJECT --reject-with icmp-host-prohibited` in chain FORWARD of table ip filter"
 BY_HAND = "remove that rule, there and where it is loaded from, or let the cluster's hosts in before it"
 BY_UNIT = "run `systemctl disable --now {}.service` there, or let the cluster's hosts in before that rule"
-PLANES = "10.0.11.18, 10.0.12.55, 10.0.13.22"
+CONTROL_PLANES = "10.0.11.18, 10.0.12.55, 10.0.13.22"
 PODS = "refuses what is sent from pod to pod"
 SAVED = tuple(fields(recorded("surroundings-iptables"))["iptables"])
 
@@ -63,7 +63,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
     "a zone's source covers the hosts": (
         told("surroundings-firewalld-zone", "worker1", KEEP, firewalld=True),
         [
-            finding("worker1", f"firewalld's zone cluster refuses {PLANES} at port 10250", zone("cluster")),
+            finding("worker1", f"firewalld's zone cluster refuses {CONTROL_PLANES} at port 10250", zone("cluster")),
         ],
     ),
     "a zone's source covers a control plane's peers": (
@@ -80,7 +80,12 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
     "a node has run with it": (
         told("surroundings-firewalld-zone", "worker1", KEEP, firewalld=True, surveyed={"node": True}),
         [
-            finding("worker1", f"firewalld's zone cluster refuses {PLANES} at port 10250", zone("cluster"), "warning"),
+            finding(
+                "worker1",
+                f"firewalld's zone cluster refuses {CONTROL_PLANES} at port 10250",
+                zone("cluster"),
+                "warning",
+            ),
         ],
     ),
     "a firewalld that this run stops": (told("surroundings-firewalld-zone", "worker1", firewalld=True), []),
@@ -93,7 +98,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         [
             finding(
                 "worker1",
-                f"`policy drop` in chain input of table inet myfilter refuses {PLANES} at port 10250",
+                f"`policy drop` in chain input of table inet myfilter refuses {CONTROL_PLANES} at port 10250",
                 BY_HAND,
             ),
             finding("worker1", f"`policy drop` in chain forward of table inet myfilter {PODS}", BY_HAND),
@@ -105,7 +110,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
             finding(
                 "master-lb",
                 "nftables.service's `policy drop` in chain input of table inet myfilter refuses "
-                f"{PLANES} and 2 more at port 6443",
+                f"{CONTROL_PLANES} and 2 more at port 6443",
                 BY_UNIT.format("nftables"),
             )
         ],
@@ -113,13 +118,17 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
     "iptables-services": (
         with_units(told("surroundings-iptables", "worker1"), iptables=ACTIVE),
         [
-            finding("worker1", f"iptables.service's {RULE} refuses {PLANES} at port 10250", BY_UNIT.format("iptables")),
+            finding(
+                "worker1",
+                f"iptables.service's {RULE} refuses {CONTROL_PLANES} at port 10250",
+                BY_UNIT.format("iptables"),
+            ),
             finding("worker1", f"iptables.service's {FORWARDS} {PODS}", BY_UNIT.format("iptables")),
         ],
     ),
     "iptables by hand on a load balancer": (
         told("surroundings-iptables", "master-lb"),
-        [finding("master-lb", f"{RULE} refuses {PLANES} and 2 more at port 6443", BY_HAND)],
+        [finding("master-lb", f"{RULE} refuses {CONTROL_PLANES} and 2 more at port 6443", BY_HAND)],
     ),
     "iptables-services from the next boot on": (
         with_units(case(surroundings=Surroundings(filters=Filters(saved=SAVED))), iptables=ENABLED),
@@ -127,7 +136,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
             finding(
                 "worker1",
                 "iptables.service is enabled: from the next boot on `-A INPUT -j REJECT --reject-with "
-                f"icmp-host-prohibited` of /etc/sysconfig/iptables refuses {PLANES} at port 10250",
+                f"icmp-host-prohibited` of /etc/sysconfig/iptables refuses {CONTROL_PLANES} at port 10250",
                 "run `systemctl disable iptables` there, or let the cluster's hosts in before that rule",
             )
         ],
@@ -164,7 +173,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         [
             finding(
                 "worker1",
-                f"`-A INPUT -j DROP` in chain INPUT of table ip filter may refuse {PLANES} at port 10250",
+                f"`-A INPUT -j DROP` in chain INPUT of table ip filter may refuse {CONTROL_PLANES} at port 10250",
                 BY_HAND,
                 "warning",
             )

@@ -112,7 +112,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
                 "cluster",
                 "holds /etc/kubernetes/pki/ca.crt of an init that did not come to its end",
                 "a cluster",
-                "nothing: this run resets it and begins anew",
+                "nothing: this run resets it and retries the init",
             )
         ],
     ),
@@ -154,7 +154,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
                 "cluster",
                 "is blank, but the cluster still knows a host of its name",
                 "a node",
-                "nothing: this run has the cluster forget that one, and joins this",
+                "nothing: this run removes its stale member and node, and joins it",
             )
         ],
     ),
@@ -175,7 +175,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
         [
             of_cluster(
                 "worker2",
-                f"holds {BEGUN.traces[0]}, {ADMIN} of a join that was cut off, but a node of its name is Ready",
+                f"holds {BEGUN.artifacts[0]}, {ADMIN} of a join that was cut off, but a node of its name is Ready",
                 "one host under a name",
                 "stop the other one, or give this one another hostname",
             )
@@ -192,7 +192,7 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
                 "if this run does not bring one back, repair it; `kubeadm reset` only where nothing in the cluster is "
                 "needed",
             )
-            for host, trace in (("master1", ADMIN), ("master3", BEGUN.traces[0]), ("worker1", KUBELET))
+            for host, trace in (("master1", ADMIN), ("master3", BEGUN.artifacts[0]), ("worker1", KUBELET))
         ],
     ),
     "a join that goes on": (
@@ -266,7 +266,7 @@ def test_where_the_nodes_stand() -> None:
     nobody_else = viewed(master1=CLEAN, master2=None, master3=BEGUN)
     assert states(nobody_else)["master3"] is NodeState.PARTIAL
     clean = dict.fromkeys(NODES, NodeState.CLEAN)
-    identified = replace(UNFINISHED, traces=(*UNFINISHED.traces, KUBELET))
+    identified = replace(UNFINISHED, artifacts=(*UNFINISHED.artifacts, KUBELET))
     assert states(viewed(master1=identified)) == clean | {"master1": NodeState.PARTIAL}
     assert states([]) == {}
 

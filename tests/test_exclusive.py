@@ -22,7 +22,7 @@ from tests.cluster_stage import Stage
 from tests.example_cluster import six_host_cluster
 from tests.fakes.run import VERIFY, Fleet
 from tests.fakes.scenario import Scenario
-from tests.node_views import PLANES
+from tests.node_views import CONTROL_PLANES
 from tests.operation_bench import Noop, refusal
 from tests.shell_bench import Shell
 
@@ -144,30 +144,30 @@ UNTOLD = "{}: nothing was changed: {} could not be held for this run; look at /r
 
 
 @pytest.mark.parametrize(
-    ("told", "planes", "sentence"),
+    ("told", "control_planes", "sentence"),
     [
-        ({}, PLANES, None),
-        ({"master1": "x process 7 on laptop"}, PLANES[:1], OTHER.format("worker1", "master1")),
-        ({"master2": "x process 7 on laptop"}, PLANES[:2], OTHER.format("worker1", "master2")),
-        ({"master1": ""}, PLANES[:1], UNTOLD.format("worker1", "master1")),
-        ({"master1": None}, PLANES[:1], UNTOLD.format("worker1", "master1")),
+        ({}, CONTROL_PLANES, None),
+        ({"master1": "x process 7 on laptop"}, CONTROL_PLANES[:1], OTHER.format("worker1", "master1")),
+        ({"master2": "x process 7 on laptop"}, CONTROL_PLANES[:2], OTHER.format("worker1", "master2")),
+        ({"master1": ""}, CONTROL_PLANES[:1], UNTOLD.format("worker1", "master1")),
+        ({"master1": None}, CONTROL_PLANES[:1], UNTOLD.format("worker1", "master1")),
     ],
 )
 def test_a_run_has_every_control_plane_or_refuses(
-    stage: Held, told: Mapping[str, str | None], planes: Sequence[str], sentence: str | None
+    stage: Held, told: Mapping[str, str | None], control_planes: Sequence[str], sentence: str | None
 ) -> None:
     stage.told = told
     assert stage.steps(cluster_held, executing=False, run=stage.run) == HELD
     assert stage.asked == []
     for _ in range(2):  # what one host was told, the others need not ask
         assert stage.steps(cluster_held, run=stage.run) == ([refusal(sentence)] if sentence else HELD)
-    assert stage.asked == list(planes)
+    assert stage.asked == list(control_planes)
 
 
 def test_two_clusters_of_one_process_share_their_hosts(stage: Held) -> None:
     for run in (stage.run, Run(six_host_cluster(pod_cidr="10.245.0.0/16"))):
         assert stage.steps(cluster_held, run=run) == HELD
-    assert stage.asked == list(PLANES)
+    assert stage.asked == list(CONTROL_PLANES)
 
 
 def test_only_control_planes_that_take_part_are_held(stage: Held) -> None:
@@ -192,6 +192,6 @@ def test_beside_another_run_nothing_is_changed(tmp_path: Path) -> None:
 
 
 def test_a_run_holds_each_control_plane_once_and_a_look_none(finished: Fleet) -> None:
-    assert sorted(step.host for step in finished.run().steps("holder")) == list(PLANES)
+    assert sorted(step.host for step in finished.run().steps("holder")) == list(CONTROL_PLANES)
     assert finished.run("--dry").steps("hold", "holder") == []
     assert finished.run(deploy=VERIFY).steps("hold", "holder") == []

@@ -15,7 +15,7 @@ from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesSta
 from k8s_ha.observations.api_status import Health, PodState
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
-from tests.node_views import CLEAN, ENDPOINT, NODES, PLANES, recorded
+from tests.node_views import CLEAN, CONTROL_PLANES, ENDPOINT, NODES, recorded
 from tests.shell_bench import Shell
 
 CONTAINERD_DIGEST = "a43c69ce412356fb4d6901efd112683e9b52477c20c907c2a9458d1f691bc4af"
@@ -28,7 +28,7 @@ def shell(tmp_path: Path) -> Shell:
 
 def test_a_control_plane() -> None:
     view = Node().told(recorded("node-control-plane"))
-    assert view.traces == (
+    assert view.artifacts == (
         "/etc/kubernetes/admin.conf",
         "/etc/kubernetes/kubelet.conf",
         "/etc/kubernetes/pki/ca.crt",
@@ -36,19 +36,19 @@ def test_a_control_plane() -> None:
         "/etc/kubernetes/manifests/etcd.yaml",
         "/var/lib/etcd/member",
     )
-    assert view.server == ENDPOINT
-    assert view.authority is not None
-    assert view.authority.startswith("-----BEGIN CERTIFICATE-----\nMIIC")
-    assert view.authority.endswith("\n-----END CERTIFICATE-----")
+    assert view.api_server_url == ENDPOINT
+    assert view.ca_certificate is not None
+    assert view.ca_certificate.startswith("-----BEGIN CERTIFICATE-----\nMIIC")
+    assert view.ca_certificate.endswith("\n-----END CERTIFICATE-----")
     assert view.ready
-    assert view.nodes == tuple(ClusterNode(name, True, "v1.20.2", name in PLANES) for name in NODES)
+    assert view.nodes == tuple(ClusterNode(name, True, "v1.20.2", name in CONTROL_PLANES) for name in NODES)
     assert view.join_secrets == ()
 
 
 def test_a_worker() -> None:
     view = Node().told(recorded("node-worker"))
-    assert view.traces == ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt")
-    assert (view.server, view.ready, view.nodes) == (ENDPOINT, False, ())
+    assert view.artifacts == ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt")
+    assert (view.api_server_url, view.ready, view.nodes) == (ENDPOINT, False, ())
 
 
 def test_a_virgin_host_is_not_a_host_that_was_not_read() -> None:
@@ -102,8 +102,8 @@ def test_the_node_script_on_virgin_hosts_and_on_a_cut_off_init(shell: Shell) -> 
     assert node(shell) == CLEAN
     shell.file("/etc/kubernetes/pki/ca.crt", "-----BEGIN\nabc\n")
     shell.file("/var/lib/etcd/member/wal")
-    traces = ("/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member")
-    assert node(shell) == NodeView(traces, None, "-----BEGIN\nabc")
+    artifacts = ("/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member")
+    assert node(shell) == NodeView(artifacts, None, "-----BEGIN\nabc")
 
 
 def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
@@ -111,7 +111,7 @@ def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
     shell.file("/etc/kubernetes/kubelet.conf", KUBECONFIG.format("https://10.0.11.18:6443"))
     shell.add_tool("kubectl", ASKED.format(readyz="ok"))
     view = node(shell)
-    assert view.server == ENDPOINT
+    assert view.api_server_url == ENDPOINT
     assert view.ready
     assert view.nodes == (ClusterNode("master1", True, "v1.30.14", True),)
     assert view.join_secrets == ("secret/kubeadm-certs",)
@@ -272,7 +272,7 @@ def test_of_several_versions_the_last_one_counts() -> None:
 
 
 def test_a_port(shell: Shell) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as api_server_url:
+        port = api_server_url.getsockname()[1]
         assert Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))
     assert not Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))

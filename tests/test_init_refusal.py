@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal
+from k8s_ha.cluster_state.node_state import can_retry_init, init_refusal
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, AUTHORITY, CLEAN, ENDPOINT, KUBELET, PLANES, member
+from tests.node_views import ADMIN, CA_CERTIFICATE, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, member
 
 CLUSTER = six_host_cluster()
 CA, FOREIGN = "/etc/kubernetes/pki/ca.crt", "https://10.9.9.9:6443"
-CLEANS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, CLEAN)
+CLEANS: Mapping[str, NodeView | None] = dict.fromkeys(CONTROL_PLANES, CLEAN)
 UNFINISHED = replace(member("master1"), init_begun=True, init_unfinished=True)
 OWN_MEMBER = Member("1", "master1", ("10.0.11.18",))
 
@@ -79,19 +79,19 @@ def test_init_refusal(views: Mapping[str, NodeView | None], answer: str | None, 
 
 
 @pytest.mark.parametrize(
-    ("views", "anew"),
+    ("views", "retried"),
     [
         ({"master1": UNFINISHED}, True),
         ({"master1": replace(UNFINISHED, members=(OWN_MEMBER,))}, True),
         ({"master1": replace(UNFINISHED, ready=False, nodes=())}, True),
-        ({"master1": NodeView((CA,), None, AUTHORITY, init_begun=True, init_unfinished=True)}, True),
+        ({"master1": NodeView((CA,), None, CA_CERTIFICATE, init_begun=True, init_unfinished=True)}, True),
         ({"master1": CLEAN}, False),
         ({"master1": None}, False),
         # Nothing was begun, so there is nothing to take back.
         ({"master1": replace(CLEAN, init_begun=True, init_unfinished=True)}, False),
         ({"master1": replace(UNFINISHED, init_unfinished=False)}, False),
         ({"master1": replace(UNFINISHED, busy=True)}, False),
-        ({"master1": replace(UNFINISHED, server=FOREIGN)}, False),
+        ({"master1": replace(UNFINISHED, api_server_url=FOREIGN)}, False),
         ({"master1": replace(UNFINISHED, nodes=member("master1", "worker1").nodes)}, False),
         ({"master1": replace(UNFINISHED, members=(OWN_MEMBER, Member("2", "", ("10.0.12.55",))))}, False),
         ({"master1": UNFINISHED, "master3": None}, False),
@@ -99,25 +99,25 @@ def test_init_refusal(views: Mapping[str, NodeView | None], answer: str | None, 
         ({"master2": UNFINISHED}, False),
     ],
 )
-def test_whose_init_begins_anew(views: Mapping[str, NodeView | None], anew: bool) -> None:
-    assert init_begins_anew(CLEANS | views, CLUSTER) is anew
+def test_whose_init_is_retried(views: Mapping[str, NodeView | None], retried: bool) -> None:
+    assert can_retry_init(CLEANS | views, CLUSTER) is retried
 
 
 _VIEWS = st.builds(
     NodeView,
-    traces=st.lists(st.sampled_from([ADMIN, KUBELET, "/var/lib/etcd/member"]), max_size=2).map(tuple),
-    server=st.none() | st.sampled_from([ENDPOINT, FOREIGN]),
-    authority=st.none(),
+    artifacts=st.lists(st.sampled_from([ADMIN, KUBELET, "/var/lib/etcd/member"]), max_size=2).map(tuple),
+    api_server_url=st.none() | st.sampled_from([ENDPOINT, FOREIGN]),
+    ca_certificate=st.none(),
     ready=st.booleans(),
     init_unfinished=st.booleans(),
 )
 
 
 @given(
-    views=st.dictionaries(st.sampled_from([*PLANES, "worker1"]), st.none() | st.just(CLEAN) | _VIEWS),
+    views=st.dictionaries(st.sampled_from([*CONTROL_PLANES, "worker1"]), st.none() | st.just(CLEAN) | _VIEWS),
     answer=st.none() | st.text(),
 )
 def test_init_is_never_allowed_where_a_cluster_may_be(views: dict[str, NodeView | None], answer: str | None) -> None:
-    planes = [views.get(name) for name in PLANES]
-    certain = answer == "" and all(view is not None and not view.traces for view in planes)
+    control_planes = [views.get(name) for name in CONTROL_PLANES]
+    certain = answer == "" and all(view is not None and not view.artifacts for view in control_planes)
     assert (init_refusal(views, CLUSTER, answer) is None) == certain

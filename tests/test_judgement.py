@@ -67,7 +67,7 @@ def found(proofs: Proofs, health: Health = HEALTH) -> list[str]:
     return [f"{entry.host}: {entry.found}" for entry in proof_findings(proofs, health, CLUSTER, NOW)]
 
 
-PLANES = ("master1", "master2", "master3")
+CONTROL_PLANES = ("master1", "master2", "master3")
 MEMBERS = etcd_members(CLUSTER)
 STALE = Member("255", "old", ("10.0.9.9",), False)
 BACKENDS = WHOLE["master-lb"].backends
@@ -145,34 +145,34 @@ FOUND = {
         ["master1: its etcd is not well: no connection"],
     ),
     "all of etcd down": (
-        changed(etcd(health="no connection", members=(), leader=""), *PLANES),
+        changed(etcd(health="no connection", members=(), leader=""), *CONTROL_PLANES),
         [
-            *(f"{plane}: its etcd is not well: no connection" for plane in PLANES),
+            *(f"{control_plane}: its etcd is not well: no connection" for control_plane in CONTROL_PLANES),
             "the cluster: no etcd tells its members",
         ],
     ),
     "an etcd without quorum": (
-        changed(etcd(health="HTTP 503", leader=""), *PLANES),
+        changed(etcd(health="HTTP 503", leader=""), *CONTROL_PLANES),
         [
-            *(f"{plane}: its etcd is not well: HTTP 503" for plane in PLANES),
+            *(f"{control_plane}: its etcd is not well: HTTP 503" for control_plane in CONTROL_PLANES),
             "the cluster: no etcd member says that it is well: quorum is lost",
         ],
     ),
-    "an etcd without a leader": (changed(etcd(leader=""), *PLANES), ["the cluster: etcd has no leader"]),
+    "an etcd without a leader": (changed(etcd(leader=""), *CONTROL_PLANES), ["the cluster: etcd has no leader"]),
     "a control plane that is no member": (
-        changed(etcd(members=MEMBERS[:2]), *PLANES),
+        changed(etcd(members=MEMBERS[:2]), *CONTROL_PLANES),
         ["master3: master3 is no member of etcd, which has master1 (10.0.11.18), master2 (10.0.12.55)"],
     ),
     "a member that has no vote": (
-        changed(etcd(members=(*MEMBERS[:2], replace(MEMBERS[2], learner=True))), *PLANES),
+        changed(etcd(members=(*MEMBERS[:2], replace(MEMBERS[2], learner=True))), *CONTROL_PLANES),
         ["master3: master3 is a learner in etcd: it has no vote"],
     ),
     "a member that is no control plane": (
-        changed(etcd(members=(*MEMBERS, STALE)), *PLANES),
+        changed(etcd(members=(*MEMBERS, STALE)), *CONTROL_PLANES),
         ["the cluster: etcd has a stale member: old (10.0.9.9) is no control plane"],
     ),
     "a member that has never started": (
-        changed(etcd(members=(*MEMBERS, replace(STALE, name=""))), *PLANES),
+        changed(etcd(members=(*MEMBERS, replace(STALE, name=""))), *CONTROL_PLANES),
         ["the cluster: etcd has a stale member: one without a name (10.0.9.9) is no control plane"],
     ),
     "nginx that is down": (changed(having(nginx=False), "master-lb"), ["master-lb: nginx is not running"]),
@@ -234,7 +234,7 @@ def test_proof_findings(proofs: Proofs, findings: list[str]) -> None:
 
 def test_a_member_that_is_a_node_outside_the_inventory_is_a_warning() -> None:
     health = replace(HEALTH, nodes={**HEALTH.nodes, "old": True})
-    (finding,) = proof_findings(changed(etcd(members=(*MEMBERS, STALE)), *PLANES), health, CLUSTER, NOW)
+    (finding,) = proof_findings(changed(etcd(members=(*MEMBERS, STALE)), *CONTROL_PLANES), health, CLUSTER, NOW)
     assert (finding.severity, finding.remedy) == ("warning", "add it there")
 
 
@@ -266,7 +266,7 @@ def test_remedies_are_commands_that_fit() -> None:
         (finding,) = proof_findings(proofs, HEALTH, CLUSTER, NOW)
         return finding.remedy
 
-    assert remedy(changed(etcd(members=(*MEMBERS, STALE)), *PLANES)) == "`etcdctl member remove ff`"
+    assert remedy(changed(etcd(members=(*MEMBERS, STALE)), *CONTROL_PLANES)) == "`etcdctl member remove ff`"
     assert remedy(changed(dns(DNS, times=3), "worker1")) == OFFLOAD
     assert remedy(changed(apis(MASTER2), "worker1")) == "see routes and firewalls between them"
     assert remedy(changed(apis(MASTER2, said="HTTP 500"), "master2")).startswith("see `crictl ps -a`")

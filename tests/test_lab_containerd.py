@@ -13,8 +13,8 @@ import pytest
 from k8s_ha import RunReport
 from tests.finding_rows import told
 from tests.lab_checks import (
+    CONTROL_PLANES,
     NODES,
-    PLANES,
     WORKERS,
     answered,
     changed_by,
@@ -133,7 +133,7 @@ def test_the_build_leaves_a_report_of_what_it_did(lab: Lab) -> None:
 
 
 def test_etcd_itself_counts_three_members(lab: Lab) -> None:
-    assert sorted(etcd_members(lab)) == list(PLANES)
+    assert sorted(etcd_members(lab)) == list(CONTROL_PLANES)
 
 
 def test_every_pod_of_the_road_runs(lab: Lab) -> None:
@@ -146,8 +146,10 @@ def test_kubectl_works_on_the_admin_host(lab: Lab) -> None:
 
 def test_the_kubeconfigs_are_where_they_belong_and_secret(lab: Lab) -> None:
     assert stat.S_IMODE(KUBECONFIG.stat().st_mode) == 0o600
-    for plane in PLANES:
-        assert lab.host(plane, "stat -c %a /root/.kube/config; kubectl get nodes --no-headers | wc -l").split() == [
+    for control_plane in CONTROL_PLANES:
+        assert lab.host(
+            control_plane, "stat -c %a /root/.kube/config; kubectl get nodes --no-headers | wc -l"
+        ).split() == [
             "600",
             "5",
         ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.cuts import bring_back, cut, replace, run_until, wait_until_gone
-from tests.lab_checks import NODES, PLANES, check_a_second_run_changes_nothing, etcd_members, ready_nodes
+from tests.lab_checks import CONTROL_PLANES, NODES, check_a_second_run_changes_nothing, etcd_members, ready_nodes
 from tests.lab_client import KUBECONFIG, REPORTS, SECONDS_FOR_A_WATCH, Lab, meanwhile, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -56,7 +56,7 @@ def test_a_first_control_plane_with_a_blank_disk_becomes_a_member_again(
         assert "Initialize the cluster on master1" not in changed
         until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
     assert lab.kubectl(*identity) == cluster
-    assert sorted(etcd_members(lab)) == list(PLANES)
+    assert sorted(etcd_members(lab)) == list(CONTROL_PLANES)
     with capsys.disabled():
         failed = writes.taken.count(False)
         print(f"\na client wrote once a second: {len(writes.taken)} writes, of which {failed} were not taken")
@@ -79,7 +79,7 @@ def test_a_control_plane_that_serves_without_its_label_is_marked_again(lab: Lab)
     }
     assert changed == {("Join master3 to the control plane", "master3")}
     assert lab.kubectl("get", "nodes", "-l", f"{ROLE}/control-plane", "-o", "name").split() == [
-        f"node/{plane}" for plane in PLANES
+        f"node/{control_plane}" for control_plane in CONTROL_PLANES
     ]
     taints = ("-o", "jsonpath={.spec.taints[*].key}")
     assert lab.kubectl("get", "node", "master3", *taints) == f"{ROLE}/control-plane"

@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from tests.lab_checks import ETCDCTL, PLANES, etcd_members
+from tests.lab_checks import CONTROL_PLANES, ETCDCTL, etcd_members
 from tests.lab_client import KUBECONFIG, SECONDS_FOR_A_WATCH, Lab, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -91,12 +91,12 @@ def test_a_backend_of_the_load_balancer_that_is_wrong(lab: Lab) -> None:
 def test_a_certificate_that_is_about_to_expire(lab: Lab) -> None:
     path = f"{PKI}/front-proxy-client.crt"
     old = lab.host("master1", f"cat {path}")
-    authority = x509.load_pem_x509_certificate(lab.host("master1", f"cat {PKI}/front-proxy-ca.crt").encode())
+    ca_certificate = x509.load_pem_x509_certificate(lab.host("master1", f"cat {PKI}/front-proxy-ca.crt").encode())
     key = serialization.load_pem_private_key(lab.host("master1", f"cat {PKI}/front-proxy-ca.key").encode(), None)
     certificate = x509.load_pem_x509_certificate(old.encode())
     ends = datetime.now(UTC) + timedelta(days=3)
     builder = x509.CertificateBuilder(
-        issuer_name=authority.subject,
+        issuer_name=ca_certificate.subject,
         subject_name=certificate.subject,
         public_key=certificate.public_key(),
         serial_number=x509.random_serial_number(),
@@ -195,6 +195,6 @@ def test_an_etcd_member_that_was_removed(lab: Lab) -> None:
 
 def test_the_next_run_makes_it_a_member_again(lab: Lab) -> None:
     lab.results()
-    assert sorted(etcd_members(lab)) == list(PLANES)
+    assert sorted(etcd_members(lab)) == list(CONTROL_PLANES)
     run = verify(lab, "probe=True", verify_timeout_seconds=SECONDS_FOR_A_WATCH)
     assert run.returncode == 0, run.stderr

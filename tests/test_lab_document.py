@@ -188,7 +188,7 @@ def killed_within(lab: Lab, told: Told, kills: Mapping[str, float], **settings: 
 
 
 def test_an_init_that_fails_says_why(lab: Lab, told: Told) -> None:
-    """The next run, in the test after this, takes it back and begins anew."""
+    """The next run, in the test after this, takes it back and retries."""
     broken = {"timeoutForControlPlane": "20s", "extraArgs": {"no-such-flag": "yes"}}
     settings = {"remove_conflicting_packages": True}
     with killed_within(lab, told, KILLS_BEFORE_AN_INIT, **settings):
@@ -211,7 +211,7 @@ def test_an_etcd_member_that_was_added_and_never_came_is_named_first(lab: Lab, t
     assert (
         "nothing was changed: etcd has no quorum: its members are master1, master2, and only master1 answers; a "
         "majority of them must; master2 was added by a join that was cut off and has never started: set "
-        "recover_quorum = True to have master1 go on alone, and run this again, which joins master2 anew"
+        "recover_quorum = True to have master1 go on alone, and run this again, which joins master2 again"
     ) in " ".join(stderr.split())
 
 
@@ -337,16 +337,16 @@ def test_a_restart_of_docker_goes_from_one_control_plane_to_the_next(lab: Lab) -
     """Somebody took the cgroup driver out of daemon.json: what is wanted needs a restart of dockerd."""
     before = running(lab)
     touched = ("master1", "master2")
-    for plane in touched:
-        lab.host(plane, "sed -i s/native.cgroupdriver=systemd/native.umask=normal/ /etc/docker/daemon.json")
+    for control_plane in touched:
+        lab.host(control_plane, "sed -i s/native.cgroupdriver=systemd/native.umask=normal/ /etc/docker/daemon.json")
     with readiness_watched(lab):
         results = lab.results()
     assert results["totals"]["error"] == 0
     after = running(lab)
     for node in NODES:
         assert (after[node]["services"] != before[node]["services"]) == (node in touched), node
-    age = {plane: seconds_running(lab, plane, "dockerd") for plane in touched}
-    first, second = sorted(touched, key=lambda plane: -age[plane])
+    age = {control_plane: seconds_running(lab, control_plane, "dockerd") for control_plane in touched}
+    first, second = sorted(touched, key=lambda control_plane: -age[control_plane])
     assert seconds_running(lab, first, "kube-apiserver") > age[second]
     until(lambda: ready_nodes(lab) == sorted(NODES), SECONDS_FOR_A_WATCH, "all nodes are Ready")
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from k8s_ha.cluster_state.node_state import (
     Membership,
     NodeState,
+    can_rejoin,
     classify,
-    is_replaceable,
     join_refusal,
     membership,
 )
@@ -22,7 +22,7 @@ from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, CLEAN, ENDPOINT, KUBELET, NODES, PLANES, member
+from tests.node_views import ADMIN, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, NODES, member
 from tests.surveys import survey
 
 CLUSTER = six_host_cluster()
@@ -50,10 +50,10 @@ def test_el_major(os_id: str, os_like: str, os_version: str, major: int | None) 
     assert host.el_major == major
 
 
-AUTHORITY, OTHER_AUTHORITY = "-----BEGIN CERTIFICATE-----\nours", "-----BEGIN CERTIFICATE-----\nother"
-WORKER, PLANE = CLUSTER.host("worker1"), CLUSTER.host("master2")
+CA_CERTIFICATE, OTHER_CA_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nours", "-----BEGIN CERTIFICATE-----\nother"
+WORKER, CONTROL_PLANE = CLUSTER.host("worker1"), CLUSTER.host("master2")
 BOOTSTRAP, CA, ETCD = "/etc/kubernetes/bootstrap-kubelet.conf", "/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member"
-UNKNOWN = Membership(authority=AUTHORITY)
+UNKNOWN = Membership(ca_certificate=CA_CERTIFICATE)
 
 
 def known(
@@ -63,109 +63,121 @@ def known(
     return Membership(
         node=ClusterNode("any", ready, "v1.30.14", control_plane) if node else None,
         member=Member("17", "any", ("10.0.12.55",)) if member else None,
-        authority=AUTHORITY,
+        ca_certificate=CA_CERTIFICATE,
         counted=counted or member,
     )
 
 
-def holds(*traces: str, server: str | None = ENDPOINT, authority: str | None = AUTHORITY, **more: bool) -> NodeView:
-    return NodeView(traces, server, authority, **more)
+def holds(
+    *artifacts: str, api_server_url: str | None = ENDPOINT, ca_certificate: str | None = CA_CERTIFICATE, **more: bool
+) -> NodeView:
+    return NodeView(artifacts, api_server_url, ca_certificate, **more)
 
 
 STATES: dict[str, tuple[NodeView, Membership, HostSettings, NodeState]] = {
     "nothing anywhere": (CLEAN, UNKNOWN, WORKER, NodeState.CLEAN),
     "nothing there, but a node": (CLEAN, known(), WORKER, NodeState.REPLACED),
-    "nothing there, but an etcd member": (CLEAN, known(node=False, member=True), PLANE, NodeState.REPLACED),
+    "nothing there, but an etcd member": (CLEAN, known(node=False, member=True), CONTROL_PLANE, NodeState.REPLACED),
     "a worker": (holds(KUBELET, CA), known(), WORKER, NodeState.JOINED),
     "a worker that is not Ready": (holds(KUBELET, CA), known(ready=False), WORKER, NodeState.JOINED),
-    "a control plane": (holds(ADMIN, KUBELET), known(control_plane=True, member=True), PLANE, NodeState.JOINED),
+    "a control plane": (holds(ADMIN, KUBELET), known(control_plane=True, member=True), CONTROL_PLANE, NodeState.JOINED),
     "a control plane whose API server is off": (
         holds(ADMIN, KUBELET),
         known(control_plane=True, ready=False),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.JOINED,
     ),
     "a control plane that is off, and whose etcd is still counted": (
         holds(ADMIN, KUBELET),
         known(control_plane=True, ready=False, member=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.JOINED,
     ),
     "a control plane that etcd has removed": (
         holds(ADMIN, KUBELET),
         known(control_plane=True, counted=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.PARTIAL,
     ),
     "a control plane that serves, whatever etcd counts": (
         holds(ADMIN, KUBELET, ready=True),
         known(control_plane=True, counted=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.JOINED,
     ),
     "a control plane that lost its label": (
         holds(ADMIN, KUBELET, ready=True),
         known(member=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.JOINED,
     ),
     "its kubelet asks its own API server": (
-        holds(KUBELET, server="https://10.0.12.55:6443"),
+        holds(KUBELET, api_server_url="https://10.0.12.55:6443"),
         known(control_plane=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.JOINED,
     ),
     "a worker's join cut off before its node": (holds(BOOTSTRAP, CA), UNKNOWN, WORKER, NodeState.PARTIAL),
     "a worker whose node was deleted": (holds(KUBELET, CA), UNKNOWN, WORKER, NodeState.PARTIAL),
     "a worker reinstalled and cut off again": (holds(BOOTSTRAP, CA), known(ready=False), WORKER, NodeState.PARTIAL),
-    "a control plane's join cut off before etcd": (holds(ADMIN, KUBELET), known(), PLANE, NodeState.PARTIAL),
+    "a control plane's join cut off before etcd": (holds(ADMIN, KUBELET), known(), CONTROL_PLANE, NodeState.PARTIAL),
     "a control plane's join cut off within etcd": (
         holds(ADMIN, KUBELET, ETCD),
         known(member=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.PARTIAL,
     ),
-    "certificates of ours and nothing else": (holds(CA, server=None), UNKNOWN, PLANE, NodeState.PARTIAL),
+    "certificates of ours and nothing else": (
+        holds(CA, api_server_url=None),
+        UNKNOWN,
+        CONTROL_PLANE,
+        NodeState.PARTIAL,
+    ),
     "an init that did not come to its end, though its API server answers": (
         holds(ADMIN, KUBELET, ready=True, init_begun=True, init_unfinished=True),
         known(control_plane=True, member=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.PARTIAL,
     ),
     "an init that came to its end before the power went": (
         holds(ADMIN, KUBELET, ready=True, init_begun=True),
         known(control_plane=True, member=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.JOINED,
     ),
     "certificates of an init that was cut off, before there is a cluster": (
-        holds(CA, server=None, init_begun=True, init_unfinished=True),
+        holds(CA, api_server_url=None, init_begun=True, init_unfinished=True),
         Membership(),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.PARTIAL,
     ),
     "certificates of an init that was cut off, and a cluster with another CA": (
-        holds(CA, server=None, authority=OTHER_AUTHORITY, init_begun=True, init_unfinished=True),
+        holds(CA, api_server_url=None, ca_certificate=OTHER_CA_CERTIFICATE, init_begun=True, init_unfinished=True),
         UNKNOWN,
-        PLANE,
+        CONTROL_PLANE,
         NodeState.FOREIGN,
     ),
-    "another endpoint": (holds(KUBELET, server=FOREIGN), known(), WORKER, NodeState.FOREIGN),
-    "another port": (holds(KUBELET, server="https://10.0.1.157:16443"), UNKNOWN, WORKER, NodeState.FOREIGN),
-    "our endpoint, another CA": (holds(KUBELET, authority=OTHER_AUTHORITY), known(), WORKER, NodeState.FOREIGN),
+    "another endpoint": (holds(KUBELET, api_server_url=FOREIGN), known(), WORKER, NodeState.FOREIGN),
+    "another port": (holds(KUBELET, api_server_url="https://10.0.1.157:16443"), UNKNOWN, WORKER, NodeState.FOREIGN),
+    "our endpoint, another CA": (
+        holds(KUBELET, ca_certificate=OTHER_CA_CERTIFICATE),
+        known(),
+        WORKER,
+        NodeState.FOREIGN,
+    ),
     "another control plane's address": (
-        holds(KUBELET, server="https://10.0.11.18:6443"),
+        holds(KUBELET, api_server_url="https://10.0.11.18:6443"),
         known(control_plane=True),
-        PLANE,
+        CONTROL_PLANE,
         NodeState.FOREIGN,
     ),
     "etcd's data and nothing that tells whose": (
-        holds(ETCD, server=None, authority=None),
+        holds(ETCD, api_server_url=None, ca_certificate=None),
         UNKNOWN,
-        PLANE,
+        CONTROL_PLANE,
         NodeState.FOREIGN,
     ),
-    "our endpoint, and no CA to compare": (holds(KUBELET, authority=None), UNKNOWN, WORKER, NodeState.PARTIAL),
+    "our endpoint, and no CA to compare": (holds(KUBELET, ca_certificate=None), UNKNOWN, WORKER, NodeState.PARTIAL),
 }
 
 
@@ -179,16 +191,20 @@ def test_what_the_cluster_knows_of_a_host() -> None:
         member("master1", "worker1"),
         members=(Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))),
     )
-    assert membership(told, CLUSTER.host("worker1")) == Membership(told.nodes[1], None, told.authority, counted=True)
+    assert membership(told, CLUSTER.host("worker1")) == Membership(
+        told.nodes[1], None, told.ca_certificate, counted=True
+    )
     # One that was added and never started has no name; its address tells whose it is.
-    assert membership(told, CLUSTER.host("master2")) == Membership(None, told.members[1], told.authority, counted=True)
+    assert membership(told, CLUSTER.host("master2")) == Membership(
+        None, told.members[1], told.ca_certificate, counted=True
+    )
     elsewhere = replace(told, members=(Member("2", "master2", ("10.9.9.9",)),))
     assert membership(elsewhere, CLUSTER.host("master2")).member == elsewhere.members[0]
     assert not membership(told, CLUSTER.host("worker2")).any
 
 
 @pytest.mark.parametrize(
-    ("view", "knows", "replaceable"),
+    ("view", "knows", "rejoins"),
     [
         (CLEAN, known(ready=False), True),
         (CLEAN, known(node=False, member=True), True),
@@ -198,32 +214,32 @@ def test_what_the_cluster_knows_of_a_host() -> None:
         (holds(ADMIN, KUBELET), known(ready=True), True),
     ],
 )
-def test_who_begins_anew(view: NodeView, knows: Membership, replaceable: bool) -> None:
-    state = classify(view, knows, PLANE, CLUSTER.endpoint)
-    assert is_replaceable(view, knows, state) is replaceable
+def test_who_rejoins(view: NodeView, knows: Membership, rejoins: bool) -> None:
+    state = classify(view, knows, CONTROL_PLANE, CLUSTER.endpoint)
+    assert can_rejoin(view, knows, state) is rejoins
 
 
 @given(
-    traces=st.lists(st.sampled_from([ADMIN, KUBELET, BOOTSTRAP, CA, ETCD]), unique=True).map(tuple),
-    server=st.sampled_from([None, ENDPOINT, FOREIGN]),
-    authority=st.sampled_from([None, AUTHORITY, OTHER_AUTHORITY]),
+    artifacts=st.lists(st.sampled_from([ADMIN, KUBELET, BOOTSTRAP, CA, ETCD]), unique=True).map(tuple),
+    api_server_url=st.sampled_from([None, ENDPOINT, FOREIGN]),
+    ca_certificate=st.sampled_from([None, CA_CERTIFICATE, OTHER_CA_CERTIFICATE]),
     ready=st.booleans(),
     knows=st.builds(known, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
-    host=st.sampled_from([WORKER, PLANE]),
+    host=st.sampled_from([WORKER, CONTROL_PLANE]),
 )
 def test_nobody_elses_host_and_no_serving_control_plane_is_ever_reset(
-    traces: tuple[str, ...],
-    server: str | None,
-    authority: str | None,
+    artifacts: tuple[str, ...],
+    api_server_url: str | None,
+    ca_certificate: str | None,
     ready: bool,
     knows: Membership,
     host: HostSettings,
 ) -> None:
-    view = NodeView(traces, server, authority, ready=ready)
+    view = NodeView(artifacts, api_server_url, ca_certificate, ready=ready)
     state = classify(view, knows, host, CLUSTER.endpoint)
-    reset = state is NodeState.PARTIAL and is_replaceable(view, knows, state)
-    somebody_elses = bool(traces) and (server == FOREIGN or authority == OTHER_AUTHORITY)
-    serves = ready and KUBELET in traces and knows.node is not None
+    reset = state is NodeState.PARTIAL and can_rejoin(view, knows, state)
+    somebody_elses = bool(artifacts) and (api_server_url == FOREIGN or ca_certificate == OTHER_CA_CERTIFICATE)
+    serves = ready and KUBELET in artifacts and knows.node is not None
     assert not (reset and (somebody_elses or serves))
 
 
@@ -244,19 +260,19 @@ def test_nobody_elses_host_and_no_serving_control_plane_is_ever_reset(
             "less than a minute ago; run this again when that node is NotReady, or give this host another hostname.",
         ),
         (
-            holds(KUBELET, server=FOREIGN),
+            holds(KUBELET, api_server_url=FOREIGN),
             NodeState.FOREIGN,
             "worker1 holds /etc/kubernetes/kubelet.conf, which belongs to another cluster (https://10.9.9.9:6443); it "
             "was not touched; take it out of the inventory, or reset it yourself if nothing in it is needed.",
         ),
         (
-            holds(KUBELET, authority=OTHER_AUTHORITY),
+            holds(KUBELET, ca_certificate=OTHER_CA_CERTIFICATE),
             NodeState.FOREIGN,
             "worker1 holds /etc/kubernetes/kubelet.conf, which is of a cluster with another CA; it was not touched; "
             "take it out of the inventory, or reset it yourself if nothing in it is needed.",
         ),
         (
-            holds(ETCD, server=None),
+            holds(ETCD, api_server_url=None),
             NodeState.FOREIGN,
             "worker1 holds /var/lib/etcd/member, which nothing shows to be this cluster's; it was not touched; "
             "take it out of the inventory, or reset it yourself if nothing in it is needed.",
@@ -272,11 +288,11 @@ def test_join_refusal(view: NodeView, state: NodeState, sentence: str) -> None:
     [
         ({}, None),
         ({"master1": None, "master2": CLEAN, "master3": CLEAN}, None),
-        ({name: member(*NODES) for name in PLANES}, "master1"),
+        ({name: member(*NODES) for name in CONTROL_PLANES}, "master1"),
         ({"master1": CLEAN, "master2": CLEAN, "master3": member("master3")}, "master3"),
         ({"master1": None, "master2": member(*NODES)}, "master2"),
         ({"master1": member(*NODES, ready=False), "master2": member(*NODES)}, "master2"),
-        ({"master1": member(*NODES, server=FOREIGN), "master2": member(*NODES)}, "master2"),
+        ({"master1": member(*NODES, api_server_url=FOREIGN), "master2": member(*NODES)}, "master2"),
         ({"master1": member("master2"), "master2": member("master2")}, "master2"),
         ({"master1": replace(member("master1"), init_begun=True)}, "master1"),
         ({"master1": replace(member("master1"), init_begun=True, init_unfinished=True)}, None),

@@ -15,9 +15,9 @@ from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.operations import commands
-from k8s_ha.operations.kubeadm.join import authority_hash, joined, stale_members_removed
-from tests.cluster_stage import CLUSTER, KUBECTL, ONE_PLANE, SECRETS, Stage, kubeadm, reset
-from tests.node_views import AUTHORITY, CLEAN, ENDPOINT, KUBELET, NODES, PLANES, member
+from k8s_ha.operations.kubeadm.join import ca_certificate_hash, joined, stale_members_removed
+from tests.cluster_stage import CLUSTER, KUBECTL, ONE_CONTROL_PLANE, SECRETS, Stage, kubeadm, reset
+from tests.node_views import CA_CERTIFICATE, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, NODES, member
 from tests.operation_bench import Command, Noop, Step, refusal
 
 # openssl x509 -pubkey | openssl rsa -pubin -outform der | openssl dgst -sha256
@@ -49,12 +49,12 @@ def kubeadm_join(name: str, key: str | None) -> list[Step]:
 
 
 def is_member(name: str) -> str:
-    return JOINED.format(name) + (LABELLED if name in PLANES else "")
+    return JOINED.format(name) + (LABELLED if name in CONTROL_PLANES else "")
 
 
 @pytest.mark.parametrize(("name", "role"), [("master2", "control_plane"), ("worker1", "worker")])
 def test_a_virgin_host_joins(stage: Stage, name: str, role: str) -> None:
-    stage.hold(ONE_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
     assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == [
         Command("kubeadm join")
     ]
@@ -63,8 +63,8 @@ def test_a_virgin_host_joins(stage: Stage, name: str, role: str) -> None:
 
 
 def test_the_authority_is_pinned_by_its_key() -> None:
-    assert AUTHORITY is not None
-    assert authority_hash(AUTHORITY) == AUTHORITY_HASH
+    assert CA_CERTIFICATE is not None
+    assert ca_certificate_hash(CA_CERTIFICATE) == AUTHORITY_HASH
 
 
 def test_before_the_first_cluster_all_but_the_first_control_plane_will_join(stage: Stage) -> None:
@@ -74,9 +74,9 @@ def test_before_the_first_cluster_all_but_the_first_control_plane_will_join(stag
         assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == expected
 
 
-FOREIGN = member(ready=False, server="https://10.9.9.9:6443")
+FOREIGN = member(ready=False, api_server_url="https://10.9.9.9:6443")
 CA = "/etc/kubernetes/pki/ca.crt"
-PARTIAL = NodeView(("/etc/kubernetes/bootstrap-kubelet.conf", CA), ENDPOINT, AUTHORITY)
+PARTIAL = NodeView(("/etc/kubernetes/bootstrap-kubelet.conf", CA), ENDPOINT, CA_CERTIFICATE)
 
 
 def refused(view: NodeView, state: NodeState) -> str:
@@ -93,17 +93,17 @@ def refused(view: NodeView, state: NodeState) -> str:
             "part of this run; see what they say above, then run this again, without --serial and --no-wait.",
         ),
         (
-            ONE_PLANE,
+            ONE_CONTROL_PLANE,
             False,
             "worker1 was not joined: master1, which leads the cluster, made no join token in this run; run this again "
             "with master1 in it, and without --serial and --no-wait.",
         ),
         (
-            ONE_PLANE | {"worker1": None},
+            ONE_CONTROL_PLANE | {"worker1": None},
             True,
             "worker1: k8s_ha.facts.node.Node could not be read; see the error above; then run this again.",
         ),
-        (ONE_PLANE | {"worker1": FOREIGN}, True, refused(FOREIGN, NodeState.FOREIGN)),
+        (ONE_CONTROL_PLANE | {"worker1": FOREIGN}, True, refused(FOREIGN, NodeState.FOREIGN)),
         ({"master1": member(*NODES), "worker1": PARTIAL}, True, refused(PARTIAL, NodeState.PARTIAL)),
         ({"master1": member(*NODES)}, True, refused(CLEAN, NodeState.REPLACED)),
     ],
@@ -116,7 +116,7 @@ def test_a_host_that_may_not_join(
 
 
 def test_control_planes_join_in_their_order(stage: Stage) -> None:
-    stage.hold(ONE_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
     assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == [
         refusal(
             "master3 was not joined: control planes join one at a time, and master2 before it is not a node yet; mend "
@@ -130,7 +130,7 @@ def test_control_planes_join_in_their_order(stage: Stage) -> None:
 
 
 @pytest.fixture
-def two_planes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def two_control_planes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Control planes that the run has seen well before master3 looks again, without waiting between its looks."""
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
     stage.hold({"master1": member("master1", "master2")}).run.join_secrets_created = True
@@ -138,31 +138,31 @@ def two_planes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return stage
 
 
-def test_a_control_plane_joins_when_etcd_has_elected(two_planes: Stage) -> None:
+def test_a_control_plane_joins_when_etcd_has_elected(two_control_planes: Stage) -> None:
     looks = [member("master1", "master2", ready=ready) for ready in (False, False, True)]
-    two_planes.facts["master1"][Node] = lambda **_: looks.pop(0)
-    assert two_planes.steps(joined, on="master3", run=two_planes.run, member=CLUSTER.host("master3")) == kubeadm_join(
-        "master3", SECRETS.certificate_key
-    )
+    two_control_planes.facts["master1"][Node] = lambda **_: looks.pop(0)
+    assert two_control_planes.steps(
+        joined, on="master3", run=two_control_planes.run, member=CLUSTER.host("master3")
+    ) == kubeadm_join("master3", SECRETS.certificate_key)
     assert looks == []
 
 
-def test_a_quorum_lost_meanwhile_is_named(two_planes: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quorum_lost_meanwhile_is_named(two_control_planes: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(k8s_ha.operations.cluster, "SECONDS_TO_ELECT", 0)
     members = (Member("1", "master1", ("10.0.11.18",)), Member("2", "master2", ("10.0.12.55",)))
-    two_planes.hold({"master1": replace(member("master1", ready=False), members=members), "master2": None})
+    two_control_planes.hold({"master1": replace(member("master1", ready=False), members=members), "master2": None})
     lost = (
         "etcd has no quorum: its members are master1, master2, and only master1 answers; a majority of them must; "
         "bring master2 back and run this again; no member is given up by this run."
     )
     for name in ("master3", "worker1"):
-        assert two_planes.steps(joined, on=name, run=two_planes.run, member=CLUSTER.host(name)) == [
+        assert two_control_planes.steps(joined, on=name, run=two_control_planes.run, member=CLUSTER.host(name)) == [
             refusal(f"{name} was not joined: {lost}")
         ]
 
 
 def test_a_control_plane_that_takes_no_part_is_not_waited_for(stage: Stage) -> None:
-    stage.hold(ONE_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
     stage.state.activated_hosts.remove(stage.state.inventory.get_host("master2"))
     assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == kubeadm_join(
         "master3", SECRETS.certificate_key
@@ -194,8 +194,8 @@ def test_a_member_whose_init_has_ended_after_all_is_not_marked_any_more(stage: S
 @pytest.mark.parametrize("name", ["master1", "master2"])
 def test_a_control_plane_that_serves_without_its_label_gets_it(stage: Stage, name: str) -> None:
     """Its join was cut off just before the last phase, or somebody took the label away."""
-    unlabelled = tuple(replace(node, control_plane=node.name in PLANES and node.name != name) for node in WHOLE)
-    stage.hold({plane: replace(member(*NODES), nodes=unlabelled) for plane in PLANES})
+    unlabelled = tuple(replace(node, control_plane=node.name in CONTROL_PLANES and node.name != name) for node in WHOLE)
+    stage.hold({control_plane: replace(member(*NODES), nodes=unlabelled) for control_plane in CONTROL_PLANES})
     phase = "init phase mark-control-plane"
     arguments = {"run": stage.run, "member": CLUSTER.host(name)}
     marked = kubeadm("kubeadm-mark", phase, mark_config(CLUSTER, CLUSTER.host(name)), unless=is_member(name))
@@ -205,13 +205,13 @@ def test_a_control_plane_that_serves_without_its_label_gets_it(stage: Stage, nam
 
 @pytest.mark.parametrize("name", ["master2", "worker1"])
 def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: str) -> None:
-    stage.hold(ONE_PLANE | {name: PARTIAL}).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE | {name: PARTIAL}).run.join_secrets_created = True
     assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == [
         Command("kubeadm reset, kubeadm join")
     ]
     assert stage.steps(joined, on=name, run=stage.run, member=CLUSTER.host(name)) == [
-        reset(unless=is_member(name), control_plane=name in PLANES),
-        *kubeadm_join(name, SECRETS.certificate_key if name in PLANES else None),
+        reset(unless=is_member(name), control_plane=name in CONTROL_PLANES),
+        *kubeadm_join(name, SECRETS.certificate_key if name in CONTROL_PLANES else None),
     ]
 
 
@@ -230,7 +230,7 @@ DELETE = KUBECTL.format("10.0.11.18", "delete node %s --ignore-not-found --wait=
 FIRST, SECOND = Member("11", "master1", ("10.0.11.18",)), Member("22", "master2", ("10.0.12.55",))
 NOT_LABELLED = (*member("master1").nodes, ClusterNode("master2", True, "v1.30.14", False))
 NOBODY = "the cluster has no stale member of a host that rejoins"
-CUT_OFF_PLANE = NodeView((KUBELET, CA), ENDPOINT, AUTHORITY)
+CUT_OFF_PLANE = NodeView((KUBELET, CA), ENDPOINT, CA_CERTIFICATE)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ CUT_OFF_PLANE = NodeView((KUBELET, CA), ENDPOINT, AUTHORITY)
     ],
 )
 @pytest.mark.parametrize("executing", [False, True])
-def test_the_leader_forgets_hosts_that_begin_anew(
+def test_the_leader_removes_stale_members_of_hosts_that_rejoin(
     stage: Stage, views: Mapping[str, NodeView | None], steps: list[Step], executing: bool
 ) -> None:
     stage.hold(views)
@@ -292,7 +292,7 @@ def test_a_join_is_refused_at_once_where_the_load_balancer_does_not_answer(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr("k8s_ha.operations.kubeadm.join.SECONDS_FOR_THE_ENDPOINT", 0)
-    stage.hold(ONE_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
     stage.facts["worker1"][HttpsAnswer] = answer
     assert stage.steps(joined, on="worker1", run=stage.run, member=CLUSTER.host("worker1")) == [
         refusal(

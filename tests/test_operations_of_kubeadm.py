@@ -18,7 +18,7 @@ from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.kubeadm import images_pulled, initialized
 from k8s_ha.operations.kubeadm import init as operations
 from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, SECRETS, Stage, kubeadm, reset
-from tests.node_views import ADMIN, API_SERVER, CLEAN, KUBELET, PLANES, member
+from tests.node_views import ADMIN, API_SERVER, CLEAN, CONTROL_PLANES, KUBELET, member
 from tests.operation_bench import Command, Noop, Step, command, refusal
 
 
@@ -78,7 +78,7 @@ UNFINISHED = replace(member("master1"), init_begun=True, init_unfinished=True)
 RESET = reset(unless=init_unfinished_script("10.0.11.18") + "! is_init_unfinished")
 
 
-def begun_anew(stage: Stage, after: Mapping[str, NodeView | None], answers: list[str]) -> list[Step]:
+def retried(stage: Stage, after: Mapping[str, NodeView | None], answers: list[str]) -> list[Step]:
     """What an unfinished init on master1 leads to, where hosts hold ``after`` when it was reset."""
     stage.hold({"master1": UNFINISHED}).facts["master1"][HttpsAnswer] = lambda **_: answers.pop(0)
     steps: list[Step] = []
@@ -91,11 +91,11 @@ def begun_anew(stage: Stage, after: Mapping[str, NodeView | None], answers: list
     return steps
 
 
-def test_an_init_that_did_not_come_to_its_end_is_reset_and_begins_anew(stage: Stage) -> None:
+def test_an_init_that_did_not_come_to_its_end_is_reset_and_is_retried(stage: Stage) -> None:
     stage.hold({"master1": UNFINISHED})
     planned = stage.steps(initialized, on="master1", executing=False, run=stage.run)
     assert planned == [Command("kubeadm reset, kubeadm init")]
-    assert begun_anew(stage, {"master1": CLEAN}, [""]) == [RESET, *kubeadm_init()]
+    assert retried(stage, {"master1": CLEAN}, [""]) == [RESET, *kubeadm_init()]
 
 
 def test_a_load_balancer_is_given_time_to_see_that_its_control_plane_was_reset(
@@ -103,25 +103,27 @@ def test_a_load_balancer_is_given_time_to_see_that_its_control_plane_was_reset(
 ) -> None:
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
     answers = ["HTTP status 403", "unclear: no answer within 10 s", ""]
-    assert begun_anew(stage, {"master1": CLEAN}, answers) == [RESET, *kubeadm_init()]
+    assert retried(stage, {"master1": CLEAN}, answers) == [RESET, *kubeadm_init()]
 
 
 def test_after_a_reset_the_same_is_asked_as_before_any_init(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations, "SECONDS_TO_FALL_SILENT", -1)
-    after: dict[str, NodeView | None] = dict.fromkeys(PLANES, CLEAN) | {"master2": member("master2", ready=False)}
-    for views, answer in ((dict.fromkeys(PLANES, CLEAN), "HTTP status 401"), (after, "")):
+    after: dict[str, NodeView | None] = dict.fromkeys(CONTROL_PLANES, CLEAN) | {
+        "master2": member("master2", ready=False)
+    }
+    for views, answer in ((dict.fromkeys(CONTROL_PLANES, CLEAN), "HTTP status 401"), (after, "")):
         reason = init_refusal(views, CLUSTER, answer)
         assert reason is not None
-        assert begun_anew(stage, views, [answer]) == [RESET, refusal(reason)]
-        stage.hold(dict.fromkeys(PLANES, CLEAN))
+        assert retried(stage, views, [answer]) == [RESET, refusal(reason)]
+        stage.hold(dict.fromkeys(CONTROL_PLANES, CLEAN))
 
 
 def test_an_init_that_is_found_to_have_ended_when_it_was_to_be_reset_is_the_cluster(stage: Stage) -> None:
     ended = replace(member("master1"), init_begun=True)
-    assert begun_anew(stage, {"master1": ended}, []) == [RESET]
+    assert retried(stage, {"master1": ended}, []) == [RESET]
 
 
-BOOTING = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER))
+BOOTING = replace(member("master1", ready=False), artifacts=(ADMIN, KUBELET, API_SERVER))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_control_plane_that_does_not_come_up_may_hold_a_cluster(
 ) -> None:
     monkeypatch.setattr(cluster, "SECONDS_TO_SERVE", -1)
     stage.hold({name: view}).facts["master1"][HttpsAnswer] = ""
-    reason = init_refusal(dict.fromkeys(PLANES, CLEAN) | {name: view}, CLUSTER, "")
+    reason = init_refusal(dict.fromkeys(CONTROL_PLANES, CLEAN) | {name: view}, CLUSTER, "")
     assert reason is not None
     assert stage.steps(initialized, on="master1", run=stage.run) == [refusal(reason)]
 
@@ -200,7 +202,7 @@ def test_no_cluster_is_initialized_where_one_may_be(
     stage: Stage, views: Mapping[str, NodeView | None], answer: str | None, executing: bool
 ) -> None:
     stage.hold(views).facts["master1"][HttpsAnswer] = answer
-    reason = init_refusal(dict.fromkeys(PLANES, CLEAN) | views, CLUSTER, answer)
+    reason = init_refusal(dict.fromkeys(CONTROL_PLANES, CLEAN) | views, CLUSTER, answer)
     assert reason is not None
     assert stage.steps(initialized, on="master1", executing=executing, run=stage.run) == [refusal(reason)]
 

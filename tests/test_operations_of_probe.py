@@ -193,7 +193,7 @@ def test_ctrl_c_is_put_off_until_the_pods_are_gone(stage: Stage, kubectl: Kubect
 
 
 def test_no_probe_where_no_api_server_answers(stage: Stage, kubectl: Kubectl) -> None:
-    for plane in ("master1", "master2", "master3"):
-        stage.facts[plane][ClusterHealth] = SILENCE
+    for control_plane in ("master1", "master2", "master3"):
+        stage.facts[control_plane][ClusterHealth] = SILENCE
     assert not probed(stage)
     assert kubectl.commands == []

@@ -87,8 +87,8 @@ def test_any_control_plane_can_tell(stage: Stage) -> None:
 
 
 def test_where_no_api_server_answers_hosts_are_looked_at_all_the_same(stage: Stage) -> None:
-    for plane in ("master1", "master2", "master3"):
-        stage.facts[plane][ClusterHealth] = SILENCE
+    for control_plane in ("master1", "master2", "master3"):
+        stage.facts[control_plane][ClusterHealth] = SILENCE
     stage.facts["master2"][Proof] = None
     assert verified(stage) == failing(
         "the cluster: no control plane's own API server is ready; master2: it could not be looked at"

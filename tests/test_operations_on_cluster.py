@@ -31,8 +31,8 @@ from k8s_ha.operations.kubeadm.init import (
 )
 from k8s_ha.operations.kubeconfig import fetched, root_installed
 from tests.answers import script_of, whole
-from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_PLANE, SECRETS, Stage, kubeadm
-from tests.node_views import NODES, PLANES, member
+from tests.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_CONTROL_PLANE, SECRETS, Stage, kubeadm
+from tests.node_views import CONTROL_PLANES, NODES, member
 from tests.operation_bench import Command, Noop, Step, refusal
 
 
@@ -41,8 +41,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage(monkeypatch)
 
 
-NO_PLANES = {name: member(*PLANES, "worker1", "worker2") for name in PLANES}
-NO_WORKERS = {name: member(*PLANES) for name in PLANES}
+NO_PLANES = {name: member(*CONTROL_PLANES, "worker1", "worker2") for name in CONTROL_PLANES}
+NO_WORKERS = {name: member(*CONTROL_PLANES) for name in CONTROL_PLANES}
 
 
 def uploaded(leader: str) -> list[Step]:
@@ -56,7 +56,7 @@ def uploaded(leader: str) -> list[Step]:
 
 
 def test_secrets_are_created_where_joins_are_pending(stage: Stage) -> None:
-    stage.hold(ONE_PLANE)
+    stage.hold(ONE_CONTROL_PLANE)
     assert stage.steps(join_secrets_created, on="master1", executing=False, run=stage.run) == [
         Command("kubectl create -f -")
     ]
@@ -133,8 +133,8 @@ def test_workers_need_no_certificates(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("name", "views", "created", "reason"),
     [
-        ("master2", ONE_PLANE, False, "another control plane leads, or the secrets are there"),
-        ("master1", ONE_PLANE, True, "another control plane leads, or the secrets are there"),
+        ("master2", ONE_CONTROL_PLANE, False, "another control plane leads, or the secrets are there"),
+        ("master1", ONE_CONTROL_PLANE, True, "another control plane leads, or the secrets are there"),
         ("master1", {}, False, "another control plane leads, or the secrets are there"),
         ("master1", NO_PLANES, False, "no join is pending"),
     ],
@@ -178,10 +178,10 @@ MANIFEST = {"resource": "daemonset/kube-flannel-ds", "namespace": "kube-flannel"
         ("master1", False, {}, "", [Command("kubectl apply -f -")]),
         ("master2", False, {}, "", []),
         ("master1", True, {}, "", [Noop("another control plane leads")]),
-        ("master2", True, ONE_PLANE, "", [Noop("another control plane leads")]),
-        ("master1", True, ONE_PLANE, "d1", [Noop("the manifest is applied")]),
-        ("master1", True, ONE_PLANE, "d0", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
-        ("master1", False, ONE_PLANE, "", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
+        ("master2", True, ONE_CONTROL_PLANE, "", [Noop("another control plane leads")]),
+        ("master1", True, ONE_CONTROL_PLANE, "d1", [Noop("the manifest is applied")]),
+        ("master1", True, ONE_CONTROL_PLANE, "d0", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
+        ("master1", False, ONE_CONTROL_PLANE, "", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
     ],
 )
 def test_a_manifest_is_applied_by_the_leader_when_it_changed(
@@ -242,7 +242,7 @@ def test_the_kubeconfig_is_fetched_for_its_owner_alone(
 
     monkeypatch.setattr(Host, "run_shell_command", run_shell_command)
     stage.state.cwd = str(tmp_path)
-    stage.hold(ONE_PLANE)
+    stage.hold(ONE_CONTROL_PLANE)
     facts = {Files: {ADMIN_CONF: conf("secret: 1\nmore: 2\n")}}
     path = tmp_path / "kubeconfig" / "admin.conf"
 

@@ -216,7 +216,7 @@ def test_on_a_node_it_is_made_up_for_when_it_is_the_nodes_turn(monkeypatch: pyte
     stage.run.surveys |= {"master1": survey(node=True)}
     arguments = {**KUBELET, "run": stage.run, "on": "master1"}
     facts = installed("cri-tools", kubelet="1.30.14-0", cri_tools="1.30.0-1")
-    ready = {plane: member(plane, ready=True) for plane in ("master1", "master2", "master3")}
+    ready = {control_plane: member(control_plane, ready=True) for control_plane in ("master1", "master2", "master3")}
     stage.hold(ready)
     assert stage.steps(packages_installed, facts=facts, **arguments) == [
         yum("", "", mended="mended '' || exit 1\n", name="master1")

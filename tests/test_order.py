@@ -39,8 +39,8 @@ def assert_safe(outcome: Outcome) -> None:
     assert len(inits) <= 1, "two clusters were initialized"
     assert all(inits[0].ended < join.begun for join in joins if inits), "a join began before init had ended"
     assert all(join.succeeded for join in joins), "a join was tried that kubeadm had to refuse"
-    planes = [join for join in joins if join.host in GROUPS["control_plane"]]
-    for earlier, later in pairwise(planes):
+    control_planes = [join for join in joins if join.host in GROUPS["control_plane"]]
+    for earlier, later in pairwise(control_planes):
         assert earlier.ended < later.begun, f"{earlier.host} and {later.host} joined at the same time"
         assert earlier.host < later.host, "control planes joined in another than the declared order"
     assert not outcome.steps("unknown"), "the simulation does not know this command"
@@ -91,8 +91,8 @@ def test_a_layer_is_over_everywhere_before_a_host_goes_on_to_operations_of_its_o
     def own(place: str) -> list[Step]:
         return [step for step in outcome.steps("own operation") if step.command.endswith(place)]
 
-    last_plane = [join for join in outcome.steps("kubeadm-join") if join.host in GROUPS["control_plane"]][-1]
-    assert last_plane.ended < own("before the workers")[0].begun
+    last_control_plane = [join for join in outcome.steps("kubeadm-join") if join.host in GROUPS["control_plane"]][-1]
+    assert last_control_plane.ended < own("before the workers")[0].begun
     assert own("before the last look")[-1].ended < outcome.steps("health")[0].begun
 
 
@@ -179,7 +179,7 @@ def test_a_first_control_plane_that_was_replaced_joins_the_cluster_of_the_others
 @pytest.mark.parametrize(
     "change", [World.replace, World.cut_off], ids=["replaced by a blank one", "cut off in its join"]
 )
-def test_a_host_that_begins_anew_is_forgotten_and_joins(
+def test_a_host_that_is_retried_is_forgotten_and_joins(
     finished: Fleet, host: str, change: Callable[[World, str], None]
 ) -> None:
     finished.edit(lambda world: change(world, host))
@@ -242,11 +242,11 @@ def answering(host: str, text: str, **answer: Any) -> Scenario:
     return Scenario(answers=[(host, text, answer)])
 
 
-TRACE = {"lines": ["trace /etc/kubernetes/pki/ca.crt", "end"]}
+ARTIFACT = {"lines": ["trace /etc/kubernetes/pki/ca.crt", "end"]}
 NO_INIT = {
     **{
-        f"{host} holds traces": (
-            answering(host, "bootstrap-kubelet.conf", **TRACE),
+        f"{host} holds artifacts": (
+            answering(host, "bootstrap-kubelet.conf", **ARTIFACT),
             f"@fake/{host} holds /etc/kubernetes/pki/ca.crt",
         )
         for host in GROUPS["control_plane"]

@@ -13,22 +13,22 @@ from k8s_ha.cluster_state.plan import Action, decide, decide_init, decide_join
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
-from tests.drawn_views import endpoint_answers, told_by_planes
+from tests.drawn_views import endpoint_answers, seen_by_control_planes
 from tests.example_cluster import six_host_cluster
-from tests.node_views import ADMIN, API_SERVER, AUTHORITY, CLEAN, ENDPOINT, KUBELET, PLANES, member
+from tests.node_views import ADMIN, API_SERVER, CA_CERTIFICATE, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, member
 
 CLUSTER = six_host_cluster()
 RECOVERING = six_host_cluster(recover_quorum=True)
-CLEANS: Mapping[str, NodeView | None] = dict.fromkeys(PLANES, CLEAN)
+CLEANS: Mapping[str, NodeView | None] = dict.fromkeys(CONTROL_PLANES, CLEAN)
 CA, ETCD = "/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/manifests/etcd.yaml"
 
 UNFINISHED = replace(member("master1"), init_begun=True, init_unfinished=True)
 ENDED = replace(member("master1"), init_begun=True)
-SILENT = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER))
-CUT_OFF = NodeView((CA,), ENDPOINT, AUTHORITY)
-FOREIGN = member(ready=False, server="https://10.9.9.9:6443")
+SILENT = replace(member("master1", ready=False), artifacts=(ADMIN, KUBELET, API_SERVER))
+CUT_OFF = NodeView((CA,), ENDPOINT, CA_CERTIFICATE)
+FOREIGN = member(ready=False, api_server_url="https://10.9.9.9:6443")
 FIRST, ADDED = Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))
-ALONE = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, ETCD), members=(FIRST, ADDED))
+ALONE = replace(member("master1", ready=False), artifacts=(ADMIN, KUBELET, ETCD), members=(FIRST, ADDED))
 
 EXISTS = (Action.NOTHING, "the cluster exists")
 INITS = {
@@ -96,7 +96,7 @@ HELD: Mapping[NodeState, NodeView] = {
     NodeState.CLEAN: CLEAN,
     NodeState.REPLACED: CLEAN,
     NodeState.PARTIAL: CUT_OFF,
-    NodeState.JOINED: NodeView((ADMIN, KUBELET), ENDPOINT, AUTHORITY, ready=True),
+    NodeState.JOINED: NodeView((ADMIN, KUBELET), ENDPOINT, CA_CERTIFICATE, ready=True),
     NodeState.FOREIGN: FOREIGN,
 }
 """What a host in a state holds; which state it is depends on what the cluster knows of it as well."""
@@ -121,7 +121,7 @@ def led(*others: ClusterNode) -> NodeView:
 @pytest.mark.parametrize("name", ["master2", "worker1"])
 @pytest.mark.parametrize("state", NodeState)
 def test_in_a_cluster(state: NodeState, name: str) -> None:
-    nodes = [ClusterNode(name, KNOWN[state], "v1.30.14", name in PLANES)] if state in KNOWN else []
+    nodes = [ClusterNode(name, KNOWN[state], "v1.30.14", name in CONTROL_PLANES)] if state in KNOWN else []
     snapshot = ClusterSnapshot(CLUSTER, {"master1": led(*nodes), name: HELD[state]})
     assert snapshot.state(CLUSTER.host(name)) is state
     step = decide_join(snapshot, CLUSTER.host(name))
@@ -173,7 +173,9 @@ def test_without_a_leader(name: str, to_come: bool, expected: tuple[Action, str]
 
 
 WORKERS: Mapping[str, NodeView | None] = {"worker1": CLEAN, "worker2": CLEAN}
-STANDING = led(*(ClusterNode(name, True, "v1.30.14", name in PLANES) for name in ("master2", "master3", "worker1")))
+STANDING = led(
+    *(ClusterNode(name, True, "v1.30.14", name in CONTROL_PLANES) for name in ("master2", "master3", "worker1"))
+)
 JOINED = dict.fromkeys(("master2", "master3", "worker1"), HELD[NodeState.JOINED])
 PLANS = {
     "clean hosts": (
@@ -201,7 +203,7 @@ def test_the_plan_says_who_does_what(views: Mapping[str, NodeView | None], lines
     assert list(plan.steps) == [node.name for node in CLUSTER.nodes if views.get(node.name)]
 
 
-@given(told=told_by_planes)
+@given(told=seen_by_control_planes)
 @settings(deadline=None)
 def test_no_plan_has_an_init_beside_a_node_that_stands(told: dict[str, NodeView | None]) -> None:
     plan = decide(ClusterSnapshot(CLUSTER, told, endpoint_answer=""))
@@ -211,22 +213,22 @@ def test_no_plan_has_an_init_beside_a_node_that_stands(told: dict[str, NodeView 
         assert not {Action.NOTHING, Action.FINISH} & set(actions)
 
 
-@given(told=told_by_planes, answer=endpoint_answers)
+@given(told=seen_by_control_planes, answer=endpoint_answers)
 @settings(deadline=None)
 def test_where_a_cluster_may_be_none_is_initialized(told: dict[str, NodeView | None], answer: str | None) -> None:
     step = decide_init(ClusterSnapshot(CLUSTER, told, endpoint_answer=answer))
     if step.action is not Action.INIT:
         return
-    first, *others = (told.get(plane) for plane in PLANES)
+    first, *others = (told.get(control_plane) for control_plane in CONTROL_PLANES)
     assert first is not None
-    assert all(other is not None and not other.traces for other in others)
+    assert all(other is not None and not other.artifacts for other in others)
     if step.reset:
         assert (first.init_unfinished, first.busy) == (True, False)
     else:
-        assert (first.traces, answer) == ((), "")
+        assert (first.artifacts, answer) == ((), "")
 
 
-@given(told=told_by_planes)
+@given(told=seen_by_control_planes)
 @settings(deadline=None)
 def test_on_what_is_somebody_elses_no_step_is_taken(told: dict[str, NodeView | None]) -> None:
     snapshot = ClusterSnapshot(CLUSTER, told)
@@ -234,5 +236,5 @@ def test_on_what_is_somebody_elses_no_step_is_taken(told: dict[str, NodeView | N
         step, view = decide_join(snapshot, host), told.get(host.name)
         if step.action in (Action.JOIN, Action.FINISH):
             assert view is not None
-            assert view.server in (None, ENDPOINT, f"https://{host.address}:6443")
+            assert view.api_server_url in (None, ENDPOINT, f"https://{host.address}:6443")
             assert snapshot.state(host) is not NodeState.FOREIGN

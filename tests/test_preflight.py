@@ -139,7 +139,7 @@ def test_what_the_hosts_told_is_not_asked_again_while_preparing(finished: Fleet)
     assert len(outcome.steps("survey")) == len(ADDRESSES)
 
 
-def test_a_node_of_a_cluster_that_has_forgotten_it_is_told_and_begins_anew(finished: Fleet) -> None:
+def test_a_node_of_a_cluster_that_has_forgotten_it_is_told_and_is_retried(finished: Fleet) -> None:
     finished.edit(lambda world: world.nodes.pop("worker1"))
     outcome = finished.run()
     assert told(

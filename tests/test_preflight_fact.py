@@ -153,7 +153,7 @@ def test_what_is_left_of_older_clusters(shell: Shell) -> None:
     look = looked(shell)
     assert (look.cni, sorted(look.etcd)) == (("10-calico.conflist",), [".hidden", "lost+found"])
     assert look.view
-    assert look.view.traces == ("/etc/kubernetes/pki/ca.crt",)
+    assert look.view.artifacts == ("/etc/kubernetes/pki/ca.crt",)
 
 
 def works(shell: Shell) -> bool:

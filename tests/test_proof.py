@@ -64,8 +64,8 @@ MEMBERS = (
 
 def test_a_control_plane() -> None:
     told = Proof().told(recorded("verify-control-plane"))
-    assert told.view.server == ENDPOINT
-    assert len(told.view.traces) == 6
+    assert told.view.api_server_url == ENDPOINT
+    assert len(told.view.artifacts) == 6
     assert (told.kubelet, told.proxy) == ("ok", "ok")
     assert told.apis == {**dict.fromkeys(APIS, ("ok",)), "10.96.0.1:443": ("ok",) * 6}
     servers = {"10.244.3.2": ("10.96.0.1",), "10.244.4.2": ("10.96.0.1",)}
@@ -164,4 +164,4 @@ def test_what_is_no_certificate_has_no_end(text: str) -> None:
     [[], ["end"], ["certificate", "dns", "api", "backend", "etcd_members {", "kubelet", "proxy"], ["dns x zz", "\x00"]],
 )
 def test_odd_lines_are_no_error(lines: list[str]) -> None:
-    assert Proof().told(lines).view.traces == ()
+    assert Proof().told(lines).view.artifacts == ()

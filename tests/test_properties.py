@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from pyinfra.api.exceptions import FactProcessError
 
 import k8s_ha.facts
-from k8s_ha.cluster_state.node_state import init_begins_anew, init_refusal
+from k8s_ha.cluster_state.node_state import can_retry_init, init_refusal
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.lines import Told
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_cluster
 from tests.answers import whole
-from tests.drawn_views import endpoint_answers, told_by_planes
+from tests.drawn_views import endpoint_answers, seen_by_control_planes
 from tests.example_cluster import six_host_cluster, six_hosts
-from tests.node_views import CLEAN, ENDPOINT, PLANES, RECORDED
+from tests.node_views import CLEAN, CONTROL_PLANES, ENDPOINT, RECORDED
 
 CLUSTER = six_host_cluster()
 
@@ -74,25 +74,27 @@ def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(fact: type[Tol
 
 
 @given(
-    told=told_by_planes,
+    told=seen_by_control_planes,
     answer=endpoint_answers,
 )
 @settings(deadline=None)
 def test_init_only_where_certainly_no_cluster_is(told: dict[str, NodeView | None], answer: str | None) -> None:
     allowed = init_refusal(told, CLUSTER, answer) is None
-    certain = answer == "" and all(told.get(plane) is not None and not told[plane].traces for plane in PLANES)
+    certain = answer == "" and all(
+        told.get(control_plane) is not None and not told[control_plane].artifacts for control_plane in CONTROL_PLANES
+    )
     assert allowed == certain
 
 
-@given(told=told_by_planes)
+@given(told=seen_by_control_planes)
 @settings(deadline=None)
 def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_it(
     told: dict[str, NodeView | None],
 ) -> None:
-    if not init_begins_anew(told, CLUSTER):
+    if not can_retry_init(told, CLUSTER):
         return
-    first, *others = (told.get(plane) for plane in PLANES)
-    assert all(other is not None and not other.traces for other in others)
+    first, *others = (told.get(control_plane) for control_plane in CONTROL_PLANES)
+    assert all(other is not None and not other.artifacts for other in others)
     assert first is not None
     assert (first.init_unfinished, first.busy) == (True, False)
     assert {node.name for node in first.nodes} | {member.name for member in first.members} <= {"master1"}
@@ -101,7 +103,7 @@ def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_
     assert init_refusal(told, CLUSTER, "") is not None  # not before a look at what is there after the reset
 
 
-@given(told=told_by_planes)
+@given(told=seen_by_control_planes)
 @settings(deadline=None)
 def test_an_unfinished_init_never_leads(told: dict[str, NodeView | None]) -> None:
     leading = ClusterSnapshot(CLUSTER, told).leader
@@ -110,4 +112,4 @@ def test_an_unfinished_init_never_leads(told: dict[str, NodeView | None]) -> Non
 
 
 def test_virgin_hosts_and_a_silent_endpoint_are_certain() -> None:
-    assert init_refusal(dict.fromkeys(PLANES, CLEAN), CLUSTER, "") is None
+    assert init_refusal(dict.fromkeys(CONTROL_PLANES, CLEAN), CLUSTER, "") is None

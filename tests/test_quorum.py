@@ -53,7 +53,7 @@ WINDOW = {"master1": etcd(FIRST, ADDED), "master2": BEGUN, "master3": CLEAN}
         (WINDOW | {"master2": CLEAN}, True, "master2"),
         # A host that cannot be read may have started its member, and so may one that has etcd's data.
         (WINDOW | {"master2": None}, True, None),
-        (WINDOW | {"master2": replace(BEGUN, traces=(ADMIN, KUBELET, ETCD_DATA))}, True, None),
+        (WINDOW | {"master2": replace(BEGUN, artifacts=(ADMIN, KUBELET, ETCD_DATA))}, True, None),
         # A join that is at work may start it yet.
         (WINDOW | {"master2": replace(BEGUN, busy=True)}, True, None),
         (WINDOW | {"master1": etcd(FIRST, SECOND)}, True, None),
@@ -69,7 +69,7 @@ def test_lost_quorum(views: Mapping[str, NodeView | None], lost: bool, unstarted
 
 
 ETCD_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
-TO_RUN = replace(BEGUN, traces=(ADMIN, KUBELET, ETCD_MANIFEST))
+TO_RUN = replace(BEGUN, artifacts=(ADMIN, KUBELET, ETCD_MANIFEST))
 """A control plane that is to run etcd, and whose etcd does not answer."""
 
 STARTED_ANEW = replace(TO_RUN, etcd_healthy=False)
@@ -105,7 +105,7 @@ def test_members_on_hosts_that_are_to_run_them_may_come_yet(
             WINDOW,
             "etcd has no quorum: its members are master1, master2, and only master1 answers; a majority of them must; "
             "master2 was added by a join that was cut off and has never started: set recover_quorum = True to have "
-            "master1 go on alone, and run this again, which joins master2 anew",
+            "master1 go on alone, and run this again, which joins master2 again",
         ),
         (
             {"master1": etcd(SECOND, THIRD, FIRST), "master2": None},
@@ -197,7 +197,8 @@ def test_an_etcd_that_tells_nothing_yet_is_waited_for_before_the_first_change(
 
 
 @pytest.mark.parametrize(
-    "view", [CLEAN, BEGUN, replace(TO_RUN, init_unfinished=True), replace(member("master1"), traces=TO_RUN.traces)]
+    "view",
+    [CLEAN, BEGUN, replace(TO_RUN, init_unfinished=True), replace(member("master1"), artifacts=TO_RUN.artifacts)],
 )
 def test_where_no_etcd_is_to_come_none_is_waited_for(stage: Stage, view: NodeView) -> None:
     looks = [view]
@@ -211,7 +212,7 @@ def test_where_etcd_comes_up_without_its_majority_no_more_is_waited_for(
 ) -> None:
     monkeypatch.setattr(k8s_ha.operations.cluster, "SECONDS_TO_ELECT", 0)
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
-    booting = replace(member("master1", ready=False), traces=(ADMIN, KUBELET, API_SERVER, ETCD_MANIFEST))
+    booting = replace(member("master1", ready=False), artifacts=(ADMIN, KUBELET, API_SERVER, ETCD_MANIFEST))
     alone = replace(booting, members=(FIRST, SECOND))
     looks = [booting, booting, alone]
     stage.hold({"master2": None})

@@ -23,7 +23,7 @@ from tests.example_cluster import six_hosts
 from tests.fakes.run import RUNTIME, Fleet, Outcome
 from tests.fakes.scenario import Scenario
 from tests.fakes.world import World
-from tests.node_views import CLEAN, NODES, PLANES, member
+from tests.node_views import CLEAN, CONTROL_PLANES, NODES, member
 from tests.operation_bench import Command, Step, command, refusal
 from tests.surveys import survey
 
@@ -38,7 +38,7 @@ RESTART = Command("systemctl restart docker")
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Hosts that were nodes when the run began, with every control plane and kubelet well."""
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
-    stage = Stage(monkeypatch).hold(dict.fromkeys(PLANES, READY))
+    stage = Stage(monkeypatch).hold(dict.fromkeys(CONTROL_PLANES, READY))
     stage.run.surveys = {name: survey(node=True) for name in NODES}
     stage.facts["worker1"][KubeletHealth] = True
     return stage
@@ -71,7 +71,7 @@ def no_answer(*names: str) -> str:
 
 @pytest.mark.parametrize(("node", "executing"), [(False, True), (True, False)], ids=["no node", "preparing"])
 def test_a_host_without_pods_and_a_look_ahead_wait_for_nobody(stage: Stage, node: bool, executing: bool) -> None:
-    stage.hold(dict.fromkeys(PLANES, None)).run.surveys["master1"] = survey(node=node)
+    stage.hold(dict.fromkeys(CONTROL_PLANES, None)).run.surveys["master1"] = survey(node=node)
     stage.run.restarts.failed = "master2"
     with stage.run.restarts.turn(control_plane=True):  # as if another host were at it
         assert turn(stage, "master1", executing) == [RESTART]
@@ -174,7 +174,7 @@ def greatest(gate: RestartGate, turns: Sequence[bool]) -> int:
             assert not control_plane or out[0] == 1, "a control plane was out beside another host"
             out[0] -= 1
 
-    gevent.joinall([gevent.spawn(restart, plane) for plane in turns], raise_error=True)
+    gevent.joinall([gevent.spawn(restart, control_plane) for control_plane in turns], raise_error=True)
     return most[0]
 
 

@@ -1,4 +1,4 @@
-# ADDRESS, INIT_MARKER: as for init-unfinished.sh, behind which this stands, with traces.sh and etcd.sh before it.
+# ADDRESS, INIT_MARKER: as for init-unfinished.sh, behind which this stands, with artifacts.sh and etcd.sh before it.
 # Prints `key value` lines: what the host's own etcd and API server answer.
 if [ -e $e/healthcheck-client.crt ]; then
     echo "members $(members)"

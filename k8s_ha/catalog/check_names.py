@@ -66,7 +66,7 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "address": Check("is the node address on an interface", "the other hosts reach it at that address"),
     "hostname": Check("does the name lead to the host itself", "a node's name cannot change"),
     "runtime": Check("another container runtime or a conflicting package", "the runtime would not be installed"),
-    "cluster": Check("traces of an older cluster", "they may be somebody's cluster"),
+    "cluster": Check("what an existing cluster has left", "they may be somebody's cluster"),
     "kernel": Check("the kernel's version and modules"),
     "cgroup": Check("the control groups that kubeadm asks for"),
     "cpus": Check("processors of a control plane"),

@@ -22,7 +22,7 @@ class Membership:
 
     node: ClusterNode | None = None
     member: Member | None = None
-    authority: str | None = None
+    ca_certificate: str | None = None
     counted: bool = False
 
     @property
@@ -35,7 +35,7 @@ def membership(told: NodeView, host: HostSettings) -> Membership:
     return Membership(
         node=next((node for node in told.nodes if node.name == host.hostname), None),
         member=next((member for member in told.members if _is_of(member, host)), None),
-        authority=told.authority,
+        ca_certificate=told.ca_certificate,
         counted=bool(told.members),
     )
 
@@ -48,7 +48,7 @@ class NodeState(Enum):
     """Where a host stands between nothing and a member of the cluster.
 
     + clean: nothing there, nothing known of it; it joins
-    + partial: begun by this cluster's hand and not in it; it is reset, and joins or is initialized anew
+    + partial: begun by this cluster's hand and not in it; it is reset, and joins or is initialized again
     + joined: a node of the cluster
     + replaced: blank, but the cluster still knows it; that is removed there, and it joins
     + foreign: it holds something that is not provably this cluster's; it is reported and never touched
@@ -68,9 +68,9 @@ def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: st
     + known: what the cluster knows of it
     + endpoint: the cluster's endpoint, ``HOST:PORT``
     """
-    if not view.traces:
+    if not view.artifacts:
         return NodeState.REPLACED if known.any else NodeState.CLEAN
-    if not _is_ours(view, known.authority, host, endpoint):
+    if not _is_ours(view, known.ca_certificate, host, endpoint):
         return NodeState.FOREIGN
     if known.node is None or not view.has_identity or view.init_unfinished:
         return NodeState.PARTIAL
@@ -80,27 +80,27 @@ def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: st
     return NodeState.JOINED if "control_plane" not in host.role or view.ready or stays else NodeState.PARTIAL
 
 
-def _is_ours(view: NodeView, authority: str | None, host: HostSettings, endpoint: str) -> bool:
+def _is_ours(view: NodeView, ca_certificate: str | None, host: HostSettings, endpoint: str) -> bool:
     """Whether what a host holds is provably this cluster's: by the API server it was told, or else by the CA."""
     # From 1.33 on a control plane's kubelet asks its own API server, not the endpoint.
-    if view.server not in (None, f"https://{endpoint}", api_url(host.address)):
+    if view.api_server_url not in (None, f"https://{endpoint}", api_url(host.address)):
         return False
-    if view.authority and authority:
-        return view.authority.split() == authority.split()
-    return view.server is not None or view.init_unfinished
+    if view.ca_certificate and ca_certificate:
+        return view.ca_certificate.split() == ca_certificate.split()
+    return view.api_server_url is not None or view.init_unfinished
 
 
 JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
     NodeState.PARTIAL: (
-        "holds {traces}, of a join that was cut off, but a node of its name is Ready: another host runs under it; give "
-        "this one another hostname, or stop that one, then run this again"
+        "holds {artifacts}, of a join that was cut off, but a node of its name is Ready: another host runs under it; "
+        "give this one another hostname, or stop that one, then run this again"
     ),
     NodeState.REPLACED: (
         "is blank, but a node of its name is Ready: another host runs under it, or this one was replaced less than a "
         "minute ago; run this again when that node is NotReady, or give this host another hostname"
     ),
     NodeState.FOREIGN: (
-        "holds {traces}, which {owner}; it was not touched; "
+        "holds {artifacts}, which {owner}; it was not touched; "
         "take it out of the inventory, or reset it yourself if nothing in it is needed"
     ),
 }
@@ -108,19 +108,19 @@ JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
 
 def owner(view: NodeView, endpoint: str) -> str:
     """Whose it is what a foreign host holds: a phrase that goes on from "which"."""
-    if view.server in (None, f"https://{endpoint}"):
-        return "is of a cluster with another CA" if view.server else "nothing shows to be this cluster's"
-    return f"belongs to another cluster ({view.server})"
+    if view.api_server_url in (None, f"https://{endpoint}"):
+        return "is of a cluster with another CA" if view.api_server_url else "nothing shows to be this cluster's"
+    return f"belongs to another cluster ({view.api_server_url})"
 
 
 def join_refusal(view: NodeView, state: NodeState, host: HostSettings, endpoint: str) -> str:
     """Why a host in ``state`` (partial, replaced or foreign) is not joined, and the way out."""
-    traces = ", ".join(view.traces[:2]) or "nothing"
-    return f"{host.hostname} {JOIN_REFUSALS[state].format(traces=traces, owner=owner(view, endpoint))}."
+    artifacts = ", ".join(view.artifacts[:2]) or "nothing"
+    return f"{host.hostname} {JOIN_REFUSALS[state].format(artifacts=artifacts, owner=owner(view, endpoint))}."
 
 
-def is_replaceable(view: NodeView, known: Membership, state: NodeState) -> bool:
-    """Whether a partial or replaced host may begin anew, and the cluster forget what it knows of it.
+def can_rejoin(view: NodeView, known: Membership, state: NodeState) -> bool:
+    """Whether a partial or replaced host may rejoin, and what the cluster knows of it be removed.
 
     Not where somebody lives under its name: a Ready node whose identity the host does not hold is another host's.
     """
@@ -129,7 +129,7 @@ def is_replaceable(view: NodeView, known: Membership, state: NodeState) -> bool:
     return view.has_identity or known.node is None or not known.node.ready
 
 
-def init_begins_anew(views: Mapping[str, NodeView | None], cluster: Cluster) -> bool:
+def can_retry_init(views: Mapping[str, NodeView | None], cluster: Cluster) -> bool:
     """Whether all that any control plane holds is an init on the first of them that did not come to its end.
 
     That host may be reset. Whether a cluster may be initialized then is for ``init_refusal`` to say.
@@ -138,12 +138,12 @@ def init_begins_anew(views: Mapping[str, NodeView | None], cluster: Cluster) -> 
     """
     first, *others = cluster.control_planes
     view = views.get(first.name)
-    if view is None or not view.traces or not view.init_unfinished or view.busy:
+    if view is None or not view.artifacts or not view.init_unfinished or view.busy:
         return False
     if not _is_ours(view, None, first, cluster.endpoint):
         return False
     alone = all(node.name == first.hostname for node in view.nodes) and all(_is_of(m, first) for m in view.members)
-    return alone and all((other := views.get(host.name)) is not None and not other.traces for host in others)
+    return alone and all((other := views.get(host.name)) is not None and not other.artifacts for host in others)
 
 
 def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoint_answer: str | None) -> str | None:
@@ -158,7 +158,7 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
             f"No cluster was initialized: {_list(unread)} could not be read and may hold one; every control-plane "
             "host must answer before the first init; bring it back or take it out of the inventory."
         )
-    holding = [(host, view) for host in cluster.control_planes if (view := views[host.name]) and view.traces]
+    holding = [(host, view) for host in cluster.control_planes if (view := views[host.name]) and view.artifacts]
     if holding:
         # What is not an unfinished init is told first: it may be a cluster.
         return _holding_refusal(*min(holding, key=lambda held: held[1].init_unfinished), cluster.control_planes[0])
@@ -178,12 +178,12 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
 def _holding_refusal(host: HostSettings, view: NodeView, first: HostSettings) -> str:
     if view.init_unfinished and host != first:
         return (
-            f"No cluster was initialized: {host.name} holds {view.traces[0]} of an init that did not come to its "
+            f"No cluster was initialized: {host.name} holds {view.artifacts[0]} of an init that did not come to its "
             f"end, and this one would begin on {first.name}; put {host.name} first among the control planes again, "
             "or run `kubeadm reset` on it."
         )
     return (
-        f"No cluster was initialized: {host.name} holds {view.traces[0]}, so a cluster exists or was begun "
+        f"No cluster was initialized: {host.name} holds {view.artifacts[0]}, so a cluster exists or was begun "
         "there, and none of its API servers is healthy; repair it, or run `kubeadm reset` on that host if "
         "nothing in it is needed."
     )

@@ -13,8 +13,8 @@ from enum import Enum
 from k8s_ha.cluster_state.node_state import (
     Membership,
     NodeState,
+    can_rejoin,
     init_refusal,
-    is_replaceable,
     join_refusal,
 )
 from k8s_ha.cluster_state.quorum import quorum_refusal
@@ -91,7 +91,7 @@ def decide_init(snapshot: ClusterSnapshot) -> Step:
         return Step(Action.NOTHING, "the cluster exists")
     if snapshot.is_busy:
         return Step(Action.WAIT, "a kubeadm is at work, and is waited for")
-    if snapshot.init_begins_anew:
+    if snapshot.can_retry_init:
         return Step(Action.INIT, "kubeadm reset, kubeadm init", reset=True)
     lost = snapshot.lost_quorum
     if lost is not None and lost.unstarted and cluster.settings.recover_quorum:
@@ -126,7 +126,7 @@ def decide_join(snapshot: ClusterSnapshot, host: HostSettings, leader_to_come: b
         if mark or view.init_ended:
             return Step(Action.FINISH, "the end of its init or join is made up for", mark=mark)
         return Step(Action.NOTHING, "the host is a node of the cluster")
-    if state is not NodeState.CLEAN and not is_replaceable(view, known, state):
+    if state is not NodeState.CLEAN and not can_rejoin(view, known, state):
         return Step(Action.REFUSE, join_refusal(view, state, host, snapshot.cluster.endpoint))
     if state is NodeState.PARTIAL:
         return Step(Action.JOIN, "kubeadm reset, kubeadm join", reset=True)
@@ -138,7 +138,7 @@ def stale_members(snapshot: ClusterSnapshot, hosts: Sequence[HostSettings]) -> l
     found = []
     for host in hosts:
         view, known, state = snapshot.views.get(host.name), snapshot.known(host), snapshot.state(host)
-        if view is not None and state is not None and known.any and is_replaceable(view, known, state):
+        if view is not None and state is not None and known.any and can_rejoin(view, known, state):
             found.append(known)
     return found
 

@@ -47,7 +47,7 @@ def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQ
     running = tuple(host for host in cluster.control_planes if host.name in telling)
     unstarted = _unstarted(members, running, views, cluster)
     to_run = [
-        host for host in cluster.control_planes if (view := views.get(host.name)) and _ETCD_MANIFEST in view.traces
+        host for host in cluster.control_planes if (view := views.get(host.name)) and _ETCD_MANIFEST in view.artifacts
     ]
     electors = [member.addresses for member in members] or [(host.address,) for host in cluster.control_planes]
     awaited = [addresses for addresses in electors if any(host.address in addresses for host in to_run)]
@@ -60,7 +60,7 @@ def is_untold(views: Mapping[str, NodeView | None]) -> bool:
     + views: as for ``lost_quorum``
     """
     read = [view for view in views.values() if view]
-    to_run = any(_ETCD_MANIFEST in view.traces and not view.init_unfinished for view in read)
+    to_run = any(_ETCD_MANIFEST in view.artifacts and not view.init_unfinished for view in read)
     return to_run and not any(view.tells_of_etcd for view in read)
 
 
@@ -76,7 +76,12 @@ def _unstarted(
         return None
     for host in cluster.control_planes:
         view = views.get(host.name)
-        if host.address in others[0].addresses and view is not None and not view.busy and ETCD_DATA not in view.traces:
+        if (
+            host.address in others[0].addresses
+            and view is not None
+            and not view.busy
+            and ETCD_DATA not in view.artifacts
+        ):
             return host
     return None
 
@@ -101,7 +106,7 @@ def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
         remedy = (
             f"{lost.unstarted.hostname} was added by a join that was cut off and has never started: set "
             f"recover_quorum = True to have {', '.join(running)} go on alone, and run this again, which joins "
-            f"{lost.unstarted.hostname} anew"
+            f"{lost.unstarted.hostname} again"
         )
     else:
         away = ", ".join(name for name in counted if name not in running)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, init_begins_anew, membership
+from k8s_ha.cluster_state.node_state import Membership, NodeState, can_retry_init, classify, membership
 from k8s_ha.cluster_state.quorum import LostQuorum, lost_quorum
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
@@ -47,9 +47,9 @@ class ClusterSnapshot:
         return lost_quorum(self.views, self.cluster)
 
     @property
-    def init_begins_anew(self) -> bool:
+    def can_retry_init(self) -> bool:
         """Whether all that the control planes hold is an init on the first of them that did not come to its end."""
-        return self.leader is None and init_begins_anew(self.views, self.cluster)
+        return self.leader is None and can_retry_init(self.views, self.cluster)
 
     @property
     def is_busy(self) -> bool:

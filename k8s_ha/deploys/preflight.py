@@ -60,9 +60,9 @@ def _look(run: Run) -> list[Finding]:
         for entry in run.cluster.hosts
         if entry.name in looks
     ]
-    planes = [plane.name for plane in run.cluster.control_planes]
-    if set(planes) <= set(looks):  # others are asked too where --limit has left them out
-        run.snapshot = ClusterSnapshot(run.cluster, {name: looks[name].view for name in planes})
+    control_planes = [control_plane.name for control_plane in run.cluster.control_planes]
+    if set(control_planes) <= set(looks):  # others are asked too where --limit has left them out
+        run.snapshot = ClusterSnapshot(run.cluster, {name: looks[name].view for name in control_planes})
     run.log.states_before = existing_cluster.states(cases)
     run.log.plan = decide(existing_cluster.snapshot_of(cases)) if cases else Plan({})
     found += [unread(name) for name in read if name not in looks]

@@ -18,13 +18,13 @@ _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kub
 
 
 class Node(Told[NodeView]):
-    """Traces of kubeadm on a host and its own API server's answer; None where the host could not be read.
+    """What kubeadm has left on a host and its own API server's answer; None where the host could not be read.
 
     + address: the host's node address, at which its own API server is asked
     """
 
     def command(self, address: str) -> str:
-        looking = script("looking.sh") + read_file("facts/traces.sh") + read_file("facts/etcd.sh")
+        looking = script("looking.sh") + read_file("facts/artifacts.sh") + read_file("facts/etcd.sh")
         return marked(looking + init_unfinished_script(address) + read_file("facts/node.sh"))
 
     def told(self, output: list[str]) -> NodeView:
@@ -37,11 +37,11 @@ def init_unfinished_script(address: str) -> str:
 
 
 def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
-    """The view in the lines of traces.sh and node.sh, by their keys."""
+    """The view in the lines of artifacts.sh and node.sh, by their keys."""
     return NodeView(
-        traces=tuple(values.get("trace", ())),
-        server=next(iter(values.get("server", ())), None),
-        authority="\n".join(values.get("authority", ())) or None,
+        artifacts=tuple(values.get("trace", ())),
+        api_server_url=next(iter(values.get("server", ())), None),
+        ca_certificate="\n".join(values.get("authority", ())) or None,
         ready="readyz" in values,
         nodes=tuple(_node(line) for line in values.get("node", ())),
         join_secrets=tuple(values.get("secret", ())),

@@ -45,7 +45,7 @@ class Proof(Told[HostProof]):
             ETCD="yes" if etcd else "",
             BALANCER=balancer,
         )
-        return marked(looking + read_file("facts/traces.sh") + read_file("facts/verify.sh"))
+        return marked(looking + read_file("facts/artifacts.sh") + read_file("facts/verify.sh"))
 
     def told(self, output: list[str]) -> HostProof:
         values = fields(output)

@@ -87,8 +87,8 @@ def health_findings(health: Health, cluster: Cluster) -> Iterator[Finding]:
         )
     for node in cluster.nodes:
         yield from _node_findings(node, health, cluster)
-    for plane in cluster.control_planes:
-        yield from _control_plane_findings(plane, health)
+    for control_plane in cluster.control_planes:
+        yield from _control_plane_findings(control_plane, health)
     running = len(health.dns_servers)
     if cluster.settings.pod_network != "none" and running < DNS_SERVERS:
         yield Finding(
@@ -126,13 +126,13 @@ def _node_findings(node: HostSettings, health: Health, cluster: Cluster) -> Iter
             yield Finding(node.name, daemon, f"no {daemon} runs on {node.hostname}", "one a node", remedy)
 
 
-def _control_plane_findings(plane: HostSettings, health: Health) -> Iterator[Finding]:
+def _control_plane_findings(control_plane: HostSettings, health: Health) -> Iterator[Finding]:
     running = {pod.name for pod in health.pods if pod.namespace == "kube-system" and pod.running}
     for component in CONTROL_PLANE_PODS:
-        name = f"{component}-{plane.hostname}"
+        name = f"{component}-{control_plane.hostname}"
         if name not in running:
             yield Finding(
-                plane.name,
+                control_plane.name,
                 component,
                 f"{name} does not run",
                 "Running",

@@ -88,7 +88,7 @@ def asked(cluster: Cluster, host: HostSettings, health: Health) -> dict[str, Any
 
 def api_servers(cluster: Cluster) -> dict[str, HostSettings]:
     """The control planes by HOST:PORT of their own API servers."""
-    return {f"{plane.address}:{cluster.api_port}": plane for plane in cluster.control_planes}
+    return {f"{control_plane.address}:{cluster.api_port}": control_plane for control_plane in cluster.control_planes}
 
 
 def api_name(cluster: Cluster) -> str:

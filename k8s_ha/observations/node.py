@@ -83,11 +83,11 @@ class ClusterNode:
 class NodeView:
     """What a host holds of a cluster, and what its own API server, if it has one, answers."""
 
-    traces: tuple[str, ...]
+    artifacts: tuple[str, ...]
     """Paths that kubeadm, kubelet or etcd left; empty on a clean host."""
-    server: str | None
+    api_server_url: str | None
     """The API endpoint in the kubelet's or root's kubeconfig, ``https://HOST:PORT``."""
-    authority: str | None
+    ca_certificate: str | None
     """The cluster's CA certificate, PEM."""
     ready: bool = False
     """Whether the host's own API server says ok at /readyz."""
@@ -108,7 +108,7 @@ class NodeView:
     @property
     def has_identity(self) -> bool:
         """Whether the host carries a kubelet's identity."""
-        return "/etc/kubernetes/kubelet.conf" in self.traces
+        return "/etc/kubernetes/kubelet.conf" in self.artifacts
 
     @property
     def init_ended(self) -> bool:
@@ -123,5 +123,5 @@ class NodeView:
     @property
     def may_come_up(self) -> bool:
         """Whether the host is to run an API server, which tells of no node now."""
-        to_run = "/etc/kubernetes/manifests/kube-apiserver.yaml" in self.traces
+        to_run = "/etc/kubernetes/manifests/kube-apiserver.yaml" in self.artifacts
         return to_run and not (self.ready and self.nodes) and not self.init_unfinished

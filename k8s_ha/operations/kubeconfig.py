@@ -80,8 +80,11 @@ def _admin_digests(run: Run) -> set[str]:
     """SHA-256 of each control plane's admin kubeconfig: they differ, and each will do, whichever leads."""
     with run.lock:
         if is_executing() not in run.admin_digests:
-            planes = {host.inventory.get_host(plane.name): {"paths": [ADMIN]} for plane in run.cluster.control_planes}
-            found = read_everywhere(Files, planes)
+            control_planes = {
+                host.inventory.get_host(control_plane.name): {"paths": [ADMIN]}
+                for control_plane in run.cluster.control_planes
+            }
+            found = read_everywhere(Files, control_planes)
             digests = {files[ADMIN].sha256 for files in found.values() if files and ADMIN in files}
             run.admin_digests[is_executing()] = digests
         return run.admin_digests[is_executing()]

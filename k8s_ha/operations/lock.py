@@ -66,18 +66,20 @@ def cluster_held(run: Run) -> Generator[StringCommand]:
 
 def _other_run(run: Run) -> str:
     """Why the cluster cannot be held; empty where it is. In the inventory's order, so that one of two runs gets it."""
-    for plane in run.cluster.control_planes:
-        target = host.inventory.get_host(plane.name)
+    for control_plane in run.cluster.control_planes:
+        target = host.inventory.get_host(control_plane.name)
         if not takes_part(target) or target in _held:
             continue
         _held[target] = gevent.spawn(run_until_it_ends, target, _hold(), SECONDS_TO_HOLD)
         identity, _, holder = (run_silently(target, _ask(), seconds=2 * SECONDS_TO_ASK) or "").partition(" ")
         if not identity:
-            return f"{plane.name} could not be held for this run; look at /run/k8s-ha there, then run this again."
+            return (
+                f"{control_plane.name} could not be held for this run; look at /run/k8s-ha there, then run this again."
+            )
         if identity != _identity():
             return (
-                f"another run ({holder}) is at work on {plane.name}; run this again when it has ended; one whose "
-                "operator is gone lets go within a minute."
+                f"another run ({holder}) is at work on {control_plane.name}; run this again when it has ended; one "
+                "whose operator is gone lets go within a minute."
             )
         gevent.spawn(_beat, target)
     return ""

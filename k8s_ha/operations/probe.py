@@ -49,11 +49,11 @@ def pods_probed(run: Run) -> Generator[FunctionCommand]:
 
 def _probe(state: State, host: Host, run: Run) -> bool:
     """Whether all was well; says what was not."""
-    plane, _ = answering(run)
-    if plane is None:
+    control_plane, _ = answering(run)
+    if control_plane is None:
         logger.error("The network was not probed: no control plane's own API server is ready.")
         return False
-    started = Probe(run, plane)
+    started = Probe(run, control_plane)
     with _interrupt_kept() as interrupted:
         try:
             findings = started.findings_in_time(interrupted)
@@ -100,11 +100,11 @@ def _interrupt_kept() -> Iterator[list[int]]:
 class Probe:
     """One probe.
 
-    + plane: the control plane whose API server is asked, on itself
+    + control_plane: the one whose API server is asked, on itself
     """
 
     run: Run
-    plane: HostSettings
+    control_plane: HostSettings
     namespace: str = field(default_factory=lambda: f"k8s-ha-probe-{secrets.token_hex(3)}")
 
     def findings_in_time(self, interrupted: list[int]) -> list[Finding]:
@@ -114,7 +114,9 @@ class Probe:
         refused = self._created(allowed + SECONDS_BEYOND)
         if refused:
             wanted, remedy = "its pods made", "see what is said, then run this again"
-            return [Finding(self.plane.name, "probe", f"the probe could not be made: {refused}", wanted, remedy)]
+            return [
+                Finding(self.control_plane.name, "probe", f"the probe could not be made: {refused}", wanted, remedy)
+            ]
         while True:
             last = time.monotonic() > deadline or bool(interrupted)
             findings = self._findings()
@@ -124,10 +126,12 @@ class Probe:
 
     def removed(self) -> None:
         """Take everything away, whichever control plane can do it; says so where none can."""
-        planes = sorted(self.run.cluster.control_planes, key=lambda plane: plane != self.plane)
+        control_planes = sorted(
+            self.run.cluster.control_planes, key=lambda control_plane: control_plane != self.control_plane
+        )
         delete = f"delete namespace {self.namespace} --ignore-not-found --timeout=60s --request-timeout=70s"
-        for plane in planes:
-            if self._kubectl(plane, delete) is not None:
+        for control_plane in control_planes:
+            if self._kubectl(control_plane, delete) is not None:
                 return
         logger.error(
             f"The namespace {self.namespace} could not be removed; its pods end by themselves; "
@@ -144,22 +148,22 @@ class Probe:
             port=probe.PORT,
             seconds=seconds,
         )
-        self._kubectl(self.plane, f"delete namespace -l {LABEL} --ignore-not-found --wait=false")
-        said = self._kubectl(self.plane, "apply -f - 2>&1 && echo made", stdin=manifest, failing=True)
+        self._kubectl(self.control_plane, f"delete namespace -l {LABEL} --ignore-not-found --wait=false")
+        said = self._kubectl(self.control_plane, "apply -f - 2>&1 && echo made", stdin=manifest, failing=True)
         if said is None:
-            return f"{self.plane.name} could not be spoken to"
+            return f"{self.control_plane.name} could not be spoken to"
         return "" if said.endswith("made") else said.strip() or "nothing was said"
 
     def _kubectl(
-        self, plane: HostSettings, arguments: str, stdin: str | None = None, failing: bool = False
+        self, control_plane: HostSettings, arguments: str, stdin: str | None = None, failing: bool = False
     ) -> str | None:
-        command = f"timeout 90 {kubectl(plane.address, arguments)}" + " || true" * failing
-        return run_silently(member(plane), command, stdin)
+        command = f"timeout 90 {kubectl(control_plane.address, arguments)}" + " || true" * failing
+        return run_silently(member(control_plane), command, stdin)
 
     def _findings(self) -> list[Finding]:
-        where = {"address": self.plane.address, "namespace": self.namespace}
+        where = {"address": self.control_plane.address, "namespace": self.namespace}
         cluster = self.run.cluster
-        pods: probe.ProbePods = read_fact(member(self.plane), Pods, **where) or probe.ProbePods()
+        pods: probe.ProbePods = read_fact(member(self.control_plane), Pods, **where) or probe.ProbePods()
         findings = list(probe.pod_findings(pods, cluster))
         if findings:
             return findings
@@ -173,7 +177,7 @@ class Probe:
         from_hosts = gevent.spawn(
             read_everywhere, ReachedFromHost, {member(node): {"urls": services[node.name]} for node in cluster.nodes}
         )
-        from_pods = read_fact(member(self.plane), ReachedFromPods, **where, asked=asked) or {}
+        from_pods = read_fact(member(self.control_plane), ReachedFromPods, **where, asked=asked) or {}
         told_by_hosts = {
             (name, url): answer
             for name, reached in from_hosts.get().items()

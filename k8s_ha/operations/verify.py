@@ -103,11 +103,11 @@ def _may_pass(findings: Sequence[Finding]) -> list[Finding]:
 
 def answering(run: Run) -> tuple[HostSettings | None, Health]:
     """The first control plane whose own API server is ready, and what it says; None and silence where none is."""
-    for plane in run.cluster.control_planes:
-        where = {"address": plane.address, "endpoint": run.cluster.endpoint}
-        health: Health | None = read_fact(member(plane), ClusterHealth, **where)
+    for control_plane in run.cluster.control_planes:
+        where = {"address": control_plane.address, "endpoint": run.cluster.endpoint}
+        health: Health | None = read_fact(member(control_plane), ClusterHealth, **where)
         if health is not None and health.answers:
-            return plane, health
+            return control_plane, health
     return None, SILENCE
 
 

@@ -11,13 +11,13 @@ from k8s_ha.preflight_checks.model import Case
 SESSIONS: Final = 3
 """At once on one connection: a command, and what another host's operation and a restart's waiting read meanwhile."""
 
-SESSIONS_OF_A_PLANE: Final = SESSIONS + 2
+SESSIONS_OF_A_CONTROL_PLANE: Final = SESSIONS + 2
 """It has also the hold of the run, and the operator's beats."""
 
 
 def sessions(case: Case) -> int:
     """How many the run may open at once."""
-    return SESSIONS_OF_A_PLANE if case.is_plane else SESSIONS
+    return SESSIONS_OF_A_CONTROL_PLANE if case.is_control_plane else SESSIONS
 
 
 def sshd(case: Case) -> Iterator[Finding]:

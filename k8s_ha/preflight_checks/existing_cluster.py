@@ -1,11 +1,11 @@
-"""Traces of an older cluster, and where each node stands between nothing and a member of this one."""
+"""What an existing cluster has left, and where each node stands between nothing and a member of this one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from k8s_ha.cluster_state.node_state import NodeState, is_replaceable, owner
+from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, owner
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import NodeView
@@ -13,23 +13,23 @@ from k8s_ha.preflight_checks.model import Case
 
 ETCD: Final = "/var/lib/etcd"
 
-_ANEW: Final[Mapping[NodeState, tuple[str, str, str]]] = {
+_REJOINS: Final[Mapping[NodeState, tuple[str, str, str]]] = {
     NodeState.PARTIAL: (
-        "holds {traces}, but is no node of the cluster: a join was cut off, or the node was removed",
+        "holds {artifacts}, but is no node of the cluster: a join was cut off, or the node was removed",
         "a node",
         "nothing: this run resets it and joins it",
     ),
     NodeState.REPLACED: (
         "is blank, but the cluster still knows a host of its name",
         "a node",
-        "nothing: this run has the cluster forget that one, and joins this",
+        "nothing: this run removes its stale member and node, and joins it",
     ),
 }
-"""Found, wanted and remedy of a host that begins anew."""
+"""Found, wanted and remedy of a host that rejoins."""
 
 _REFUSED: Final[Mapping[NodeState, tuple[str, str, str]]] = {
     NodeState.PARTIAL: (
-        "holds {traces} of a join that was cut off, but a node of its name is Ready",
+        "holds {artifacts} of a join that was cut off, but a node of its name is Ready",
         "one host under a name",
         "stop the other one, or give this one another hostname",
     ),
@@ -39,13 +39,13 @@ _REFUSED: Final[Mapping[NodeState, tuple[str, str, str]]] = {
         "if it was replaced this minute, run this again when that node is NotReady; else give it another hostname",
     ),
     NodeState.FOREIGN: (
-        "holds {traces}, which {owner}",
+        "holds {artifacts}, which {owner}",
         "such a host is not touched",
         "take it out of the inventory, or reset it yourself if nothing in it is needed",
     ),
 }
 _BEGUN: Final = (
-    "holds {traces}, but no cluster",
+    "holds {artifacts}, but no cluster",
     "an init or a join was cut off",
     "run `kubeadm reset` on it, then run this again",
 )
@@ -66,7 +66,7 @@ def states(cases: Sequence[Case]) -> dict[str, NodeState]:
         if not case.host.is_node or view is None or state is None:
             continue
         unclear = state is NodeState.PARTIAL and (view.has_identity or _stands_beside_a_cluster(cases, case))
-        if snapshot.leader or _begins_anew(snapshot, case) or not unclear:
+        if snapshot.leader or _retries_init(snapshot, case) or not unclear:
             found[case.host.name] = state
     return found
 
@@ -78,14 +78,14 @@ def snapshot_of(cases: Sequence[Case]) -> ClusterSnapshot:
     return ClusterSnapshot(cases[0].cluster, views, endpoint_answer="")
 
 
-def _begins_anew(snapshot: ClusterSnapshot, case: Case) -> bool:
-    """Whether the host's init did not come to its end and begins anew."""
-    return snapshot.init_begins_anew and case.host == case.cluster.control_planes[0]
+def _retries_init(snapshot: ClusterSnapshot, case: Case) -> bool:
+    """Whether the host's init did not come to its end and is retried."""
+    return snapshot.can_retry_init and case.host == case.cluster.control_planes[0]
 
 
 def _stands_beside_a_cluster(cases: Sequence[Case], own: Case) -> bool:
     """Whether another control plane may hold the cluster, also where its API server does not answer now."""
-    views = (case.look.view for case in cases if case.is_plane and case is not own)
+    views = (case.look.view for case in cases if case.is_control_plane and case is not own)
     return any(view is not None and view.has_identity for view in views)
 
 
@@ -94,7 +94,7 @@ def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
     if not cases:
         return
     found, snapshot = states(cases), snapshot_of(cases)
-    some_plane_told = any(case.is_plane and case.look.view is not None for case in cases)
+    a_control_plane_answered = any(case.is_control_plane and case.look.view is not None for case in cases)
     for case in cases:
         view, state = case.look.view, found.get(case.host.name)
         if not case.host.is_node:
@@ -103,11 +103,11 @@ def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
             yield _unread(case)
         elif view.busy:
             yield _still_at_work(case)
-        elif _begins_anew(snapshot, case):
+        elif _retries_init(snapshot, case):
             yield _unfinished_init(case, view)
         elif state in (NodeState.PARTIAL, NodeState.REPLACED, NodeState.FOREIGN):
             yield _of_state(case, view, state, snapshot)
-        elif state is None and some_plane_told:
+        elif state is None and a_control_plane_answered:
             yield _nobody_knows(case, view)
         elif state is NodeState.CLEAN:
             yield from _leftovers(case)
@@ -125,13 +125,13 @@ def _unread(case: Case) -> Finding:
 
 def _of_state(case: Case, view: NodeView, state: NodeState, snapshot: ClusterSnapshot) -> Finding:
     leads = snapshot.leader is not None
-    anew = leads and is_replaceable(view, snapshot.known(case.host), state)
-    phrases = _ANEW[state] if anew else _REFUSED[state]
+    rejoins = leads and can_rejoin(view, snapshot.known(case.host), state)
+    phrases = _REJOINS[state] if rejoins else _REFUSED[state]
     if not leads and state is NodeState.PARTIAL:
         phrases = _BEGUN
-    values = {"traces": ", ".join(view.traces[:2]), "owner": owner(view, case.cluster.endpoint)}
+    values = {"artifacts": ", ".join(view.artifacts[:2]), "owner": owner(view, case.cluster.endpoint)}
     found, wanted, remedy = (text.format(**values) for text in phrases)
-    return Finding(case.host.name, "cluster", found, wanted, remedy, "warning" if anew else "error")
+    return Finding(case.host.name, "cluster", found, wanted, remedy, "warning" if rejoins else "error")
 
 
 def _still_at_work(case: Case) -> Finding:
@@ -149,9 +149,9 @@ def _unfinished_init(case: Case, view: NodeView) -> Finding:
     return Finding(
         case.host.name,
         "cluster",
-        f"holds {view.traces[0]} of an init that did not come to its end",
+        f"holds {view.artifacts[0]} of an init that did not come to its end",
         "a cluster",
-        "nothing: this run resets it and begins anew",
+        "nothing: this run resets it and retries the init",
         "warning",
     )
 
@@ -160,7 +160,7 @@ def _nobody_knows(case: Case, view: NodeView) -> Finding:
     return Finding(
         case.host.name,
         "cluster",
-        f"holds {view.traces[0]}, and no API server of the cluster answers",
+        f"holds {view.artifacts[0]}, and no API server of the cluster answers",
         "a healthy control plane tells whether it is a node",
         "if this run does not bring one back, repair it; `kubeadm reset` only where nothing in the cluster is needed",
         "warning",
@@ -177,7 +177,7 @@ def _leftovers(case: Case) -> Iterator[Finding]:
             "new pods get addresses of another network",
             "run `ip link delete cni0` there, or reboot it",
         )
-    if case.is_plane and case.look.etcd:
+    if case.is_control_plane and case.look.etcd:
         yield Finding(
             case.host.name,
             "cluster",

@@ -44,15 +44,15 @@ def probes(case: Case) -> list[Probe]:
     """The connections to a host that stand for all of them; a pod's address stands for the pods."""
     cluster = case.cluster
     others = [host for host in cluster.hosts if host.name != case.host.name and host.role != ("admin",)]
-    planes = [host.address for host in others if "control_plane" in host.role]
+    control_planes = [host.address for host in others if "control_plane" in host.role]
     found: list[Probe] = []
     if case.is_balancer:
         found += [Probe(host.address, cluster.endpoint_port) for host in others]
-    if case.is_plane:
+    if case.is_control_plane:
         found += [Probe(host.address, cluster.api_port) for host in others]
-        found += [Probe(address, ETCD) for address in planes]
+        found += [Probe(address, ETCD) for address in control_planes]
     if case.host.is_node:
-        found += [Probe(address, KUBELET) for address in planes]
+        found += [Probe(address, KUBELET) for address in control_planes]
     return found
 
 

@@ -24,7 +24,7 @@ def folders(case_is_node: bool, runtime: str) -> tuple[str, ...]:
 def cpus(case: Case) -> Iterator[Finding]:
     """Fewer processors than kubeadm asks for on a control plane."""
     count = case.look.cpus
-    if case.is_plane and count is not None and count < limits.CPUS:
+    if case.is_control_plane and count is not None and count < limits.CPUS:
         yield Finding(
             case.host.name,
             "cpus",
@@ -45,7 +45,7 @@ def memory(case: Case) -> Iterator[Finding]:
             f"{found} MB of memory",
             f"kubeadm asks for {limits.MEMORY_MIB} MB on a control plane, and advises it on a worker",
             "give it more",
-            _where_it_runs(case) if case.is_plane else "warning",
+            _where_it_runs(case) if case.is_control_plane else "warning",
         )
 
 

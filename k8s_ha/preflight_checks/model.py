@@ -124,7 +124,7 @@ class Case:
         return self.look.boot.units.get(name, UnitState())
 
     @property
-    def is_plane(self) -> bool:
+    def is_control_plane(self) -> bool:
         return "control_plane" in self.host.role
 
     @property

@@ -21,7 +21,7 @@ _ROUTE_TYPES: Final = ("unreachable", "prohibit", "blackhole", "throw", "unicast
 def wanted_ports(case: Case) -> tuple[Port, ...]:
     """Ports that the host's roles need."""
     found: tuple[Port, ...] = ()
-    if case.is_plane:
+    if case.is_control_plane:
         found += limits.CONTROL_PLANE_PORTS
     elif case.host.is_node:
         found += limits.WORKER_PORTS

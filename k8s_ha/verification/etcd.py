@@ -16,32 +16,32 @@ LOGS = "see `crictl ps -a` and etcd's log there"
 
 def etcd_findings(proofs: Mapping[str, HostProof], health: Health, cluster: Cluster) -> Iterator[Finding]:
     """Control planes whose etcd is not well or no member, members that are no control plane, and lost quorum."""
-    for plane in cluster.control_planes:
-        etcd = proofs[plane.name].etcd if plane.name in proofs else None
+    for control_plane in cluster.control_planes:
+        etcd = proofs[control_plane.name].etcd if control_plane.name in proofs else None
         if etcd is not None and etcd.health != OK:
-            yield Finding(plane.name, "etcd", f"its etcd is not well: {etcd.health}", "healthy", LOGS)
+            yield Finding(control_plane.name, "etcd", f"its etcd is not well: {etcd.health}", "healthy", LOGS)
     listed = members(proofs, cluster)
     if not listed:
-        if any(plane.name in proofs for plane in cluster.control_planes):
+        if any(control_plane.name in proofs for control_plane in cluster.control_planes):
             yield Finding(THE_CLUSTER, "etcd", "no etcd tells its members", "a list of them", LOGS)
         return
-    for plane in cluster.control_planes:
-        own = [member for member in listed if _is_of(member, plane)]
+    for control_plane in cluster.control_planes:
+        own = [member for member in listed if _is_of(member, control_plane)]
         if not own:
-            found = f"{plane.hostname} is no member of etcd, which has {', '.join(map(_called, listed))}"
-            yield Finding(plane.name, "etcd", found, "a member on every control plane", REJOIN)
+            found = f"{control_plane.hostname} is no member of etcd, which has {', '.join(map(_called, listed))}"
+            yield Finding(control_plane.name, "etcd", found, "a member on every control plane", REJOIN)
         elif own[0].learner:
-            found = f"{plane.hostname} is a learner in etcd: it has no vote"
-            yield Finding(plane.name, "etcd", found, "a voting member", "wait, or " + REJOIN)
+            found = f"{control_plane.hostname} is a learner in etcd: it has no vote"
+            yield Finding(control_plane.name, "etcd", found, "a voting member", "wait, or " + REJOIN)
     for member in listed:
-        if not any(_is_of(member, plane) for plane in cluster.control_planes):
+        if not any(_is_of(member, control_plane) for control_plane in cluster.control_planes):
             yield _stranger(member, health)
     yield from _quorum_findings(proofs, cluster)
 
 
 def members(proofs: Mapping[str, HostProof], cluster: Cluster) -> tuple[Member, ...]:
     """etcd's members as the first control plane tells them whose etcd is well, or else any."""
-    told = [proofs[plane.name].etcd for plane in cluster.control_planes if plane.name in proofs]
+    told = [proofs[control_plane.name].etcd for control_plane in cluster.control_planes if control_plane.name in proofs]
     lists = [etcd for etcd in told if etcd is not None and etcd.members]
     return next((etcd.members for etcd in sorted(lists, key=lambda etcd: etcd.health != OK)), ())
 
@@ -54,9 +54,17 @@ def leader(proofs: Mapping[str, HostProof], cluster: Cluster) -> str:
 
 def healthy(proofs: Mapping[str, HostProof], cluster: Cluster) -> list[str]:
     """Names of the members whose own etcd says that it is well."""
-    planes = [plane for plane in cluster.control_planes if plane.name in proofs]
-    well = [plane for plane in planes if (etcd := proofs[plane.name].etcd) and etcd.health == OK]
-    return [member.name for member in members(proofs, cluster) if any(_is_of(member, plane) for plane in well)]
+    control_planes = [control_plane for control_plane in cluster.control_planes if control_plane.name in proofs]
+    well = [
+        control_plane
+        for control_plane in control_planes
+        if (etcd := proofs[control_plane.name].etcd) and etcd.health == OK
+    ]
+    return [
+        member.name
+        for member in members(proofs, cluster)
+        if any(_is_of(member, control_plane) for control_plane in well)
+    ]
 
 
 def _quorum_findings(proofs: Mapping[str, HostProof], cluster: Cluster) -> Iterator[Finding]:
@@ -80,8 +88,8 @@ def _stranger(member: Member, health: Health) -> Finding:
     return Finding(THE_CLUSTER, "etcd", found, "no other members", f"`etcdctl member remove {number}`")
 
 
-def _is_of(member: Member, plane: HostSettings) -> bool:
-    return plane.address in member.addresses
+def _is_of(member: Member, control_plane: HostSettings) -> bool:
+    return control_plane.address in member.addresses
 
 
 def _called(member: Member) -> str:

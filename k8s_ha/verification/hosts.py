@@ -42,7 +42,7 @@ def proof_findings(
     for name, state in states(proofs, health, cluster).items():
         if state is NodeState.FOREIGN:
             view = proofs[name].view
-            found = f"it holds {view.traces[0]}, which {owner(view, cluster.endpoint)}"
+            found = f"it holds {view.artifacts[0]}, which {owner(view, cluster.endpoint)}"
             remedy = "take it out of the inventory, or reset it yourself if nothing in it is needed"
             yield Finding(name, "host", found, f"https://{cluster.endpoint}", remedy)
         yield from _agent_findings(name, proofs[name])
@@ -64,8 +64,12 @@ def proof_findings(
 def states(proofs: Proofs, health: Health, cluster: Cluster) -> dict[str, NodeState]:
     """Where each node stands that could be read, by inventory name."""
     listed = members(proofs, cluster)
-    serving = [proofs[plane.name] for at, plane in api_servers(cluster).items() if _serves(proofs, plane.name, at)]
-    authority = serving[0].view.authority if serving else None
+    serving = [
+        proofs[control_plane.name]
+        for at, control_plane in api_servers(cluster).items()
+        if _serves(proofs, control_plane.name, at)
+    ]
+    ca_certificate = serving[0].view.ca_certificate if serving else None
     found = {}
     for node in cluster.nodes:
         if node.name in proofs:
@@ -74,7 +78,7 @@ def states(proofs: Proofs, health: Health, cluster: Cluster) -> dict[str, NodeSt
             known = Membership(
                 node=None if ready is None else ClusterNode(node.hostname, ready, "", control_plane=True),
                 member=next((member for member in listed if node.address in member.addresses), None),
-                authority=authority,
+                ca_certificate=ca_certificate,
             )
             found[node.name] = classify(proofs[node.name].view, known, node, cluster.endpoint)
     return found
@@ -116,12 +120,12 @@ def _failures(proofs: Proofs, addresses: Mapping[str, object]) -> dict[tuple[str
 
 
 def _api_findings(proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
-    planes = api_servers(cluster)
+    control_planes = api_servers(cluster)
     endpoint_hosts = {host.address: host.name for host in cluster.load_balancers}
     # Where the only control plane is the endpoint, it is told as that control plane.
     targets: dict[str, tuple[str, str]] = {
         cluster.endpoint: (endpoint_hosts.get(cluster.endpoint_host, THE_CLUSTER), f"the endpoint {cluster.endpoint}"),
-        **{address: (plane.name, "its API server") for address, plane in planes.items()},
+        **{address: (control_plane.name, "its API server") for address, control_plane in control_planes.items()},
     }
     failures = _failures(proofs, targets)
     sources = [host.name for host in cluster.nodes if host.name in proofs]
@@ -130,7 +134,7 @@ def _api_findings(proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
             host, what = targets[entry.culprit]
             said = failures[entry.others[0], entry.culprit]
             found = f"{what} does not answer from {counted(entry.others, sources)}: {said}"
-            remedy = _api_remedy(said, entry.culprit not in planes, len(entry.others) < len(sources))
+            remedy = _api_remedy(said, entry.culprit not in control_planes, len(entry.others) < len(sources))
             yield Finding(host, "API server", found, "ok at /readyz", remedy)
         else:
             found = f"it reaches no API server: {failures[entry.culprit, entry.others[0]]}"
@@ -206,22 +210,26 @@ def _balancer_findings(name: str, proofs: Proofs, cluster: Cluster) -> Iterator[
     wanted, remedy = "every control plane's API server and nothing else", "run the deploy, which writes its file"
     if not proof.nginx:
         yield Finding(name, "balancer", "nginx is not running", "running", "see `systemctl status nginx` there")
-    planes = api_servers(cluster)
+    control_planes = api_servers(cluster)
     if not proof.backends:
         found = f"nginx reads neither {PROXY_CONFIG} nor {SHARED_PROXY_CONFIG}, or its configuration has a mistake"
         yield Finding(name, "balancer", found, wanted, f"see `nginx -t` there; {remedy}")
         return
     live = [backend for backend, options in proof.backends.items() if "down" not in options.split()]
-    wrong = [_passed_on(backend, proof) for backend in live if backend not in planes]
-    lacking = [f"{address} ({plane.hostname}) is missing" for address, plane in planes.items() if address not in live]
+    wrong = [_passed_on(backend, proof) for backend in live if backend not in control_planes]
+    lacking = [
+        f"{address} ({control_plane.hostname}) is missing"
+        for address, control_plane in control_planes.items()
+        if address not in live
+    ]
     if wrong or lacking:
         deviations = [f"it passes on to {', '.join(wrong)}"] * bool(wrong) + lacking
         yield Finding(name, "balancer", "; ".join(deviations), wanted, remedy)
-    for address, plane in planes.items():
+    for address, control_plane in control_planes.items():
         said = proof.backend_answers.get(address, OK)
         # One that answers nobody is told as that control plane's own.
         if said != OK and any(OK in other.apis.get(address, ()) for other in proofs.values()):
-            found = f"it does not reach {address} ({plane.hostname}): {said}"
+            found = f"it does not reach {address} ({control_plane.hostname}): {said}"
             yield Finding(name, "balancer", found, "ok at /readyz", "see routes and firewalls between them")
 
 

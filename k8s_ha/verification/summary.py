@@ -15,11 +15,11 @@ from k8s_ha.verification.hosts import certificates
 def summary(health: Health, proofs: Mapping[str, HostProof], cluster: Cluster, kubeconfig: str) -> list[str]:
     """The nodes, what was looked at, and how to go on, line by line."""
     width = max(len(node.hostname) for node in cluster.nodes)
-    planes = {node.hostname for node in cluster.control_planes}
+    control_planes = {node.hostname for node in cluster.control_planes}
     lines = [
         f"The cluster answers at https://{cluster.endpoint}, Kubernetes {cluster.settings.kubernetes_version}.",
         *(
-            f"  {name:<{width}}  {'control plane' if name in planes else 'worker':<13}  "
+            f"  {name:<{width}}  {'control plane' if name in control_planes else 'worker':<13}  "
             f"{'Ready' if ready else 'NotReady':<8}  {health.versions[name]}"
             for name, ready in sorted(health.nodes.items())
         ),

@@ -13,7 +13,7 @@ from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
 from tests.fakes.request import Request
 from tests.fakes.world import KUBERNETES, RECORDED, World
 
-NODE_TRACES = ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "pki/ca.crt", "manifests/kube-apiserver.yaml")
+NODE_ARTIFACTS = ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "pki/ca.crt", "manifests/kube-apiserver.yaml")
 VERSION = "v1.30.14"
 DNS_ANSWER = re.search(r"\ndns \S+ (\w+)", (RECORDED.parent / "verify-worker.txt").read_text(encoding="utf-8"))[1]
 
@@ -43,9 +43,9 @@ def members(world: World) -> list[dict[str, Any]]:
     ]
 
 
-def traces(request: Request) -> list[str]:
+def artifacts(request: Request) -> list[str]:
     files = request.machine.files
-    lines = [f"trace {KUBERNETES}/{name}" for name in NODE_TRACES if f"{KUBERNETES}/{name}" in files]
+    lines = [f"trace {KUBERNETES}/{name}" for name in NODE_ARTIFACTS if f"{KUBERNETES}/{name}" in files]
     configs = "".join(
         files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf")
     )
@@ -54,16 +54,19 @@ def traces(request: Request) -> list[str]:
 
 
 def node(request: Request) -> list[str]:
-    files, lines = request.machine.files, traces(request)
+    files, lines = request.machine.files, artifacts(request)
     lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
     if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
-        planes = request.world.nodes.items()
+        control_planes = request.world.nodes.items()
         label = {True: '{"node-role.kubernetes.io/control-plane":""}', False: "{}"}
         ready = {
             machine.hostname: f"{KUBERNETES}/kubelet.conf" in machine.files
             for machine in request.world.machines.values()
         }
-        lines += ["readyz ok", *(f"node {name} {ready[name]} {VERSION} {label[plane]}" for name, plane in planes)]
+        lines += [
+            "readyz ok",
+            *(f"node {name} {ready[name]} {VERSION} {label[control_plane]}" for name, control_plane in control_planes),
+        ]
         lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
         lines += [f"secret {name}" for name in request.world.secrets]
     return lines
@@ -90,7 +93,12 @@ def health(request: Request) -> list[str]:
     nodes = request.world.nodes
     if not nodes or f"{KUBERNETES}/admin.conf" not in request.machine.files:
         return []
-    pods = [f"kube-system {pod}-{name} {name}" for pod in CONTROL_PLANE_PODS for name, plane in nodes.items() if plane]
+    pods = [
+        f"kube-system {pod}-{name} {name}"
+        for pod in CONTROL_PLANE_PODS
+        for name, control_plane in nodes.items()
+        if control_plane
+    ]
     for daemon in ("kube-system kube-proxy-", "kube-flannel kube-flannel-ds-"):
         pods += [f"{daemon}{name} {name}" for name in nodes]
     pods += [f"kube-system coredns-{number} master1" for number in range(2)]
@@ -110,15 +118,21 @@ def kubelet_health(request: Request) -> list[str]:
 
 
 def proof(request: Request) -> list[str]:
-    lines = traces(request)
+    lines = artifacts(request)
     lines += [f"api {address} ok" for address in request.variable("APIS").split()]
     lines += [f"dns {address} {DNS_ANSWER}" for address in request.variable("NAME_SERVERS").split()]
     if request.variable("KUBELET"):
         lines += [*(f"kubelet {line}" for line in kubelet_health(request)), "proxy {}"]
     if request.variable("ETCD"):
         machines = {machine.hostname: machine.address for machine in request.world.machines.values()}
-        planes = [(number, name) for number, (name, plane) in enumerate(request.world.nodes.items(), 1) if plane]
-        members = [{"ID": str(n), "name": name, "peerURLs": [f"https://{machines[name]}:2380"]} for n, name in planes]
+        control_planes = [
+            (number, name)
+            for number, (name, control_plane) in enumerate(request.world.nodes.items(), 1)
+            if control_plane
+        ]
+        members = [
+            {"ID": str(n), "name": name, "peerURLs": [f"https://{machines[name]}:2380"]} for n, name in control_planes
+        ]
         lines += ['etcd_health {"health":"true"}', 'etcd_status {"leader":"1"}']
         lines += [f"etcd_members {json.dumps({'members': members})}"]
     if request.variable("BALANCER"):

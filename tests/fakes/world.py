@@ -118,14 +118,14 @@ class World:
         """A join that got no further than the kubelet's first identity, and no node of it."""
         self.forget(name)
         self.machines[name].write(f"{KUBERNETES}/bootstrap-kubelet.conf", f"    server: https://{ENDPOINT}\n")
-        self.machines[name].write(f"{KUBERNETES}/pki/ca.crt", authority())
+        self.machines[name].write(f"{KUBERNETES}/pki/ca.crt", ca_certificate())
 
     def init_cut_off(self, name: str) -> None:
         """An init that got as far as an API server that answers, with a node and an etcd member of its own."""
         machine = self.machines[name]
         for path in CONTROL_PLANE_FILES:
             machine.write(f"{KUBERNETES}/{path}", f"    server: https://{ENDPOINT}\n")
-        machine.write(f"{KUBERNETES}/pki/ca.crt", authority())
+        machine.write(f"{KUBERNETES}/pki/ca.crt", ca_certificate())
         machine.write(INIT_MARKER, "")
         self.nodes, self.members = {machine.hostname: False}, [machine.hostname]
 
@@ -155,12 +155,12 @@ class World:
 
     def join(self, machine: Machine, config: Mapping[str, Any]) -> None:
         discovery = config["discovery"]["bootstrapToken"]
-        plane = config.get("controlPlane")
+        control_plane = config.get("controlPlane")
         if discovery["token"] not in self.tokens:
             raise KubeadmError("couldn't validate the identity of the API Server: unknown bootstrap token")
-        if plane and plane["certificateKey"] != self.certificate_key:
+        if control_plane and control_plane["certificateKey"] != self.certificate_key:
             raise KubeadmError("error decrypting secret kubeadm-certs")
-        self._add(machine, config, discovery["apiServerEndpoint"], control_plane=bool(plane))
+        self._add(machine, config, discovery["apiServerEndpoint"], control_plane=bool(control_plane))
 
     def upload_certificates(self, _: Machine, config: Mapping[str, Any]) -> None:
         self.certificate_key = config["certificateKey"]
@@ -190,14 +190,14 @@ class World:
         self.members += [name] * control_plane
         for name in CONTROL_PLANE_FILES if control_plane else ("kubelet.conf", "pki/ca.crt"):
             machine.write(f"{KUBERNETES}/{name}", f"    server: https://{endpoint}\n")
-        machine.write(f"{KUBERNETES}/pki/ca.crt", authority())
+        machine.write(f"{KUBERNETES}/pki/ca.crt", ca_certificate())
         machine.active.append("kubelet.service")
 
 
 KUBEADM = {"kubeadm-init": World.init, "kubeadm-join": World.join, "kubeadm-upload-certs": World.upload_certificates}
 
 
-def authority() -> str:
+def ca_certificate() -> str:
     """A cluster's CA certificate."""
     lines = RECORDED.read_text(encoding="utf-8").splitlines()
     return "".join(f"{line.removeprefix('authority ')}\n" for line in lines if line.startswith("authority "))

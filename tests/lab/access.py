@@ -40,7 +40,7 @@ def at_operator(command: Sequence[str], lab: state.State) -> tuple[list[str], di
         "PATH": f"{lab.artifacts.tools / 'bin'}:{os.environ.get('PATH', os.defpath)}",
         "LAB_SSH_CONFIG": str(state.SSH_CONFIG),
         "LAB_HOSTS": str(state.HOST_TABLE),
-        "LAB_CA": str(lab.artifacts.authority / "ca.crt"),
+        "LAB_CA": str(lab.artifacts.ca_certificate / "ca.crt"),
     }
     inside = ["sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', str(state.RESOLV_CONF), *command]
     return ["ip", "netns", "exec", network.OPERATOR, *inside], environment

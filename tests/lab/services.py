@@ -30,7 +30,7 @@ LISTENERS = ((GATEWAY, 53), (GATEWAY, 80), (GATEWAY, 443), (REGISTRY, 443))
 
 def start(artifacts: Artifacts) -> None:
     """Start all services and wait until they listen."""
-    certificate, key = artifacts.authority / "server.crt", artifacts.authority / "server.key"
+    certificate, key = artifacts.ca_certificate / "server.crt", artifacts.ca_certificate / "server.key"
     state.REGISTRY_CONFIG.write_text(
         REGISTRY_CONFIG.format(root=artifacts.registry, address=REGISTRY, certificate=certificate, key=key)
     )
@@ -46,7 +46,7 @@ def start(artifacts: Artifacts) -> None:
 def start_mirrors(artifacts: Artifacts) -> None:
     """Start the package mirrors and wait until every service listens."""
     served = [state.ALTERED_MIRRORS, artifacts.packages]
-    tls = [artifacts.authority / "server.crt", artifacts.authority / "server.key"]
+    tls = [artifacts.ca_certificate / "server.crt", artifacts.ca_certificate / "server.key"]
     web = [sys.executable, "-m", "tests.lab.webserver", GATEWAY, *tls, *served]
     _spawn("mirrors", ["env", "-C", REPOSITORY, *web])
     _wait()

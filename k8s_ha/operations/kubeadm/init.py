@@ -159,7 +159,7 @@ def _observed_for_init(run: Run, fresh: bool = False, seconds: int = 0) -> Clust
     + seconds: how long the endpoint may go on to answer for a control plane that was reset
     """
     snapshot = observe(run, fresh=fresh)
-    if snapshot.leader or snapshot.init_begins_anew:
+    if snapshot.leader or snapshot.can_retry_init:
         return snapshot
     answer = _endpoint_answer(run.cluster.endpoint, seconds)
     return replace(observe(run, fresh=fresh), endpoint_answer=answer)

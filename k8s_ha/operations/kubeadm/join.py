@@ -37,7 +37,7 @@ _MARK: Final = "init phase mark-control-plane"
 
 @isolated_operation
 def stale_members_removed(run: Run) -> Generator[StringCommand]:
-    """Have the cluster know nothing of hosts that begin anew, on the control plane that leads.
+    """Have the cluster know nothing of hosts that rejoin, on the control plane that leads.
 
     Of a blank host that was a member before, and of one whose join was cut off: first its etcd member, which counts for
     the quorum while it is there, then its node.
@@ -45,10 +45,10 @@ def stale_members_removed(run: Run) -> Generator[StringCommand]:
     if not leads(run, host):
         host.noop("another control plane leads")
         return
-    if is_executing() in run.looked_for_anew:
+    if is_executing() in run.searched_for_stale_members:
         host.noop("an earlier phase has done it")
         return
-    run.looked_for_anew.add(is_executing())
+    run.searched_for_stale_members.add(is_executing())
     address = run.cluster.host(host.name).address
     stale = _stale_members(run)
     if not stale:
@@ -113,13 +113,13 @@ def _join(run: Run, own: HostSettings, snapshot: ClusterSnapshot, reset: bool) -
         yield fail_host(reason)
         return
     view, leader, secrets = snapshot.leading_view, snapshot.leader, run.secrets()
-    assert leader is not None and view is not None and view.authority is not None
+    assert leader is not None and view is not None and view.ca_certificate is not None
     join_token_renewed(run, leader)
     config = join_config(
         run.cluster,
         own,
         token=secrets.token,
-        ca_cert_hash=authority_hash(view.authority),
+        ca_cert_hash=ca_certificate_hash(view.ca_certificate),
         certificate_key=secrets.certificate_key if control_plane else None,
         caveats=run.caveats(own.name),
     )
@@ -141,7 +141,7 @@ def _not_now(run: Run, own: HostSettings, control_plane: bool, snapshot: Cluster
     if out_of_turn is not None:
         return out_of_turn
     view, leading = snapshot.leading_view, snapshot.leader
-    if leading and not (run.join_secrets_created and view and view.authority):
+    if leading and not (run.join_secrets_created and view and view.ca_certificate):
         return (
             f"{problem}: {leading.name}, which leads the cluster, made no join token in this run; "
             f"run this again with {leading.name} in it, and without --serial and --no-wait."
@@ -173,8 +173,8 @@ def _out_of_turn(run: Run, own: HostSettings, problem: str) -> str | None:
     if snapshot.leading_view is None:
         return no_leader(snapshot, problem)
     known = {node.name for node in snapshot.leading_view.nodes}
-    planes = run.cluster.control_planes
-    for other in planes[: planes.index(own)]:
+    control_planes = run.cluster.control_planes
+    for other in control_planes[: control_planes.index(own)]:
         if other.hostname not in known and host.inventory.get_host(other.name) in host.state.activated_hosts:
             return (
                 f"{problem}: control planes join one at a time, and {other.hostname} before it is not a node yet; mend "
@@ -183,7 +183,7 @@ def _out_of_turn(run: Run, own: HostSettings, problem: str) -> str | None:
     return None
 
 
-def authority_hash(certificate: str) -> str:
+def ca_certificate_hash(certificate: str) -> str:
     """``sha256:`` and the hex digest of a PEM certificate's public key, as kubeadm's caCertHashes want it."""
     key = load_pem_x509_certificate(certificate.encode()).public_key()
     return "sha256:" + hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

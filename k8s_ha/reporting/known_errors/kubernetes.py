@@ -62,8 +62,8 @@ KUBERNETES: Final[Sequence[KnownError]] = (
         _CHECKS,
     ),
     KnownError(
-        r"\[ERROR KubeletVersion\].* version: \W(?P<kubelet>[\d.]+)\W Control plane version: \W(?P<plane>[\d.]+)",
-        "the installed kubelet {kubelet} is newer than the cluster's {plane}",
+        r"\[ERROR KubeletVersion\].* version: \W(?P<kubelet>[\d.]+)\W Control plane version: \W(?P<version>[\d.]+)",
+        "the installed kubelet {kubelet} is newer than the cluster's {version}",
         "set kubernetes_version = '{kubelet}', or remove kubelet and run this again",
         _CHECKS,
     ),

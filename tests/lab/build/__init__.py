@@ -43,7 +43,7 @@ class Artifacts:
     + packages: web root with one folder per RPM repository, and the public keys
     + registry: root folder of docker-registry's filesystem storage, with all images
     + tools: bin/ with docker-registry, dnsmasq and the newest line's kubectl
-    + authority: ca.crt, server.crt, server.key
+    + ca_certificate: ca.crt, server.crt, server.key
     + ssh_key: private key of the hosts' root; the public half is ssh_key with .pub
     """
 
@@ -53,7 +53,7 @@ class Artifacts:
     packages: Path
     registry: Path
     tools: Path
-    authority: Path
+    ca_certificate: Path
     ssh_key: Path
 
 
@@ -107,7 +107,7 @@ def _build(
         packages=web_root,
         registry=registry,
         tools=_tools(cache, debs, sources[chosen[-1].source]),
-        authority=keys.authority(cache, secrets),
+        ca_certificate=keys.ca_certificate(cache, secrets),
         ssh_key=secrets / "id_lab",
     )
 

@@ -67,7 +67,7 @@ def stop_agent(step: Step, gnupg: Path) -> None:
     step.run("gpgconf", "--homedir", gnupg, "--kill", "gpg-agent")
 
 
-def authority(cache: Cache, keys: Path) -> Path:
+def ca_certificate(cache: Cache, keys: Path) -> Path:
     """Return the folder with ca.crt, and server.crt and server.key for all SERVER_NAMES."""
 
     def make(step: Step) -> None:
