@@ -77,14 +77,14 @@ class Run:
     token_until: datetime | None = None
     """When its bootstrap token ends; None before it was made."""
 
-    quorum_awaited: bool = False
-    """Whether this run has waited for an etcd that told nothing."""
+    waited_for_quorum: bool = False
+    """Whether this run has waited for an etcd that was silent."""
 
-    other_run: str | None = None
-    """Why the cluster could not be had for this run alone; empty where it was, None before that was tried."""
+    lock_refusal: str | None = None
+    """Why the cluster could not be locked for this run; empty where it was, None before that was tried."""
 
-    holding: set[str] = field(default_factory=set)
-    """Hosts, by inventory name, that have asked for the cluster to be held."""
+    lock_requested: set[str] = field(default_factory=set)
+    """Hosts, by inventory name, that have asked for the cluster to be locked."""
 
     searched_for_stale_members: set[bool] = field(default_factory=set)
     """Whether stale members were looked for while preparing (False) and while executing (True)."""

@@ -53,7 +53,7 @@ def sessions(log: Sequence[Step]) -> dict[str, int]:
     moments = sorted(
         moment
         for step in log
-        if step.step not in ("connect", "hold")
+        if step.step not in ("connect", "lock")
         for moment in ((step.begun, 1, step.host), (step.ended, -1, step.host))
     )
     now: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""One run at a time: the hold on a host, by its scripts, and what a run does that does not get it."""
+"""One run at a time: the lock on a host, by its scripts, and what a run does that does not get it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from pyinfra.api import Host
 
 import k8s_ha.operations.lock
-from k8s_ha.operations.lock import SECONDS_TO_WAIT, cluster_held
+from k8s_ha.operations.lock import SECONDS_TO_WAIT, cluster_locked
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
 from tests.cluster_stage import Stage
@@ -33,11 +33,11 @@ def shell(tmp_path: Path) -> Shell:
 
 
 @contextmanager
-def operator(shell: Shell, name: str, lapse: int = 20, wait: int = 10) -> Iterator[subprocess.Popen[str]]:
+def operator(shell: Shell, name: str, lease: int = 20, wait: int = 10) -> Iterator[subprocess.Popen[str]]:
     """One who holds the host, or tries to; afterwards gone without a word."""
     values = {"IDENTITY": name, "HOLDER": f"process 7 on {name}"}
-    bounds = {"SECONDS_TO_LAPSE": str(lapse), "SECONDS_TO_WAIT": str(wait)}
-    script = shell.moved(shell_variables(values | bounds) + read_file("hold-run.sh"))
+    bounds = {"SECONDS_OF_LEASE": str(lease), "SECONDS_TO_WAIT": str(wait)}
+    script = shell.moved(shell_variables(values | bounds) + read_file("acquire-lock.sh"))
     process = subprocess.Popen(
         ["bash", "--posix", "-c", script],
         env=shell.environment(),
@@ -61,7 +61,7 @@ def operator(shell: Shell, name: str, lapse: int = 20, wait: int = 10) -> Iterat
 def holder(shell: Shell, name: str, seconds: int) -> str:
     """Who holds the host, as the run of that name is told."""
     return shell.run(
-        shell_variables({"IDENTITY": name, "SECONDS_TO_ASK": str(seconds)}) + read_file("ask-holder.sh")
+        shell_variables({"IDENTITY": name, "SECONDS_TO_ASK": str(seconds)}) + read_file("lock-holder.sh")
     ).stdout.strip()
 
 
@@ -82,7 +82,7 @@ def test_a_host_is_held_until_nobody_reads_any_more(shell: Shell) -> None:
 
 
 def test_a_host_is_held_as_long_as_its_operator_is_heard_of(shell: Shell) -> None:
-    with operator(shell, "a", lapse=5):
+    with operator(shell, "a", lease=5):
         assert holder(shell, "a", 5) == "a process 7 on a"
         with operator(shell, "b", wait=30):
             for _ in range(7):
@@ -123,7 +123,7 @@ class Held(Stage):
     def _run_silently(self, target: Host, command: str, seconds: int) -> str | None:
         asks = re.search(r"^SECONDS_TO_ASK=(\d+)$", command, re.MULTILINE)
         if asks is None:
-            return None  # the hold, which ends with the run
+            return None  # the lock, which ends with the run
         assert SECONDS_TO_WAIT < int(asks[1]) < seconds
         self.asked.append(target.name)
         (own,) = re.findall(r"^IDENTITY=(\w+)$", command, re.MULTILINE)
@@ -140,7 +140,7 @@ OTHER = (
     "{}: nothing was changed: another run (process 7 on laptop) is at work on {}; run this again when it has ended; "
     "one whose operator is gone lets go within a minute."
 )
-UNTOLD = "{}: nothing was changed: {} could not be held for this run; look at /run/k8s-ha there, then run this again."
+UNTOLD = "{}: nothing was changed: {} could not be locked; look at /run/k8s-ha there, then run this again."
 
 
 @pytest.mark.parametrize(
@@ -157,16 +157,16 @@ def test_a_run_has_every_control_plane_or_refuses(
     stage: Held, told: Mapping[str, str | None], control_planes: Sequence[str], sentence: str | None
 ) -> None:
     stage.told = told
-    assert stage.steps(cluster_held, executing=False, run=stage.run) == HELD
+    assert stage.steps(cluster_locked, executing=False, run=stage.run) == HELD
     assert stage.asked == []
     for _ in range(2):  # what one host was told, the others need not ask
-        assert stage.steps(cluster_held, run=stage.run) == ([refusal(sentence)] if sentence else HELD)
+        assert stage.steps(cluster_locked, run=stage.run) == ([refusal(sentence)] if sentence else HELD)
     assert stage.asked == list(control_planes)
 
 
 def test_two_clusters_of_one_process_share_their_hosts(stage: Held) -> None:
     for run in (stage.run, Run(six_host_cluster(pod_cidr="10.245.0.0/16"))):
-        assert stage.steps(cluster_held, run=run) == HELD
+        assert stage.steps(cluster_locked, run=run) == HELD
     assert stage.asked == list(CONTROL_PLANES)
 
 
@@ -174,7 +174,7 @@ def test_only_control_planes_that_take_part_are_held(stage: Held) -> None:
     inventory = stage.state.inventory
     stage.state.activated_hosts.remove(inventory.get_host("master1"))
     stage.state.failed_hosts.add(inventory.get_host("master2"))
-    assert stage.steps(cluster_held, run=stage.run) == HELD
+    assert stage.steps(cluster_locked, run=stage.run) == HELD
     assert stage.asked == ["master3"]
 
 
@@ -193,5 +193,5 @@ def test_beside_another_run_nothing_is_changed(tmp_path: Path) -> None:
 
 def test_a_run_holds_each_control_plane_once_and_a_look_none(finished: Fleet) -> None:
     assert sorted(step.host for step in finished.run().steps("holder")) == list(CONTROL_PLANES)
-    assert finished.run("--dry").steps("hold", "holder") == []
-    assert finished.run(deploy=VERIFY).steps("hold", "holder") == []
+    assert finished.run("--dry").steps("lock", "holder") == []
+    assert finished.run(deploy=VERIFY).steps("lock", "holder") == []

@@ -69,5 +69,5 @@ def test_every_command_of_a_run_speaks_english(tmp_path: Path) -> None:
     hosts = {name: {"_env": {"http_proxy": "http://proxy.example"}} for name in Scenario().addresses}
     outcome = Fleet(tmp_path, Scenario(host_data=hosts)).run()
     assert outcome.exit_code == 0, outcome.output
-    silent = ("connect", "sudo", "hold")  # pyinfra's own, one with no words, and one that is read by nobody
+    silent = ("connect", "sudo", "lock")  # pyinfra's own, one with no words, and one that is read by nobody
     assert {step.locale for step in outcome.log if step.step not in silent} == {"C"}

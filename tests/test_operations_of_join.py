@@ -95,7 +95,7 @@ def refused(view: NodeView, state: NodeState) -> str:
         (
             ONE_CONTROL_PLANE,
             False,
-            "worker1 was not joined: master1, which leads the cluster, made no join token in this run; run this again "
+            "worker1 was not joined: master1, the leader, made no join token in this run; run this again "
             "with master1 in it, and without --serial and --no-wait.",
         ),
         (
@@ -271,7 +271,9 @@ def test_the_leader_removes_stale_members_of_hosts_that_rejoin(
 
 def test_only_the_leader_forgets(stage: Stage) -> None:
     stage.hold({"master1": knowing(unready="worker1")})
-    assert stage.steps(stale_members_removed, on="master2", run=stage.run) == [Noop("another control plane leads")]
+    assert stage.steps(stale_members_removed, on="master2", run=stage.run) == [
+        Noop("another control plane is the leader")
+    ]
 
 
 def test_a_join_of_another_run_that_is_at_work_is_waited_for(stage: Stage) -> None:

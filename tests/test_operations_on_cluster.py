@@ -133,9 +133,9 @@ def test_workers_need_no_certificates(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("name", "views", "created", "reason"),
     [
-        ("master2", ONE_CONTROL_PLANE, False, "another control plane leads, or the secrets are there"),
-        ("master1", ONE_CONTROL_PLANE, True, "another control plane leads, or the secrets are there"),
-        ("master1", {}, False, "another control plane leads, or the secrets are there"),
+        ("master2", ONE_CONTROL_PLANE, False, "another control plane is the leader, or the secrets are there"),
+        ("master1", ONE_CONTROL_PLANE, True, "another control plane is the leader, or the secrets are there"),
+        ("master1", {}, False, "another control plane is the leader, or the secrets are there"),
         ("master1", NO_PLANES, False, "no join is pending"),
     ],
 )
@@ -160,7 +160,9 @@ def test_secrets_are_removed_by_the_leader(stage: Stage) -> None:
     secrets = ("secret/bootstrap-token-abcdef", "secret/kubeadm-certs")
     stage.hold({"master1": member(*NODES, secrets=secrets), "master2": member(*NODES, secrets=secrets)})
     stage.run.join_secrets_created = True
-    assert stage.steps(join_secrets_removed, on="master2", run=stage.run) == [Noop("another control plane leads")]
+    assert stage.steps(join_secrets_removed, on="master2", run=stage.run) == [
+        Noop("another control plane is the leader")
+    ]
     assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [
         Command(KUBECTL.format("10.0.11.18", f"-n kube-system delete --ignore-not-found {' '.join(secrets)}"))
     ]
@@ -177,8 +179,8 @@ MANIFEST = {"resource": "daemonset/kube-flannel-ds", "namespace": "kube-flannel"
     [
         ("master1", False, {}, "", [Command("kubectl apply -f -")]),
         ("master2", False, {}, "", []),
-        ("master1", True, {}, "", [Noop("another control plane leads")]),
-        ("master2", True, ONE_CONTROL_PLANE, "", [Noop("another control plane leads")]),
+        ("master1", True, {}, "", [Noop("another control plane is the leader")]),
+        ("master2", True, ONE_CONTROL_PLANE, "", [Noop("another control plane is the leader")]),
         ("master1", True, ONE_CONTROL_PLANE, "d1", [Noop("the manifest is applied")]),
         ("master1", True, ONE_CONTROL_PLANE, "d0", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
         ("master1", False, ONE_CONTROL_PLANE, "", [Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")]),
@@ -262,7 +264,7 @@ def test_the_kubeconfig_is_fetched_for_its_owner_alone(
     stage.facts["master1"][Files], stage.facts["master2"][Files] = {ADMIN_CONF: conf("other\n")}, facts[Files]
     stage.run.admin_digests.clear()
     assert stage.steps(fetched, on="master1", run=stage.run) == there
-    assert stage.steps(fetched, on="master2", run=stage.run) == [Noop("another control plane leads")]
+    assert stage.steps(fetched, on="master2", run=stage.run) == [Noop("another control plane is the leader")]
 
 
 def test_before_the_first_cluster_the_first_control_planes_kubeconfig_will_be_fetched(stage: Stage) -> None:

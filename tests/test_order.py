@@ -160,7 +160,7 @@ def test_a_part_of_a_cluster_that_is_not_there_is_refused(balanced: Fleet, limit
 def test_a_host_alone_does_not_join_a_cluster_that_made_no_token_for_it(finished: Fleet, host: str) -> None:
     finished.edit(lambda world: world.forget(host))
     refused = finished.run("-y", "--limit", f"@fake/{host}", deploy=JOINS)
-    assert_refused(refused, f"{host} was not joined: @fake/master1, which leads the cluster, made no join token")
+    assert_refused(refused, f"{host} was not joined: @fake/master1, the leader, made no join token")
 
     outcome = finished.run()
     assert_complete(outcome)

@@ -79,7 +79,7 @@ ALL = (FIRST, SECOND, THIRD)
 
 
 @pytest.mark.parametrize(
-    ("views", "awaited"),
+    ("views", "may_recover"),
     [
         (WINDOW, False),
         ({"master1": replace(TO_RUN, members=(FIRST, SECOND)), "master2": TO_RUN}, True),
@@ -91,11 +91,11 @@ ALL = (FIRST, SECOND, THIRD)
     ],
 )
 def test_members_on_hosts_that_are_to_run_them_may_come_yet(
-    views: Mapping[str, NodeView | None], awaited: bool
+    views: Mapping[str, NodeView | None], may_recover: bool
 ) -> None:
     lost = lost_quorum(views, CLUSTER)
     assert lost is not None
-    assert lost.awaited == awaited
+    assert lost.may_recover == may_recover
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""What follows from the observations of all hosts: states of a node, who leads, etcd's quorum. Pure."""
+"""What follows from the observations of all hosts: states of a node, the leader, etcd's quorum. Pure."""

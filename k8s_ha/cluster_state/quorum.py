@@ -24,13 +24,13 @@ class LostQuorum:
 
     + members: empty where none tells, since an etcd that was started anew does not without a majority
     + unstarted: the host whose member was added and has certainly never started, in a cluster of two; else None
-    + awaited: whether a majority of the members is on hosts that answer and are to run etcd, so that it may yet come
+    + may_recover: whether a majority of the members is on hosts that answer and are to run etcd
     """
 
     members: tuple[Member, ...]
     running: tuple[HostSettings, ...]
     unstarted: HostSettings | None
-    awaited: bool
+    may_recover: bool
 
 
 def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQuorum | None:
@@ -38,30 +38,30 @@ def lost_quorum(views: Mapping[str, NodeView | None], cluster: Cluster) -> LostQ
 
     + views: of the control planes, by inventory name; None is one that could not be read
     """
-    telling = {
-        host.name: view for host in cluster.control_planes if (view := views.get(host.name)) and view.tells_of_etcd
+    answering = {
+        host.name: view for host in cluster.control_planes if (view := views.get(host.name)) and view.etcd_answers
     }
-    if not telling or any(view.etcd_healthy for view in telling.values()):
+    if not answering or any(view.etcd_healthy for view in answering.values()):
         return None
-    members = next((view.members for view in telling.values() if view.members), ())
-    running = tuple(host for host in cluster.control_planes if host.name in telling)
+    members = next((view.members for view in answering.values() if view.members), ())
+    running = tuple(host for host in cluster.control_planes if host.name in answering)
     unstarted = _unstarted(members, running, views, cluster)
     to_run = [
         host for host in cluster.control_planes if (view := views.get(host.name)) and _ETCD_MANIFEST in view.artifacts
     ]
-    electors = [member.addresses for member in members] or [(host.address,) for host in cluster.control_planes]
-    awaited = [addresses for addresses in electors if any(host.address in addresses for host in to_run)]
-    return LostQuorum(members, running, unstarted, len(awaited) > len(electors) // 2)
+    voters = [member.addresses for member in members] or [(host.address,) for host in cluster.control_planes]
+    expected = [addresses for addresses in voters if any(host.address in addresses for host in to_run)]
+    return LostQuorum(members, running, unstarted, len(expected) > len(voters) // 2)
 
 
-def is_untold(views: Mapping[str, NodeView | None]) -> bool:
-    """Whether no etcd tells anything, and one may yet: a kubelet starts one that ended again.
+def is_etcd_silent(views: Mapping[str, NodeView | None]) -> bool:
+    """Whether no etcd answers, and one may yet: a kubelet starts one that ended again.
 
     + views: as for ``lost_quorum``
     """
     read = [view for view in views.values() if view]
     to_run = any(_ETCD_MANIFEST in view.artifacts and not view.init_unfinished for view in read)
-    return to_run and not any(view.tells_of_etcd for view in read)
+    return to_run and not any(view.etcd_answers for view in read)
 
 
 def _unstarted(

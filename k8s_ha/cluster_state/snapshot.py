@@ -17,7 +17,7 @@ class ClusterSnapshot:
     """All that was observed of one cluster.
 
     + views: what hosts hold, by inventory name; None, or a missing name, is one that could not be read
-    + failed: inventory names of hosts that have failed in this run, so that none of them leads
+    + failed: inventory names of hosts that have failed in this run, so that none of them is the leader
     + endpoint_answer: what the endpoint said, empty where nothing answers there; None where it could not be asked, or
       was not, because that decides nothing
     """
@@ -37,8 +37,8 @@ class ClusterSnapshot:
         return None
 
     @property
-    def leading_view(self) -> NodeView | None:
-        """What the leader tells; None where nobody leads."""
+    def leader_view(self) -> NodeView | None:
+        """What the leader tells; None where there is no leader."""
         return self.views[self.leader.name] if self.leader else None
 
     @cached_property
@@ -62,8 +62,8 @@ class ClusterSnapshot:
         return any(view and view.may_come_up for view in self.views.values())
 
     def known(self, host: HostSettings) -> Membership:
-        """What the leader knows of a host; nothing where nobody leads."""
-        told = self.leading_view
+        """What the leader knows of a host; nothing where there is no leader."""
+        told = self.leader_view
         return membership(told, host) if told else Membership()
 
     def state(self, host: HostSettings) -> NodeState | None:

@@ -15,7 +15,7 @@ from k8s_ha.facts.answers import LOCALE
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.operations.commands import everywhere
-from k8s_ha.operations.lock import cluster_held
+from k8s_ha.operations.lock import cluster_locked
 from k8s_ha.operations.login import surveyed
 from k8s_ha.operations.together import layer_opened
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
@@ -44,9 +44,9 @@ def start_phase(
         if not run.surveys:
             stop_on_errors(survey(run))
     layer_opened(host.inventory.get_host(host.name))
-    if changes and host.name not in run.holding:
-        run.holding.add(host.name)
-        cluster_held(name="Have the cluster to this run alone", run=run)
+    if changes and host.name not in run.lock_requested:
+        run.lock_requested.add(host.name)
+        cluster_locked(name="Lock the cluster for this run", run=run)
     return run
 
 

@@ -1,4 +1,4 @@
-"""What the cluster answers on the control plane that leads."""
+"""What the cluster answers on its leader."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class NodeView:
         return self.init_begun and not self.busy
 
     @property
-    def tells_of_etcd(self) -> bool:
+    def etcd_answers(self) -> bool:
         """Whether its own etcd runs, well or not."""
         return bool(self.members) or self.etcd_healthy is not None
 

@@ -62,7 +62,7 @@ def observe_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeV
 
 
 def wait_for_leader(run: Run) -> ClusterSnapshot:
-    """The cluster with a leader; where none leads, one that may come up is waited for: it may just have booted.
+    """The cluster with a leader; where there is none, one that may come up is waited for: it may just have booted.
 
     Not for long where most of etcd's members are away: what comes up cannot serve then.
     """
@@ -70,7 +70,7 @@ def wait_for_leader(run: Run) -> ClusterSnapshot:
 
     def settled(snapshot: ClusterSnapshot) -> bool:
         lost = snapshot.lost_quorum
-        patience = SECONDS_TO_SERVE if lost is None or lost.awaited else SECONDS_TO_ELECT
+        patience = SECONDS_TO_SERVE if lost is None or lost.may_recover else SECONDS_TO_ELECT
         return bool(snapshot.leader) or not snapshot.may_come_up or time.monotonic() - began > patience
 
     snapshot = observe(run)
@@ -85,15 +85,15 @@ def observe_leader(run: Run) -> ClusterSnapshot:
     return poll_until(lambda: observe(run, fresh=True), lambda snapshot: bool(snapshot.leader), SECONDS_TO_ELECT)
 
 
-def leads(run: Run, candidate: Host) -> bool:
-    """Whether ``candidate`` is the control plane that leads this run."""
+def is_leader(run: Run, candidate: Host) -> bool:
+    """Whether ``candidate`` is the leader."""
     leader = observe(run).leader
     return leader is not None and leader.name == candidate.name
 
 
 @isolated_operation
 def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, digest: str) -> Generator[StringCommand]:
-    """Have a manifest applied, on the control plane that leads.
+    """Have a manifest applied, on the leader.
 
     + resource: the manifest's last object, such as ``daemonset/kube-flannel-ds``; it carries the digest as annotation,
       so that a manifest applied by half is applied again
@@ -103,8 +103,8 @@ def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, dig
         if host.name == run.cluster.control_planes[0].name:
             yield StringCommand("kubectl apply -f -")
         return
-    if not leads(run, host):
-        host.noop("another control plane leads")
+    if not is_leader(run, host):
+        host.noop("another control plane is the leader")
         return
     address = run.cluster.host(host.name).address
     live = require_fact(ManifestDigest, address=address, resource=resource, namespace=namespace)

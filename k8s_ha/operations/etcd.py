@@ -11,7 +11,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.cluster_state.quorum import LostQuorum, is_untold, quorum_refusal
+from k8s_ha.cluster_state.quorum import LostQuorum, is_etcd_silent, quorum_refusal
 from k8s_ha.operations.cluster import SECONDS_TO_ELECT, SECONDS_TO_SERVE, observe, wait_for_leader
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, fail_host, long_command
 from k8s_ha.operations.isolated import isolated_operation
@@ -41,7 +41,7 @@ def _lost_for_good(run: Run) -> LostQuorum | None:
         gevent.sleep(SECONDS_BETWEEN_POLLS)
         observe(run, fresh=True)
         lost, patience = _quorum(run)
-    run.quorum_awaited = True
+    run.waited_for_quorum = True
     return lost
 
 
@@ -52,8 +52,8 @@ def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
         return None, 0
     lost = snapshot.lost_quorum
     if lost is None:
-        return None, SECONDS_TO_SERVE if is_untold(snapshot.views) and not run.quorum_awaited else 0
-    if lost.awaited:
+        return None, SECONDS_TO_SERVE if is_etcd_silent(snapshot.views) and not run.waited_for_quorum else 0
+    if lost.may_recover:
         return lost, SECONDS_TO_SERVE
     return lost, SECONDS_TO_ELECT if lost.unstarted is None else 0
 

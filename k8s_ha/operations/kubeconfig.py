@@ -16,7 +16,7 @@ from pyinfra.api.state import State
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.local_files import write_private
-from k8s_ha.operations.cluster import leads, observe
+from k8s_ha.operations.cluster import is_leader, observe
 from k8s_ha.operations.commands import fail_host, read_everywhere, read_silently, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.run import Run, is_executing
@@ -49,22 +49,22 @@ def root_installed(endpoint: str) -> Generator[StringCommand]:
 
 @isolated_operation
 def admin_installed(run: Run) -> Generator[StringCommand]:
-    """Have root's kubectl on this host use the cluster, with the kubeconfig of the control plane that leads.
+    """Have root's kubectl on this host use the cluster, with the leader's kubeconfig.
 
     One that knows another cluster is left alone. The content goes from host to host through the operator's memory.
     """
     own = ROOTS
     snapshot = observe(run)
-    leading = snapshot.leader
-    if leading is None:
+    leader = snapshot.leader
+    if leader is None:
         if is_executing():
             yield fail_host(no_leader(snapshot, f"{host.name} got no kubeconfig"))
         else:
             yield StringCommand("cat", ADMIN)
         return
-    text = read_silently(host.inventory.get_host(leading.name), ADMIN)
+    text = read_silently(host.inventory.get_host(leader.name), ADMIN)
     if text is None:
-        yield fail_host(f"{host.name} got no kubeconfig: {ADMIN} of {leading.name} could not be read; run this again.")
+        yield fail_host(f"{host.name} got no kubeconfig: {ADMIN} of {leader.name} could not be read; run this again.")
         return
     current = require_fact(Files, paths=[own]).get(own)
     valid = {hashlib.sha256(text).hexdigest(), *_admin_digests(run)}
@@ -77,7 +77,7 @@ def admin_installed(run: Run) -> Generator[StringCommand]:
 
 
 def _admin_digests(run: Run) -> set[str]:
-    """SHA-256 of each control plane's admin kubeconfig: they differ, and each will do, whichever leads."""
+    """SHA-256 of each control plane's admin kubeconfig: they differ, and each will do."""
     with run.lock:
         if is_executing() not in run.admin_digests:
             control_planes = {
@@ -106,8 +106,8 @@ def fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
         if host.name == run.cluster.control_planes[0].name:
             yield StringCommand("cat", ADMIN)
         return
-    if not leads(run, host):
-        host.noop("another control plane leads")
+    if not is_leader(run, host):
+        host.noop("another control plane is the leader")
         return
     path = local_path(run)
     if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() in _admin_digests(run):

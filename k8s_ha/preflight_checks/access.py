@@ -12,7 +12,7 @@ SESSIONS: Final = 3
 """At once on one connection: a command, and what another host's operation and a restart's waiting read meanwhile."""
 
 SESSIONS_OF_A_CONTROL_PLANE: Final = SESSIONS + 2
-"""It has also the hold of the run, and the operator's beats."""
+"""It has also the lock of the run, and the operator's heartbeats."""
 
 
 def sessions(case: Case) -> int:

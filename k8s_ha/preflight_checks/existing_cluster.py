@@ -124,10 +124,10 @@ def _unread(case: Case) -> Finding:
 
 
 def _of_state(case: Case, view: NodeView, state: NodeState, snapshot: ClusterSnapshot) -> Finding:
-    leads = snapshot.leader is not None
-    rejoins = leads and can_rejoin(view, snapshot.known(case.host), state)
+    has_leader = snapshot.leader is not None
+    rejoins = has_leader and can_rejoin(view, snapshot.known(case.host), state)
     phrases = _REJOINS[state] if rejoins else _REFUSED[state]
-    if not leads and state is NodeState.PARTIAL:
+    if not has_leader and state is NodeState.PARTIAL:
         phrases = _BEGUN
     values = {"artifacts": ", ".join(view.artifacts[:2]), "owner": owner(view, case.cluster.endpoint)}
     found, wanted, remedy = (text.format(**values) for text in phrases)

@@ -47,7 +47,7 @@ def members(proofs: Mapping[str, HostProof], cluster: Cluster) -> tuple[Member, 
 
 
 def leader(proofs: Mapping[str, HostProof], cluster: Cluster) -> str:
-    """The leading member's name; empty where none is known."""
+    """The name of etcd's leader; empty where none is known."""
     identities = {proof.etcd.leader for proof in proofs.values() if proof.etcd and proof.etcd.health == OK}
     return next((member.name for member in members(proofs, cluster) if member.identity in identities), "")
 

@@ -248,7 +248,7 @@ class Answer(NamedTuple):
 
 ANSWERS = (
     Answer("refusal", r"^echo .* >&2; exit 1$", refused, False),
-    Answer("hold", r"^SECONDS_TO_LAPSE=", silence, False),
+    Answer("lock", r"^SECONDS_OF_LEASE=", silence, False),
     Answer("holder", r"^SECONDS_TO_ASK=", holder, False),
     Answer("survey", r"os_like", looks.survey, False),
     Answer("proof", r"^NAME_SERVERS=", looks.proof, False),

@@ -21,7 +21,7 @@ from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.facts.together import Look
-from k8s_ha.operations.cluster import leads, observe, observe_idle, wait_for_leader
+from k8s_ha.operations.cluster import is_leader, observe, observe_idle, wait_for_leader
 from k8s_ha.operations.commands import (
     fail_host,
     long_command,
@@ -198,7 +198,7 @@ def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
 
 def _pending(run: Run) -> list[HostSettings]:
     """Nodes that the inventory has and the cluster has not, and that can join it in this run."""
-    view = observe(run).leading_view
+    view = observe(run).leader_view
     known = {node.name for node in view.nodes} if view else set()
     present = [node for node in run.cluster.nodes if takes_part(host.inventory.get_host(node.name))]
     return [node for node in present if node.hostname not in known]
@@ -206,9 +206,9 @@ def _pending(run: Run) -> list[HostSettings]:
 
 @isolated_operation
 def join_secrets_created(run: Run) -> Generator[StringCommand]:
-    """Have a short-lived token, and uploaded certificates, while joins are pending; on the control plane that leads."""
-    if not leads(run, host) or run.join_secrets_created:
-        host.noop("another control plane leads, or the secrets are there")
+    """Have a short-lived token, and uploaded certificates, while joins are pending; on the leader."""
+    if not is_leader(run, host) or run.join_secrets_created:
+        host.noop("another control plane is the leader, or the secrets are there")
         return
     pending = _pending(run)
     if not pending:
@@ -282,8 +282,8 @@ def join_secrets_removed(run: Run) -> Generator[StringCommand]:
     if not is_executing() and observe(run).leader is None and host.name == run.cluster.control_planes[0].name:
         yield StringCommand("kubectl delete secret")  # those that init will have made
         return
-    if not leads(run, host):
-        host.noop("another control plane leads")
+    if not is_leader(run, host):
+        host.noop("another control plane is the leader")
         return
     address = run.cluster.host(host.name).address
     view = require_fact(Node, address=address)

@@ -21,7 +21,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
-from k8s_ha.operations.cluster import leads, observe, observe_idle, observe_leader
+from k8s_ha.operations.cluster import is_leader, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import fail_host, planned, poll_until
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
@@ -37,13 +37,13 @@ _MARK: Final = "init phase mark-control-plane"
 
 @isolated_operation
 def stale_members_removed(run: Run) -> Generator[StringCommand]:
-    """Have the cluster know nothing of hosts that rejoin, on the control plane that leads.
+    """Have the cluster know nothing of hosts that rejoin, on the leader.
 
     Of a blank host that was a member before, and of one whose join was cut off: first its etcd member, which counts for
     the quorum while it is there, then its node.
     """
-    if not leads(run, host):
-        host.noop("another control plane leads")
+    if not is_leader(run, host):
+        host.noop("another control plane is the leader")
         return
     if is_executing() in run.searched_for_stale_members:
         host.noop("an earlier phase has done it")
@@ -112,7 +112,7 @@ def _join(run: Run, own: HostSettings, snapshot: ClusterSnapshot, reset: bool) -
     if reason is not None:
         yield fail_host(reason)
         return
-    view, leader, secrets = snapshot.leading_view, snapshot.leader, run.secrets()
+    view, leader, secrets = snapshot.leader_view, snapshot.leader, run.secrets()
     assert leader is not None and view is not None and view.ca_certificate is not None
     join_token_renewed(run, leader)
     config = join_config(
@@ -140,11 +140,11 @@ def _not_now(run: Run, own: HostSettings, control_plane: bool, snapshot: Cluster
     out_of_turn = _out_of_turn(run, own, problem) if control_plane else None
     if out_of_turn is not None:
         return out_of_turn
-    view, leading = snapshot.leading_view, snapshot.leader
-    if leading and not (run.join_secrets_created and view and view.ca_certificate):
+    view, leader = snapshot.leader_view, snapshot.leader
+    if leader and not (run.join_secrets_created and view and view.ca_certificate):
         return (
-            f"{problem}: {leading.name}, which leads the cluster, made no join token in this run; "
-            f"run this again with {leading.name} in it, and without --serial and --no-wait."
+            f"{problem}: {leader.name}, the leader, made no join token in this run; "
+            f"run this again with {leader.name} in it, and without --serial and --no-wait."
         )
     return None
 
@@ -170,9 +170,9 @@ def _is_member(own: HostSettings) -> str:
 def _out_of_turn(run: Run, own: HostSettings, problem: str) -> str | None:
     """Why a control plane must not join now; None where each before it that takes part in this run is a node."""
     snapshot = observe_leader(run)
-    if snapshot.leading_view is None:
+    if snapshot.leader_view is None:
         return no_leader(snapshot, problem)
-    known = {node.name for node in snapshot.leading_view.nodes}
+    known = {node.name for node in snapshot.leader_view.nodes}
     control_planes = run.cluster.control_planes
     for other in control_planes[: control_planes.index(own)]:
         if other.hostname not in known and host.inventory.get_host(other.name) in host.state.activated_hosts:
