@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from k8s_ha.observations.api_status import API_SERVICE, CONTROL_PLANE_PODS, DNS_SERVICE, Health, PodState
-from k8s_ha.observations.host_status import OK, EtcdProof, HostProof, Member, asked
+from k8s_ha.observations.api_status import API_SERVICE, CONTROL_PLANE_PODS, DNS_SERVICE, ApiStatus, PodState
+from k8s_ha.observations.host_status import OK, EtcdStatus, HostStatus, Member, asked
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -23,10 +23,10 @@ NOTHING: dict[str, Any] = {
     "etcd": False,
     "balancer": "",
 }
-"""The arguments of the fact ``Proof`` where nothing is asked."""
+"""The arguments of the fact ``HostStatusFact`` where nothing is asked."""
 
 
-def complete_health(cluster: Cluster) -> Health:
+def complete_api_status(cluster: Cluster) -> ApiStatus:
     """Every node Ready and every pod of the deploy running."""
     control_planes, nodes = ([host.hostname for host in hosts] for hosts in (cluster.control_planes, cluster.nodes))
     pods = [
@@ -42,7 +42,7 @@ def complete_health(cluster: Cluster) -> Health:
             for number in range(2)
         ),
     ]
-    return Health(
+    return ApiStatus(
         answers=True,
         endpoint_answers=True,
         nodes=dict.fromkeys(nodes, True),
@@ -52,23 +52,23 @@ def complete_health(cluster: Cluster) -> Health:
     )
 
 
-def complete_proofs(cluster: Cluster) -> dict[str, HostProof]:
+def complete_statuses(cluster: Cluster) -> dict[str, HostStatus]:
     """Every host telling that all is well, by inventory name."""
-    return {host.name: _proof(cluster, host) for host in cluster.hosts}
+    return {host.name: _status(cluster, host) for host in cluster.hosts}
 
 
-def _proof(cluster: Cluster, host: HostSettings) -> HostProof:
-    asks = asked(cluster, host, complete_health(cluster))
+def _status(cluster: Cluster, host: HostSettings) -> HostStatus:
+    asks = asked(cluster, host, complete_api_status(cluster))
     control_plane = "control_plane" in host.role
     artifacts = ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt") if host.is_node else ()
     backends = [f"{entry.address}:6443" for entry in cluster.control_planes] if asks["balancer"] else []
-    return HostProof(
+    return HostStatus(
         view=NodeView(artifacts, f"https://{cluster.endpoint}" if host.is_node else None, None),
         kubelet=OK if host.is_node else None,
         proxy=OK if host.is_node else None,
         apis={address: (OK,) * asks["apis"].count(address) for address in asks["apis"]},
         dns={address: ("10.96.0.1",) * asks["name_servers"].count(address) for address in asks["name_servers"]},
-        etcd=EtcdProof(OK, etcd_members(cluster), "1") if control_plane else None,
+        etcd=EtcdStatus(OK, etcd_members(cluster), "1") if control_plane else None,
         certificates={"/etc/kubernetes/pki/apiserver.crt": NEXT_YEAR} if control_plane else {},
         nginx=bool(backends),
         backends=dict.fromkeys(backends, "max_fails=1 fail_timeout=10s"),

@@ -6,18 +6,18 @@ import pytest
 
 import k8s_ha.operations.probe
 import k8s_ha.operations.verify
-from k8s_ha.facts.cluster import ClusterHealth
-from k8s_ha.facts.proof import Proof
+from k8s_ha.facts.cluster import ApiStatusFact
+from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.observations.api_status import SILENCE
 from k8s_ha.run import Run
-from tests.cluster_health import complete_health, complete_proofs
+from tests.cluster_health import complete_api_status, complete_statuses
 from tests.cluster_stage import Stage
 from tests.example_cluster import six_host_cluster
 from tests.operation_bench import Noop
 
 CLUSTER = six_host_cluster(verify_timeout_seconds=1)
-COMPLETE = complete_health(CLUSTER)
-WHOLE = complete_proofs(CLUSTER)
+COMPLETE = complete_api_status(CLUSTER)
+WHOLE = complete_statuses(CLUSTER)
 ELSEWHERE = [Noop("master1 looks")]
 """What the operations do on other hosts than the one that looks for all."""
 
@@ -28,8 +28,8 @@ def finished_stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         monkeypatch.setattr(module, "SECONDS_BETWEEN_POLLS", 0.01)
     stage = Stage(monkeypatch)
     stage.run = Run(CLUSTER)
-    for name, proof in WHOLE.items():
-        stage.facts[name] |= {Proof: proof, ClusterHealth: SILENCE}
+    for name, status in WHOLE.items():
+        stage.facts[name] |= {HostStatusFact: status, ApiStatusFact: SILENCE}
     for control_plane in ("master1", "master2", "master3"):
-        stage.facts[control_plane][ClusterHealth] = COMPLETE
+        stage.facts[control_plane][ApiStatusFact] = COMPLETE
     return stage

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from k8s_ha.verification.faults import Blame, blame, counted
+from k8s_ha.verification.faults import Fault, counted, localize_faults
 
 HOSTS = ("a", "b", "c")
 
@@ -19,26 +19,26 @@ def pairs(*words: str) -> set[tuple[str, str]]:
     ("failures", "told"),
     [
         (pairs(), []),
-        (pairs("ab", "cb"), [Blame("b", True, ("a", "c"))]),
-        (pairs("ba", "bc"), [Blame("b", False, ("a", "c"))]),
-        (pairs("ab"), [Blame("b", True, ("a",))]),
-        (pairs("ab", "bc"), [Blame("b", True, ("a",)), Blame("c", True, ("b",))]),
+        (pairs("ab", "cb"), [Fault("b", True, ("a", "c"))]),
+        (pairs("ba", "bc"), [Fault("b", False, ("a", "c"))]),
+        (pairs("ab"), [Fault("b", True, ("a",))]),
+        (pairs("ab", "bc"), [Fault("b", True, ("a",)), Fault("c", True, ("b",))]),
         # Reached by nobody and reaching nobody.
-        (pairs("ab", "cb", "ba", "bc"), [Blame("b", True, ("a", "c")), Blame("b", False, ("a", "c"))]),
+        (pairs("ab", "cb", "ba", "bc"), [Fault("b", True, ("a", "c")), Fault("b", False, ("a", "c"))]),
         (
             pairs("ab", "ac", "ba", "bc", "ca", "cb"),
-            [Blame("a", True, ("b", "c")), Blame("b", True, ("a", "c")), Blame("c", True, ("a", "b"))],
+            [Fault("a", True, ("b", "c")), Fault("b", True, ("a", "c")), Fault("c", True, ("a", "b"))],
         ),
     ],
 )
-def test_each_failure_is_told_once(failures: set[tuple[str, str]], told: list[Blame]) -> None:
-    assert blame(failures, list(product(HOSTS, HOSTS))) == told
+def test_each_failure_is_told_once(failures: set[tuple[str, str]], told: list[Fault]) -> None:
+    assert localize_faults(failures, list(product(HOSTS, HOSTS))) == told
 
 
 def test_ends_that_are_no_hosts() -> None:
-    assert blame(pairs("ax", "bx", "cx"), list(product(HOSTS, "xy"))) == [Blame("x", True, HOSTS)]
-    assert blame(pairs("ax", "ay"), list(product(HOSTS, "xy"))) == [Blame("a", False, ("x", "y"))]
-    assert blame(pairs("ax"), list(product("a", "xy"))) == [Blame("x", True, ("a",))]
+    assert localize_faults(pairs("ax", "bx", "cx"), list(product(HOSTS, "xy"))) == [Fault("x", True, HOSTS)]
+    assert localize_faults(pairs("ax", "ay"), list(product(HOSTS, "xy"))) == [Fault("a", False, ("x", "y"))]
+    assert localize_faults(pairs("ax"), list(product("a", "xy"))) == [Fault("x", True, ("a",))]
 
 
 def test_some_are_named_and_all_are_counted() -> None:

@@ -23,8 +23,8 @@ READ_EVERYWHERE = {
     "survey",
     "preflight",
     "node",
-    "health",
-    "proof",
+    "api status",
+    "host status",
     "https answer",
     "kubelet health",
 }

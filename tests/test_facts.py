@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.facts.answers import between_marks
-from k8s_ha.facts.cluster import ClusterHealth
+from k8s_ha.facts.cluster import ApiStatusFact
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesState, Port, Service, ServiceState
-from k8s_ha.observations.api_status import Health, PodState
+from k8s_ha.observations.api_status import ApiStatus, PodState
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from tests.node_views import CLEAN, CONTROL_PLANES, ENDPOINT, NODES, recorded
@@ -130,28 +130,28 @@ def test_the_node_script_fails_where_it_may_not_look(shell: Shell) -> None:
 
 
 def test_health() -> None:
-    health = ClusterHealth().told(recorded("health"))
-    assert (health.answers, health.endpoint_answers) == (True, True)
-    assert health.nodes == dict.fromkeys(NODES, True)
-    assert health.versions == dict.fromkeys(NODES, "v1.20.2")
-    assert PodState("kube-system", "etcd-master1", "master1", "Running", True, "10.0.11.18") in health.pods
-    assert {pod.name: pod.address for pod in health.dns_servers} == {
+    api_status = ApiStatusFact().told(recorded("health"))
+    assert (api_status.answers, api_status.endpoint_answers) == (True, True)
+    assert api_status.nodes == dict.fromkeys(NODES, True)
+    assert api_status.versions == dict.fromkeys(NODES, "v1.20.2")
+    assert PodState("kube-system", "etcd-master1", "master1", "Running", True, "10.0.11.18") in api_status.pods
+    assert {pod.name: pod.address for pod in api_status.dns_servers} == {
         "coredns-76c6f6bbc9-g96r6": "10.244.3.2",
         "coredns-76c6f6bbc9-sz6v2": "10.244.4.2",
     }
-    assert len(health.pods) == 24
-    assert all(pod.running for pod in health.pods)
-    assert health.services == {"default/kubernetes": "10.96.0.1", "kube-system/kube-dns": "10.96.0.10"}
+    assert len(api_status.pods) == 24
+    assert all(pod.running for pod in api_status.pods)
+    assert api_status.services == {"default/kubernetes": "10.96.0.1", "kube-system/kube-dns": "10.96.0.10"}
 
 
 def test_health_of_nodes_that_are_lost_or_new() -> None:
-    assert ClusterHealth().told(recorded("health-odd")).nodes == {"lost": False, "new": False}
+    assert ApiStatusFact().told(recorded("health-odd")).nodes == {"lost": False, "new": False}
 
 
 def test_health_of_pods_that_are_not_there_yet() -> None:
-    health = ClusterHealth().told(recorded("health-odd"))
-    assert not health.endpoint_answers
-    assert {pod.name: (pod.node, pod.phase, pod.address, pod.running) for pod in health.pods} == {
+    api_status = ApiStatusFact().told(recorded("health-odd"))
+    assert not api_status.endpoint_answers
+    assert {pod.name: (pod.node, pod.phase, pod.address, pod.running) for pod in api_status.pods} == {
         "coredns-76c6f6bbc9-dwftk": ("", "Pending", "", False),
         "two-containers": ("worker1", "Running", "10.244.3.7", False),
         "both-ready": ("worker1", "Running", "10.244.3.8", True),
@@ -161,7 +161,7 @@ def test_health_of_pods_that_are_not_there_yet() -> None:
 
 @pytest.mark.parametrize("lines", [[], ["error: no such host"], ["node", "pod x", "service"]])
 def test_health_without_an_answer(lines: list[str]) -> None:
-    assert not ClusterHealth().told(lines).answers
+    assert not ApiStatusFact().told(lines).answers
 
 
 HEALTHY = """case "$*" in
@@ -172,16 +172,16 @@ HEALTHY = """case "$*" in
 esac"""
 
 
-def health_told(shell: Shell) -> Health:
-    return ClusterHealth().process(
-        shell.lines(ClusterHealth().command(address="10.0.11.18", endpoint="10.0.1.157:6443"))
+def api_status_told(shell: Shell) -> ApiStatus:
+    return ApiStatusFact().process(
+        shell.lines(ApiStatusFact().command(address="10.0.11.18", endpoint="10.0.1.157:6443"))
     )
 
 
 def test_the_health_script_tells_of_the_clusters_own_pods_and_services(shell: Shell) -> None:
     shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
     shell.add_tool("kubectl", HEALTHY)
-    assert health_told(shell) == Health(
+    assert api_status_told(shell) == ApiStatus(
         answers=True,
         endpoint_answers=True,
         nodes={"master1": True},
@@ -193,9 +193,9 @@ def test_the_health_script_tells_of_the_clusters_own_pods_and_services(shell: Sh
 
 def test_the_health_script_tells_nothing_of_another_cluster(shell: Shell) -> None:
     shell.add_tool("kubectl", HEALTHY)
-    assert not health_told(shell).answers
+    assert not api_status_told(shell).answers
     shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format("https://10.9.9.9:6443"))
-    assert not health_told(shell).answers
+    assert not api_status_told(shell).answers
 
 
 def test_services() -> None:

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.observations.api_status import SILENCE, Health, PodState, health_findings
-from tests.cluster_health import complete_health
+from k8s_ha.observations.api_status import SILENCE, ApiStatus, PodState, api_status_findings
+from tests.cluster_health import complete_api_status
 from tests.example_cluster import six_host_cluster
 
 CLUSTER = six_host_cluster()
-WHOLE = complete_health(CLUSTER)
+WHOLE = complete_api_status(CLUSTER)
 
 
-def without(prefix: str, node: str | None = None) -> Health:
+def without(prefix: str, node: str | None = None) -> ApiStatus:
     """Health without the pods whose names begin so, on one node or on all."""
     return replace(
         WHOLE,
@@ -22,7 +22,7 @@ def without(prefix: str, node: str | None = None) -> Health:
     )
 
 
-def changed(prefix: str, **values: object) -> Health:
+def changed(prefix: str, **values: object) -> ApiStatus:
     """Health whose first pod with such a name is in another state."""
     first = next(pod for pod in WHOLE.pods if pod.name.startswith(prefix))
     return replace(WHOLE, pods=tuple(replace(pod, **values) if pod is first else pod for pod in WHOLE.pods))
@@ -66,19 +66,19 @@ FOUND = {
 }
 
 
-def told(health: Health, cluster: object = CLUSTER) -> list[str]:
-    return [f"{finding.host}: {finding.found}" for finding in health_findings(health, cluster)]
+def told(api_status: ApiStatus, cluster: object = CLUSTER) -> list[str]:
+    return [f"{finding.host}: {finding.found}" for finding in api_status_findings(api_status, cluster)]
 
 
-@pytest.mark.parametrize(("health", "findings"), FOUND.values(), ids=FOUND)
-def test_health_findings(health: Health, findings: list[str]) -> None:
-    assert told(health) == findings
+@pytest.mark.parametrize(("api_status", "findings"), FOUND.values(), ids=FOUND)
+def test_api_status_findings(api_status: ApiStatus, findings: list[str]) -> None:
+    assert told(api_status) == findings
 
 
 def test_without_a_pod_network_nodes_are_not_ready_and_nothing_else_is_missed() -> None:
     cluster = six_host_cluster(pod_network="none")
-    health = replace(WHOLE, nodes=dict.fromkeys(WHOLE.nodes, False), pods=without("kube-flannel-ds-").pods)
-    assert told(replace(health, pods=tuple(p for p in health.pods if "coredns" not in p.name)), cluster) == []
+    api_status = replace(WHOLE, nodes=dict.fromkeys(WHOLE.nodes, False), pods=without("kube-flannel-ds-").pods)
+    assert told(replace(api_status, pods=tuple(p for p in api_status.pods if "coredns" not in p.name)), cluster) == []
     assert told(without("kube-proxy-", "worker1"), cluster) == ["worker1: no kube-proxy runs on worker1"]
 
 

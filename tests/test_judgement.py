@@ -11,60 +11,61 @@ import pytest
 
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.findings import Finding
-from k8s_ha.observations.api_status import Health
-from k8s_ha.observations.host_status import OK, HostProof, Member
+from k8s_ha.observations.api_status import ApiStatus
+from k8s_ha.observations.host_status import OK, HostStatus, Member
 from k8s_ha.observations.node import NodeView
-from k8s_ha.verification.hosts import OFFLOAD, proof_findings, states
-from tests.cluster_health import NEXT_YEAR, NOW, complete_health, complete_proofs, etcd_members
+from k8s_ha.verification.hosts import OFFLOAD, node_states, status_findings
+from tests.cluster_health import NEXT_YEAR, NOW, complete_api_status, complete_statuses, etcd_members
 from tests.example_cluster import six_host_cluster
 
 CLUSTER = six_host_cluster()
-HEALTH = complete_health(CLUSTER)
-WHOLE = complete_proofs(CLUSTER)
+API_STATUS = complete_api_status(CLUSTER)
+WHOLE = complete_statuses(CLUSTER)
 NODES = tuple(node.name for node in CLUSTER.nodes)
 MASTER2, ENDPOINT = "10.0.12.55:6443", "10.0.1.157:6443"
 API, DNS = "10.96.0.1:443", "10.96.0.10"
-FIRST_DNS, SECOND_DNS = (pod.address for pod in HEALTH.dns_servers)
+FIRST_DNS, SECOND_DNS = (pod.address for pod in API_STATUS.dns_servers)
 
-Proofs = dict[str, HostProof | None]
-Change = Callable[[HostProof], HostProof]
+Statuses = dict[str, HostStatus | None]
+Change = Callable[[HostStatus], HostStatus]
 
 
-def changed(change: Change, *hosts: str) -> Proofs:
+def changed(change: Change, *hosts: str) -> Statuses:
     """What the hosts tell, changed on these."""
-    return {name: change(proof) if name in hosts else proof for name, proof in WHOLE.items()}
+    return {name: change(status) if name in hosts else status for name, status in WHOLE.items()}
 
 
 def having(**values: Any) -> Change:
-    return lambda proof: replace(proof, **values)
+    return lambda status: replace(status, **values)
 
 
 def apis(*addresses: str, said: str = "no connection", times: int | None = None) -> Change:
     """API servers at these addresses do not answer, or only not so many times."""
 
-    def change(proof: HostProof) -> HostProof:
+    def change(status: HostStatus) -> HostStatus:
         told = {
-            a: (said,) * (times or len(proof.apis[a])) + proof.apis[a][times or len(proof.apis[a]) :] for a in addresses
+            a: (said,) * (times or len(status.apis[a])) + status.apis[a][times or len(status.apis[a]) :]
+            for a in addresses
         }
-        return replace(proof, apis={**proof.apis, **told})
+        return replace(status, apis={**status.apis, **told})
 
     return change
 
 
 def dns(*addresses: str, said: str = "no answer", times: int = 8) -> Change:
-    def change(proof: HostProof) -> HostProof:
-        told = {a: tuple([said] * times + list(proof.dns[a]))[: len(proof.dns[a])] for a in addresses}
-        return replace(proof, dns={**proof.dns, **told})
+    def change(status: HostStatus) -> HostStatus:
+        told = {a: tuple([said] * times + list(status.dns[a]))[: len(status.dns[a])] for a in addresses}
+        return replace(status, dns={**status.dns, **told})
 
     return change
 
 
 def etcd(**values: Any) -> Change:
-    return lambda proof: replace(proof, etcd=replace(proof.etcd, **values))
+    return lambda status: replace(status, etcd=replace(status.etcd, **values))
 
 
-def found(proofs: Proofs, health: Health = HEALTH) -> list[str]:
-    return [f"{entry.host}: {entry.found}" for entry in proof_findings(proofs, health, CLUSTER, NOW)]
+def found(statuses: Statuses, api_status: ApiStatus = API_STATUS) -> list[str]:
+    return [f"{entry.host}: {entry.found}" for entry in status_findings(statuses, api_status, CLUSTER, NOW)]
 
 
 CONTROL_PLANES = ("master1", "master2", "master3")
@@ -227,14 +228,14 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize(("proofs", "findings"), FOUND.values(), ids=FOUND)
-def test_proof_findings(proofs: Proofs, findings: list[str]) -> None:
-    assert found(proofs) == findings
+@pytest.mark.parametrize(("statuses", "findings"), FOUND.values(), ids=FOUND)
+def test_status_findings(statuses: Statuses, findings: list[str]) -> None:
+    assert found(statuses) == findings
 
 
 def test_a_member_that_is_a_node_outside_the_inventory_is_a_warning() -> None:
-    health = replace(HEALTH, nodes={**HEALTH.nodes, "old": True})
-    (finding,) = proof_findings(changed(etcd(members=(*MEMBERS, STALE)), *CONTROL_PLANES), health, CLUSTER, NOW)
+    api_status = replace(API_STATUS, nodes={**API_STATUS.nodes, "old": True})
+    (finding,) = status_findings(changed(etcd(members=(*MEMBERS, STALE)), *CONTROL_PLANES), api_status, CLUSTER, NOW)
     assert (finding.severity, finding.remedy) == ("warning", "add it there")
 
 
@@ -242,8 +243,8 @@ def test_a_member_that_is_a_node_outside_the_inventory_is_a_warning() -> None:
     ("days", "severity"), [(-1, "error"), (0, "error"), (6, "error"), (7, "warning"), (29, "warning"), (30, None)]
 )
 def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: str | None) -> None:
-    proofs = changed(having(certificates={"/a.crt": NOW + timedelta(days=days)}), "worker1")
-    assert [finding.severity for finding in proof_findings(proofs, HEALTH, CLUSTER, NOW)] == (
+    statuses = changed(having(certificates={"/a.crt": NOW + timedelta(days=days)}), "worker1")
+    assert [finding.severity for finding in status_findings(statuses, API_STATUS, CLUSTER, NOW)] == (
         [severity] if severity else []
     )
 
@@ -257,13 +258,13 @@ def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: s
     ],
 )
 def test_what_to_do_about_a_certificate_depends_on_whose_it_is(path: str, remedy: str) -> None:
-    (finding,) = proof_findings(changed(having(certificates={path: NOW}), "master1"), HEALTH, CLUSTER, NOW)
+    (finding,) = status_findings(changed(having(certificates={path: NOW}), "master1"), API_STATUS, CLUSTER, NOW)
     assert finding.remedy.startswith(remedy)
 
 
 def test_remedies_are_commands_that_fit() -> None:
-    def remedy(proofs: Proofs) -> str:
-        (finding,) = proof_findings(proofs, HEALTH, CLUSTER, NOW)
+    def remedy(statuses: Statuses) -> str:
+        (finding,) = status_findings(statuses, API_STATUS, CLUSTER, NOW)
         return finding.remedy
 
     assert remedy(changed(etcd(members=(*MEMBERS, STALE)), *CONTROL_PLANES)) == "`etcdctl member remove ff`"
@@ -273,9 +274,9 @@ def test_remedies_are_commands_that_fit() -> None:
 
 
 def test_states_of_nodes() -> None:
-    proofs = changed(having(view=NodeView((), None, None)), "worker1")
-    health = replace(HEALTH, nodes={name: True for name in HEALTH.nodes if name != "worker2"})
-    assert states({k: v for k, v in proofs.items() if v and k != "master3"}, health, CLUSTER) == {
+    statuses = changed(having(view=NodeView((), None, None)), "worker1")
+    api_status = replace(API_STATUS, nodes={name: True for name in API_STATUS.nodes if name != "worker2"})
+    assert node_states({k: v for k, v in statuses.items() if v and k != "master3"}, api_status, CLUSTER) == {
         "master1": NodeState.JOINED,
         "master2": NodeState.JOINED,
         "worker1": NodeState.REPLACED,
@@ -284,13 +285,13 @@ def test_states_of_nodes() -> None:
 
 
 def test_without_an_api_what_hosts_tell_is_still_judged() -> None:
-    silent = replace(HEALTH, answers=False, nodes={}, pods=(), services={})
-    proofs = {name: replace(proof, dns={}) for name, proof in changed(apis(MASTER2), *NODES).items() if proof}
-    assert found(proofs, silent) == ["master2: its API server does not answer from 5 of 5 hosts: no connection"]
+    silent = replace(API_STATUS, answers=False, nodes={}, pods=(), services={})
+    statuses = {name: replace(status, dns={}) for name, status in changed(apis(MASTER2), *NODES).items() if status}
+    assert found(statuses, silent) == ["master2: its API server does not answer from 5 of 5 hosts: no connection"]
 
 
 def test_a_finding_tells_what_is_wanted() -> None:
-    (finding,) = proof_findings(changed(having(kubelet="no connection"), "worker1"), HEALTH, CLUSTER, NOW)
+    (finding,) = status_findings(changed(having(kubelet="no connection"), "worker1"), API_STATUS, CLUSTER, NOW)
     assert finding == Finding(
         host="worker1",
         check="kubelet",

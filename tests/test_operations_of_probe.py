@@ -13,7 +13,7 @@ import yaml
 from pyinfra.api import FunctionCommand, Host, StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from k8s_ha.facts.cluster import ClusterHealth
+from k8s_ha.facts.cluster import ApiStatusFact
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import SILENCE
@@ -194,6 +194,6 @@ def test_ctrl_c_is_put_off_until_the_pods_are_gone(stage: Stage, kubectl: Kubect
 
 def test_no_probe_where_no_api_server_answers(stage: Stage, kubectl: Kubectl) -> None:
     for control_plane in ("master1", "master2", "master3"):
-        stage.facts[control_plane][ClusterHealth] = SILENCE
+        stage.facts[control_plane][ApiStatusFact] = SILENCE
     assert not probed(stage)
     assert kubectl.commands == []

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from k8s_ha.cluster_state.node_state import NodeState
-from k8s_ha.facts.cluster import ClusterHealth
-from k8s_ha.facts.proof import Proof
+from k8s_ha.facts.cluster import ApiStatusFact
+from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.observations.api_status import SILENCE
 from k8s_ha.operations.verify import cluster_verified
 from k8s_ha.run import Run
@@ -48,24 +48,24 @@ def test_one_host_looks_for_all(stage: Stage, caplog: pytest.LogCaptureFixture) 
 
 
 def test_the_look_waits_for_what_is_missing_and_asks_no_host_before(stage: Stage) -> None:
-    looks, proofs = [BROKEN, BROKEN, COMPLETE], [WHOLE["worker1"]]
-    stage.facts["master1"][ClusterHealth] = lambda **_: looks.pop(0)
-    stage.facts["worker1"][Proof] = lambda **_: proofs.pop()
+    looks, statuses = [BROKEN, BROKEN, COMPLETE], [WHOLE["worker1"]]
+    stage.facts["master1"][ApiStatusFact] = lambda **_: looks.pop(0)
+    stage.facts["worker1"][HostStatusFact] = lambda **_: statuses.pop()
     assert verified(stage) == []
-    assert (looks, proofs) == ([], [])
+    assert (looks, statuses) == ([], [])
 
 
 def test_the_look_waits_for_what_hosts_miss(stage: Stage) -> None:
-    proofs = [WHOLE["worker1"], replace(WHOLE["worker1"], proxy="no connection")]
-    stage.facts["worker1"][Proof] = lambda **_: proofs.pop()
+    statuses = [WHOLE["worker1"], replace(WHOLE["worker1"], proxy="no connection")]
+    stage.facts["worker1"][HostStatusFact] = lambda **_: statuses.pop()
     assert verified(stage) == []
-    assert proofs == []
+    assert statuses == []
 
 
 def test_the_look_has_an_end_and_shows_what_is_wrong(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="pyinfra")
-    stage.facts["master1"][ClusterHealth] = BROKEN
-    stage.facts["worker1"][Proof] = replace(WHOLE["worker1"], kubelet="no connection")
+    stage.facts["master1"][ApiStatusFact] = BROKEN
+    stage.facts["worker1"][HostStatusFact] = replace(WHOLE["worker1"], kubelet="no connection")
     assert verified(stage) == failing(f"{ENDPOINT_GONE}; worker1: its kubelet is not well: no connection")
     assert [finding.host for finding in stage.run.log.findings] == ["the cluster", "worker1"]
     assert re.match(r"host +check +found +wanted +what to do", caplog.messages[0])
@@ -74,22 +74,22 @@ def test_the_look_has_an_end_and_shows_what_is_wrong(stage: Stage, caplog: pytes
 
 def test_a_warning_is_shown_and_is_no_failure(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="pyinfra")
-    stage.facts["worker1"][Proof] = replace(WHOLE["worker1"], certificates={"/a.crt": None})
+    stage.facts["worker1"][HostStatusFact] = replace(WHOLE["worker1"], certificates={"/a.crt": None})
     assert verified(stage) == []
     assert [finding.severity for finding in stage.run.log.findings] == ["warning"]
     assert "/a.crt holds no certificate" in caplog.text
 
 
 def test_any_control_plane_can_tell(stage: Stage) -> None:
-    stage.facts["master1"][ClusterHealth] = SILENCE
-    stage.facts["master2"][ClusterHealth] = None
+    stage.facts["master1"][ApiStatusFact] = SILENCE
+    stage.facts["master2"][ApiStatusFact] = None
     assert verified(stage) == []
 
 
 def test_where_no_api_server_answers_hosts_are_looked_at_all_the_same(stage: Stage) -> None:
     for control_plane in ("master1", "master2", "master3"):
-        stage.facts[control_plane][ClusterHealth] = SILENCE
-    stage.facts["master2"][Proof] = None
+        stage.facts[control_plane][ApiStatusFact] = SILENCE
+    stage.facts["master2"][HostStatusFact] = None
     assert verified(stage) == failing(
         "the cluster: no control plane's own API server is ready; master2: it could not be looked at"
     )
@@ -112,7 +112,7 @@ def test_hosts_that_come_later_do_not_look_again(stage: Stage) -> None:
 def test_nothing_is_waited_for_on_a_host_that_failed_in_this_run(stage: Stage) -> None:
     stage.run = Run(six_host_cluster(verify_timeout_seconds=3600))
     stage.state.failed_hosts.add(stage.state.inventory.get_host("worker1"))
-    stage.facts["master1"][ClusterHealth] = replace(COMPLETE, nodes={**COMPLETE.nodes, "worker1": False})
+    stage.facts["master1"][ApiStatusFact] = replace(COMPLETE, nodes={**COMPLETE.nodes, "worker1": False})
     assert verified(stage) == [
         refusal(
             "The cluster does not work as it should: worker1: worker1 is not Ready; worker1: it could not be looked at."

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.facts.proof import Proof
+from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.observations.dns import question
-from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG, EtcdProof
+from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG, EtcdStatus
 from tests.cluster_health import NOTHING
 from tests.node_views import recorded
 from tests.shell_bench import Shell
@@ -27,8 +27,8 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
-def proof(shell: Shell, **asks: Any) -> Any:
-    return Proof().process(shell.lines(Proof().command(**{**NOTHING, **asks})))
+def status(shell: Shell, **asks: Any) -> Any:
+    return HostStatusFact().process(shell.lines(HostStatusFact().command(**{**NOTHING, **asks})))
 
 
 CURL = """case "$*" in
@@ -47,25 +47,25 @@ esac"""
 def test_the_script_asks_api_servers_agents_and_etcd(shell: Shell) -> None:
     shell.add_tool("curl", CURL)
     shell.add_tool("kubectl", 'case "$*" in *"--server https://10.0.13.22:6443"*"/readyz") printf ok ;; esac')
-    told = proof(shell, apis=[*APIS[:3], APIS[0]], kubelet_port=10248, proxy_port=10256, etcd=True)
+    told = status(shell, apis=[*APIS[:3], APIS[0]], kubelet_port=10248, proxy_port=10256, etcd=True)
     assert told.apis == {
         "10.0.11.18:6443": ("ok", "ok"),
         "10.0.12.55:6443": ("no connection",),
         # Anonymous requests are refused there, the kubelet's own are not.
         "10.0.13.22:6443": ("ok",),
     }
-    assert (told.kubelet, told.proxy, told.etcd) == ("ok", "ok", EtcdProof("ok", (), "7"))
+    assert (told.kubelet, told.proxy, told.etcd) == ("ok", "ok", EtcdStatus("ok", (), "7"))
 
 
 def test_the_script_asks_only_what_it_is_told(shell: Shell) -> None:
     shell.add_tool("curl", "echo asked >&2; exit 1")
-    told = proof(shell)
+    told = status(shell)
     assert (told.apis, told.dns, told.kubelet, told.proxy, told.etcd) == ({}, {}, None, None, None)
 
 
 def test_the_script_fails_where_it_may_not_look(shell: Shell) -> None:
     shell.add_tool("id", "echo 1000")
-    assert shell.run(Proof().command(**NOTHING)).returncode == 1
+    assert shell.run(HostStatusFact().command(**NOTHING)).returncode == 1
 
 
 NGINX = f"""# configuration file /etc/nginx/nginx.conf:
@@ -94,7 +94,7 @@ def test_the_script_reads_the_backends_that_nginx_reads(shell: Shell, path: str)
     shell.add_tool("nginx", f'[ "$1" = -T ] && cat {shell.file("/moved.txt", shell.moved(config.read_text()))}')
     shell.add_tool("systemctl", "exit 0")
     shell.add_tool("curl", "printf ok")
-    told = proof(shell, balancer=f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}")
+    told = status(shell, balancer=f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}")
     assert told.nginx
     assert told.backends == {"10.0.11.18:6443": "max_fails=1 fail_timeout=10s", "10.0.12.55:6443": "down"}
     assert told.backend_answers == {"10.0.11.18:6443": "ok", "10.0.12.55:6443": "ok"}
@@ -108,9 +108,9 @@ def test_the_script_prints_no_key(shell: Shell) -> None:
     shell.file("/etc/kubernetes/pki/key-first.crt", key + certificate)
     encoded = base64.b64encode(certificate.encode()).decode()
     shell.file("/etc/kubernetes/admin.conf", f"    client-certificate-data: {encoded}\n    client-key-data: SECRET\n")
-    done = shell.run(Proof().command(**NOTHING))
+    done = shell.run(HostStatusFact().command(**NOTHING))
     assert "SECRET" not in done.stdout + done.stderr
-    assert Proof().process(done.stdout.splitlines()).certificates == dict.fromkeys(
+    assert HostStatusFact().process(done.stdout.splitlines()).certificates == dict.fromkeys(
         (
             "/etc/kubernetes/pki/key-first.crt",
             "/var/lib/kubelet/pki/kubelet-client-current.pem",
@@ -137,9 +137,9 @@ class _Answering(socketserver.BaseRequestHandler):
 
 def dns_told(shell: Shell, port: int) -> Any:
     """What the script makes of two questions to 127.0.0.1, where port 53 is another one."""
-    command = Proof().command(**{**NOTHING, "name_servers": ["127.0.0.1"] * 2})
+    command = HostStatusFact().command(**{**NOTHING, "name_servers": ["127.0.0.1"] * 2})
     assert command.count("/$0/53") == 1
-    return Proof().process(shell.lines(command.replace("/$0/53", f"/$0/{port}"))).dns
+    return HostStatusFact().process(shell.lines(command.replace("/$0/53", f"/$0/{port}"))).dns
 
 
 def test_the_script_asks_dns(shell: Shell) -> None:

@@ -130,16 +130,16 @@ def test_a_restart_is_over_when_the_node_is_back(stage: Stage, name: str, fact: 
 
 
 @pytest.mark.parametrize(
-    ("name", "fact", "proof"),
+    ("name", "fact", "witness"),
     [("master1", Node, "its API server"), ("worker1", KubeletHealth, "its kubelet")],
 )
 def test_after_a_node_that_does_not_come_back_no_other_is_restarted(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, fact: Any, proof: str
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, fact: Any, witness: str
 ) -> None:
     monkeypatch.setattr(restarts, "SECONDS_TO_COME_BACK", 0)
     stage.facts[name][fact] = None
     sentence = (
-        f"{name}: {proof} does not answer 0 seconds after Docker was restarted; no other node is restarted before "
+        f"{name}: {witness} does not answer 0 seconds after Docker was restarted; no other node is restarted before "
         "that is mended."
     )
     assert turn(stage, name) == [RESTART, refusal(sentence)]

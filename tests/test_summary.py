@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from k8s_ha.observations.api_status import API_SERVICE
 from k8s_ha.verification.summary import summary
-from tests.cluster_health import complete_health, complete_proofs
+from tests.cluster_health import complete_api_status, complete_statuses
 from tests.example_cluster import six_host_cluster
 
 CLUSTER = six_host_cluster()
-HEALTH = complete_health(CLUSTER)
-WHOLE = complete_proofs(CLUSTER)
+API_STATUS = complete_api_status(CLUSTER)
+WHOLE = complete_statuses(CLUSTER)
 
 
 def test_summary() -> None:
-    assert summary(HEALTH, WHOLE, CLUSTER, "kubeconfig/admin.conf") == [
+    assert summary(API_STATUS, WHOLE, CLUSTER, "kubeconfig/admin.conf") == [
         "The cluster answers at https://10.0.1.157:6443, Kubernetes 1.30.14.",
         "  master1  control plane  Ready     v1.30.14",
         "  master2  control plane  Ready     v1.30.14",
@@ -35,6 +35,8 @@ def test_summary() -> None:
 
 
 def test_without_a_pod_network_the_summary_says_what_comes_next() -> None:
-    lines = summary(replace(HEALTH, services={API_SERVICE: ""}), WHOLE, six_host_cluster(pod_network="none"), "a.conf")
+    lines = summary(
+        replace(API_STATUS, services={API_SERVICE: ""}), WHOLE, six_host_cluster(pod_network="none"), "a.conf"
+    )
     assert lines[-1] == "Nodes become Ready when you install a pod network."
     assert not any("DNS" in line or "Services" in line for line in lines)

@@ -79,4 +79,4 @@ def test_what_a_host_tells_may_be_odd(finished: Fleet) -> None:
 def test_limited_to_one_host_the_whole_cluster_is_looked_at(finished: Fleet) -> None:
     outcome = finished.run("-y", "--limit", "@fake/worker1", deploy=VERIFY)
     assert outcome.exit_code == 0, outcome.output
-    assert {step.host for step in outcome.steps("proof")} == set(ADDRESSES)
+    assert {step.host for step in outcome.steps("host status")} == set(ADDRESSES)

@@ -17,7 +17,7 @@ from k8s_ha.operations.verify import cluster_verified
 def verify(
     settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, probe: bool = False
 ) -> None:
-    """Have the cluster proven to work; only looks, but for the probe.
+    """Have the cluster work, as seen from every host; changes nothing, but for the probe.
 
     Nodes, pods, etcd, API servers, DNS and Services are asked from every host, certificates and load balancers looked
     at. A table says what is wrong, and the run fails.

@@ -7,7 +7,7 @@ import shlex
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
-from k8s_ha.observations.api_status import Health, PodState
+from k8s_ha.observations.api_status import ApiStatus, PodState
 
 
 class ManifestDigest(Told[str]):
@@ -29,21 +29,21 @@ class ManifestDigest(Told[str]):
         return "".join(output)
 
 
-class ClusterHealth(Told[Health]):
-    """The cluster's health as the host's own API server tells it, and whether the endpoint answers from there.
+class ApiStatusFact(Told[ApiStatus]):
+    """The cluster's state as the host's own API server tells it, and whether the endpoint answers from there.
 
     + address: the host's node address
     + endpoint: the cluster's, ``HOST:PORT``; a host of another cluster tells nothing
     """
 
     def command(self, address: str, endpoint: str) -> str:
-        return marked(script("health.sh", ADDRESS=address, ENDPOINT=endpoint))
+        return marked(script("api-status.sh", ADDRESS=address, ENDPOINT=endpoint))
 
-    def told(self, output: list[str]) -> Health:
+    def told(self, output: list[str]) -> ApiStatus:
         values = fields(output)
         nodes = [_padded(line, 3) for line in values["node"]]
         services = [_padded(line, 3) for line in values["service"]]
-        return Health(
+        return ApiStatus(
             answers="own" in values["readyz"],
             endpoint_answers="endpoint" in values["readyz"],
             nodes={name: ready == "True" for name, ready, _ in nodes},

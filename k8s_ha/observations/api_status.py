@@ -40,7 +40,7 @@ class PodState:
 
 
 @dataclass(frozen=True)
-class Health:
+class ApiStatus:
     """What one control plane's API server says.
 
     + answers: whether it is ready; without that the rest is empty
@@ -62,13 +62,13 @@ class Health:
         return tuple(pod for pod in self.pods if _is(pod, "kube-system", "coredns-") and pod.running)
 
 
-SILENCE: Final = Health(answers=False, endpoint_answers=False, nodes={}, versions={}, pods=())
+SILENCE: Final = ApiStatus(answers=False, endpoint_answers=False, nodes={}, versions={}, pods=())
 """What is known where no API server answers."""
 
 
-def health_findings(health: Health, cluster: Cluster) -> Iterator[Finding]:
+def api_status_findings(api_status: ApiStatus, cluster: Cluster) -> Iterator[Finding]:
     """A finding for each thing that a finished cluster's API tells and this one's does not."""
-    if not health.answers:
+    if not api_status.answers:
         yield Finding(
             THE_CLUSTER,
             "API",
@@ -77,7 +77,7 @@ def health_findings(health: Health, cluster: Cluster) -> Iterator[Finding]:
             "see `crictl ps -a` and `journalctl -u kubelet` on the control planes",
         )
         return
-    if not health.endpoint_answers:
+    if not api_status.endpoint_answers:
         yield Finding(
             THE_CLUSTER,
             "API",
@@ -86,10 +86,10 @@ def health_findings(health: Health, cluster: Cluster) -> Iterator[Finding]:
             "see the rows of the load balancer and of the API servers, or what stands at that address",
         )
     for node in cluster.nodes:
-        yield from _node_findings(node, health, cluster)
+        yield from _node_findings(node, api_status, cluster)
     for control_plane in cluster.control_planes:
-        yield from _control_plane_findings(control_plane, health)
-    running = len(health.dns_servers)
+        yield from _control_plane_findings(control_plane, api_status)
+    running = len(api_status.dns_servers)
     if cluster.settings.pod_network != "none" and running < DNS_SERVERS:
         yield Finding(
             THE_CLUSTER,
@@ -101,33 +101,33 @@ def health_findings(health: Health, cluster: Cluster) -> Iterator[Finding]:
         )
 
 
-def _node_findings(node: HostSettings, health: Health, cluster: Cluster) -> Iterator[Finding]:
+def _node_findings(node: HostSettings, api_status: ApiStatus, cluster: Cluster) -> Iterator[Finding]:
     networked = cluster.settings.pod_network != "none"
     wanted = f"v{cluster.settings.kubernetes_version}"
-    if node.hostname not in health.nodes:
+    if node.hostname not in api_status.nodes:
         yield Finding(node.name, "node", f"{node.hostname} is not a node", "a node", "run the deploy, which joins it")
         return
-    if networked and not health.nodes[node.hostname]:
+    if networked and not api_status.nodes[node.hostname]:
         remedy = f"see `kubectl describe node {node.hostname}` and `journalctl -u kubelet` there"
         yield Finding(node.name, "node", f"{node.hostname} is not Ready", "Ready", remedy)
-    if health.versions[node.hostname] != wanted:
+    if api_status.versions[node.hostname] != wanted:
         yield Finding(
             node.name,
             "version",
-            f"its kubelet is {health.versions[node.hostname] or 'of no known version'}",
+            f"its kubelet is {api_status.versions[node.hostname] or 'of no known version'}",
             wanted,
             "set kubernetes_version to what runs, or bring the node to that version by hand",
         )
     daemons = [("kube-system", "kube-proxy")] + [("kube-flannel", "kube-flannel-ds")] * networked
     for namespace, daemon in daemons:
-        pods = [pod for pod in health.pods if _is(pod, namespace, f"{daemon}-")]
+        pods = [pod for pod in api_status.pods if _is(pod, namespace, f"{daemon}-")]
         if not any(pod.node == node.hostname and pod.running for pod in pods):
             remedy = f"see `kubectl -n {namespace} describe daemonset {daemon}` and its pod on {node.hostname}"
             yield Finding(node.name, daemon, f"no {daemon} runs on {node.hostname}", "one a node", remedy)
 
 
-def _control_plane_findings(control_plane: HostSettings, health: Health) -> Iterator[Finding]:
-    running = {pod.name for pod in health.pods if pod.namespace == "kube-system" and pod.running}
+def _control_plane_findings(control_plane: HostSettings, api_status: ApiStatus) -> Iterator[Finding]:
+    running = {pod.name for pod in api_status.pods if pod.namespace == "kube-system" and pod.running}
     for component in CONTROL_PLANE_PODS:
         name = f"{component}-{control_plane.hostname}"
         if name not in running:

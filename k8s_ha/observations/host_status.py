@@ -1,4 +1,4 @@
-"""What hosts are asked to prove that the cluster works, and what they tell. Values in, values out."""
+"""What hosts are asked of the cluster's state, and what they tell. Values in, values out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from k8s_ha.observations import etcd
-from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, Health
+from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
@@ -29,7 +29,7 @@ PROXY_PORT: Final = 10256
 
 
 @dataclass(frozen=True)
-class EtcdProof:
+class EtcdStatus:
     """What the etcd of a control plane says of itself and of its cluster.
 
     + health: ``ok``, or what is wrong
@@ -42,7 +42,7 @@ class EtcdProof:
 
 
 @dataclass(frozen=True)
-class HostProof:
+class HostStatus:
     """What one host tells. Answers are ``ok`` or what was said instead; those to one address are in no order.
 
     + kubelet, proxy: their health; None where not asked
@@ -59,19 +59,21 @@ class HostProof:
     proxy: str | None
     apis: Mapping[str, tuple[str, ...]]
     dns: Mapping[str, tuple[str, ...]]
-    etcd: EtcdProof | None
+    etcd: EtcdStatus | None
     certificates: Mapping[str, datetime | None]
     nginx: bool
     backends: Mapping[str, str]
     backend_answers: Mapping[str, str]
 
 
-def asked(cluster: Cluster, host: HostSettings, health: Health) -> dict[str, Any]:
-    """What the host is asked: the arguments of the fact ``Proof``."""
+def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[str, Any]:
+    """What the host is asked: the arguments of the fact ``HostStatusFact``."""
     node = host.is_node
     networked = cluster.settings.pod_network != "none"
-    dns = [pod.address for pod in health.dns_servers] + QUESTIONS * _service(health, DNS_SERVICE)
-    apis = [*api_servers(cluster), cluster.endpoint] + QUESTIONS * [f"{ip}:443" for ip in _service(health, API_SERVICE)]
+    dns = [pod.address for pod in api_status.dns_servers] + QUESTIONS * _service(api_status, DNS_SERVICE)
+    apis = [*api_servers(cluster), cluster.endpoint] + QUESTIONS * [
+        f"{ip}:443" for ip in _service(api_status, API_SERVICE)
+    ]
     patches = cluster.settings.kubeadm_patches
     kubelet = patches.get("KubeletConfiguration", {}).get("healthzPort", KUBELET_PORT)
     proxy = patches.get("KubeProxyConfiguration", {}).get("healthzBindAddress", f":{PROXY_PORT}")
@@ -96,8 +98,8 @@ def api_name(cluster: Cluster) -> str:
     return f"kubernetes.default.svc.{cluster.settings.dns_domain}"
 
 
-def _service(health: Health, name: str) -> list[str]:
-    address = health.services.get(name, "")
+def _service(api_status: ApiStatus, name: str) -> list[str]:
+    address = api_status.services.get(name, "")
     return [address] if address and address != "None" else []
 
 
@@ -131,8 +133,8 @@ def answer(text: str) -> str:
     return text or "an empty answer"
 
 
-def etcd_proof(health: str, members: str, status: str) -> EtcdProof:
+def etcd_status(health: str, members: str, status: str) -> EtcdStatus:
     """etcd's own JSON of /health, /v3/cluster/member/list and /v3/maintenance/status, or what curl said instead."""
     state = OK if etcd.health(health) else str(etcd.json_object(health).get("reason") or "") or answer(health)
     leader = str(etcd.json_object(status).get("leader") or "0")
-    return EtcdProof(state, etcd.members(members), "" if leader == "0" else leader)
+    return EtcdStatus(state, etcd.members(members), "" if leader == "0" else leader)

@@ -54,7 +54,7 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
             yield from commands
             if not poll_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
                 yield fail_host(
-                    f"{host.name}: {_proof(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
+                    f"{host.name}: {_witness(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
                     "restarted; no other node is restarted before that is mended."
                 )
                 return
@@ -89,7 +89,7 @@ def _is_control_plane(run: Run) -> bool:
     return "control_plane" in run.cluster.host(host.name).role
 
 
-def _proof(run: Run) -> str:
+def _witness(run: Run) -> str:
     return "its API server" if _is_control_plane(run) else "its kubelet"
 
 

@@ -11,24 +11,24 @@ import gevent
 from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
 
-from k8s_ha.facts.cluster import ClusterHealth
-from k8s_ha.facts.proof import Proof
+from k8s_ha.facts.cluster import ApiStatusFact
+from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.findings import Finding, errors
-from k8s_ha.observations.api_status import SILENCE, Health, health_findings
-from k8s_ha.observations.host_status import HostProof, asked
+from k8s_ha.observations.api_status import SILENCE, ApiStatus, api_status_findings
+from k8s_ha.observations.host_status import HostStatus, asked
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, fail_host, read_everywhere, read_fact
 from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.kubeconfig import local_path
 from k8s_ha.reporting.console import show
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
-from k8s_ha.verification.hosts import certificates, proof_findings, states
+from k8s_ha.verification.hosts import host_certificates, node_states, status_findings
 from k8s_ha.verification.summary import summary
 
 
 @isolated_operation
 def cluster_verified(run: Run) -> Generator[StringCommand]:
-    """Have the cluster proven to work from every host of it, within ``verify_timeout_seconds``; changes nothing.
+    """Have the cluster work as seen from every host of it, within ``verify_timeout_seconds``; changes nothing.
 
     One host looks for all of them. What it finds, or that all is well, goes through pyinfra's log, so that stdout stays
     free for ``--json``.
@@ -39,18 +39,18 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
         host.noop(f"{verifier(run)} looks")
         return
     allowed = run.cluster.settings.verify_timeout_seconds
-    look = _look_in_time(run, time.monotonic() + allowed)
-    proofs = look.proofs
-    run.log.findings += look.findings
-    run.log.certificates = certificates(proofs)
-    run.log.states_after = states(proofs, look.health, run.cluster)
-    wrong = errors(look.findings)
-    show(look.findings)
+    verification = _verified_in_time(run, time.monotonic() + allowed)
+    statuses = verification.statuses
+    run.log.findings += verification.findings
+    run.log.certificates = host_certificates(statuses)
+    run.log.states_after = node_states(statuses, verification.api_status, run.cluster)
+    wrong = errors(verification.findings)
+    show(verification.findings)
     if wrong:
-        late = f" after {allowed} seconds" if look.late else ""
+        late = f" after {allowed} seconds" if verification.late else ""
         yield fail_host(f"The cluster does not work as it should{late}: {told(wrong)}.")
         return
-    for line in summary(look.health, proofs, run.cluster, str(local_path(run))):
+    for line in summary(verification.api_status, statuses, run.cluster, str(local_path(run))):
         logger.info(line)
 
 
@@ -73,25 +73,27 @@ def told(wrong: Sequence[Finding]) -> str:
 
 
 @dataclass(frozen=True)
-class _Look:
+class Verification:
     late: bool
-    health: Health
-    proofs: Mapping[str, HostProof]
+    api_status: ApiStatus
+    statuses: Mapping[str, HostStatus]
     findings: list[Finding]
 
 
-def _look_in_time(run: Run, deadline: float) -> _Look:
+def _verified_in_time(run: Run, deadline: float) -> Verification:
     """The first look that finds no error that could still pass, or the first after the deadline."""
     while True:
         last = time.monotonic() > deadline
-        _, health = answering(run)
-        findings = list(health_findings(health, run.cluster))
+        _, api_status = answering(run)
+        findings = list(api_status_findings(api_status, run.cluster))
         # Hosts are asked when the API has nothing more to wait for, or when there is no more time.
         if last or not _may_pass(findings):
-            read = _proofs(run, health)
-            findings += proof_findings(read, health, run.cluster, datetime.now(UTC))
+            read = _host_statuses(run, api_status)
+            findings += status_findings(read, api_status, run.cluster, datetime.now(UTC))
             if last or not _may_pass(findings):
-                return _Look(last, health, {name: proof for name, proof in read.items() if proof}, findings)
+                return Verification(
+                    last, api_status, {name: status for name, status in read.items() if status}, findings
+                )
         gevent.sleep(SECONDS_BETWEEN_POLLS)
 
 
@@ -101,13 +103,13 @@ def _may_pass(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in errors(findings) if finding.host not in lost]
 
 
-def answering(run: Run) -> tuple[HostSettings | None, Health]:
+def answering(run: Run) -> tuple[HostSettings | None, ApiStatus]:
     """The first control plane whose own API server is ready, and what it says; None and silence where none is."""
     for control_plane in run.cluster.control_planes:
         where = {"address": control_plane.address, "endpoint": run.cluster.endpoint}
-        health: Health | None = read_fact(member(control_plane), ClusterHealth, **where)
-        if health is not None and health.answers:
-            return control_plane, health
+        api_status: ApiStatus | None = read_fact(member(control_plane), ApiStatusFact, **where)
+        if api_status is not None and api_status.answers:
+            return control_plane, api_status
     return None, SILENCE
 
 
@@ -117,6 +119,8 @@ def member(entry: HostSettings) -> Host:
     return found
 
 
-def _proofs(run: Run, health: Health) -> dict[str, HostProof | None]:
+def _host_statuses(run: Run, api_status: ApiStatus) -> dict[str, HostStatus | None]:
     takes_part = [entry for entry in run.cluster.hosts if entry.role != ("admin",)]
-    return read_everywhere(Proof, {member(entry): asked(run.cluster, entry, health) for entry in takes_part})
+    return read_everywhere(
+        HostStatusFact, {member(entry): asked(run.cluster, entry, api_status) for entry in takes_part}
+    )

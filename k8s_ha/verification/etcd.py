@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from k8s_ha.findings import Finding
-from k8s_ha.observations.api_status import THE_CLUSTER, Health
+from k8s_ha.observations.api_status import THE_CLUSTER, ApiStatus
 from k8s_ha.observations.etcd import Member
-from k8s_ha.observations.host_status import OK, HostProof
+from k8s_ha.observations.host_status import OK, HostStatus
 from k8s_ha.settings import Cluster, HostSettings
 
 REJOIN = "run the deploy, which resets it and joins it again"
 LOGS = "see `crictl ps -a` and etcd's log there"
 
 
-def etcd_findings(proofs: Mapping[str, HostProof], health: Health, cluster: Cluster) -> Iterator[Finding]:
+def etcd_findings(statuses: Mapping[str, HostStatus], api_status: ApiStatus, cluster: Cluster) -> Iterator[Finding]:
     """Control planes whose etcd is not well or no member, members that are no control plane, and lost quorum."""
     for control_plane in cluster.control_planes:
-        etcd = proofs[control_plane.name].etcd if control_plane.name in proofs else None
+        etcd = statuses[control_plane.name].etcd if control_plane.name in statuses else None
         if etcd is not None and etcd.health != OK:
             yield Finding(control_plane.name, "etcd", f"its etcd is not well: {etcd.health}", "healthy", LOGS)
-    listed = members(proofs, cluster)
+    listed = listed_members(statuses, cluster)
     if not listed:
-        if any(control_plane.name in proofs for control_plane in cluster.control_planes):
+        if any(control_plane.name in statuses for control_plane in cluster.control_planes):
             yield Finding(THE_CLUSTER, "etcd", "no etcd tells its members", "a list of them", LOGS)
         return
     for control_plane in cluster.control_planes:
@@ -35,50 +35,52 @@ def etcd_findings(proofs: Mapping[str, HostProof], health: Health, cluster: Clus
             yield Finding(control_plane.name, "etcd", found, "a voting member", "wait, or " + REJOIN)
     for member in listed:
         if not any(_is_of(member, control_plane) for control_plane in cluster.control_planes):
-            yield _stranger(member, health)
-    yield from _quorum_findings(proofs, cluster)
+            yield _stranger(member, api_status)
+    yield from _quorum_findings(statuses, cluster)
 
 
-def members(proofs: Mapping[str, HostProof], cluster: Cluster) -> tuple[Member, ...]:
+def listed_members(statuses: Mapping[str, HostStatus], cluster: Cluster) -> tuple[Member, ...]:
     """etcd's members as the first control plane tells them whose etcd is well, or else any."""
-    told = [proofs[control_plane.name].etcd for control_plane in cluster.control_planes if control_plane.name in proofs]
+    told = [
+        statuses[control_plane.name].etcd for control_plane in cluster.control_planes if control_plane.name in statuses
+    ]
     lists = [etcd for etcd in told if etcd is not None and etcd.members]
     return next((etcd.members for etcd in sorted(lists, key=lambda etcd: etcd.health != OK)), ())
 
 
-def leader(proofs: Mapping[str, HostProof], cluster: Cluster) -> str:
+def etcd_leader(statuses: Mapping[str, HostStatus], cluster: Cluster) -> str:
     """The name of etcd's leader; empty where none is known."""
-    identities = {proof.etcd.leader for proof in proofs.values() if proof.etcd and proof.etcd.health == OK}
-    return next((member.name for member in members(proofs, cluster) if member.identity in identities), "")
+    identities = {status.etcd.leader for status in statuses.values() if status.etcd and status.etcd.health == OK}
+    return next((member.name for member in listed_members(statuses, cluster) if member.identity in identities), "")
 
 
-def healthy(proofs: Mapping[str, HostProof], cluster: Cluster) -> list[str]:
+def healthy_members(statuses: Mapping[str, HostStatus], cluster: Cluster) -> list[str]:
     """Names of the members whose own etcd says that it is well."""
-    control_planes = [control_plane for control_plane in cluster.control_planes if control_plane.name in proofs]
+    control_planes = [control_plane for control_plane in cluster.control_planes if control_plane.name in statuses]
     well = [
         control_plane
         for control_plane in control_planes
-        if (etcd := proofs[control_plane.name].etcd) and etcd.health == OK
+        if (etcd := statuses[control_plane.name].etcd) and etcd.health == OK
     ]
     return [
         member.name
-        for member in members(proofs, cluster)
+        for member in listed_members(statuses, cluster)
         if any(_is_of(member, control_plane) for control_plane in well)
     ]
 
 
-def _quorum_findings(proofs: Mapping[str, HostProof], cluster: Cluster) -> Iterator[Finding]:
+def _quorum_findings(statuses: Mapping[str, HostStatus], cluster: Cluster) -> Iterator[Finding]:
     # An etcd that is well has just asked a quorum of the others.
-    if not healthy(proofs, cluster):
+    if not healthy_members(statuses, cluster):
         found = "no etcd member says that it is well: quorum is lost"
         yield Finding(THE_CLUSTER, "etcd", found, "more than half of the members", "bring the others back")
-    elif not leader(proofs, cluster):
+    elif not etcd_leader(statuses, cluster):
         yield Finding(THE_CLUSTER, "etcd", "etcd has no leader", "a leader", "see etcd's logs on the control planes")
 
 
-def _stranger(member: Member, health: Health) -> Finding:
+def _stranger(member: Member, api_status: ApiStatus) -> Finding:
     called = _called(member)
-    if member.name in health.nodes:
+    if member.name in api_status.nodes:
         found = f"etcd has the member {called}, a node that is no control plane of the inventory"
         return Finding(
             THE_CLUSTER, "etcd", found, "every control plane in the inventory", "add it there", severity="warning"

@@ -1,4 +1,4 @@
-"""Who is to blame when some of many do not reach some of many. Values in, values out."""
+"""Where the fault lies when some of many do not reach some of many. Values in, values out."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Blame:
+class Fault:
     """Failures that have one end in common.
 
-    + culprit: that end
-    + reached: True where nobody of ``others`` reaches the culprit, False where it reaches none of them
+    + faulty_end: that end
+    + as_target: True where none of ``others`` reaches it, False where it reaches none of them
     + others: the other ends, in their order
     """
 
-    culprit: str
-    reached: bool
+    faulty_end: str
+    as_target: bool
     others: tuple[str, ...]
 
 
-def blame(failures: Collection[tuple[str, str]], asked: Sequence[tuple[str, str]]) -> list[Blame]:
+def localize_faults(failures: Collection[tuple[str, str]], asked: Sequence[tuple[str, str]]) -> list[Fault]:
     """The failures, each told once: first who is reached by nobody, then who reaches nobody else, then the rest.
 
     + failures: pairs of a source and a target that it does not reach; an end that is both is never held against itself
@@ -40,14 +40,14 @@ def blame(failures: Collection[tuple[str, str]], asked: Sequence[tuple[str, str]
     alive = {source: [target for target in targets[source] if target not in dead] for source in targets}
     # With one target left it is as likely the target's fault.
     cut = {source for source in targets if len(alive[source]) > 1 and fail([(source, end) for end in alive[source]])}
-    told = [Blame(target, True, _failing(failures, sources[target], target)) for target in sources if target in dead]
+    faults = [Fault(target, True, _failing(failures, sources[target], target)) for target in sources if target in dead]
     for source in targets:
         if source in cut:
-            told.append(Blame(source, False, tuple(end for end in alive[source] if (source, end) in failures)))
+            faults.append(Fault(source, False, tuple(end for end in alive[source] if (source, end) in failures)))
     for target in sources:
         left = _failing(failures, [source for source in sources[target] if source not in cut], target)
-        told += [Blame(target, True, left)] * bool(left and target not in dead)
-    return told
+        faults += [Fault(target, True, left)] * bool(left and target not in dead)
+    return faults
 
 
 def _failing(failures: Collection[tuple[str, str]], sources: Sequence[str], target: str) -> tuple[str, ...]:

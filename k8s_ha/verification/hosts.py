@@ -9,15 +9,15 @@ from typing import Final
 
 from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, owner
 from k8s_ha.findings import Finding
-from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, THE_CLUSTER, Health
+from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, THE_CLUSTER, ApiStatus
 from k8s_ha.observations.certificates import Certificate, certificate_findings
-from k8s_ha.observations.host_status import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostProof, api_servers
+from k8s_ha.observations.host_status import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostStatus, api_servers
 from k8s_ha.observations.node import ClusterNode
 from k8s_ha.settings import Cluster
-from k8s_ha.verification.etcd import etcd_findings, members
-from k8s_ha.verification.faults import blame, counted
+from k8s_ha.verification.etcd import etcd_findings, listed_members
+from k8s_ha.verification.faults import counted, localize_faults
 
-Proofs = Mapping[str, HostProof]
+Statuses = Mapping[str, HostStatus]
 """What hosts told, by inventory name; without those that could not be read."""
 
 RESTART_PROXY: Final = "restart its kube-proxy: `kubectl -n kube-system delete pod` with the name of that node's"
@@ -26,100 +26,100 @@ POD_LOGS: Final = "see `crictl ps -a` and `journalctl -u kubelet` there"
 OFFLOAD: Final = f"{RESTART_PROXY}; or see flannel#1279: `ethtool -K flannel.1 tx-checksum-ip-generic off` there"
 
 
-def proof_findings(
-    told: Mapping[str, HostProof | None], health: Health, cluster: Cluster, now: datetime
+def status_findings(
+    told: Mapping[str, HostStatus | None], api_status: ApiStatus, cluster: Cluster, now: datetime
 ) -> Iterator[Finding]:
     """A finding for each thing that the hosts' answers show to be wrong.
 
     + told: by inventory name; None for a host that could not be read
     + now: in UTC
     """
-    proofs = {name: proof for name, proof in told.items() if proof is not None}
+    statuses = {name: status for name, status in told.items() if status is not None}
     for host in cluster.hosts:
-        if host.name in told and host.name not in proofs:
+        if host.name in told and host.name not in statuses:
             remedy = "see what is said of it above; bring it back, or take it out of the inventory"
             yield Finding(host.name, "host", "it could not be looked at", "an answer over SSH as root", remedy)
-    for name, state in states(proofs, health, cluster).items():
+    for name, state in node_states(statuses, api_status, cluster).items():
         if state is NodeState.FOREIGN:
-            view = proofs[name].view
+            view = statuses[name].view
             found = f"it holds {view.artifacts[0]}, which {owner(view, cluster.endpoint)}"
             remedy = "take it out of the inventory, or reset it yourself if nothing in it is needed"
             yield Finding(name, "host", found, f"https://{cluster.endpoint}", remedy)
-        yield from _agent_findings(name, proofs[name])
-    yield from _api_findings(proofs, cluster)
-    yield from _dns_findings(proofs, health, cluster)
-    yield from _service_findings(proofs, health, cluster)
-    yield from etcd_findings(proofs, health, cluster)
+        yield from _agent_findings(name, statuses[name])
+    yield from _api_findings(statuses, cluster)
+    yield from _dns_findings(statuses, api_status, cluster)
+    yield from _service_findings(statuses, api_status, cluster)
+    yield from etcd_findings(statuses, api_status, cluster)
     for host in cluster.load_balancers:
-        if host.name in proofs:
-            yield from _balancer_findings(host.name, proofs, cluster)
-    yield from certificate_findings(certificates(proofs), now)
-    for name, proof in proofs.items():
-        for path in [path for path, expires in proof.certificates.items() if expires is None]:
+        if host.name in statuses:
+            yield from _balancer_findings(host.name, statuses, cluster)
+    yield from certificate_findings(host_certificates(statuses), now)
+    for name, status in statuses.items():
+        for path in [path for path, expires in status.certificates.items() if expires is None]:
             yield Finding(
                 name, "certificate", f"{path} holds no certificate", "one", "see the file", severity="warning"
             )
 
 
-def states(proofs: Proofs, health: Health, cluster: Cluster) -> dict[str, NodeState]:
+def node_states(statuses: Statuses, api_status: ApiStatus, cluster: Cluster) -> dict[str, NodeState]:
     """Where each node stands that could be read, by inventory name."""
-    listed = members(proofs, cluster)
+    listed = listed_members(statuses, cluster)
     serving = [
-        proofs[control_plane.name]
+        statuses[control_plane.name]
         for at, control_plane in api_servers(cluster).items()
-        if _serves(proofs, control_plane.name, at)
+        if _serves(statuses, control_plane.name, at)
     ]
     ca_certificate = serving[0].view.ca_certificate if serving else None
     found = {}
     for node in cluster.nodes:
-        if node.name in proofs:
-            ready = health.nodes.get(node.hostname)
+        if node.name in statuses:
+            ready = api_status.nodes.get(node.hostname)
             # Whether a control plane has all that is one's is told finding by finding, not by its state.
             known = Membership(
                 node=None if ready is None else ClusterNode(node.hostname, ready, "", control_plane=True),
                 member=next((member for member in listed if node.address in member.addresses), None),
                 ca_certificate=ca_certificate,
             )
-            found[node.name] = classify(proofs[node.name].view, known, node, cluster.endpoint)
+            found[node.name] = classify(statuses[node.name].view, known, node, cluster.endpoint)
     return found
 
 
-def _serves(proofs: Proofs, name: str, address: str) -> bool:
+def _serves(statuses: Statuses, name: str, address: str) -> bool:
     """Whether a control plane's own API server answers that host itself."""
-    return name in proofs and OK in proofs[name].apis.get(address, ())
+    return name in statuses and OK in statuses[name].apis.get(address, ())
 
 
-def certificates(proofs: Proofs) -> list[Certificate]:
+def host_certificates(statuses: Statuses) -> list[Certificate]:
     """Every certificate that hosts told of."""
     return [
         Certificate(name, path, expires)
-        for name, proof in proofs.items()
-        for path, expires in proof.certificates.items()
+        for name, status in statuses.items()
+        for path, expires in status.certificates.items()
         if expires is not None
     ]
 
 
-def _agent_findings(name: str, proof: HostProof) -> Iterator[Finding]:
-    if proof.kubelet not in (None, OK):
+def _agent_findings(name: str, status: HostStatus) -> Iterator[Finding]:
+    if status.kubelet not in (None, OK):
         remedy = "`systemctl restart kubelet` there, and see `journalctl -u kubelet`"
-        yield Finding(name, "kubelet", f"its kubelet is not well: {proof.kubelet}", "ok at /healthz", remedy)
-    if proof.proxy not in (None, OK):
+        yield Finding(name, "kubelet", f"its kubelet is not well: {status.kubelet}", "ok at /healthz", remedy)
+    if status.proxy not in (None, OK):
         yield Finding(
-            name, "kube-proxy", f"its kube-proxy is not well: {proof.proxy}", "an answer at /healthz", RESTART_PROXY
+            name, "kube-proxy", f"its kube-proxy is not well: {status.proxy}", "an answer at /healthz", RESTART_PROXY
         )
 
 
-def _failures(proofs: Proofs, addresses: Mapping[str, object]) -> dict[tuple[str, str], str]:
+def _failures(statuses: Statuses, addresses: Mapping[str, object]) -> dict[tuple[str, str], str]:
     """Why, by host and HOST:PORT, API servers do not answer."""
     return {
         (name, address): wrong[0]
-        for name, proof in proofs.items()
+        for name, status in statuses.items()
         for address in addresses
-        if (wrong := [entry for entry in proof.apis.get(address, ()) if entry != OK])
+        if (wrong := [entry for entry in status.apis.get(address, ()) if entry != OK])
     }
 
 
-def _api_findings(proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
+def _api_findings(statuses: Statuses, cluster: Cluster) -> Iterator[Finding]:
     control_planes = api_servers(cluster)
     endpoint_hosts = {host.address: host.name for host in cluster.load_balancers}
     # Where the only control plane is the endpoint, it is told as that control plane.
@@ -127,18 +127,18 @@ def _api_findings(proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
         cluster.endpoint: (endpoint_hosts.get(cluster.endpoint_host, THE_CLUSTER), f"the endpoint {cluster.endpoint}"),
         **{address: (control_plane.name, "its API server") for address, control_plane in control_planes.items()},
     }
-    failures = _failures(proofs, targets)
-    sources = [host.name for host in cluster.nodes if host.name in proofs]
-    for entry in blame(failures, list(product(sources, targets))):
-        if entry.reached:
-            host, what = targets[entry.culprit]
-            said = failures[entry.others[0], entry.culprit]
+    failures = _failures(statuses, targets)
+    sources = [host.name for host in cluster.nodes if host.name in statuses]
+    for entry in localize_faults(failures, list(product(sources, targets))):
+        if entry.as_target:
+            host, what = targets[entry.faulty_end]
+            said = failures[entry.others[0], entry.faulty_end]
             found = f"{what} does not answer from {counted(entry.others, sources)}: {said}"
-            remedy = _api_remedy(said, entry.culprit not in control_planes, len(entry.others) < len(sources))
+            remedy = _api_remedy(said, entry.faulty_end not in control_planes, len(entry.others) < len(sources))
             yield Finding(host, "API server", found, "ok at /readyz", remedy)
         else:
-            found = f"it reaches no API server: {failures[entry.culprit, entry.others[0]]}"
-            yield Finding(entry.culprit, "API server", found, "ok at /readyz", "see its routes and firewall")
+            found = f"it reaches no API server: {failures[entry.faulty_end, entry.others[0]]}"
+            yield Finding(entry.faulty_end, "API server", found, "ok at /readyz", "see its routes and firewall")
 
 
 def _api_remedy(said: str, endpoint: bool, some: bool) -> str:
@@ -150,39 +150,39 @@ def _api_remedy(said: str, endpoint: bool, some: bool) -> str:
     return "see `systemctl status nginx` and nginx's logs there" if endpoint else POD_LOGS
 
 
-def _dns_findings(proofs: Proofs, health: Health, cluster: Cluster) -> Iterator[Finding]:
-    truth = health.services.get(API_SERVICE, "")
+def _dns_findings(statuses: Statuses, api_status: ApiStatus, cluster: Cluster) -> Iterator[Finding]:
+    truth = api_status.services.get(API_SERVICE, "")
     hosts = {node.hostname: node.name for node in cluster.nodes}
-    servers = {pod.address: pod for pod in health.dns_servers}
+    servers = {pod.address: pod for pod in api_status.dns_servers}
     failures = {
         (name, address): wrong[0]
-        for name, proof in proofs.items()
+        for name, status in statuses.items()
         for address in servers
-        if (wrong := [entry for entry in proof.dns.get(address, ()) if entry != truth])
+        if (wrong := [entry for entry in status.dns.get(address, ()) if entry != truth])
     }
-    sources = [host.name for host in cluster.nodes if host.name in proofs]
-    for entry in blame(failures, list(product(sources, servers))):
-        if entry.reached:
-            pod = servers[entry.culprit]
+    sources = [host.name for host in cluster.nodes if host.name in statuses]
+    for entry in localize_faults(failures, list(product(sources, servers))):
+        if entry.as_target:
+            pod = servers[entry.faulty_end]
             found = f"{pod.name} ({pod.address}) does not resolve from {counted(entry.others, sources)}: "
-            found += failures[entry.others[0], entry.culprit]
+            found += failures[entry.others[0], entry.faulty_end]
             remedy = f"see `kubectl -n kube-system logs {pod.name}`, flannel on {pod.node} and firewalls"
             yield Finding(hosts.get(pod.node, THE_CLUSTER), "DNS", found, truth, remedy)
         else:
-            found = f"it reaches no DNS server of the cluster: {failures[entry.culprit, entry.others[0]]}"
-            yield Finding(entry.culprit, "DNS", found, truth, "see flannel and the firewall there")
-    service = health.services.get(DNS_SERVICE, "")
-    blamed = {source for source, _ in failures}
-    answers = {name: proof.dns.get(service, ()) for name, proof in proofs.items() if name not in blamed}
+            found = f"it reaches no DNS server of the cluster: {failures[entry.faulty_end, entry.others[0]]}"
+            yield Finding(entry.faulty_end, "DNS", found, truth, "see flannel and the firewall there")
+    service = api_status.services.get(DNS_SERVICE, "")
+    faulty = {source for source, _ in failures}
+    answers = {name: status.dns.get(service, ()) for name, status in statuses.items() if name not in faulty}
     yield from _one_service("DNS", service, answers, truth, sources)
 
 
-def _service_findings(proofs: Proofs, health: Health, cluster: Cluster) -> Iterator[Finding]:
-    service = f"{health.services.get(API_SERVICE, '')}:443"
+def _service_findings(statuses: Statuses, api_status: ApiStatus, cluster: Cluster) -> Iterator[Finding]:
+    service = f"{api_status.services.get(API_SERVICE, '')}:443"
     # A host that misses an API server itself misses it behind the Service too: told once.
-    blamed = {source for source, _ in _failures(proofs, api_servers(cluster))}
-    answers = {name: proof.apis.get(service, ()) for name, proof in proofs.items() if name not in blamed}
-    sources = [host.name for host in cluster.nodes if host.name in proofs]
+    faulty = {source for source, _ in _failures(statuses, api_servers(cluster))}
+    answers = {name: status.apis.get(service, ()) for name, status in statuses.items() if name not in faulty}
+    sources = [host.name for host in cluster.nodes if host.name in statuses]
     yield from _one_service("API", service, answers, OK, sources)
 
 
@@ -205,18 +205,18 @@ def _one_service(
         yield Finding(name, "Service", found, wanted, OFFLOAD)
 
 
-def _balancer_findings(name: str, proofs: Proofs, cluster: Cluster) -> Iterator[Finding]:
-    proof = proofs[name]
+def _balancer_findings(name: str, statuses: Statuses, cluster: Cluster) -> Iterator[Finding]:
+    status = statuses[name]
     wanted, remedy = "every control plane's API server and nothing else", "run the deploy, which writes its file"
-    if not proof.nginx:
+    if not status.nginx:
         yield Finding(name, "balancer", "nginx is not running", "running", "see `systemctl status nginx` there")
     control_planes = api_servers(cluster)
-    if not proof.backends:
+    if not status.backends:
         found = f"nginx reads neither {PROXY_CONFIG} nor {SHARED_PROXY_CONFIG}, or its configuration has a mistake"
         yield Finding(name, "balancer", found, wanted, f"see `nginx -t` there; {remedy}")
         return
-    live = [backend for backend, options in proof.backends.items() if "down" not in options.split()]
-    wrong = [_passed_on(backend, proof) for backend in live if backend not in control_planes]
+    live = [backend for backend, options in status.backends.items() if "down" not in options.split()]
+    wrong = [_passed_on(backend, status) for backend in live if backend not in control_planes]
     lacking = [
         f"{address} ({control_plane.hostname}) is missing"
         for address, control_plane in control_planes.items()
@@ -226,13 +226,13 @@ def _balancer_findings(name: str, proofs: Proofs, cluster: Cluster) -> Iterator[
         deviations = [f"it passes on to {', '.join(wrong)}"] * bool(wrong) + lacking
         yield Finding(name, "balancer", "; ".join(deviations), wanted, remedy)
     for address, control_plane in control_planes.items():
-        said = proof.backend_answers.get(address, OK)
+        said = status.backend_answers.get(address, OK)
         # One that answers nobody is told as that control plane's own.
-        if said != OK and any(OK in other.apis.get(address, ()) for other in proofs.values()):
+        if said != OK and any(OK in other.apis.get(address, ()) for other in statuses.values()):
             found = f"it does not reach {address} ({control_plane.hostname}): {said}"
             yield Finding(name, "balancer", found, "ok at /readyz", "see routes and firewalls between them")
 
 
-def _passed_on(backend: str, proof: HostProof) -> str:
-    answers = proof.backend_answers.get(backend) == OK
+def _passed_on(backend: str, status: HostStatus) -> str:
+    answers = status.backend_answers.get(backend) == OK
     return f"{backend}, {'which is no control plane' if answers else 'where no API server answers'}"

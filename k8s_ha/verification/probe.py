@@ -8,7 +8,7 @@ from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.settings import Cluster, HostSettings
-from k8s_ha.verification.faults import Blame, blame, counted
+from k8s_ha.verification.faults import Fault, counted, localize_faults
 from k8s_ha.verification.hosts import OFFLOAD, RESTART_PROXY
 
 PORT: Final = 8080
@@ -125,11 +125,11 @@ def reach_findings(reading: Reading, cluster: Cluster) -> Iterator[Finding]:
         for target in asks[source.host]
         if reading.from_pods.get((source.pod, pod_url(reading.pods, target))) != target.pod
     }
-    for entry in blame(unreached, asked):
+    for entry in localize_faults(unreached, asked):
         ends = counted(entry.others, _other_ends(entry, every, asks))
-        found = f"pods on {ends} do not reach its pod" if entry.reached else f"its pod does not reach pods on {ends}"
+        found = f"pods on {ends} do not reach its pod" if entry.as_target else f"its pod does not reach pods on {ends}"
         remedy = "see flannel there, and firewalls between the nodes"
-        yield Finding(entry.culprit, "pod to pod", found, "every pod", remedy)
+        yield Finding(entry.faulty_end, "pod to pod", found, "every pod", remedy)
     # What a pod does not reach directly its node cannot reach through a Service either: told once.
     yield from _service_findings(
         "its pod", {t.host: t.pod for t in asking}, reading.from_pods, reading, asks, unreached
@@ -147,11 +147,11 @@ def reach_findings(reading: Reading, cluster: Cluster) -> Iterator[Finding]:
             yield Finding(target.host, "DNS", found, "an answer", "see DNS from that node, and its kube-proxy")
 
 
-def _other_ends(entry: Blame, every: Sequence[Target], asks: Mapping[str, Sequence[Target]]) -> list[str]:
-    """The hosts that asked the culprit, or that it asked."""
-    if not entry.reached:
-        return [target.host for target in asks[entry.culprit]]
-    return [source.host for source in every if any(target.host == entry.culprit for target in asks[source.host])]
+def _other_ends(entry: Fault, every: Sequence[Target], asks: Mapping[str, Sequence[Target]]) -> list[str]:
+    """The hosts that asked the faulty end, or that it asked."""
+    if not entry.as_target:
+        return [target.host for target in asks[entry.faulty_end]]
+    return [source.host for source in every if any(target.host == entry.faulty_end for target in asks[source.host])]
 
 
 def _service_findings(

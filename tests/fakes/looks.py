@@ -89,7 +89,7 @@ def preflight(request: Request) -> list[str]:
     ]
 
 
-def health(request: Request) -> list[str]:
+def api_status(request: Request) -> list[str]:
     nodes = request.world.nodes
     if not nodes or f"{KUBERNETES}/admin.conf" not in request.machine.files:
         return []
@@ -117,7 +117,7 @@ def kubelet_health(request: Request) -> list[str]:
     return ["ok"] * ("kubelet.service" in request.machine.active and request.machine.is_back())
 
 
-def proof(request: Request) -> list[str]:
+def host_status(request: Request) -> list[str]:
     lines = artifacts(request)
     lines += [f"api {address} ok" for address in request.variable("APIS").split()]
     lines += [f"dns {address} {DNS_ANSWER}" for address in request.variable("NAME_SERVERS").split()]

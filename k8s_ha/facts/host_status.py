@@ -1,4 +1,4 @@
-"""What a host tells to prove that the cluster works."""
+"""What a host tells of the cluster's state."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.observations import dns
 from k8s_ha.observations.certificates import expiry
-from k8s_ha.observations.host_status import OK, HostProof, answer, etcd_proof
+from k8s_ha.observations.host_status import OK, HostStatus, answer, etcd_status
 from k8s_ha.resources import read_file
 
 
-class Proof(Told[HostProof]):
+class HostStatusFact(Told[HostStatus]):
     """Answers of API servers, name servers, etcd and agents as this host gets them, and its certificates' expiry.
 
     + apis: HOST:PORT of what should answer as an API server; one that stands there twice is asked twice
@@ -45,22 +45,24 @@ class Proof(Told[HostProof]):
             ETCD="yes" if etcd else "",
             BALANCER=balancer,
         )
-        return marked(looking + read_file("facts/artifacts.sh") + read_file("facts/verify.sh"))
+        return marked(looking + read_file("facts/artifacts.sh") + read_file("facts/host-status.sh"))
 
-    def told(self, output: list[str]) -> HostProof:
+    def told(self, output: list[str]) -> HostStatus:
         values = fields(output)
         etcd = [" ".join(values[f"etcd_{key}"]) for key in ("health", "members", "status")]
-        return HostProof(
+        return HostStatus(
             view=node_view(values),
             kubelet=answer(values["kubelet"][0]) if values["kubelet"] else None,
             proxy=_proxy(values["proxy"][0]) if values["proxy"] else None,
             apis={address: tuple(map(answer, said)) for address, said in _by_address(values["api"]).items()},
             dns={address: tuple(map(dns.told, said)) for address, said in _by_address(values["dns"]).items()},
-            etcd=etcd_proof(*etcd) if any(etcd) else None,
-            certificates={path: expiry(text) for path, text in _pairs(values["certificate"] + values["kubeconfig"])},
+            etcd=etcd_status(*etcd) if any(etcd) else None,
+            certificates={
+                path: expiry(text) for path, text in _stripped_pairs(values["certificate"] + values["kubeconfig"])
+            },
             nginx="nginx" in values,
-            backends=dict(_pairs(values["backend"])),
-            backend_answers={address: _backend(said) for address, said in _pairs(values["backend_api"])},
+            backends=dict(_stripped_pairs(values["backend"])),
+            backend_answers={address: _backend(said) for address, said in _stripped_pairs(values["backend_api"])},
         )
 
 
@@ -75,12 +77,12 @@ def _backend(said: str) -> str:
     return OK if told in ("HTTP 401", "HTTP 403") else told
 
 
-def _pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
+def _stripped_pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
     return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in lines]
 
 
 def _by_address(lines: Iterable[str]) -> Mapping[str, list[str]]:
     said: dict[str, list[str]] = defaultdict(list)
-    for address, text in _pairs(lines):
+    for address, text in _stripped_pairs(lines):
         said[address].append(text)
     return said
