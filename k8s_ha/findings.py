@@ -1,4 +1,4 @@
-"""What a look at hosts or at the cluster found, and how a person is shown it. Values in, values out."""
+"""What checks of hosts or of the cluster found, and how a person is shown it. Values in, values out."""
 
 from __future__ import annotations
 

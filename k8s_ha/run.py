@@ -93,7 +93,7 @@ class Run:
     """Whose turn it is to restart its container runtime."""
 
     verifier: str | None = None
-    """The host that looks at the cluster for all of them, and that fails where something is wrong."""
+    """The host that checks the cluster for all of them, and that fails where something is wrong."""
     log: RunLog = field(init=False)
     """What its report is made of."""
 

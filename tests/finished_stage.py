@@ -18,7 +18,7 @@ from tests.operation_bench import Noop
 CLUSTER = six_host_cluster(verify_timeout_seconds=1)
 COMPLETE = complete_api_status(CLUSTER)
 WHOLE = complete_statuses(CLUSTER)
-ELSEWHERE = [Noop("master1 looks")]
+ELSEWHERE = [Noop("master1 checks")]
 """What the operations do on other hosts than the one that looks for all."""
 
 

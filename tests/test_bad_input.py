@@ -91,7 +91,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert "\n    pod_cird: " in outcome.output
 
 
-def test_settings_that_nobody_checked_before_are_refused_before_a_host_is_looked_at(tmp_path: Path) -> None:
+def test_settings_that_nobody_checked_before_are_refused_before_a_host_is_checked(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, replace(with_settings(pod_cird="10.32.0.0/12"), check=False)).run()
     assert_refused(outcome, "did you mean pod_cidr?")
     assert {step.step for step in outcome.log} == {"connect"}
@@ -144,7 +144,7 @@ UNUSABLE_HOSTS = {
     ),
     "host that does not tell": (
         Scenario(answers=[("worker1", "os_like", FAILS)]),
-        "@fake/worker1: could not be looked at as root: 'it failed'; root or sudo is needed; mend that there",
+        "@fake/worker1: could not be checked as root: 'it failed'; root or sudo is needed; mend that there",
     ),
     "address of another host": (
         Scenario(survey={"worker2": {"address": "10.9.9.9"}}),

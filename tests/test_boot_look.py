@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.facts.boot import PATTERN, boot_look
+from k8s_ha.facts.boot import PATTERN, boot_state
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.lines import fields, script
 from k8s_ha.facts.units import HostName, HostNames, Units
-from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.sysctl import Line
 from k8s_ha.observations.units import UnitState
 from k8s_ha.preflight_checks.boot import units
@@ -53,19 +53,19 @@ def shell(tmp_path: Path) -> Host:
     return shell
 
 
-def looked(shell: Host, modules: str = "overlay br_netfilter") -> BootLook:
+def looked(shell: Host, modules: str = "overlay br_netfilter") -> BootState:
     text = read_file("facts/modules.sh") + script(
         "boot.sh", MODULES=modules, PATTERN=PATTERN, UNITS="docker.service tuned.service"
     )
     done = shell.run(f"{text}\nnext_boot")
     assert done.stderr == ""
-    return boot_look(fields(done.stdout.splitlines()))
+    return boot_state(fields(done.stdout.splitlines()))
 
 
 def test_a_host_that_has_nothing_to_tell(shell: Host) -> None:
-    assert looked(shell) == BootLook(command_line="ro quiet")
-    assert looked(shell, modules="") == BootLook(command_line="ro quiet")
-    assert boot_look({}) == BootLook()
+    assert looked(shell) == BootState(command_line="ro quiet")
+    assert looked(shell, modules="") == BootState(command_line="ro quiet")
+    assert boot_state({}) == BootState()
 
 
 def test_sysctl_files(shell: Host) -> None:
@@ -73,12 +73,12 @@ def test_sysctl_files(shell: Host) -> None:
     shell.file("/usr/lib/sysctl.d/50-default.conf", "net.*.x=1:2\nkernel.sysrq = 16\n")
     shell.file("/etc/sysctl.conf", "forwarding = 1")
     (shell.root / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
-    look = looked(shell)
-    assert look.files == (
+    boot_state = looked(shell)
+    assert boot_state.files == (
         *("/etc/sysctl.d/99-sysctl.conf", "/etc/sysctl.d/z.conf", "/usr/lib/sysctl.d/50-default.conf"),
         "/etc/sysctl.conf",
     )
-    assert look.sysctl == (
+    assert boot_state.sysctl == (
         Line("/etc/sysctl.d/99-sysctl.conf", 1, "forwarding = 1"),
         Line("/etc/sysctl.d/z.conf", 3, " net.ipv4.ip_forward = 0"),
         Line("/usr/lib/sysctl.d/50-default.conf", 1, "net.*.x=1:2"),
@@ -105,10 +105,10 @@ def test_modules_and_kernels(shell: Host) -> None:
         shell.file(f"/lib/modules/{release}/modules.dep", held + "kernel/z.ko: kernel/net/br_netfilter.ko\n")
         shell.file(f"/lib/modules/{release}/vmlinuz")
     shell.file("/lib/modules/4.0-removed/modules.dep", "kernel/overlay.ko:\n")
-    look = looked(shell)
-    assert (look.modules, look.modules_locked) == (("overlay",), True)
-    assert look.kernels == {RELEASE: ("br_netfilter", "overlay"), "5.14.0-22.el9": ()}
-    assert look.next_kernel == RELEASE
+    boot_state = looked(shell)
+    assert (boot_state.modules, boot_state.modules_locked) == (("overlay",), True)
+    assert boot_state.kernels == {RELEASE: ("br_netfilter", "overlay"), "5.14.0-22.el9": ()}
+    assert boot_state.next_kernel == RELEASE
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_modules_and_kernels(shell: Host) -> None:
     ],
 )
 def test_without_a_kept_entry_the_newest_kernel_is_booted(releases: list[str], newest: str | None) -> None:
-    assert BootLook(kernels=dict.fromkeys(releases, ())).next_kernel == newest
+    assert BootState(kernels=dict.fromkeys(releases, ())).next_kernel == newest
 
 
 def test_selinux_and_swap(shell: Host) -> None:
@@ -131,11 +131,11 @@ def test_selinux_and_swap(shell: Host) -> None:
         (shell.root / "etc/systemd/system" / folder).mkdir(parents=True)
         (shell.root / "etc/systemd/system" / folder / "swapfile.swap").symlink_to("/etc/systemd/system/swapfile.swap")
     shell.file("/etc/waagent.conf", "ResourceDisk.Format=y\nResourceDisk.EnableSwap=y\n")
-    look = looked(shell)
-    assert look.selinux == "SELINUX=enforcing "
-    assert look.fstab == ("/dev/b none swap sw 0 0",)
-    assert look.swap_units == ("/etc/systemd/system/multi-user.target.wants/swapfile.swap",)
-    assert look.swap_agent == (Line("/etc/waagent.conf", 2, "ResourceDisk.EnableSwap=y"),)
+    boot_state = looked(shell)
+    assert boot_state.selinux == "SELINUX=enforcing "
+    assert boot_state.fstab == ("/dev/b none swap sw 0 0",)
+    assert boot_state.swap_units == ("/etc/systemd/system/multi-user.target.wants/swapfile.swap",)
+    assert boot_state.swap_agent == (Line("/etc/waagent.conf", 2, "ResourceDisk.EnableSwap=y"),)
 
 
 def test_what_runs_at_boot(shell: Host) -> None:
@@ -146,13 +146,13 @@ def test_what_runs_at_boot(shell: Host) -> None:
     (shell.root / "etc/systemd/system/multi-user.target.wants").mkdir()
     (shell.root / "etc/systemd/system/multi-user.target.wants/on.service").symlink_to("../on.service")
     shell.file("/etc/udev/rules.d/99-b.rules", 'KERNEL=="br_netfilter", RUN+="/sbin/sysctl -p /etc/b.conf"\n')
-    look = looked(shell)
-    assert look.commands == (
+    boot_state = looked(shell)
+    assert boot_state.commands == (
         Line("/etc/rc.d/rc.local", 3, "setenforce 1"),
         Line("/etc/cron.d/x", 1, "@reboot root swapon /swap"),
         Line("/etc/systemd/system/on.service", 2, "ExecStart=/usr/sbin/swapon /swap"),
     )
-    assert [str(line) for line in look.udev_rules] == ["/etc/udev/rules.d/99-b.rules:1"]
+    assert [str(line) for line in boot_state.udev_rules] == ["/etc/udev/rules.d/99-b.rules:1"]
     (shell.root / "etc/rc.d/rc.local").chmod(0o644)
     assert len(looked(shell).commands) == 2
 
@@ -176,16 +176,16 @@ def test_units_and_tuned(shell: Host) -> None:
     shell.file("/etc/tuned/own/tuned.conf", "[main]\ninclude=parent\n[sysctl]\nnet.ipv4.ip_forward=0\n[vm]\nx=1\n")
     shell.file("/usr/lib/tuned/parent/tuned.conf", "[sysctl]\nvm.swappiness=1\n")
     shell.file("/etc/tuned/tuned-main.conf", "daemon = 1\nreapply_sysctl = 0")
-    look = looked(shell)
-    assert look.units["docker.service"] == UnitState("masked", active=False, file="masked")
-    assert look.units["tuned.service"].pulled_in_by == ("multi-user.target", "x.service")
-    assert look.tuned == (
+    boot_state = looked(shell)
+    assert boot_state.units["docker.service"] == UnitState("masked", active=False, file="masked")
+    assert boot_state.units["tuned.service"].pulled_in_by == ("multi-user.target", "x.service")
+    assert boot_state.tuned == (
         Line("/usr/lib/tuned/parent/tuned.conf", 2, "vm.swappiness=1"),
         Line("/etc/tuned/own/tuned.conf", 4, "net.ipv4.ip_forward=0"),
     )
-    assert not look.tuned_reapplies
+    assert not boot_state.tuned_reapplies
     states = Units().process(whole([f"unit {line}" for line in UNITS.splitlines()]))
-    assert states == look.units
+    assert states == boot_state.units
 
 
 def test_the_kernel_script(shell: Host) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.preflight_checks.model import Case, Listener
-from tests.cases import case, found, warning
+from k8s_ha.preflight_checks.model import HostContext, Listener
+from tests.cases import context, found, warning
 from tests.nginx_states import CONFIGURED, MAIN, OWN, OWN_TEXT, state
 from tests.operation_bench import NGINX_CONFIG
 
@@ -32,20 +32,20 @@ def listening(port: int) -> tuple[Listener, ...]:
 
 
 ROWS = {
-    "no nginx yet": (case("master-lb", nginx=state(build="", program="", unit={"ActiveState": "inactive"})), None),
-    "an nginx of the owner's": (case("master-lb", nginx=state(), listeners=listening(80)), None),
-    "ours": (case("master-lb", nginx=state({MAIN: CONFIGURED, OWN: OWN_TEXT}), listeners=listening(6443)), None),
+    "no nginx yet": (context("master-lb", nginx=state(build="", program="", unit={"ActiveState": "inactive"})), None),
+    "an nginx of the owner's": (context("master-lb", nginx=state(), listeners=listening(80)), None),
+    "ours": (context("master-lb", nginx=state({MAIN: CONFIGURED, OWN: OWN_TEXT}), listeners=listening(6443)), None),
     "ours, put back to the package's nginx.conf and still listening": (
-        case("master-lb", nginx=state(own=state({OWN: OWN_TEXT}).own), listeners=listening(6443)),
+        context("master-lb", nginx=state(own=state({OWN: OWN_TEXT}).own), listeners=listening(6443)),
         None,
     ),
-    "the owner's stream block": (case("master-lb", nginx=state({MAIN: f"{NGINX_CONFIG}stream {{ }}\n"})), None),
+    "the owner's stream block": (context("master-lb", nginx=state({MAIN: f"{NGINX_CONFIG}stream {{ }}\n"})), None),
     "two blocks, one of them ours": (
-        case("master-lb", nginx=state({MAIN: f"{CONFIGURED}stream {{ }}", OWN: OWN_TEXT}, refused=DUPLICATE)),
+        context("master-lb", nginx=state({MAIN: f"{CONFIGURED}stream {{ }}", OWN: OWN_TEXT}, refused=DUPLICATE)),
         None,
     ),
     "the port in another server": (
-        case("master-lb", nginx=state({MAIN: NGINX_CONFIG, WEB: "server { listen 6443; }"})),
+        context("master-lb", nginx=state({MAIN: NGINX_CONFIG, WEB: "server { listen 6443; }"})),
         Finding(
             "master-lb",
             "ports",
@@ -55,7 +55,7 @@ ROWS = {
         ),
     ),
     "a mistake of the owner's": (
-        case("master-lb", nginx=state(refused=f'unknown directive "lisen" in {WEB}:1')),
+        context("master-lb", nginx=state(refused=f'unknown directive "lisen" in {WEB}:1')),
         Finding(
             "master-lb",
             "nginx",
@@ -65,22 +65,25 @@ ROWS = {
         ),
     ),
     "an nginx on the port that nobody knows": (
-        case("master-lb", nginx=state(), listeners=listening(6443)),
+        context("master-lb", nginx=state(), listeners=listening(6443)),
         Finding("master-lb", *STRANGER),
     ),
     "one before there is a package": (
-        case("master-lb", nginx=state(build="", program="", unit=STOPPED), listeners=listening(6443)),
+        context("master-lb", nginx=state(build="", program="", unit=STOPPED), listeners=listening(6443)),
         Finding("master-lb", *STRANGER),
     ),
     "one that the unit has not started": (
-        case("master-lb", nginx=state(unit=STOPPED), listeners=listening(80)),
+        context("master-lb", nginx=state(unit=STOPPED), listeners=listening(80)),
         warning("master-lb", *SURVIVOR),
     ),
-    "a masked unit, which is told as one of all": (case("master-lb", nginx=state(unit={"LoadState": "masked"})), None),
-    "a host that is no load balancer": (case("worker1", listeners=listening(80)), None),
+    "a masked unit, which is told as one of all": (
+        context("master-lb", nginx=state(unit={"LoadState": "masked"})),
+        None,
+    ),
+    "a host that is no load balancer": (context("worker1", listeners=listening(80)), None),
 }
 
 
 @pytest.mark.parametrize(("given", "wanted"), ROWS.values(), ids=ROWS)
-def test_findings(given: Case, wanted: Finding | None) -> None:
+def test_findings(given: HostContext, wanted: Finding | None) -> None:
     assert found(given) == ([] if wanted is None else [wanted])

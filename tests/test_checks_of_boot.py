@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.sysctl import Line
 from k8s_ha.observations.units import UnitState
-from k8s_ha.preflight_checks.model import Case
-from tests.cases import case, found, warning
+from k8s_ha.preflight_checks.model import HostContext
+from tests.cases import context, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}
 ON = UnitState("loaded", active=True, file="enabled", pulled_in_by=("multi-user.target",))
@@ -24,10 +24,10 @@ KUBELET_AND_SWAP = "kubelet does not start beside swap"
 FILE = "/etc/sysctl.d/z-hardening.conf"
 
 
-def boot(name: str = "worker1", **given: Any) -> Case:
-    """A host with that to tell of its next boot; what is no part of ``BootLook`` is the case's."""
-    look = BootLook(**{key: given.pop(key) for key in list(given) if key in BootLook.__dataclass_fields__})
-    return case(name, boot=look, **given)
+def boot(name: str = "worker1", **given: Any) -> HostContext:
+    """A host with that to tell of its next boot; what is no part of ``BootState`` is the case's."""
+    preflight = BootState(**{key: given.pop(key) for key in list(given) if key in BootState.__dataclass_fields__})
+    return context(name, boot=preflight, **given)
 
 
 def of(check: str, *cells: str, host: str = "worker1") -> Finding:
@@ -43,7 +43,7 @@ def sysctl_line(number: int = 1, text: str = "net.ipv4.ip_forward = 0", path: st
     )
 
 
-def hardened(text: str = "net.ipv4.ip_forward = 0", **given: Any) -> Case:
+def hardened(text: str = "net.ipv4.ip_forward = 0", **given: Any) -> HostContext:
     return boot(files=(FILE,), sysctl=(Line(FILE, 1, text),), **given)
 
 
@@ -60,7 +60,7 @@ RC_LOCAL = "/etc/rc.d/rc.local"
 INSTALL = "modprobe then runs that instead, and reports success"
 BLACKLISTED = "systemd loads no blacklisted one at boot"
 
-ROWS: dict[str, tuple[Case, Finding | None]] = {
+ROWS: dict[str, tuple[HostContext, Finding | None]] = {
     "a kernel setting": (hardened(), sysctl_line()),
     "a kernel setting on a load balancer": (hardened(name="master-lb"), None),
     "a kernel setting by its other name": (
@@ -326,11 +326,11 @@ ROWS: dict[str, tuple[Case, Finding | None]] = {
 
 
 @pytest.mark.parametrize(("given", "finding"), ROWS.values(), ids=ROWS)
-def test_what_the_next_boot_undoes(given: Case, finding: Finding | None) -> None:
+def test_what_the_next_boot_undoes(given: HostContext, finding: Finding | None) -> None:
     assert found(given) == ([finding] if finding else [])
 
 
 @pytest.mark.parametrize(("given", "finding"), [row for row in ROWS.values() if row[1] and row[1].host == "worker1"])
-def test_on_a_node_it_is_a_warning(given: Case, finding: Finding) -> None:
+def test_on_a_node_it_is_a_warning(given: HostContext, finding: Finding) -> None:
     node = replace(given, survey=replace(given.survey, node=True, hostname="worker1"))
     assert found(node) == [replace(finding, severity="warning")]

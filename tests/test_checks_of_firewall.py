@@ -13,8 +13,8 @@ from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.surroundings import Filters, Surroundings, Zone
 from k8s_ha.observations.units import UnitState
 from k8s_ha.preflight_checks.firewall import firewall
-from k8s_ha.preflight_checks.model import Case
-from tests.cases import case
+from k8s_ha.preflight_checks.model import HostContext
+from tests.cases import context
 from tests.node_views import recorded
 
 WANTED = "the cluster's hosts and pods reach each other at every port"
@@ -22,15 +22,15 @@ KEEP = {"firewall": "keep"}
 ACTIVE, ENABLED = UnitState("loaded", True, "enabled"), UnitState("loaded", False, "enabled")
 
 
-def told(recording: str, host: str = "worker1", settings: dict[str, Any] | None = None, **looked: Any) -> Case:
+def told(recording: str, host: str = "worker1", settings: dict[str, Any] | None = None, **looked: Any) -> HostContext:
     around = surroundings(fields(recorded(recording)))
-    route = f"10.0.0.0/16 dev eth0 proto kernel scope link src {case(host).host.address}"
-    return case(host, settings=settings, surroundings=around, routes=(route,), **looked)
+    route = f"10.0.0.0/16 dev eth0 proto kernel scope link src {context(host).host.address}"
+    return context(host, settings=settings, surroundings=around, routes=(route,), **looked)
 
 
-def with_units(given: Case, **units: UnitState) -> Case:
+def with_units(given: HostContext, **units: UnitState) -> HostContext:
     named = {f"{name}.service": unit for name, unit in units.items()}
-    return replace(given, look=replace(given.look, boot=replace(given.look.boot, units=named)))
+    return replace(given, preflight=replace(given.preflight, boot=replace(given.preflight.boot, units=named)))
 
 
 def finding(host: str, found: str, remedy: str, severity: Severity = "error") -> Finding:
@@ -53,13 +53,13 @@ PODS = "refuses what is sent from pod to pod"
 SAVED = tuple(fields(recorded("surroundings-iptables"))["iptables"])
 
 
-def zones(*found: Zone, drifting: bool = False, host: str = "worker1") -> Case:
+def zones(*found: Zone, drifting: bool = False, host: str = "worker1") -> HostContext:
     around = Surroundings(filters=Filters(zones=found, drifting=drifting))
-    return case(host, settings=KEEP, firewalld=True, surroundings=around)
+    return context(host, settings=KEEP, firewalld=True, surroundings=around)
 
 
-ROWS: dict[str, tuple[Case, list[Finding]]] = {
-    "nothing": (case("master1"), []),
+ROWS: dict[str, tuple[HostContext, list[Finding]]] = {
+    "nothing": (context("master1"), []),
     "a zone's source covers the hosts": (
         told("surroundings-firewalld-zone", "worker1", KEEP, firewalld=True),
         [
@@ -131,7 +131,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         [finding("master-lb", f"{RULE} refuses {CONTROL_PLANES} and 2 more at port 6443", BY_HAND)],
     ),
     "iptables-services from the next boot on": (
-        with_units(case(surroundings=Surroundings(filters=Filters(saved=SAVED))), iptables=ENABLED),
+        with_units(context(surroundings=Surroundings(filters=Filters(saved=SAVED))), iptables=ENABLED),
         [
             finding(
                 "worker1",
@@ -142,7 +142,7 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         ],
     ),
     "nftables.service from the next boot on": (
-        with_units(case(surroundings=Surroundings(filters=Filters(nft_saved=True))), nftables=ENABLED),
+        with_units(context(surroundings=Surroundings(filters=Filters(nft_saved=True))), nftables=ENABLED),
         [
             finding(
                 "worker1",
@@ -153,11 +153,11 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         ],
     ),
     "nftables.service that loads nothing": (
-        with_units(case(), nftables=ENABLED),
+        with_units(context(), nftables=ENABLED),
         [],
     ),
     "a rule that a port knocker lets in": (
-        case(
+        context(
             surroundings=Surroundings(
                 filters=Filters(
                     iptables=(
@@ -180,11 +180,11 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
         ],
     ),
     "docker's policy of forwarding": (
-        case(surroundings=Surroundings(filters=Filters(iptables=("*filter", ":INPUT ACCEPT", ":FORWARD DROP")))),
+        context(surroundings=Surroundings(filters=Filters(iptables=("*filter", ":INPUT ACCEPT", ":FORWARD DROP")))),
         [],
     ),
     "more rules than are read": (
-        case(surroundings=Surroundings(filters=Filters(cut=("nft",)))),
+        context(surroundings=Surroundings(filters=Filters(cut=("nft",)))),
         [
             finding(
                 "worker1",
@@ -224,5 +224,5 @@ ROWS: dict[str, tuple[Case, list[Finding]]] = {
 
 
 @pytest.mark.parametrize(("given", "expected"), ROWS.values(), ids=ROWS)
-def test_packet_filters(given: Case, expected: list[Finding]) -> None:
+def test_packet_filters(given: HostContext, expected: list[Finding]) -> None:
     assert list(firewall(given)) == expected

@@ -10,11 +10,11 @@ import pytest
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import NodeView
-from k8s_ha.preflight_checks.existing_cluster import older_clusters, states
+from k8s_ha.preflight_checks.existing_cluster import existing_clusters, states
 from k8s_ha.preflight_checks.fleet import machine_ids, product_uuids
-from k8s_ha.preflight_checks.model import Case
-from k8s_ha.preflight_checks.rules import look_findings, waived
-from tests.cases import HOSTS, case, fleet, warning
+from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.preflight_checks.rules import preflight_findings, waived
+from tests.cases import HOSTS, context, fleet, warning
 from tests.node_views import ADMIN, CLEAN, ENDPOINT, KUBELET, NODES, member
 
 
@@ -70,7 +70,7 @@ CUT = "an init or a join was cut off"
 RESET = "run `kubeadm reset` on it, then run this again"
 
 
-def viewed(**views: NodeView | None) -> list[Case]:
+def viewed(**views: NodeView | None) -> list[HostContext]:
     return fleet(**{name: {"view": view} for name, view in views.items()})
 
 
@@ -79,7 +79,7 @@ def of_cluster(host: str, found: str, wanted: str, remedy: str) -> Finding:
 
 
 NODES_STAND = {"master1": HEALTHY, "master2": HEALTHY, "master3": HEALTHY, "worker1": OURS, "worker2": OURS}
-CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
+CLUSTERS: dict[str, tuple[list[HostContext], list[Finding]]] = {
     "none": (fleet(), []),
     "this one": (viewed(**NODES_STAND), []),
     "another one": (
@@ -230,11 +230,11 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
     "another pod network of a node": (
         [
             *viewed(**NODES_STAND)[:4],
-            case("worker2", view=OURS, cni=("10-calico.conflist",), settings={"pod_network": "none"}),
+            context("worker2", view=OURS, cni=("10-calico.conflist",), settings={"pod_network": "none"}),
         ],
         [],
     ),
-    "a worker alone": ([case("worker1", view=OURS)], []),
+    "a worker alone": ([context("worker1", view=OURS)], []),
     "a host that could not be read": (
         viewed(worker1=None, master_lb=None),
         [
@@ -249,9 +249,9 @@ CLUSTERS: dict[str, tuple[list[Case], list[Finding]]] = {
 }
 
 
-@pytest.mark.parametrize(("cases", "findings"), CLUSTERS.values(), ids=CLUSTERS)
-def test_older_clusters(cases: Sequence[Case], findings: list[Finding]) -> None:
-    assert list(older_clusters(cases)) == findings
+@pytest.mark.parametrize(("contexts", "findings"), CLUSTERS.values(), ids=CLUSTERS)
+def test_older_clusters(contexts: Sequence[HostContext], findings: list[Finding]) -> None:
+    assert list(existing_clusters(contexts)) == findings
 
 
 def test_where_the_nodes_stand() -> None:
@@ -272,8 +272,8 @@ def test_where_the_nodes_stand() -> None:
 
 
 def test_a_waived_check_is_shown_and_does_not_stop() -> None:
-    cases = fleet(master1={"cpus": 1, "memory_mib": 512}, worker1={"cpus": 1, "memory_mib": 512})
-    before = look_findings(cases)
+    contexts = fleet(master1={"cpus": 1, "memory_mib": 512}, worker1={"cpus": 1, "memory_mib": 512})
+    before = preflight_findings(contexts)
     assert [(finding.host, finding.check, finding.severity) for finding in waived(before, ["memory", "clock"])] == [
         ("master1", "cpus", "error"),
         ("master1", "memory", "waived"),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.preflight_checks.model import Case, Disk
-from tests.cases import GIB, case, found, warning
+from k8s_ha.preflight_checks.model import Disk, HostContext
+from tests.cases import GIB, context, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}
 CONTAINERD = "/var/lib/containerd"
@@ -21,21 +21,21 @@ def disk(folder: str, free: float, size: float = 20, **more: Any) -> Disk:
 @pytest.mark.parametrize("el_major", [7, 8, 9, 10])
 @pytest.mark.parametrize("name", ["master1", "worker1", "master-lb"])
 def test_a_good_host_is_left_alone(name: str, el_major: int) -> None:
-    assert found(case(name, el_major=el_major)) == []
+    assert found(context(name, el_major=el_major)) == []
 
 
 MACHINE = {
     "one CPU on a control plane": (
-        case("master1", cpus=1),
+        context("master1", cpus=1),
         Finding("master1", "cpus", "1 CPU", "kubeadm asks for 2 on a control plane", "give it another one"),
     ),
     "one CPU on a control plane that is a node": (
-        case("master1", cpus=1, surveyed=NODE),
+        context("master1", cpus=1, surveyed=NODE),
         warning("master1", "cpus", "1 CPU", "kubeadm asks for 2 on a control plane", "give it another one"),
     ),
-    "one CPU on a worker": (case(cpus=1), None),
+    "one CPU on a worker": (context(cpus=1), None),
     "little memory on a control plane": (
-        case("master1", memory_mib=1699),
+        context("master1", memory_mib=1699),
         Finding(
             "master1",
             "memory",
@@ -44,9 +44,9 @@ MACHINE = {
             "give it more",
         ),
     ),
-    "just enough memory": (case("master1", memory_mib=1700), None),
+    "just enough memory": (context("master1", memory_mib=1700), None),
     "little memory on a worker": (
-        case(memory_mib=1000),
+        context(memory_mib=1000),
         warning(
             "worker1",
             "memory",
@@ -55,9 +55,9 @@ MACHINE = {
             "give it more",
         ),
     ),
-    "little memory on a load balancer": (case("master-lb", memory_mib=500), None),
+    "little memory on a load balancer": (context("master-lb", memory_mib=500), None),
     "a full disk": (
-        case(disks=(disk("/var", 4.9), disk(CONTAINERD, 4.9))),
+        context(disks=(disk("/var", 4.9), disk(CONTAINERD, 4.9))),
         Finding(
             "worker1",
             "disk",
@@ -67,7 +67,7 @@ MACHINE = {
         ),
     ),
     "a full disk of a node": (
-        case(disks=(disk("/var", 4.9),), surveyed=NODE),
+        context(disks=(disk("/var", 4.9),), surveyed=NODE),
         warning(
             "worker1",
             "disk",
@@ -77,7 +77,7 @@ MACHINE = {
         ),
     ),
     "a disk of its own that is full": (
-        case("master1", disks=(disk("/var", 15), disk("/var/lib/etcd", 1, 2, mount="/var/lib/etcd"))),
+        context("master1", disks=(disk("/var", 15), disk("/var/lib/etcd", 1, 2, mount="/var/lib/etcd"))),
         Finding(
             "master1",
             "disk",
@@ -87,7 +87,7 @@ MACHINE = {
         ),
     ),
     "a large disk that is nearly full": (
-        case(disks=(disk("/var", 14, 100), disk(CONTAINERD, 14, 100))),
+        context(disks=(disk("/var", 14, 100), disk(CONTAINERD, 14, 100))),
         Finding(
             "worker1",
             "disk",
@@ -97,12 +97,12 @@ MACHINE = {
         ),
     ),
     "a disk for some months": (
-        case(disks=(disk("/var", 9),)),
+        context(disks=(disk("/var", 9),)),
         warning("worker1", "disk", "9.0 GB free below /var", "10 GB last for a while", "free some, or enlarge it"),
     ),
-    "a small disk of a load balancer": (case("master-lb", disks=(disk("/var", 1.1),)), None),
+    "a small disk of a load balancer": (context("master-lb", disks=(disk("/var", 1.1),)), None),
     "a full disk of a load balancer": (
-        case("master-lb", disks=(disk("/var", 0.9),)),
+        context("master-lb", disks=(disk("/var", 0.9),)),
         Finding(
             "master-lb",
             "disk",
@@ -112,7 +112,7 @@ MACHINE = {
         ),
     ),
     "an xfs that overlayfs cannot use": (
-        case(disks=(disk(CONTAINERD, 50, 60, ftype=False),)),
+        context(disks=(disk(CONTAINERD, 50, 60, ftype=False),)),
         Finding(
             "worker1",
             "overlayfs",
@@ -121,11 +121,11 @@ MACHINE = {
             f"mount a file system of its own there, such as ext4, or an xfs made with ftype=1, at {CONTAINERD}",
         ),
     ),
-    "an xfs that it can use": (case(disks=(disk(CONTAINERD, 50, 60, ftype=True),)), None),
-    "an xfs that nothing tells of": (case(disks=(disk(CONTAINERD, 50, 60),)), None),
-    "an old xfs that Docker would use": (case(disks=(disk("/var/lib/docker", 50, 60, ftype=False),)), None),
+    "an xfs that it can use": (context(disks=(disk(CONTAINERD, 50, 60, ftype=True),)), None),
+    "an xfs that nothing tells of": (context(disks=(disk(CONTAINERD, 50, 60),)), None),
+    "an old xfs that Docker would use": (context(disks=(disk("/var/lib/docker", 50, 60, ftype=False),)), None),
     "containers on NFS": (
-        case(disks=(disk(CONTAINERD, 50, 60, kind="nfs4", mount="/var/lib"),)),
+        context(disks=(disk(CONTAINERD, 50, 60, kind="nfs4", mount="/var/lib"),)),
         Finding(
             "worker1",
             "overlayfs",
@@ -135,7 +135,7 @@ MACHINE = {
         ),
     ),
     "a kernel whose package is gone": (
-        case(lacking_modules=("br_netfilter",)),
+        context(lacking_modules=("br_netfilter",)),
         Finding(
             "worker1",
             "kernel",
@@ -144,13 +144,13 @@ MACHINE = {
             "boot the kernel that is installed, or install the modules of the one that runs",
         ),
     ),
-    "EL10, where a package has the module": (case(el_major=10, lacking_modules=("br_netfilter",)), None),
+    "EL10, where a package has the module": (context(el_major=10, lacking_modules=("br_netfilter",)), None),
     "all of cgroup v1": (
-        case(cgroups=("cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer", "pids")),
+        context(cgroups=("cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer", "pids")),
         None,
     ),
     "memory without cgroups": (
-        case(cgroups=("cpuset", "cpu", "cpuacct", "devices", "freezer", "pids")),
+        context(cgroups=("cpuset", "cpu", "cpuacct", "devices", "freezer", "pids")),
         Finding(
             "worker1",
             "cgroup",
@@ -159,9 +159,9 @@ MACHINE = {
             "remove cgroup_disable from the kernel's command line and boot again",
         ),
     ),
-    "all of cgroup v2": (case(el_major=9, cgroups=("cpuset", "cpu", "io", "memory", "pids")), None),
+    "all of cgroup v2": (context(el_major=9, cgroups=("cpuset", "cpu", "io", "memory", "pids")), None),
     "swap": (
-        case(swap=("/dev/dm-1",)),
+        context(swap=("/dev/dm-1",)),
         warning(
             "worker1",
             "swap",
@@ -170,9 +170,9 @@ MACHINE = {
             "nothing: this run turns it off, now and at boot; see that memory suffices",
         ),
     ),
-    "swap on a load balancer": (case("master-lb", swap=("/dev/dm-1",)), None),
+    "swap on a load balancer": (context("master-lb", swap=("/dev/dm-1",)), None),
     "SELinux enforcing": (
-        case("master-lb", selinux="Enforcing"),
+        context("master-lb", selinux="Enforcing"),
         warning(
             "master-lb",
             "selinux",
@@ -181,10 +181,10 @@ MACHINE = {
             "nothing: this run makes it permissive, now and at boot; set selinux = 'keep' to have it enforce",
         ),
     ),
-    "SELinux kept": (case(selinux="Enforcing", settings={"selinux": "keep"}), None),
-    "SELinux permissive": (case(selinux="Permissive"), None),
+    "SELinux kept": (context(selinux="Enforcing", settings={"selinux": "keep"}), None),
+    "SELinux permissive": (context(selinux="Permissive"), None),
     "firewalld": (
-        case("master-lb", firewalld=True),
+        context("master-lb", firewalld=True),
         warning(
             "master-lb",
             "firewalld",
@@ -193,9 +193,9 @@ MACHINE = {
             "nothing: this run stops and disables it; set firewall = 'keep' to have it opened for the cluster",
         ),
     ),
-    "firewalld kept": (case(firewalld=True, settings={"firewall": "keep"}), None),
+    "firewalld kept": (context(firewalld=True, settings={"firewall": "keep"}), None),
     "CRI-O": (
-        case(units=("crio.service",)),
+        context(units=("crio.service",)),
         warning(
             "worker1",
             "runtime",
@@ -205,12 +205,12 @@ MACHINE = {
         ),
     ),
     "Docker where it is wanted": (
-        case(units=("docker.service",), settings={"container_runtime": "docker"}),
+        context(units=("docker.service",), settings={"container_runtime": "docker"}),
         None,
     ),
 }
 
 
 @pytest.mark.parametrize(("given", "finding"), MACHINE.values(), ids=MACHINE)
-def test_the_machine(given: Case, finding: Finding | None) -> None:
+def test_the_machine(given: HostContext, finding: Finding | None) -> None:
     assert found(given) == ([finding] if finding else [])

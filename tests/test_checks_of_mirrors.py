@@ -8,8 +8,8 @@ import pytest
 
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks.download_sources import mirrors, needed
-from k8s_ha.preflight_checks.model import Answer, Case
-from tests.cases import case, serving, warning
+from k8s_ha.preflight_checks.model import Answer, HostContext
+from tests.cases import context, serving, warning
 
 NODE = {"node": True, "hostname": "worker1"}
 DOCKER = "https://download.docker.com/linux/rhel/8/x86_64/stable/repodata/repomd.xml"
@@ -18,9 +18,9 @@ HUB = {"registry_mirrors": {"docker.io": ["https://hub.example"], "ghcr.io": ["h
 HUB_API, GHCR_API, GHCR = "https://hub.example/v2/", "https://ghcr.example/v2/", "https://ghcr.io/v2/"
 
 
-def answering(changed: dict[str, Answer], **settings: Any) -> Case:
-    plain = case(settings=settings)
-    return case(settings=settings, answers=serving(plain) | changed)
+def answering(changed: dict[str, Answer], **settings: Any) -> HostContext:
+    plain = context(settings=settings)
+    return context(settings=settings, answers=serving(plain) | changed)
 
 
 def silent(text: str, use: str) -> Finding:
@@ -60,7 +60,7 @@ MIRRORS = {
         ),
     ),
     "no curl": (
-        case(answers=None),
+        context(answers=None),
         warning(
             "worker1",
             "mirrors",
@@ -83,7 +83,7 @@ MIRRORS = {
 
 
 @pytest.mark.parametrize(("given", "finding"), MIRRORS.values(), ids=MIRRORS)
-def test_the_mirrors(given: Case, finding: Finding | None) -> None:
+def test_the_mirrors(given: HostContext, finding: Finding | None) -> None:
     assert list(mirrors(given)) == ([finding] if finding else [])
 
 
@@ -103,7 +103,7 @@ def test_a_registry_and_its_mirror_out_of_reach() -> None:
     ]
 
 
-def asked(given: Case) -> list[str]:
+def asked(given: HostContext) -> list[str]:
     return [f"{source.kind} {source.url}" for source in needed(given.cluster, given.host, given.survey)]
 
 
@@ -120,40 +120,40 @@ INSTALLED = {
 }
 VAULT = {"base_repositories": "vault"}
 ASKED = {
-    "a clean node": (case(), [*OF_DOCKER, *OF_KUBERNETES, *REGISTRIES]),
-    "a load balancer of EL8": (case("master-lb"), []),
+    "a clean node": (context(), [*OF_DOCKER, *OF_KUBERNETES, *REGISTRIES]),
+    "a load balancer of EL8": (context("master-lb"), []),
     "a load balancer of EL7": (
-        case("master-lb", el_major=7),
+        context("master-lb", el_major=7),
         [
             "repository https://archives.fedoraproject.org/pub/archive/epel/7/x86_64/repodata/repomd.xml",
             "key https://dl.fedoraproject.org/pub/epel/RPM-GPG-KEY-EPEL-7",
         ],
     ),
     "a load balancer of CentOS 8 behind the vault": (
-        case("master-lb", settings=VAULT, surveyed={"os_id": "centos"}),
+        context("master-lb", settings=VAULT, surveyed={"os_id": "centos"}),
         ["repository https://vault.centos.org/8.5.2111/BaseOS/x86_64/os/repodata/repomd.xml"],
     ),
     "a node of CentOS 7 behind the vault": (
-        case(el_major=7, settings=VAULT, surveyed={"installed": {"containerd.io": "1.6.33-3.1.el7"}}),
+        context(el_major=7, settings=VAULT, surveyed={"installed": {"containerd.io": "1.6.33-3.1.el7"}}),
         [
             "repository https://vault.centos.org/7.9.2009/os/x86_64/repodata/repomd.xml",
             *OF_KUBERNETES,
             *REGISTRIES,
         ],
     ),
-    "a Rocky 8 is not of the vault": (case("master-lb", settings=VAULT), []),
+    "a Rocky 8 is not of the vault": (context("master-lb", settings=VAULT), []),
     "packages of CentOS 7 installed": (
-        case(el_major=7, settings=VAULT, surveyed={"installed": INSTALLED | {"containerd.io": "1.6.33-3.1.el7"}}),
+        context(el_major=7, settings=VAULT, surveyed={"installed": INSTALLED | {"containerd.io": "1.6.33-3.1.el7"}}),
         REGISTRIES,
     ),
-    "packages installed": (case(surveyed={"installed": INSTALLED}), REGISTRIES),
+    "packages installed": (context(surveyed={"installed": INSTALLED}), REGISTRIES),
     "an older kubelet": (
-        case(surveyed={"installed": INSTALLED | {"kubelet": "1.30.9-150500.1.1"}}),
+        context(surveyed={"installed": INSTALLED | {"kubelet": "1.30.9-150500.1.1"}}),
         [*OF_KUBERNETES, *REGISTRIES],
     ),
-    "a node": (case(surveyed={"installed": INSTALLED, **NODE}), []),
+    "a node": (context(surveyed={"installed": INSTALLED, **NODE}), []),
     "cri-dockerd": (
-        case(settings={"container_runtime": "docker"}, surveyed={"installed": INSTALLED}),
+        context(settings={"container_runtime": "docker"}, surveyed={"installed": INSTALLED}),
         [
             *OF_DOCKER,
             "archive https://github.com/Mirantis/cri-dockerd/releases/download/v0.3.21/cri-dockerd-0.3.21.amd64.tgz",
@@ -161,16 +161,18 @@ ASKED = {
         ],
     ),
     "mirrors of registries": (
-        case(settings=HUB | {"pod_network": "none"}, surveyed={"installed": INSTALLED}),
+        context(settings=HUB | {"pod_network": "none"}, surveyed={"installed": INSTALLED}),
         ["registry https://registry.k8s.io/v2/", f"registry {HUB_API}", f"registry {GHCR_API}"],
     ),
     "images on Docker Hub": (
-        case(settings={"image_repository": "docker.io/k8s", "pod_network": "none"}, surveyed={"installed": INSTALLED}),
+        context(
+            settings={"image_repository": "docker.io/k8s", "pod_network": "none"}, surveyed={"installed": INSTALLED}
+        ),
         ["registry https://registry-1.docker.io/v2/"],
     ),
 }
 
 
 @pytest.mark.parametrize(("given", "sources"), ASKED.values(), ids=ASKED)
-def test_what_mirrors_are_asked_for(given: Case, sources: list[str]) -> None:
+def test_what_mirrors_are_asked_for(given: HostContext, sources: list[str]) -> None:
     assert asked(given) == sources

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.preflight_checks.model import Case, Listener
-from tests.cases import case, found, warning
+from k8s_ha.preflight_checks.model import HostContext, Listener
+from tests.cases import context, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}
 OURS_LISTEN = (
@@ -70,26 +70,26 @@ def proxied(where: str, kinds: str, without: str, severity: Any = "error") -> Fi
 
 
 NETWORK = {
-    "a node's own programs": (case("master1", listeners=OURS_LISTEN), None),
+    "a node's own programs": (context("master1", listeners=OURS_LISTEN), None),
     "a web server at the API's port": (
-        case("master1", listeners=(Listener(6443, "httpd", 812),)),
+        context("master1", listeners=(Listener(6443, "httpd", 812),)),
         taken("master1", "httpd", 812, 6443, "kube-apiserver"),
     ),
     "another kubelet's port on a worker": (
-        case(listeners=(Listener(10250, "k3s-server", 7), Listener(6443, "k3s-server", 7))),
+        context(listeners=(Listener(10250, "k3s-server", 7), Listener(6443, "k3s-server", 7))),
         taken("worker1", "k3s-server", 7, 10250, "kubelet"),
     ),
     "a listener on both families is told once": (
-        case("master1", listeners=(Listener(2379, "consul", 9), Listener(2379, "consul", 9))),
+        context("master1", listeners=(Listener(2379, "consul", 9), Listener(2379, "consul", 9))),
         taken("master1", "consul", 9, 2379, "etcd"),
     ),
     "haproxy before the API": (
-        case("master-lb", listeners=(Listener(6443, "haproxy", 44),)),
+        context("master-lb", listeners=(Listener(6443, "haproxy", 44),)),
         taken("master-lb", "haproxy", 44, 6443, "nginx"),
     ),
-    "nginx before the API": (case("master-lb", listeners=(Listener(6443, "nginx", 44),)), None),
+    "nginx before the API": (context("master-lb", listeners=(Listener(6443, "nginx", 44),)), None),
     "somebody, without ss": (
-        case("master-lb", listeners=(Listener(6443),)),
+        context("master-lb", listeners=(Listener(6443),)),
         warning(
             "master-lb",
             "ports",
@@ -99,19 +99,19 @@ NETWORK = {
         ),
     ),
     "its name on loopback": (
-        case(hosts_lines=("127.0.1.1 worker1.example worker1", "10.0.12.16 worker1")),
+        context(hosts_lines=("127.0.1.1 worker1.example worker1", "10.0.12.16 worker1")),
         elsewhere("worker1", "worker1", "127.0.1.1", "10.0.12.16"),
     ),
-    "its name where it belongs": (case(hosts_lines=("10.0.12.16 worker1", "::1 worker1")), None),
-    "another host's name elsewhere": (case(hosts_lines=("10.9.9.9 master1",)), None),
+    "its name where it belongs": (context(hosts_lines=("10.0.12.16 worker1", "::1 worker1")), None),
+    "another host's name elsewhere": (context(hosts_lines=("10.9.9.9 master1",)), None),
     "the endpoint's name elsewhere": (
-        case(hosts_lines=("10.9.9.9 master-lb",), settings={"control_plane_endpoint": "master-lb:6443"}),
+        context(hosts_lines=("10.9.9.9 master-lb",), settings={"control_plane_endpoint": "master-lb:6443"}),
         elsewhere("worker1", "master-lb", "10.9.9.9", "10.0.1.157", "error"),
     ),
-    "a route to the endpoint": (case(endpoint_route="10.0.1.157 dev eth0 src 10.0.12.16 uid 0"), None),
-    "the endpoint itself": (case("master-lb", endpoint_route="local 10.0.1.157 dev lo src 10.0.1.157 uid 0"), None),
+    "a route to the endpoint": (context(endpoint_route="10.0.1.157 dev eth0 src 10.0.12.16 uid 0"), None),
+    "the endpoint itself": (context("master-lb", endpoint_route="local 10.0.1.157 dev lo src 10.0.1.157 uid 0"), None),
     "no route to the endpoint": (
-        case(endpoint_route="RTNETLINK answers: Network is unreachable"),
+        context(endpoint_route="RTNETLINK answers: Network is unreachable"),
         Finding(
             "worker1",
             "endpoint",
@@ -121,15 +121,15 @@ NETWORK = {
         ),
     ),
     "a route within the pods' network": (
-        case(routes=("default via 10.0.0.1 dev eth0", "10.244.7.0/24 via 10.0.0.9 dev eth0")),
+        context(routes=("default via 10.0.0.1 dev eth0", "10.244.7.0/24 via 10.0.0.9 dev eth0")),
         overlapping("10.244.7.0/24 via 10.0.0.9 dev eth0", "pod_cidr", "10.244.0.0/16"),
     ),
     "a wider route over the Services": (
-        case(routes=("10.0.0.0/8 via 10.0.0.1 dev eth0",), settings={"pod_cidr": "192.168.0.0/16"}),
+        context(routes=("10.0.0.0/8 via 10.0.0.1 dev eth0",), settings={"pod_cidr": "192.168.0.0/16"}),
         overlapping("10.0.0.0/8 via 10.0.0.1 dev eth0", "service_cidr", "10.96.0.0/12"),
     ),
     "Docker's bridge": (
-        case(
+        context(
             routes=("172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1 linkdown",),
             settings={"pod_cidr": "172.16.0.0/12"},
         ),
@@ -138,11 +138,11 @@ NETWORK = {
         ),
     ),
     "a single address, blocked": (
-        case(routes=("unreachable 10.96.0.10",)),
+        context(routes=("unreachable 10.96.0.10",)),
         overlapping("unreachable 10.96.0.10", "service_cidr", "10.96.0.0/12"),
     ),
     "routes of an earlier node of the cluster": (
-        case(
+        context(
             routes=(
                 "10.244.0.0/24 via 10.0.11.18 dev eth0",
                 "10.244.1.0/24 dev cni0 proto kernel scope link src 10.244.1.1",
@@ -152,49 +152,49 @@ NETWORK = {
         None,
     ),
     "another pod network through a node of the cluster": (
-        case(routes=("10.244.0.0/16 via 10.0.12.55 dev eth0",)),
+        context(routes=("10.244.0.0/16 via 10.0.12.55 dev eth0",)),
         overlapping("10.244.0.0/16 via 10.0.12.55 dev eth0", "pod_cidr", "10.244.0.0/16"),
     ),
     "blocks of another pod network through a node of the cluster": (
-        case(routes=("10.244.7.64/26 via 10.0.12.55 dev tunl0 proto bird onlink",)),
+        context(routes=("10.244.7.64/26 via 10.0.12.55 dev tunl0 proto bird onlink",)),
         overlapping("10.244.7.64/26 via 10.0.12.55 dev tunl0 proto bird onlink", "pod_cidr", "10.244.0.0/16"),
     ),
     "Services of another cluster through a node of this one": (
-        case(routes=("10.96.7.0/24 via 10.0.12.55 dev eth0",)),
+        context(routes=("10.96.7.0/24 via 10.0.12.55 dev eth0",)),
         overlapping("10.96.7.0/24 via 10.0.12.55 dev eth0", "service_cidr", "10.96.0.0/12"),
     ),
-    "a node's other network": (case(routes=("10.244.7.0/24 dev tunl0",), surveyed=NODE), None),
-    "a route that cannot be read": (case(routes=("", "nexthop via 10.0.0.1")), None),
+    "a node's other network": (context(routes=("10.244.7.0/24 dev tunl0",), surveyed=NODE), None),
+    "a route that cannot be read": (context(routes=("", "nexthop via 10.0.0.1")), None),
     "a proxy before everybody": (
-        case(proxies=PROXIED),
+        context(proxies=PROXIED),
         proxied(
             "in root's environment or /etc/environment", "https_proxy", f"{EVERYBODY}, 10.244.0.0/16, 10.96.0.0/12"
         ),
     ),
     "a proxy of the kubelet's": (
-        case(proxies={"kubelet": {"https_proxy": "set", "no_proxy": "10.0.0.0/16"}}),
+        context(proxies={"kubelet": {"https_proxy": "set", "no_proxy": "10.0.0.0/16"}}),
         proxied("in the kubelet's unit", "https_proxy", "10.244.0.0/16, 10.96.0.0/12", "warning"),
     ),
     "a proxy before pods and Services": (
-        case(proxies={"systemd": {"https_proxy": "set", "http_proxy": "set", "no_proxy": "10.0.0.0/16"}}),
+        context(proxies={"systemd": {"https_proxy": "set", "http_proxy": "set", "no_proxy": "10.0.0.0/16"}}),
         proxied(
             "in systemd's DefaultEnvironment", "https_proxy and http_proxy", "10.244.0.0/16, 10.96.0.0/12", "warning"
         ),
     ),
     "a proxy before most of the pods": (
-        case(proxies={"systemd": {"https_proxy": "set", "no_proxy": "10.0.0.0/16,10.244.1.0/24,10.96.0.0/12"}}),
+        context(proxies={"systemd": {"https_proxy": "set", "no_proxy": "10.0.0.0/16,10.244.1.0/24,10.96.0.0/12"}}),
         proxied("in systemd's DefaultEnvironment", "https_proxy", "10.244.0.0/16", "warning"),
     ),
     "a proxy that leaves the cluster alone": (
-        case(proxies={"environment": {"https_proxy": "set", "no_proxy": "localhost, 10.0.0.0/8"}}),
+        context(proxies={"environment": {"https_proxy": "set", "no_proxy": "localhost, 10.0.0.0/8"}}),
         None,
     ),
-    "a proxy for nobody": (case(proxies={"environment": {"http_proxy": "set", "no_proxy": "*"}}), None),
-    "a proxy before a load balancer": (case("master-lb", proxies=PROXIED), None),
-    "no_proxy alone": (case(proxies={"environment": {"no_proxy": "localhost"}}), None),
+    "a proxy for nobody": (context(proxies={"environment": {"http_proxy": "set", "no_proxy": "*"}}), None),
+    "a proxy before a load balancer": (context("master-lb", proxies=PROXIED), None),
+    "no_proxy alone": (context(proxies={"environment": {"no_proxy": "localhost"}}), None),
 }
 
 
 @pytest.mark.parametrize(("given", "finding"), NETWORK.values(), ids=NETWORK)
-def test_the_network(given: Case, finding: Finding | None) -> None:
+def test_the_network(given: HostContext, finding: Finding | None) -> None:
     assert found(given) == ([finding] if finding else [])

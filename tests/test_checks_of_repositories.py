@@ -10,8 +10,8 @@ import pytest
 from k8s_ha.findings import Finding
 from k8s_ha.observations.host_repositories import HostRepositories, HostRepository, Patterns
 from k8s_ha.preflight_checks.download_sources import lacking, shown
-from k8s_ha.preflight_checks.model import Case
-from tests.cases import case, found, warning
+from k8s_ha.preflight_checks.model import HostContext
+from tests.cases import context, found, warning
 
 FILE = "/etc/yum.repos.d/CentOS-SCLo.repo"
 URL = "http://mirror.centos.org/centos/7/sclo/x86_64/sclo/"
@@ -30,9 +30,9 @@ INSTALLED = {
 }
 
 
-def host(*enabled: HostRepository, name: str = "worker1", **given: Any) -> Case:
+def host(*enabled: HostRepository, name: str = "worker1", **given: Any) -> HostContext:
     more = {key: given.pop(key) for key in ("excluded", "included") if key in given}
-    return case(name, repositories=HostRepositories(True, (GOOD, *enabled), **more), **given)
+    return context(name, repositories=HostRepositories(True, (GOOD, *enabled), **more), **given)
 
 
 def flagged(flag: str) -> HostRepository:
@@ -48,12 +48,12 @@ def softened(wanted: str) -> Finding:
 
 
 VAULT = f"set base_repositories = 'vault', or write enabled=0 below [sclo] in {FILE}"
-ROWS: dict[str, tuple[Case, Finding | None]] = {
+ROWS: dict[str, tuple[HostContext, Finding | None]] = {
     "all answer": (host(), None),
     "dead": (host(DEAD), dead(UNRESOLVED)),
     "dead, on a load balancer": (host(DEAD, name="master-lb"), replace(dead(UNRESOLVED), host="master-lb")),
     "dead, where nothing is lacking": (host(DEAD, surveyed={"installed": INSTALLED}), None),
-    "dead, where nobody looked": (case(repositories=HostRepositories(enabled=(DEAD,))), None),
+    "dead, where nobody looked": (context(repositories=HostRepositories(enabled=(DEAD,))), None),
     "a wrong path": (
         host(replace(DEAD, status=404, reason="")),
         dead(f"[sclo] of {FILE}: {URL} answers with HTTP status 404"),
@@ -87,7 +87,7 @@ ROWS: dict[str, tuple[Case, Finding | None]] = {
         ),
     ),
     "none": (
-        case(repositories=HostRepositories(read=True)),
+        context(repositories=HostRepositories(read=True)),
         warning(
             "worker1",
             "repositories",
@@ -100,7 +100,7 @@ ROWS: dict[str, tuple[Case, Finding | None]] = {
 
 
 @pytest.mark.parametrize(("given", "finding"), ROWS.values(), ids=ROWS)
-def test_repositories(given: Case, finding: Finding | None) -> None:
+def test_repositories(given: HostContext, finding: Finding | None) -> None:
     assert found(given) == ([finding] if finding else [])
 
 
@@ -153,7 +153,7 @@ LACKING = {
 @pytest.mark.parametrize("row", LACKING.values(), ids=LACKING)
 def test_what_a_host_lacks(row: tuple[str, dict[str, str], list[str]]) -> None:
     name, installed, expected = row
-    given = case(name, surveyed={"installed": installed})
+    given = context(name, surveyed={"installed": installed})
     assert list(lacking(given.cluster, given.host, given.survey)) == expected
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.runtimes import RuntimeState
 from k8s_ha.observations.service_command import UnitLook
-from k8s_ha.preflight_checks.model import Case
-from tests.cases import case, found, warning
+from k8s_ha.preflight_checks.model import HostContext
+from tests.cases import context, found, warning
 
 DOCKER, CONTAINERD = "docker.service", "containerd.service"
 DAEMON_JSON, TOML = "/etc/docker/daemon.json", "/etc/containerd/config.toml"
@@ -32,14 +32,14 @@ def docker(
     settings: dict[str, Any] | None = None,
     installed: bool = True,
     node: bool = False,
-    look: dict[str, Any] | None = None,
+    preflight: dict[str, Any] | None = None,
     **unit: Any,
-) -> Case:
+) -> HostContext:
     """A host that shall run Docker, with this daemon.json and fields of the look at docker.service."""
     configs = {} if content is None else {DAEMON_JSON: content}
-    runtime = RuntimeLook({DOCKER: UnitLook(**unit)}, configs, **look or {})
+    runtime = RuntimeState({DOCKER: UnitLook(**unit)}, configs, **preflight or {})
     surveyed = {"installed": {"docker-ce": "20.10.24-3.el8"} if installed else {}} | (NODE if node else {})
-    return case(settings=BY_DOCKER | (settings or {}), surveyed=surveyed, runtime=runtime)
+    return context(settings=BY_DOCKER | (settings or {}), surveyed=surveyed, runtime=runtime)
 
 
 def containerd(
@@ -50,12 +50,12 @@ def containerd(
     node: bool = False,
     namespaces: tuple[str, ...] = (),
     **unit: Any,
-) -> Case:
+) -> HostContext:
     """A host that shall run containerd, with this config.toml and fields of the look at containerd.service."""
     configs = {} if content is None else {TOML: content}
-    runtime = RuntimeLook({CONTAINERD: UnitLook(**unit)}, configs, namespaces=namespaces)
+    runtime = RuntimeState({CONTAINERD: UnitLook(**unit)}, configs, namespaces=namespaces)
     surveyed = {"installed": {"containerd.io": "1.6.33-3.1.el8"} if installed else {}} | (NODE if node else {})
-    return case(name, surveyed=surveyed, runtime=runtime)
+    return context(name, surveyed=surveyed, runtime=runtime)
 
 
 def docker_error(*cells: str) -> Finding:
@@ -63,7 +63,7 @@ def docker_error(*cells: str) -> Finding:
 
 
 FLAGS = "--exec-opt native.cgroupdriver=systemd --log-opt max-size=50m"
-DOCKER_ROWS: dict[str, tuple[Case, Finding | None]] = {
+DOCKER_ROWS: dict[str, tuple[HostContext, Finding | None]] = {
     "no file and no flag": (docker(), None),
     "flags that say what is wanted": (docker(files=started(DROP_IN, f"/usr/bin/dockerd -H fd:// {FLAGS}")), None),
     "a flag that says otherwise": (
@@ -119,7 +119,7 @@ DOCKER_ROWS: dict[str, tuple[Case, Finding | None]] = {
         ),
     ),
     "a daemon.json that is none": (
-        docker(look={"unread": (DAEMON_JSON,)}),
+        docker(preflight={"unread": (DAEMON_JSON,)}),
         docker_error(
             f"{DAEMON_JSON} is larger than 262144 bytes",
             "no daemon.json is",
@@ -134,15 +134,15 @@ DOCKER_ROWS: dict[str, tuple[Case, Finding | None]] = {
         None,
     ),
     "a dockerd that was started by hand": (
-        docker(look={"docker_pid": "77"}, properties={"MainPID": "0"}),
+        docker(preflight={"docker_pid": "77"}, properties={"MainPID": "0"}),
         docker_error(
             "dockerd runs as process 77, outside of docker.service",
             "that service does not start beside it",
             "stop that process, and what starts it",
         ),
     ),
-    "a dockerd of the unit": (docker(look={"docker_pid": "77"}, properties={"MainPID": "77"}), None),
-    "a dockerd where nobody knows the unit's": (docker(look={"docker_pid": "77"}), None),
+    "a dockerd of the unit": (docker(preflight={"docker_pid": "77"}, properties={"MainPID": "77"}), None),
+    "a dockerd where nobody knows the unit's": (docker(preflight={"docker_pid": "77"}), None),
     "a Docker of a static archive": (
         docker(files=started("/etc/systemd/system/docker.service", "/usr/local/bin/dockerd")),
         docker_error(
@@ -170,14 +170,16 @@ DOCKER_ROWS: dict[str, tuple[Case, Finding | None]] = {
 
 
 @pytest.mark.parametrize(("given", "finding"), DOCKER_ROWS.values(), ids=DOCKER_ROWS)
-def test_docker(given: Case, finding: Finding | None) -> None:
+def test_docker(given: HostContext, finding: Finding | None) -> None:
     assert found(given) == ([finding] if finding else [])
 
 
 def test_docker_is_no_matter_where_containerd_is_the_runtime() -> None:
-    runtime = RuntimeLook({DOCKER: UnitLook({"NeedDaemonReload": "yes", "ActiveState": "active"})}, {DAEMON_JSON: b"{"})
-    assert found(case(runtime=runtime)) == []
-    assert found(case("master-lb", settings=BY_DOCKER, runtime=runtime)) == []
+    runtime = RuntimeState(
+        {DOCKER: UnitLook({"NeedDaemonReload": "yes", "ActiveState": "active"})}, {DAEMON_JSON: b"{"}
+    )
+    assert found(context(runtime=runtime)) == []
+    assert found(context("master-lb", settings=BY_DOCKER, runtime=runtime)) == []
 
 
 OTHER_UNIT = "/etc/systemd/system/containerd.service"
@@ -193,7 +195,7 @@ ELSEWHERE = (
 )
 NVIDIA = b'[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]\n'
 REPLACED = ("this run replaces it", f"nothing, if that is not needed; {KEPT}")
-CONTAINERD_ROWS: dict[str, tuple[Case, Finding | None]] = {
+CONTAINERD_ROWS: dict[str, tuple[HostContext, Finding | None]] = {
     "none": (containerd(), None),
     "the package's unit": (containerd(files=started("/usr/lib/systemd/system/x", "/usr/bin/containerd")), None),
     "another program": (
@@ -253,5 +255,5 @@ CONTAINERD_ROWS: dict[str, tuple[Case, Finding | None]] = {
 
 
 @pytest.mark.parametrize(("given", "finding"), CONTAINERD_ROWS.values(), ids=CONTAINERD_ROWS)
-def test_containerd(given: Case, finding: Finding | None) -> None:
+def test_containerd(given: HostContext, finding: Finding | None) -> None:
     assert found(given) == ([finding] if finding else [])

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.surroundings import OWN_RESOLVER, RESOLVED, Resolver, Surroundings, UnitLine
 from k8s_ha.observations.units import UnitState
-from k8s_ha.preflight_checks.model import Case
-from tests.cases import case, found, warning
+from k8s_ha.preflight_checks.model import HostContext
+from tests.cases import context, found, warning
 
 NODE = {"node": True, "hostname": "worker1"}
 RUNNING = UnitState("loaded", True, "enabled")
@@ -26,11 +26,13 @@ def around(
     case_of: dict[str, Any] | None = None,
     units: dict[str, UnitState] | None = None,
     **told: Any,
-) -> Case:
-    return case(host, boot=BootLook(units=units or {}), surroundings=Surroundings(**told), **case_of or {})
+) -> HostContext:
+    return context(host, boot=BootState(units=units or {}), surroundings=Surroundings(**told), **case_of or {})
 
 
-def resolving(*servers: str, dangles: str = "", case_of: dict[str, Any] | None = None, host: str = "worker1") -> Case:
+def resolving(
+    *servers: str, dangles: str = "", case_of: dict[str, Any] | None = None, host: str = "worker1"
+) -> HostContext:
     return around(host, resolvers={OWN_RESOLVER: Resolver(servers, dangles)}, case_of=case_of)
 
 
@@ -48,7 +50,7 @@ def resolver(what: str, severity: Any = "error") -> Finding:
 LOOPBACK = "/etc/resolv.conf has no name server but {}, which is the pod itself in a pod"
 STUB = {OWN_RESOLVER: Resolver(("127.0.0.53",)), RESOLVED: Resolver(("10.0.0.2",))}
 
-RESOLVERS: dict[str, tuple[Case, list[Finding]]] = {
+RESOLVERS: dict[str, tuple[HostContext, list[Finding]]] = {
     "one": (resolving("10.0.0.2"), []),
     "nobody told": (around(), []),
     "empty": (resolving(), [resolver("/etc/resolv.conf names no name server")]),
@@ -99,7 +101,7 @@ def line(file: str, text: str) -> UnitLine:
     return UnitLine(f"{DROP_INS}/{file}", text)
 
 
-def extra(flags: str, **case_of: Any) -> Case:
+def extra(flags: str, **case_of: Any) -> HostContext:
     return around(
         kubelet_environment=(UnitLine("/etc/sysconfig/kubelet", f'KUBELET_EXTRA_ARGS="{flags}"'),), case_of=case_of
     )
@@ -112,7 +114,7 @@ def gives(flag: str, wanted: str = "Kubernetes 1.30.14 has no such flag", severi
 AWAY = "move that file away if nothing needs it"
 OLD = "/etc/systemd/system/kubelet.service"
 
-UNITS: dict[str, tuple[Case, list[Finding]]] = {
+UNITS: dict[str, tuple[HostContext, list[Finding]]] = {
     "no files of the kubelet": (around(), []),
     "docker's masked units without Docker": (around(units={"docker.socket": MASKED, "nginx.service": MASKED}), []),
     "what a node runs is masked": (
@@ -256,7 +258,7 @@ NAMES = "it holds the names of the cluster's hosts"
 HOSTS = {"manage_etc_hosts": ("true", "/etc/cloud/cloud.cfg")}
 HERE = "set manage_etc_hosts: false there"
 
-CLOUDS: dict[str, tuple[Case, list[Finding]]] = {
+CLOUDS: dict[str, tuple[HostContext, list[Finding]]] = {
     "none": (around(), []),
     "hosts": (
         around(cloud=HOSTS, cloud_writes_hosts=True),
@@ -334,18 +336,18 @@ def cni(what: str, wanted: str, severity: Any = "error") -> Finding:
 
 FIRST = "a runtime takes the first by name, and that is not this cluster's 10-flannel.conflist"
 OWN_NETWORK = {"settings": {"pod_network": "none"}}
-ACCESS_AND_NETWORK: dict[str, tuple[Case, list[Finding]]] = {
+ACCESS_AND_NETWORK: dict[str, tuple[HostContext, list[Finding]]] = {
     "sshd's default": (around(sshd={"maxsessions": "10"}), []),
     "one session": (around(sshd={"maxsessions": "1"}), [sessions("worker1", 1, 3)]),
     "enough sessions for a worker": (around(sshd={"maxsessions": "3"}), []),
     "too few for a control plane": (around("master1", sshd={"maxsessions": "4"}), [sessions("master1", 4, 5)]),
-    "a backup that no runtime reads": (case(cni=("10-flannel.conflist.cilium_bak", "05-x.conf.bak", "README")), []),
+    "a backup that no runtime reads": (context(cni=("10-flannel.conflist.cilium_bak", "05-x.conf.bak", "README")), []),
     "a network before ours": (
-        case(cni=("10-calico.conflist", "05-x.json", "10-flannel.conflist")),
+        context(cni=("10-calico.conflist", "05-x.json", "10-flannel.conflist")),
         [cni("/etc/cni/net.d holds 05-x.json, 10-calico.conflist", FIRST)],
     ),
     "a network behind ours": (
-        case(cni=("99-loopback.conf", "87-podman-bridge.conflist")),
+        context(cni=("99-loopback.conf", "87-podman-bridge.conflist")),
         [
             cni(
                 "/etc/cni/net.d holds 99-loopback.conf",
@@ -354,8 +356,8 @@ ACCESS_AND_NETWORK: dict[str, tuple[Case, list[Finding]]] = {
             )
         ],
     ),
-    "a network of a node": (case(cni=("10-calico.conflist",), surveyed=NODE), []),
-    "a network of the user's own": (case(cni=("10-calico.conflist",), **OWN_NETWORK), []),
+    "a network of a node": (context(cni=("10-calico.conflist",), surveyed=NODE), []),
+    "a network of the user's own": (context(cni=("10-calico.conflist",), **OWN_NETWORK), []),
     "interfaces of another network": (
         around(links=("lo", "eth0", "cilium_net", "cilium_host", "cali12", "tunl0")),
         [
@@ -385,5 +387,5 @@ ROWS = {
 
 
 @pytest.mark.parametrize(("given", "expected"), ROWS.values(), ids=ROWS)
-def test_surroundings(given: Case, expected: list[Finding]) -> None:
+def test_surroundings(given: HostContext, expected: list[Finding]) -> None:
     assert found(given) == expected

@@ -20,7 +20,7 @@ DEPLOY = [
     "Kubernetes | Bring up the control plane | Join m3 to the control plane",
     "Kubernetes | Join the workers | Join the workers to the cluster",
     "Kubernetes | Set up the pod network | Apply flannel",
-    "Kubernetes | Verify the cluster | Look at the cluster from every host",
+    "Kubernetes | Verify the cluster | Check the cluster from every host",
     "Say that the cluster is there",
 ]
 

@@ -75,7 +75,7 @@ BACKENDS = WHOLE["master-lb"].backends
 
 FOUND = {
     "all is well": (WHOLE, []),
-    "a host that cannot be read": ({**WHOLE, "worker2": None}, ["worker2: it could not be looked at"]),
+    "a host that cannot be read": ({**WHOLE, "worker2": None}, ["worker2: it could not be checked"]),
     "a kubelet that is down": (
         changed(having(kubelet="no connection"), "worker1"),
         ["worker1: its kubelet is not well: no connection"],

@@ -122,7 +122,7 @@ def test_the_build_leaves_a_report_of_what_it_did(lab: Lab) -> None:
     assert states == dict.fromkeys(NODES, ("clean", "joined"))
     phases = {phase.name: phase for phase in report.phases}
     first, *_, last = phases
-    assert (first, last) == ("Look at the hosts before the first change", "Verify the cluster")
+    assert (first, last) == ("Check the hosts before the first change", "Verify the cluster")
     assert phases[first].seconds > 0
     control_plane = phases["Bring up the control plane"]
     assert 0 < control_plane.serial_seconds <= control_plane.seconds

@@ -1,4 +1,4 @@
-"""A host that cannot be looked at as root: its own words, and a way out only where the cause is certain."""
+"""A host that cannot be checked as root: its own words, and a way out only where the cause is certain."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_only_a_password_that_is_asked_for_makes_a_person_be_asked() -> None:
 def test_words_that_are_not_known_are_shown_without_a_guess() -> None:
     words = ("", "We trust you have received the usual lecture", "sudo: one", "sudo: two", "sudo: three")
     assert str(refused("worker1", Login(words))) == (
-        "worker1: could not be looked at as root: 'sudo: two / sudo: three'; root or sudo is needed; mend that there"
+        "worker1: could not be checked as root: 'sudo: two / sudo: three'; root or sudo is needed; mend that there"
     )
 
 

@@ -86,12 +86,12 @@ def test_any_control_plane_can_tell(stage: Stage) -> None:
     assert verified(stage) == []
 
 
-def test_where_no_api_server_answers_hosts_are_looked_at_all_the_same(stage: Stage) -> None:
+def test_where_no_api_server_answers_hosts_are_checked_all_the_same(stage: Stage) -> None:
     for control_plane in ("master1", "master2", "master3"):
         stage.facts[control_plane][ApiStatusFact] = SILENCE
     stage.facts["master2"][HostStatusFact] = None
     assert verified(stage) == failing(
-        "the cluster: no control plane's own API server is ready; master2: it could not be looked at"
+        "the cluster: no control plane's own API server is ready; master2: it could not be checked"
     )
     assert set(stage.run.log.states_after) == {"master1", "master3", "worker1", "worker2"}
 
@@ -99,8 +99,8 @@ def test_where_no_api_server_answers_hosts_are_looked_at_all_the_same(stage: Sta
 def test_where_the_first_hosts_are_lost_another_one_looks(stage: Stage) -> None:
     for name in ("master1", "master2", "master3"):
         stage.state.failed_hosts.add(stage.state.inventory.get_host(name))
-    assert verified(stage, on="worker2") == [Noop("worker1 looks")]
-    assert verified(stage, on="worker1")[0] != Noop("worker1 looks")
+    assert verified(stage, on="worker2") == [Noop("worker1 checks")]
+    assert verified(stage, on="worker1")[0] != Noop("worker1 checks")
 
 
 def test_hosts_that_come_later_do_not_look_again(stage: Stage) -> None:
@@ -115,7 +115,7 @@ def test_nothing_is_waited_for_on_a_host_that_failed_in_this_run(stage: Stage) -
     stage.facts["master1"][ApiStatusFact] = replace(COMPLETE, nodes={**COMPLETE.nodes, "worker1": False})
     assert verified(stage) == [
         refusal(
-            "The cluster does not work as it should: worker1: worker1 is not Ready; worker1: it could not be looked at."
+            "The cluster does not work as it should: worker1: worker1 is not Ready; worker1: it could not be checked."
         )
     ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from k8s_ha.facts.runtime import RuntimeService
 from k8s_ha.facts.system import Content, Files, Packages, PackagesState, Service, ServiceState
-from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.runtimes import RuntimeState
 from k8s_ha.observations.service_command import UnitLook
 from k8s_ha.operations.commands import edited, long_command, write
 from k8s_ha.operations.containerd import running as containerd_running
@@ -65,8 +65,8 @@ def docker(text: str, record: str | None, active: bool = True, enabled: bool = T
     + unit: fields of the look at docker.service
     """
     configs = {DAEMON_JSON: text.encode()} if text else {}
-    look = RuntimeLook({"docker.service": UnitLook(**unit)}, configs)
-    return {RuntimeService: (ServiceState(True, active, enabled, record, {}), look), Content: text.encode()}
+    preflight = RuntimeState({"docker.service": UnitLook(**unit)}, configs)
+    return {RuntimeService: (ServiceState(True, active, enabled, record, {}), preflight), Content: text.encode()}
 
 
 def by_flags(*words: str, config: str = "", own_socket: bool = True) -> dict[str, Any]:
@@ -251,7 +251,7 @@ DOCKER_ROWS: dict[str, Row] = {
     "a daemon.json that is none": (
         docker_running,
         WISH,
-        {RuntimeService: (ServiceState(True, True, True, None, {}), RuntimeLook(unread=(DAEMON_JSON,)))},
+        {RuntimeService: (ServiceState(True, True, True, None, {}), RuntimeState(unread=(DAEMON_JSON,)))},
         [
             refusal(
                 "worker1: /etc/docker/daemon.json is larger than 262144 bytes; no daemon.json is; repair it or remove "

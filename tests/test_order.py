@@ -93,7 +93,7 @@ def test_a_layer_is_over_everywhere_before_a_host_goes_on_to_operations_of_its_o
 
     last_control_plane = [join for join in outcome.steps("kubeadm-join") if join.host in GROUPS["control_plane"]][-1]
     assert last_control_plane.ended < own("before the workers")[0].begun
-    assert own("before the last look")[-1].ended < outcome.steps("api status")[0].begun
+    assert own("before the last check")[-1].ended < outcome.steps("api status")[0].begun
 
 
 def test_a_second_run_changes_nothing(finished: Fleet) -> None:

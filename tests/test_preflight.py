@@ -31,7 +31,7 @@ def test_every_check_has_a_row_that_says_what_it_asks() -> None:
 
 
 @pytest.mark.parametrize("flag", ["--dry", "-y"])
-def test_good_hosts_are_looked_at_twice_and_nothing_is_prepared(tmp_path: Path, flag: str) -> None:
+def test_good_hosts_are_checked_twice_and_nothing_is_prepared(tmp_path: Path, flag: str) -> None:
     outcome = Fleet(tmp_path, Scenario()).run(flag, "--json", deploy=LOOK)
     assert outcome.exit_code == 0, outcome.output
     assert f"Preflight: 6 hosts, {len(CHECKS)} checks, nothing found" in outcome.output
@@ -151,7 +151,7 @@ def test_a_node_of_a_cluster_that_has_forgotten_it_is_told_and_is_retried(finish
     assert outcome.exit_code == 0
 
 
-def test_a_part_of_the_hosts_is_looked_at_alone(finished: Fleet) -> None:
+def test_a_part_of_the_hosts_is_checked_alone(finished: Fleet) -> None:
     outcome = finished.run("--dry", "--limit", "@fake/worker1", deploy=LOOK)
     assert (outcome.exit_code, found(outcome)) == (0, [])
     assert {step.host for step in outcome.log} == {"worker1"}

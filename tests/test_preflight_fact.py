@@ -13,9 +13,9 @@ from typing import ClassVar
 
 import pytest
 
-from k8s_ha.facts.preflight import Look
+from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.observations.host_repositories import HostRepositories, HostRepository
-from k8s_ha.preflight_checks.model import Answer, Disk, HostLook, Listener, Source
+from k8s_ha.preflight_checks.model import Answer, Disk, HostPreflight, Listener, Source
 from tests.node_views import CLEAN
 from tests.shell_bench import Shell
 
@@ -30,8 +30,8 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def looked(shell: Shell, *sources: Source, repositories: bool = False, balancer: bool = False) -> HostLook:
-    fact = Look()
+def looked(shell: Shell, *sources: Source, repositories: bool = False, balancer: bool = False) -> HostPreflight:
+    fact = PreflightFacts()
     command = fact.command(
         address="10.0.12.16",
         endpoint="10.0.1.157",
@@ -49,13 +49,13 @@ def looked(shell: Shell, *sources: Source, repositories: bool = False, balancer:
 def test_a_virgin_host(shell: Shell) -> None:
     shell.add_tool("nproc", "echo 4")
     shell.add_tool("ip", "exit 1")
-    look = looked(shell)
-    assert (look.cpus, look.view, look.answers) == (4, CLEAN, {})
-    assert look.memory_mib
-    assert look.clock
+    preflight = looked(shell)
+    assert (preflight.cpus, preflight.view, preflight.answers) == (4, CLEAN, {})
+    assert preflight.memory_mib
+    assert preflight.clock
     # This machine is the operator's too: the bounds are no further apart than the look took.
-    assert look.clock.low <= 0 <= look.clock.high
-    assert (look.cni, look.etcd, look.units, look.product_uuid) == ((), (), (), "")
+    assert preflight.clock.low <= 0 <= preflight.clock.high
+    assert (preflight.cni, preflight.etcd, preflight.units, preflight.product_uuid) == ((), (), (), "")
 
 
 def test_clocks_are_compared_with_the_operators(shell: Shell) -> None:
@@ -83,7 +83,7 @@ def test_listeners(shell: Shell) -> None:
     assert looked(shell).listeners == (Listener(6443, "httpd", 812), Listener(22, "sshd", 65), Listener(25))
 
 
-def test_a_load_balancers_nginx_is_looked_at_and_nobody_elses(shell: Shell) -> None:
+def test_a_load_balancers_nginx_is_checked_and_nobody_elses(shell: Shell) -> None:
     shell.add_tool("nginx", "echo 'nginx version: nginx/1.20.1' >&2")
     shell.file("/etc/nginx/nginx.conf", "# \u00e9\nevents { }\n")
     assert looked(shell).nginx is None
@@ -104,9 +104,9 @@ def test_routes(shell: Shell) -> None:
         ' "-4 route show") echo "10.244.0.0/16 dev eth1 scope link " ;;'
     )
     shell.add_tool("ip", f'case "$*" in {answers} esac')
-    look = looked(shell)
-    assert look.endpoint_route == "RTNETLINK answers: Network is unreachable"
-    assert look.routes == ("10.244.0.0/16 dev eth1 scope link",)
+    preflight = looked(shell)
+    assert preflight.endpoint_route == "RTNETLINK answers: Network is unreachable"
+    assert preflight.routes == ("10.244.0.0/16 dev eth1 scope link",)
 
 
 def test_proxies_without_their_passwords(shell: Shell) -> None:
@@ -150,10 +150,10 @@ def test_what_is_left_of_older_clusters(shell: Shell) -> None:
     shell.file("/var/lib/etcd/lost+found/x")
     shell.file("/var/lib/etcd/.hidden")
     shell.file("/etc/kubernetes/pki/ca.crt", "pem")
-    look = looked(shell)
-    assert (look.cni, sorted(look.etcd)) == (("10-calico.conflist",), [".hidden", "lost+found"])
-    assert look.view
-    assert look.view.artifacts == ("/etc/kubernetes/pki/ca.crt",)
+    preflight = looked(shell)
+    assert (preflight.cni, sorted(preflight.etcd)) == (("10-calico.conflist",), [".hidden", "lost+found"])
+    assert preflight.view
+    assert preflight.view.artifacts == ("/etc/kubernetes/pki/ca.crt",)
 
 
 def works(shell: Shell) -> bool:
@@ -179,9 +179,9 @@ def test_modules_and_units(shell: Shell) -> None:
     asked = "is-active firewalld.service docker.service crio.service"
     shell.add_tool("systemctl", f'[ "$*" = "{asked}" ] && printf "active\\ninactive\\nactive\\n"')
     shell.add_tool("getenforce", "echo Enforcing")
-    look = looked(shell)
-    assert (look.units, look.firewalld, look.selinux) == (("crio.service",), True, "Enforcing")
-    assert look.lacking_modules == ("of_no_kernel",)
+    preflight = looked(shell)
+    assert (preflight.units, preflight.firewalld, preflight.selinux) == (("crio.service",), True, "Enforcing")
+    assert preflight.lacking_modules == ("of_no_kernel",)
     shell.add_tool("modprobe", '[ "$*" = "-n -q of_no_kernel" ]')
     assert looked(shell).lacking_modules == ()
 
@@ -261,7 +261,7 @@ def test_a_host_without_curl(shell: Shell) -> None:
     for name in ("bash", "id", "date", "cat", "sed", "sh", "tail", "head", "nproc", "tr", "timeout", "df", "grep"):
         if not (shell.root / "tools" / name).exists():
             shell.add_tool(name, f'exec /usr/bin/{name} "$@"')
-    fact = Look()
+    fact = PreflightFacts()
     command = fact.command(
         address="10.0.12.16",
         endpoint="10.0.1.157",
@@ -278,8 +278,8 @@ def test_a_host_without_curl(shell: Shell) -> None:
         text=True,
         timeout=60,
     )
-    look = fact.process(done.stdout.splitlines())
-    assert (done.returncode, look.answers, look.view) == (0, None, CLEAN)
+    preflight = fact.process(done.stdout.splitlines())
+    assert (done.returncode, preflight.answers, preflight.view) == (0, None, CLEAN)
 
 
 ODD = {
@@ -301,6 +301,12 @@ ODD = {
 
 @pytest.mark.parametrize("output", ODD.values(), ids=ODD)
 def test_odd_output_is_passed_over(output: list[str]) -> None:
-    look = Look().told(output)
-    assert (look.cpus, look.memory_mib, look.clock, look.disks, look.listeners) == (None, None, None, (), ())
-    assert look.view is None
+    preflight = PreflightFacts().told(output)
+    assert (preflight.cpus, preflight.memory_mib, preflight.clock, preflight.disks, preflight.listeners) == (
+        None,
+        None,
+        None,
+        (),
+        (),
+    )
+    assert preflight.view is None

@@ -11,11 +11,11 @@ from unittest.mock import patch
 
 import pytest
 
-from k8s_ha.facts.preflight import Look
+from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding
-from k8s_ha.preflight_checks.model import Case, Listener, Source
-from k8s_ha.preflight_checks.rules import look_findings
+from k8s_ha.preflight_checks.model import HostContext, Listener, Source
+from k8s_ha.preflight_checks.rules import preflight_findings
 from k8s_ha.preflight_checks.survey import survey_findings
 from k8s_ha.settings import Cluster, load_cluster
 from tests.cases import warning
@@ -50,40 +50,45 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Any:
     + changed: words of the recording, and what is told in their place
     """
 
-    def case(
+    def context(
         name: str, recording: str, cluster: Cluster = ROCKY, skew: float = 0, changed: tuple[str, str] = ("", "")
-    ) -> Case:
+    ) -> HostContext:
         assert changed[0] in "\n".join(recorded(recording))
         lines = [line.replace(*changed) if changed[0] else line for line in recorded(recording)]
         moments = {key: float(value) for key, _, value in (line.partition(" ") for line in (lines[0], lines[-1]))}
-        look = Look()
+        preflight = PreflightFacts()
         # The script calls a source by its number; the recordings call it by its URL, to be read.
         urls = [line.split()[1] for line in lines if line.startswith("answer ")]
-        look.sources = [Source("repository", url) for url in urls]
+        preflight.sources = [Source("repository", url) for url in urls]
         lines = [_numbered(line, urls) for line in lines]
-        look.asked = moments["began"] - skew - 0.1
+        preflight.asked = moments["began"] - skew - 0.1
         monkeypatch.setattr("k8s_ha.facts.preflight.time.time", lambda: moments["ended"] - skew + 0.1)
-        return Case(cluster, cluster.host(name), survey(8, extras=True), look.told(lines))
+        return HostContext(cluster, cluster.host(name), survey(8, extras=True), preflight.told(lines))
 
-    return case
+    return context
 
 
 def test_virgin_hosts(told: Any) -> None:
-    cases = [told("master1", "preflight-virgin"), told("master-lb", "preflight-balancer-virgin")]
-    assert look_findings(cases) == []
-    look = cases[0].look
-    assert (look.cpus, look.memory_mib, look.selinux, look.firewalld) == (2, 24105, "Enforcing", True)
-    assert look.view == CLEAN
-    assert look.listeners == (Listener(22, "sshd", 65), Listener(22, "sshd", 65))
-    assert look.endpoint_route == "10.0.1.157 dev eth0 src 10.0.11.18 uid 0"
-    assert {disk.folder: (disk.kind, disk.mount) for disk in look.disks} == {
+    contexts = [told("master1", "preflight-virgin"), told("master-lb", "preflight-balancer-virgin")]
+    assert preflight_findings(contexts) == []
+    preflight = contexts[0].preflight
+    assert (preflight.cpus, preflight.memory_mib, preflight.selinux, preflight.firewalld) == (
+        2,
+        24105,
+        "Enforcing",
+        True,
+    )
+    assert preflight.view == CLEAN
+    assert preflight.listeners == (Listener(22, "sshd", 65), Listener(22, "sshd", 65))
+    assert preflight.endpoint_route == "10.0.1.157 dev eth0 src 10.0.11.18 uid 0"
+    assert {disk.folder: (disk.kind, disk.mount) for disk in preflight.disks} == {
         "/var": ("overlay", "/"),
         "/var/lib/kubelet": ("ext4", "/var/lib/kubelet"),
         "/var/lib/containerd": ("ext4", "/var/lib/containerd"),
         "/var/lib/etcd": ("overlay", "/"),
     }
-    assert look.answers is not None
-    assert {answer.status for answer in look.answers.values()} == {200}
+    assert preflight.answers is not None
+    assert {answer.status for answer in preflight.answers.values()} == {200}
 
 
 def test_a_virgin_centos_7() -> None:
@@ -94,8 +99,8 @@ def test_a_virgin_centos_7() -> None:
 
 def test_what_this_run_will_change_on_centos_7(told: Any) -> None:
     centos = Survey().told(recorded("survey-centos-7"))
-    look = told("master1", "preflight-centos-7", DOCUMENT).look
-    found = look_findings([Case(DOCUMENT, DOCUMENT.host("master1"), centos, look)])
+    preflight = told("master1", "preflight-centos-7", DOCUMENT).preflight
+    found = preflight_findings([HostContext(DOCUMENT, DOCUMENT.host("master1"), centos, preflight)])
     assert [(finding.check, finding.found, finding.severity) for finding in found] == [
         ("selinux", "SELinux enforces", "warning"),
         ("firewalld", "firewalld runs", "warning"),
@@ -103,7 +108,7 @@ def test_what_this_run_will_change_on_centos_7(told: Any) -> None:
 
 
 def test_swap(told: Any) -> None:
-    assert look_findings([told("worker1", "preflight-swap")]) == [
+    assert preflight_findings([told("worker1", "preflight-swap")]) == [
         warning(
             "worker1",
             "swap",
@@ -117,7 +122,7 @@ def test_swap(told: Any) -> None:
 def test_clocks(told: Any) -> None:
     right = [told("master1", "preflight-virgin"), told("master-lb", "preflight-balancer-virgin")]
     wrong = told("worker1", "preflight-swap", skew=90.2, changed=("swap /", "unknown /"))
-    assert look_findings([*right, wrong]) == [
+    assert preflight_findings([*right, wrong]) == [
         Finding(
             "worker1",
             "clock",
@@ -130,7 +135,7 @@ def test_clocks(told: Any) -> None:
 
 def test_memory_and_processors(told: Any) -> None:
     small = told("master1", "preflight-virgin", changed=("memory 24684092", "memory 1572864"))
-    assert look_findings([small]) == [
+    assert preflight_findings([small]) == [
         Finding(
             "master1",
             "memory",
@@ -140,14 +145,14 @@ def test_memory_and_processors(told: Any) -> None:
         )
     ]
     single = told("master1", "preflight-virgin", changed=("cpus 2", "cpus 1"))
-    assert [str(finding) for finding in look_findings([single])] == [
+    assert [str(finding) for finding in preflight_findings([single])] == [
         "master1: 1 CPU; kubeadm asks for 2 on a control plane; give it another one"
     ]
 
 
 def test_cgroups_that_are_off(told: Any) -> None:
     off = told("master1", "preflight-virgin", changed=("cgroup memory", "unknown memory"))
-    assert [str(finding) for finding in look_findings([off])] == [
+    assert [str(finding) for finding in preflight_findings([off])] == [
         "master1: cgroup controllers are off: memory; kubeadm asks for them; remove cgroup_disable from the kernel's "
         "command line and boot again"
     ]
@@ -155,7 +160,7 @@ def test_cgroups_that_are_off(told: Any) -> None:
 
 def test_a_kernel_without_the_modules(told: Any) -> None:
     old = told("master1", "preflight-virgin", changed=("firewalld yes", "lacking_module br_netfilter"))
-    assert [str(finding) for finding in look_findings([old])] == [
+    assert [str(finding) for finding in preflight_findings([old])] == [
         "master1: kernel 4.18.0-553.el8_10.x86_64 has no module br_netfilter; pods need it; boot the kernel that is "
         "installed, or install the modules of the one that runs"
     ]

@@ -37,7 +37,7 @@ from k8s_ha.facts.runtime import RuntimeService
 from k8s_ha.facts.system import Content, Files, Packages, PackagesState, Service, ServiceState
 from k8s_ha.facts.units import HostName, HostNames, Units
 from k8s_ha.observations.nginx_config import parse
-from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.runtimes import RuntimeState
 from k8s_ha.observations.units import UnitState
 from k8s_ha.resources import render
 from tests.example_cluster import OWN_KUBERNETES, six_host_cluster
@@ -85,7 +85,7 @@ class Virgins(Bench):
             Node: member(*NODES, api_server_url=f"https://{endpoint}"),
             Files: {},
             Service: ServiceState(False, False, False, None, {}),
-            RuntimeService: (ServiceState(False, False, False, None, {}), RuntimeLook()),
+            RuntimeService: (ServiceState(False, False, False, None, {}), RuntimeState()),
             Packages: PackagesState({}),
             Units: {"chronyd.service": UnitState("loaded", active=True, file="enabled")},
             Kernel: KernelState((), {}),

@@ -111,7 +111,7 @@ def test_the_last_host_to_fail_is_explained_too(tmp_path: Path) -> None:
     assert outcome.sentences.count(": known: nginx has no stream module, or the include stands before the line") == 6
 
 
-def test_a_host_that_fails_while_it_is_looked_at_is_named_with_the_operation(tmp_path: Path) -> None:
+def test_a_host_that_fails_while_it_is_checked_is_named_with_the_operation(tmp_path: Path) -> None:
     answers = [("worker1", "hostnamectl", {"success": False, "lines": ["no such command"]})]
     report = the_report(Fleet(tmp_path, scenario(answers=answers)).run())
     assert report["exit_state"] == "failed"

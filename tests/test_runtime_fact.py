@@ -11,9 +11,9 @@ import pytest
 from k8s_ha.facts import runtime
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import fields
-from k8s_ha.facts.runtime import RuntimeService, runtime_look, runtime_script
+from k8s_ha.facts.runtime import RuntimeService, runtime_script, runtime_state
 from k8s_ha.observations import runtimes as limits
-from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.runtimes import RuntimeState
 from k8s_ha.observations.service_command import UnitLook
 from tests.shell_bench import Shell
 
@@ -29,13 +29,13 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def looked(shell: Shell) -> RuntimeLook:
+def looked(shell: Shell) -> RuntimeState:
     lines = fields(shell.lines(runtime_script([DOCKER, CONTAINERD], [DAEMON_JSON, TOML])))["runtime"]
-    return runtime_look(lines)
+    return runtime_state(lines)
 
 
 def test_a_virgin_host(shell: Shell) -> None:
-    assert looked(shell) == RuntimeLook({DOCKER: UnitLook(), CONTAINERD: UnitLook()})
+    assert looked(shell) == RuntimeState({DOCKER: UnitLook(), CONTAINERD: UnitLook()})
 
 
 def test_the_first_folder_has_the_unit_and_drop_ins_are_sorted_by_name(shell: Shell) -> None:
@@ -65,12 +65,12 @@ def test_environment_files_and_a_daemon_json_that_they_name(shell: Shell) -> Non
         f'[Service]\nEnvironmentFile=-{shell.root}/missing\nEnvironmentFile=-"{sysconfig}"\n'
         f"EnvironmentFile={sysconfig}-*\n",
     )
-    look = looked(shell)
-    assert look.unit(DOCKER).environment == {
+    runtime_state = looked(shell)
+    assert runtime_state.unit(DOCKER).environment == {
         "/etc/sysconfig/docker": f"OPTIONS='--config-file {elsewhere}'\n",
         "/etc/sysconfig/docker-more": "MORE=-D\n",
     }
-    assert look.configs == {"/srv/d.json": b'{"a": 1}'}
+    assert runtime_state.configs == {"/srv/d.json": b'{"a": 1}'}
 
 
 @pytest.mark.parametrize("word", ["--config-file=", "--config-file "])
@@ -109,8 +109,8 @@ def test_what_is_too_large_is_not_read(shell: Shell, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(runtime, "LARGEST", 4)
     shell.file(DAEMON_JSON, "{  }")
     shell.file(TOML, "[a]  ")
-    look = looked(shell)
-    assert (look.configs, look.unread) == ({DAEMON_JSON: b"{  }"}, (TOML,))
+    runtime_state = looked(shell)
+    assert (runtime_state.configs, runtime_state.unread) == ({DAEMON_JSON: b"{  }"}, (TOML,))
     assert limits.LARGEST == 262144
 
 
@@ -126,20 +126,20 @@ def test_a_service_with_all_that_it_reads(shell: Shell) -> None:
     shell.file(f"{USR}/{DOCKER}", "[Service]\nExecStart=/usr/bin/dockerd A=b\n")
     shell.add_tool("systemctl", 'printf "LoadState=loaded\\nActiveState=active\\nUnitFileState=enabled\\n"')
     fact = RuntimeService()
-    service, look = fact.process(shell.lines(fact.command(unit=DOCKER, config=DAEMON_JSON)))
+    service, runtime_state = fact.process(shell.lines(fact.command(unit=DOCKER, config=DAEMON_JSON)))
     assert (service.loaded, service.active, service.enabled, service.digest) == (True, True, True, "restart=1 reload=2")
-    assert [word.text for word in look.unit(DOCKER).command_line()] == ["/usr/bin/dockerd", "A=b"]
-    assert look.configs == {DAEMON_JSON: b"{}"}
+    assert [word.text for word in runtime_state.unit(DOCKER).command_line()] == ["/usr/bin/dockerd", "A=b"]
+    assert runtime_state.configs == {DAEMON_JSON: b"{}"}
 
 
 @pytest.mark.parametrize("line", ["", "x", "x y", "x property", "x property y", "files", "containers"])
 def test_odd_lines_are_passed_over(line: str) -> None:
-    assert runtime_look([line]).configs == {}
+    assert runtime_state([line]).configs == {}
 
 
 def test_what_is_no_base64_is_not_believed() -> None:
     with pytest.raises(ValueError):
-        runtime_look([f"files config =e30 {base64.b64encode(b'x').decode()}"])
+        runtime_state([f"files config =e30 {base64.b64encode(b'x').decode()}"])
 
 
 def test_the_script_runs_between_marks(shell: Shell) -> None:

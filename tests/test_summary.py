@@ -22,7 +22,7 @@ def test_summary() -> None:
         "  master3  control plane  Ready     v1.30.14",
         "  worker1  worker         Ready     v1.30.14",
         "  worker2  worker         Ready     v1.30.14",
-        "What was looked at, and is well:",
+        "What was checked, and is well:",
         "  etcd          3 of 3 members, led by master1",
         "  API           3 servers and the endpoint, from 5 of 5 hosts",
         "  DNS           2 servers, from 5 of 5 hosts",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from k8s_ha.facts.lines import Told
 from k8s_ha.facts.system import Content, Files
-from k8s_ha.facts.together import Look, Together
+from k8s_ha.facts.together import PreflightFacts, Together
 from tests.fakes.run import Fleet, Outcome
 from tests.fakes.scenario import Scenario
 from tests.shell_bench import Shell
@@ -28,20 +28,30 @@ def test_each_look_is_told_as_if_it_were_alone(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shell.file("/etc/a b", "k8s-ha look of mine\n$LOST\n")
     looks = [
-        Look(Broken, {}),
-        Look(Content, {"path": "/etc/a b"}),
-        Look(Files, {"paths": ["/etc/none"]}),
-        Look(Content, {"path": "/etc/none"}),
+        PreflightFacts(Broken, {}),
+        PreflightFacts(Content, {"path": "/etc/a b"}),
+        PreflightFacts(Files, {"paths": ["/etc/none"]}),
+        PreflightFacts(Content, {"path": "/etc/none"}),
     ]
     answers = Together().process(["a line of ~/.bashrc", *shell.lines(Together().command(looks=looks))])
     assert [look.answer(answers[look.key]) for look in looks] == [None, b"k8s-ha look of mine\n$LOST\n", {}, b""]
 
 
 def test_two_that_ask_the_same_are_one_look() -> None:
-    first, second = (Look(Files, {"paths": ["/etc/a"]}) for _ in range(2))
+    first, second = (PreflightFacts(Files, {"paths": ["/etc/a"]}) for _ in range(2))
     assert first.key == second.key
     assert (
-        len({look.key for look in (first, Look(Files, {"paths": ["/etc/b"]}), Look(Content, {"path": "/etc/a"}))}) == 3
+        len(
+            {
+                look.key
+                for look in (
+                    first,
+                    PreflightFacts(Files, {"paths": ["/etc/b"]}),
+                    PreflightFacts(Content, {"path": "/etc/a"}),
+                )
+            }
+        )
+        == 3
     )
 
 

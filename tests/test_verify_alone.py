@@ -45,12 +45,12 @@ def test_one_host_says_what_is_wrong(finished: Fleet, flags: tuple[str, ...]) ->
 @pytest.mark.parametrize(
     "answer", [answering("master2", "NAME_SERVERS=", success=False), Scenario(unreachable=["master2"])]
 )
-def test_a_host_that_cannot_be_looked_at_is_wrong(finished: Fleet, answer: Scenario) -> None:
+def test_a_host_that_cannot_be_checked_is_wrong(finished: Fleet, answer: Scenario) -> None:
     finished.change(answer)
     outcome = finished.run(deploy=VERIFY)
     assert outcome.exit_code == 1
     assert refusals(outcome) == ["master1"]
-    assert "master2: it could not be looked at" in outcome.sentences
+    assert "master2: it could not be checked" in outcome.sentences
 
 
 def test_where_no_control_plane_can_be_reached_another_host_says_so(finished: Fleet) -> None:
@@ -76,7 +76,7 @@ def test_what_a_host_tells_may_be_odd(finished: Fleet) -> None:
     assert "Traceback" not in outcome.output
 
 
-def test_limited_to_one_host_the_whole_cluster_is_looked_at(finished: Fleet) -> None:
+def test_limited_to_one_host_the_whole_cluster_is_checked(finished: Fleet) -> None:
     outcome = finished.run("-y", "--limit", "@fake/worker1", deploy=VERIFY)
     assert outcome.exit_code == 0, outcome.output
     assert {step.host for step in outcome.steps("host status")} == set(ADDRESSES)

@@ -2,7 +2,7 @@
 #
 # APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. NAME_SERVERS: likewise,
 # asked QUERY, which printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
-# BALANCER: nginx's files with the backends, of which it reads one. Stands behind looking.sh and artifacts.sh.
+# BALANCER: nginx's files with the backends, of which it reads one. Stands behind require-root.sh and artifacts.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
 fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }

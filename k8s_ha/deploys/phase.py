@@ -33,7 +33,7 @@ SECONDS_FOR_A_COMMAND: Final = 120
 def start_phase(
     settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, changes: bool = True
 ) -> Run:
-    """The run this phase belongs to, after a look at every host that takes part.
+    """The run this phase belongs to, after a survey of every host that takes part.
 
     + changes: whether the phase changes the cluster, so that no other run may be at work on it
 
@@ -76,7 +76,7 @@ def today() -> date:
 
 
 def survey(run: Run) -> list[Finding]:
-    """Look at all hosts at once, and say why any of them cannot be used, waived checks marked; keeps the surveys."""
+    """Survey all hosts at once, and say why any of them cannot be used, waived checks marked; keeps the surveys."""
     members = members_of(run)
     for member in members:
         connection_tuned(member)

@@ -15,19 +15,19 @@ from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
-from k8s_ha.facts.preflight import Look
+from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, units
 from k8s_ha.preflight_checks.machine import folders
-from k8s_ha.preflight_checks.model import Case
-from k8s_ha.preflight_checks.rules import look_findings, unread, waived
+from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
 from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
 from k8s_ha.preflight_checks.survey import usable
 from k8s_ha.reporting.console import show
 from k8s_ha.run import Run
 
-NAME: Final = "Look at the hosts before the first change"
+NAME: Final = "Check the hosts before the first change"
 
 
 @deploy(NAME)
@@ -41,32 +41,32 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
     with run.lock:
         if NAME not in run.log.prepare_seconds:
             begun = time.monotonic()
-            run.log.findings += _look(run)
+            run.log.findings += _collect(run)
             run.log.prepare_seconds[NAME] = time.monotonic() - begun
             _show(run)
     if stopping := errors(run.log.findings):
         raise PyinfraError(_verdict(stopping))
 
 
-def _look(run: Run) -> list[Finding]:
-    """What both looks at all hosts found; keeps the surveys, the control planes' views and the nodes' states."""
+def _collect(run: Run) -> list[Finding]:
+    """What survey and preflight of all hosts found; keeps surveys, the control planes' views and the nodes' states."""
     members = members_of(run)
     found = survey(run) + unreachable(run)
     asked = {member: _questions(run, member.name) for member in members if _is_usable(run, member.name)}
-    read = read_everywhere(Look, asked)
-    looks = {name: look for name, look in read.items() if look is not None}
-    cases = [
-        Case(run.cluster, entry, run.surveys[entry.name], looks[entry.name])
+    read = read_everywhere(PreflightFacts, asked)
+    preflights = {name: preflight for name, preflight in read.items() if preflight is not None}
+    contexts = [
+        HostContext(run.cluster, entry, run.surveys[entry.name], preflights[entry.name])
         for entry in run.cluster.hosts
-        if entry.name in looks
+        if entry.name in preflights
     ]
     control_planes = [control_plane.name for control_plane in run.cluster.control_planes]
-    if set(control_planes) <= set(looks):  # others are asked too where --limit has left them out
-        run.snapshot = ClusterSnapshot(run.cluster, {name: looks[name].view for name in control_planes})
-    run.log.states_before = existing_cluster.states(cases)
-    run.log.plan = decide(existing_cluster.snapshot_of(cases)) if cases else Plan({})
-    found += [unread(name) for name in read if name not in looks]
-    return waived([*found, *look_findings(cases)], run.cluster.settings.waive)
+    if set(control_planes) <= set(preflights):  # others are asked too where --limit has left them out
+        run.snapshot = ClusterSnapshot(run.cluster, {name: preflights[name].view for name in control_planes})
+    run.log.states_before = existing_cluster.states(contexts)
+    run.log.plan = decide(existing_cluster.snapshot_of(contexts)) if contexts else Plan({})
+    found += [unread(name) for name in read if name not in preflights]
+    return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)
 
 
 def _is_usable(run: Run, name: str) -> bool:
@@ -74,7 +74,7 @@ def _is_usable(run: Run, name: str) -> bool:
 
 
 def _questions(run: Run, name: str) -> dict[str, Any]:
-    """The arguments of the second look at a host, which follow from the first."""
+    """The arguments of ``PreflightFacts`` for a host, which follow from its survey."""
     cluster = run.cluster
     own, runtime = cluster.host(name), cluster.settings.container_runtime
     return {
@@ -93,13 +93,13 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
 
 
 def _show(run: Run) -> None:
-    """What was found, or how much was looked at; and what is planned where nothing stands in the way."""
+    """What was found, or how much was checked; and what is planned where nothing stands in the way."""
     if run.log.findings:
         logger.info("Preflight found:")
         show(run.log.findings)
     else:
-        looked = len(members_of(run))
-        logger.info(f"Preflight: {looked} host{'s' * (looked != 1)}, {len(CHECKS)} checks, nothing found")
+        count = len(members_of(run))
+        logger.info(f"Preflight: {count} host{'s' * (count != 1)}, {len(CHECKS)} checks, nothing found")
     if not errors(run.log.findings):
         for line in run.log.plan.lines:
             logger.info(f"Plan: {line}")

@@ -19,14 +19,14 @@ def verify(
 ) -> None:
     """Have the cluster work, as seen from every host; changes nothing, but for the probe.
 
-    Nodes, pods, etcd, API servers, DNS and Services are asked from every host, certificates and load balancers looked
-    at. A table says what is wrong, and the run fails.
+    Nodes, pods, etcd, API servers, DNS and Services are asked from every host, certificates and load balancers
+    checked. A table says what is wrong, and the run fails.
 
     + probe: whether pods of our own, one a node, shall reach each other and each other's Services; they are taken away
     """
     run = start_phase(settings, groups, changes=False)
-    barrier(name="Wait for every host before the last look")
-    cluster_verified(name="Look at the cluster from every host", run=run)
+    barrier(name="Wait for every host before the last check")
+    cluster_verified(name="Check the cluster from every host", run=run)
     if probe:
         pods_probed(
             name="Probe the network with pods of our own, and take them away",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from k8s_ha.catalog.kernel_needs import MODULES
-from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.sysctl import SYSCTL_CONF, Line, in_force
 from k8s_ha.observations.units import UnitState, unit_states
 
@@ -18,13 +18,13 @@ _LINE: Final = re.compile(r"(/[^:]*):(\d+):(.*)")
 _DONE_AT_BOOT: Final = re.compile(r"swapon|setenforce|sysctl|/proc/sys/net|modprobe")
 
 
-def boot_look(values: Mapping[str, Sequence[str]]) -> BootLook:
-    """What ``BootLook`` has, from the values of each key; what cannot be read is passed over."""
+def boot_state(values: Mapping[str, Sequence[str]]) -> BootState:
+    """What ``BootState`` has, from the values of each key; what cannot be read is passed over."""
     files = tuple(values.get("boot_file", ()))
     lines = _lines(values, "boot_line")
     links = values.get("boot_link", ())
     units = unit_states(values.get("boot_unit", ()))
-    return BootLook(
+    return BootState(
         files=files,
         sysctl=tuple(line for line in lines if _folder(line) == "sysctl.d" or line.path == SYSCTL_CONF),
         modprobe=_of_modules(lines, in_force(files, "modprobe.d")),

@@ -35,8 +35,8 @@ class HostStatusFact(Told[HostStatus]):
         etcd: bool,
         balancer: str,
     ) -> str:
-        looking = script(
-            "looking.sh",
+        commands = script(
+            "require-root.sh",
             APIS=" ".join(apis),
             NAME_SERVERS=" ".join(name_servers),
             QUERY=dns.for_printf(dns.question(question)),
@@ -45,7 +45,7 @@ class HostStatusFact(Told[HostStatus]):
             ETCD="yes" if etcd else "",
             BALANCER=balancer,
         )
-        return marked(looking + read_file("facts/artifacts.sh") + read_file("facts/host-status.sh"))
+        return marked(commands + read_file("facts/artifacts.sh") + read_file("facts/host-status.sh"))
 
     def told(self, output: list[str]) -> HostStatus:
         values = fields(output)

@@ -24,8 +24,8 @@ class Node(Told[NodeView]):
     """
 
     def command(self, address: str) -> str:
-        looking = script("looking.sh") + read_file("facts/artifacts.sh") + read_file("facts/etcd.sh")
-        return marked(looking + init_unfinished_script(address) + read_file("facts/node.sh"))
+        commands = script("require-root.sh") + read_file("facts/artifacts.sh") + read_file("facts/etcd.sh")
+        return marked(commands + init_unfinished_script(address) + read_file("facts/node.sh"))
 
     def told(self, output: list[str]) -> NodeView:
         return node_view(fields(output))

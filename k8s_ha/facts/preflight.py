@@ -1,4 +1,4 @@
-"""A host before the first change, looked at for what the survey has not asked."""
+"""A host before the first change: what the survey has not asked."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.desired import containerd_config
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.boot import PATTERN, boot_look
+from k8s_ha.facts.boot import PATTERN, boot_state
 from k8s_ha.facts.host_repositories import host_repositories, status_and_reason
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
-from k8s_ha.facts.runtime import runtime_look, runtime_script
+from k8s_ha.facts.runtime import runtime_script, runtime_state
 from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.observations import dockerd_flags
 from k8s_ha.observations.clock import Interval, interval
 from k8s_ha.observations.node import NodeView
-from k8s_ha.preflight_checks.model import Answer, Disk, HostLook, Listener, Source
+from k8s_ha.preflight_checks.model import Answer, Disk, HostPreflight, Listener, Source
 from k8s_ha.resources import read_file
 
 _PARTS: Final = (
@@ -37,8 +37,8 @@ _PARTS: Final = (
 _RUNTIME_CONFIGS: Final = (dockerd_flags.CONFIG, containerd_config.CONFIG)
 
 
-class Look(Told[HostLook]):
-    """What ``HostLook`` has; None where the host could not be read.
+class PreflightFacts(Told[HostPreflight]):
+    """What ``HostPreflight`` has; None where the host could not be read.
 
     It also notes the operator's clock before and after, which the host's is compared with.
 
@@ -50,7 +50,7 @@ class Look(Told[HostLook]):
     + runtime: name of the container runtime's unit, whose proxy registries are asked through
     + sources: what the host will need, asked all at once
     + repositories: whether the host's own repositories are asked too
-    + balancer: whether its nginx is looked at
+    + balancer: whether its nginx is asked
     + units: systemd units whose part in the next boot is told
     + runtimes: units of the container runtimes that will be started
     """
@@ -93,9 +93,9 @@ class Look(Told[HostLook]):
             )
         )
 
-    def told(self, output: list[str]) -> HostLook:
+    def told(self, output: list[str]) -> HostPreflight:
         values = fields(output)
-        return HostLook(
+        return HostPreflight(
             clock=_clock(self.asked, _one(values, "began"), _one(values, "ended"), time.time()),
             cpus=_number(_one(values, "cpus")),
             memory_mib=_mebibytes(_one(values, "memory")),
@@ -118,10 +118,10 @@ class Look(Told[HostLook]):
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
             nginx=Nginx().process(values["nginx"]) if values["nginx"] else None,
-            boot=boot_look(values),
+            boot=boot_state(values),
             surroundings=surroundings(values),
             view=_view(values["node"]),
-            runtime=runtime_look(values["runtime"]),
+            runtime=runtime_state(values["runtime"]),
         )
 
 

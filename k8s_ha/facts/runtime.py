@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script
 from k8s_ha.facts.system import ServiceState, service_state
-from k8s_ha.observations.runtimes import LARGEST, RuntimeLook
+from k8s_ha.observations.runtimes import LARGEST, RuntimeState
 from k8s_ha.observations.service_command import UnitLook
 
 
-class RuntimeService(Told[tuple[ServiceState, RuntimeLook]]):
+class RuntimeService(Told[tuple[ServiceState, RuntimeState]]):
     """A container runtime's unit, with all that it reads at its start.
 
     + unit: its name, with its ending
@@ -23,16 +23,16 @@ class RuntimeService(Told[tuple[ServiceState, RuntimeLook]]):
     def command(self, unit: str, config: str) -> str:
         return marked(script("service.sh", UNIT=unit) + runtime_script([unit], [config]))
 
-    def told(self, output: list[str]) -> tuple[ServiceState, RuntimeLook]:
-        return service_state(output), runtime_look(fields(output)["runtime"])
+    def told(self, output: list[str]) -> tuple[ServiceState, RuntimeState]:
+        return service_state(output), runtime_state(fields(output)["runtime"])
 
 
 def runtime_script(units: Sequence[str], configs: Sequence[str]) -> str:
-    """The part of a look that tells of container runtimes."""
+    """The part of a fact that tells of container runtimes."""
     return script("runtime.sh", LARGEST=str(LARGEST), UNITS=" ".join(units), CONFIGS=" ".join(configs))
 
 
-def runtime_look(lines: Iterable[str]) -> RuntimeLook:
+def runtime_state(lines: Iterable[str]) -> RuntimeState:
     """What those lines tell; a line that nobody can read is passed over."""
     told: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
@@ -40,7 +40,7 @@ def runtime_look(lines: Iterable[str]) -> RuntimeLook:
         told[subject][kind].append(value)
     pids = told["docker.service"].pop("pid", [])
     files, namespaces = told.pop("files", {}), told.pop("containers", {}).get("in", [])
-    return RuntimeLook(
+    return RuntimeState(
         units={unit: _unit(values) for unit, values in told.items() if unit},
         configs=_contents(files.get("config", [])),
         unread=tuple(files.get("unread", [])),

@@ -17,7 +17,7 @@ _BEGINS: Final = "k8s-ha look "
 
 
 @dataclass(frozen=True)
-class Look:
+class PreflightFacts:
     """A fact, and what it is asked with."""
 
     fact: type[Told[Any]]
@@ -45,7 +45,7 @@ class Look:
 class Together(FactBase[dict[str, list[str]]]):
     """What the command of each of ``looks`` printed, by its key."""
 
-    def command(self, looks: Sequence[Look]) -> str:
+    def command(self, looks: Sequence[PreflightFacts]) -> str:
         # Each in a shell of its own: its end and its variables are none of the others'.
         return "".join(f"echo '{_BEGINS}{look.key}'\n(\n{look.script}\n)\n" for look in looks) + "exit 0"
 

@@ -11,7 +11,7 @@ from k8s_ha.observations.units import UnitState
 
 
 @dataclass(frozen=True)
-class BootLook:
+class BootState:
     """What decides how a host comes up; the defaults are those of a host that has nothing to tell.
 
     + files: of sysctl.d and modprobe.d, with /etc/sysctl.conf; ``sysctl`` and ``modprobe`` are lines of them

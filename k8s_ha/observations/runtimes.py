@@ -1,4 +1,4 @@
-"""What a look at a host tells of its container runtimes."""
+"""What a host tells of its container runtimes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST: Final = 262144
 
 
 @dataclass(frozen=True)
-class RuntimeLook:
+class RuntimeState:
     """Container runtimes as they stand; the defaults are those of a host that has none.
 
     + units: by name; a unit that is not there has no files

@@ -1,4 +1,4 @@
-"""Looking at the cluster from all its control planes, and changing what stands in it."""
+"""Observing the cluster from all its control planes, and changing what stands in it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SECONDS_TO_ELECT: Final = 30
 def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
     """What each control plane holds and answers.
 
-    Read from all of them at once and kept: joins add nodes but never take one away. Execution begins with a look of its
+    Read from all of them at once and kept: joins add nodes but never take one away. Execution observes once more on its
     own, since minutes or a person's decision may lie between it and the preparation. ``fresh`` reads again.
     """
     with run.lock:
@@ -81,7 +81,7 @@ def wait_for_leader(run: Run) -> ClusterSnapshot:
 
 
 def observe_leader(run: Run) -> ClusterSnapshot:
-    """The cluster by a look of this moment, with a leader where there is one; after a join etcd may elect first."""
+    """The cluster as of this moment, with a leader where there is one; after a join etcd may elect first."""
     return poll_until(lambda: observe(run, fresh=True), lambda snapshot: bool(snapshot.leader), SECONDS_TO_ELECT)
 
 

@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.desired.containerd_config import CONFIG
 from k8s_ha.facts.system import Packages, Service
-from k8s_ha.facts.together import Look
+from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import fail_host, write
 from k8s_ha.operations.files import Change, changed_files
 from k8s_ha.operations.isolated import isolated_operation, require_fact
@@ -30,8 +30,8 @@ ANSWERS: Final = "ctr plugins ls | grep -Eq '^io\\.containerd\\.grpc\\.v1 +cri .
 
 @reads(
     lambda run, expected_major: [
-        Look(Packages, {"names": ["containerd.io"]}),
-        Look(Service, {"unit": UNIT, "paths": [CONFIG]}),
+        PreflightFacts(Packages, {"names": ["containerd.io"]}),
+        PreflightFacts(Service, {"unit": UNIT, "paths": [CONFIG]}),
     ]
 )
 @isolated_operation
@@ -40,7 +40,7 @@ def running(run: Run, expected_major: int) -> Generator[StringCommand]:
 
     Without the pause image containerd pulls its own default, from a registry that may be out of reach.
 
-    + expected_major: the major that will be installed, for a look before it is
+    + expected_major: the major that will be installed, where it is asked before that
     """
     version = require_packages(["containerd.io"]).installed.get("containerd.io")
     major = int(version.partition(".")[0]) if version else expected_major

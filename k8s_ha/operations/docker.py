@@ -13,7 +13,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.desired import daemon_json
 from k8s_ha.facts.runtime import RuntimeService
 from k8s_ha.facts.system import Content
-from k8s_ha.facts.together import Look
+from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.observations import dockerd_flags
 from k8s_ha.observations.dockerd_flags import CONFIG, Flags
 from k8s_ha.observations.runtimes import LARGEST
@@ -28,7 +28,7 @@ from k8s_ha.run import Run
 UNIT: Final = "docker.service"
 
 
-@reads(lambda run, registry_mirrors: [Look(RuntimeService, {"unit": UNIT, "config": CONFIG})])
+@reads(lambda run, registry_mirrors: [PreflightFacts(RuntimeService, {"unit": UNIT, "config": CONFIG})])
 @isolated_operation
 def running(run: Run, registry_mirrors: Sequence[str] | None) -> Generator[StringCommand]:
     """Have dockerd run with systemd's cgroup driver, rotated logs and the mirrors; a user's other settings stay.

@@ -12,7 +12,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
-from k8s_ha.facts.together import Look
+from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import edited, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
@@ -29,7 +29,7 @@ def _differs(current: FileState | None, content: str, mode: str) -> bool:
     return current != FileState(hashlib.sha256(content.encode()).hexdigest(), mode, "root:root")
 
 
-@reads(lambda files, mode="644": [Look(Files, {"paths": sorted(files)})])
+@reads(lambda files, mode="644": [PreflightFacts(Files, {"paths": sorted(files)})])
 @isolated_operation
 def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringCommand]:
     """Have each file hold exactly the given text.
@@ -45,7 +45,7 @@ def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringComm
         host.noop("the files are as wanted")
 
 
-@reads(lambda path, block: [Look(Content, {"path": path})])
+@reads(lambda path, block: [PreflightFacts(Content, {"path": path})])
 @isolated_operation
 def block_written(path: str, block: str) -> Generator[StringCommand]:
     """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
@@ -71,7 +71,11 @@ def with_block(content: bytes, block: str) -> bytes:
     return before + wanted + (after if end else rest)
 
 
-@reads(lambda unit, files=None, on_change="", test="": [Look(Service, {"unit": unit, "paths": sorted(files or {})})])
+@reads(
+    lambda unit, files=None, on_change="", test="": [
+        PreflightFacts(Service, {"unit": unit, "paths": sorted(files or {})})
+    ]
+)
 @isolated_operation
 def service_running(
     unit: str,

@@ -1,4 +1,4 @@
-"""The first look at a host: through whatever login shell, and with the words of what refuses it."""
+"""The survey of a host: through whatever login shell, and with the words of what refuses it."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ _NOT_FOR_SHELL: Final = frozenset({"_success_exit_codes", "_timeout", "_get_pty"
 
 
 def surveyed(member: Host) -> HostSurvey | Finding:
-    """What a host tells of itself, or why it cannot be looked at as root.
+    """What a host tells of itself, or why it cannot be surveyed as root.
 
     The script travels on stdin: a login shell such as tcsh would run a quoted script line by line. Where sudo asks for
     a password, nobody has given one, and there is a terminal, the person at it is asked, as pyinfra does.
     """
-    found = _look(member)
+    found = _survey_once(member)
     if isinstance(found, Login) and asks_password(found) and not _password(member) and sys.stdin.isatty():
         member.connector_data[_PROMPTED] = getpass(f"{member.print_prefix}sudo password: ")
-        found = _look(member)
+        found = _survey_once(member)
     return refused(member.name, found) if isinstance(found, Login) else found
 
 
-def _look(member: Host) -> HostSurvey | Login:
+def _survey_once(member: Host) -> HostSurvey | Login:
     arguments = _arguments(member)
     through_sudo = arguments["_sudo"] and not (arguments["_su_user"] or arguments["_doas"] or arguments["_dzdo"])
     try:
@@ -121,7 +121,7 @@ def _password(member: Host) -> str:
 
 
 def _run(member: Host, command: str, **arguments: Any) -> tuple[bool, CommandOutput]:
-    logger.debug("%s: looks at the host", member.name)
+    logger.debug("%s: surveys the host", member.name)
     # A host whose packets are swallowed would otherwise be waited for as long as paramiko does: an hour.
     with gevent.Timeout(SECONDS_FOR_A_FACT, TimeoutError(f"it did not answer within {SECONDS_FOR_A_FACT} s")):
         return member.run_shell_command(

@@ -12,7 +12,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository, matches
 from k8s_ha.facts.system import Packages, PackagesState
-from k8s_ha.facts.together import Look
+from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import fail_host, log_path, long_command
 from k8s_ha.operations.isolated import FactUnavailable, isolated_operation, require_fact
 from k8s_ha.operations.restarts import in_turn
@@ -24,7 +24,7 @@ SECONDS_FOR_PACKAGES: Final = 1800
 """How long one installation may take; a slow mirror needs minutes for Kubernetes' 100 MB."""
 
 
-@reads(lambda run, packages, **_: [Look(Packages, {"names": sorted(packages)})])
+@reads(lambda run, packages, **_: [PreflightFacts(Packages, {"names": sorted(packages)})])
 @isolated_operation
 def installed(
     run: Run,
@@ -76,7 +76,7 @@ def _installation(log: str, script: str) -> Generator[StringCommand]:
     yield long_command(log, script, seconds=SECONDS_FOR_PACKAGES, lock="packages")
 
 
-@reads(lambda names: [Look(Packages, {"names": names})])
+@reads(lambda names: [PreflightFacts(Packages, {"names": names})])
 @isolated_operation
 def removed(names: Sequence[str]) -> Generator[StringCommand]:
     """Have none of these packages installed; what needs them goes with them.

@@ -29,7 +29,7 @@ from k8s_ha.verification import probe
 
 LABEL: Final = "k8s-ha/probe=true"
 SECONDS_BEYOND: Final = 120
-"""How long the pods may live after the probe's deadline: its last look and its removal fall into it."""
+"""How long the pods may live after the probe's deadline: its last check and its removal fall into it."""
 
 SECONDS_BEYOND_ALL: Final = 600
 """How much longer than its deadline the whole probe may take: more than its own bounds allow to make and remove it."""
@@ -44,7 +44,7 @@ def pods_probed(run: Run) -> Generator[FunctionCommand]:
     if host.name == verifier(run):
         yield FunctionCommand(_probe, (run,), {})
     else:
-        host.noop(f"{verifier(run)} looks")
+        host.noop(f"{verifier(run)} checks")
 
 
 def _probe(state: State, host: Host, run: Run) -> bool:
@@ -108,7 +108,7 @@ class Probe:
     namespace: str = field(default_factory=lambda: f"k8s-ha-probe-{secrets.token_hex(3)}")
 
     def findings_in_time(self, interrupted: list[int]) -> list[Finding]:
-        """The pods made, and the findings of the first look without any, or of the first after the deadline."""
+        """The pods made, and the findings of the first check without any, or of the first after the deadline."""
         allowed = self.run.cluster.settings.verify_timeout_seconds
         deadline = time.monotonic() + allowed
         refused = self._created(allowed + SECONDS_BEYOND)

@@ -10,13 +10,13 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.desired.yum import pointed_at_vault
 from k8s_ha.facts.repositories import CentosRepositories
-from k8s_ha.facts.together import Look
+from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import edited
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
 
 
-@reads(lambda vault, el_major: [Look(CentosRepositories, {})])
+@reads(lambda vault, el_major: [PreflightFacts(CentosRepositories, {})])
 @isolated_operation
 def vault_repositories(vault: str, el_major: int) -> Generator[StringCommand]:
     """Have CentOS' own repositories point at the vault instead of at mirrors that are gone.

@@ -10,7 +10,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.facts.selinux import Selinux
-from k8s_ha.facts.together import Look
+from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.together import reads
@@ -18,7 +18,7 @@ from k8s_ha.operations.together import reads
 PORT_TYPE: Final = "http_port_t"
 
 
-@reads(lambda port, tools: [Look(Selinux, {"port": port})])
+@reads(lambda port, tools: [PreflightFacts(Selinux, {"port": port})])
 @isolated_operation
 def nginx_allowed(port: int, tools: str) -> Generator[StringCommand]:
     """Have nginx allowed to listen on ``port`` and to connect to the API servers, where SELinux enforces.

@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.desired import selinux_config
 from k8s_ha.facts.kernel import SelinuxMode
 from k8s_ha.facts.system import Content
-from k8s_ha.facts.together import Look
+from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import edited, fail_host
 from k8s_ha.operations.isolated import isolated_operation, require_fact
@@ -21,7 +21,7 @@ from k8s_ha.run import is_executing
 CONFIG: Final = "/etc/selinux/config"
 
 
-@reads(lambda: [Look(SelinuxMode, {})])
+@reads(lambda: [PreflightFacts(SelinuxMode, {})])
 @isolated_operation
 def selinux_permissive() -> Generator[StringCommand]:
     """Have SELinux permissive, now and after a reboot; a disabled one stays disabled."""

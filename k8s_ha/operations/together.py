@@ -21,7 +21,7 @@ from pyinfra.api.arguments_typed import PyinfraOperation
 from pyinfra.api.operation import OperationMeta
 
 from k8s_ha.facts.lines import Told
-from k8s_ha.facts.together import Look, Together
+from k8s_ha.facts.together import PreflightFacts, Together
 from k8s_ha.operations.commands import read_fact
 from k8s_ha.pyinfra_internals.operations import hash_of, hash_of_executed, without_global_arguments
 from k8s_ha.run import is_executing
@@ -37,11 +37,11 @@ class Layer:
     + answers: what they told, by key; None before they were made
     """
 
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, PreflightFacts] = field(default_factory=dict)
     pending: Counter[str] = field(default_factory=Counter)
     answers: dict[str, list[str]] | None = None
 
-    def expect(self, look: Look) -> None:
+    def expect(self, look: PreflightFacts) -> None:
         self.looks[look.key] = look
         self.pending[look.key] += 1
 
@@ -61,7 +61,7 @@ def layer_opened(target: Host) -> None:
     _open[target] = Layer()
 
 
-def reads(looks: Callable[..., Iterable[Look]]) -> Callable[[PyinfraOperation[P]], PyinfraOperation[P]]:
+def reads(looks: Callable[..., Iterable[PreflightFacts]]) -> Callable[[PyinfraOperation[P]], PyinfraOperation[P]]:
     """For above ``isolated_operation``: what the operation looks at first.
 
     + looks: those of an operation with these arguments
@@ -88,7 +88,7 @@ def told(fact: type[FactBase[Any]], arguments: dict[str, Any]) -> Any:
     layer = _layer()
     if layer is None or not issubclass(fact, Told):
         return None
-    look = Look(fact, arguments)
+    look = PreflightFacts(fact, arguments)
     if not layer.pending[look.key]:
         return None
     layer.pending[look.key] -= 1

@@ -1,4 +1,4 @@
-"""Looking whether the cluster works, until it does or its time is over."""
+"""Whether the cluster works, asked until it does or its time is over."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from k8s_ha.verification.summary import summary
 def cluster_verified(run: Run) -> Generator[StringCommand]:
     """Have the cluster work as seen from every host of it, within ``verify_timeout_seconds``; changes nothing.
 
-    One host looks for all of them. What it finds, or that all is well, goes through pyinfra's log, so that stdout stays
-    free for ``--json``.
+    One host checks for all of them. What it finds, or that all is well, goes through pyinfra's log, so that stdout
+    stays free for ``--json``.
     """
     if not is_executing():
         return
     if host.name != verifier(run):
-        host.noop(f"{verifier(run)} looks")
+        host.noop(f"{verifier(run)} checks")
         return
     allowed = run.cluster.settings.verify_timeout_seconds
     verification = _verified_in_time(run, time.monotonic() + allowed)
@@ -55,8 +55,8 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
 
 
 def verifier(run: Run) -> str:
-    """Inventory name of the host that looks for all: the first that still takes part, control planes before others."""
-    # Kept, so that hosts which come later, one after the other under --serial, do not look again where this one failed.
+    """Inventory name of the host that checks for all: the first that still takes part, control planes before others."""
+    # Kept, so that hosts which come later, under --serial, do not check again where this one failed.
     if run.verifier is not None:
         return run.verifier
     active = {member.name for member in host.state.inventory.get_active_hosts()}
@@ -81,7 +81,7 @@ class Verification:
 
 
 def _verified_in_time(run: Run, deadline: float) -> Verification:
-    """The first look that finds no error that could still pass, or the first after the deadline."""
+    """The first check that finds no error that could still pass, or the first after the deadline."""
     while True:
         last = time.monotonic() > deadline
         _, api_status = answering(run)

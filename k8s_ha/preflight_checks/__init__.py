@@ -1,4 +1,4 @@
-"""What is asked of the hosts before the first change: looks in, findings out. No I/O, no pyinfra.
+"""What is asked of the hosts before the first change: observations in, findings out. No I/O, no pyinfra.
 
 ``names`` lists the checks, ``limits`` their numbers with where these come from, ``rules`` what is asked of whom.
 """

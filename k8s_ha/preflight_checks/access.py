@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from k8s_ha.findings import Finding
-from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.model import HostContext
 
 SESSIONS: Final = 3
 """At once on one connection: a command, and what another host's operation and a restart's waiting read meanwhile."""
@@ -15,19 +15,19 @@ SESSIONS_OF_A_CONTROL_PLANE: Final = SESSIONS + 2
 """It has also the lock of the run, and the operator's heartbeats."""
 
 
-def sessions(case: Case) -> int:
+def sessions(context: HostContext) -> int:
     """How many the run may open at once."""
-    return SESSIONS_OF_A_CONTROL_PLANE if case.is_control_plane else SESSIONS
+    return SESSIONS_OF_A_CONTROL_PLANE if context.is_control_plane else SESSIONS
 
 
-def sshd(case: Case) -> Iterator[Finding]:
+def sshd(context: HostContext) -> Iterator[Finding]:
     """Fewer sessions on a connection than the run opens at once."""
-    limit = case.look.surroundings.sshd.get("maxsessions", "")
-    if limit.isdecimal() and int(limit) < sessions(case):
+    limit = context.preflight.surroundings.sshd.get("maxsessions", "")
+    if limit.isdecimal() and int(limit) < sessions(context):
         yield Finding(
-            case.host.name,
+            context.host.name,
             "sshd",
             f"its sshd has MaxSessions {limit}",
-            f"this run opens up to {sessions(case)} sessions on one connection",
+            f"this run opens up to {sessions(context)} sessions on one connection",
             "set MaxSessions 10, sshd's default, in /etc/ssh/sshd_config and reload sshd",
         )

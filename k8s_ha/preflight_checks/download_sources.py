@@ -15,7 +15,7 @@ from k8s_ha.catalog import compatibility, packages
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
-from k8s_ha.preflight_checks.model import Answer, Case, Source, SourceKind
+from k8s_ha.preflight_checks.model import Answer, HostContext, Source, SourceKind
 from k8s_ha.settings import Cluster, HostSettings
 
 DOCKER_HUB_API: Final = "registry-1.docker.io"
@@ -125,15 +125,15 @@ def _api(url: str) -> str:
     return f"{url.rstrip('/')}/v2/"
 
 
-def mirrors(case: Case) -> Iterator[Finding]:
+def mirrors(context: HostContext) -> Iterator[Finding]:
     """Sources that do not answer."""
-    sources = needed(case.cluster, case.host, case.survey)
-    answers = case.look.answers
+    sources = needed(context.cluster, context.host, context.survey)
+    answers = context.preflight.answers
     if not sources:
         return
     if answers is None:
         yield Finding(
-            case.host.name,
+            context.host.name,
             "mirrors",
             "has no curl, so no mirror was asked",
             "mirrors are asked before the first change",
@@ -141,16 +141,16 @@ def mirrors(case: Case) -> Iterator[Finding]:
             "warning",
         )
         return
-    yield from _silent(case.host.name, sources, answers)
+    yield from _silent(context.host.name, sources, answers)
     registries = {source.url for source in sources if source.kind == "registry"}
     answering = {url for url in registries if _serves(answers.get(url))}
-    for name, urls in _registries(case.cluster).items():
+    for name, urls in _registries(context.cluster).items():
         if registries and not answering & set(urls):
             reasons = "; ".join(_reason(url, answers.get(url)) for url in urls)
-            yield Finding(case.host.name, "mirrors", f"cannot reach {name}: {reasons}", _USE["registry"], _REMEDY)
-    for url in sorted(set(_mirrors(case.cluster)) & registries - answering):
+            yield Finding(context.host.name, "mirrors", f"cannot reach {name}: {reasons}", _USE["registry"], _REMEDY)
+    for url in sorted(set(_mirrors(context.cluster)) & registries - answering):
         yield Finding(
-            case.host.name,
+            context.host.name,
             "mirrors",
             _reason(url, answers.get(url)),
             "it is in registry_mirrors",

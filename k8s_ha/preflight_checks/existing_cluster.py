@@ -9,7 +9,7 @@ from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, owner
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import NodeView
-from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.model import HostContext
 
 ETCD: Final = "/var/lib/etcd"
 
@@ -51,71 +51,73 @@ _BEGUN: Final = (
 )
 
 
-def states(cases: Sequence[Case]) -> dict[str, NodeState]:
+def states(contexts: Sequence[HostContext]) -> dict[str, NodeState]:
     """Where each node stands, by inventory name; without those that could not be read or that nothing tells of.
 
     Whether a host that holds something of this cluster is in it its API servers alone know: where none of them answers,
     nothing is said of one that carries an identity, or stands beside a control plane that does.
     """
-    if not cases:
+    if not contexts:
         return {}
-    snapshot = snapshot_of(cases)
+    snapshot = snapshot_of(contexts)
     found = {}
-    for case in cases:
-        view, state = case.look.view, snapshot.state(case.host)
-        if not case.host.is_node or view is None or state is None:
+    for context in contexts:
+        view, state = context.preflight.view, snapshot.state(context.host)
+        if not context.host.is_node or view is None or state is None:
             continue
-        unclear = state is NodeState.PARTIAL and (view.has_identity or _stands_beside_a_cluster(cases, case))
-        if snapshot.leader or _retries_init(snapshot, case) or not unclear:
-            found[case.host.name] = state
+        unclear = state is NodeState.PARTIAL and (view.has_identity or _stands_beside_a_cluster(contexts, context))
+        if snapshot.leader or _retries_init(snapshot, context) or not unclear:
+            found[context.host.name] = state
     return found
 
 
-def snapshot_of(cases: Sequence[Case]) -> ClusterSnapshot:
-    """What the hosts of ``cases``, of which there is one, hold of the cluster."""
+def snapshot_of(contexts: Sequence[HostContext]) -> ClusterSnapshot:
+    """What the hosts of ``contexts``, of which there is one, hold of the cluster."""
     # Whether anything answers at the endpoint is asked just before an init.
-    views = {case.host.name: case.look.view for case in cases}
-    return ClusterSnapshot(cases[0].cluster, views, endpoint_answer="")
+    views = {context.host.name: context.preflight.view for context in contexts}
+    return ClusterSnapshot(contexts[0].cluster, views, endpoint_answer="")
 
 
-def _retries_init(snapshot: ClusterSnapshot, case: Case) -> bool:
+def _retries_init(snapshot: ClusterSnapshot, context: HostContext) -> bool:
     """Whether the host's init did not come to its end and is retried."""
-    return snapshot.can_retry_init and case.host == case.cluster.control_planes[0]
+    return snapshot.can_retry_init and context.host == context.cluster.control_planes[0]
 
 
-def _stands_beside_a_cluster(cases: Sequence[Case], own: Case) -> bool:
+def _stands_beside_a_cluster(contexts: Sequence[HostContext], own: HostContext) -> bool:
     """Whether another control plane may hold the cluster, also where its API server does not answer now."""
-    views = (case.look.view for case in cases if case.is_control_plane and case is not own)
+    views = (context.preflight.view for context in contexts if context.is_control_plane and context is not own)
     return any(view is not None and view.has_identity for view in views)
 
 
-def older_clusters(cases: Sequence[Case]) -> Iterator[Finding]:
+def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """What an older cluster has left on hosts that shall be nodes."""
-    if not cases:
+    if not contexts:
         return
-    found, snapshot = states(cases), snapshot_of(cases)
-    a_control_plane_answered = any(case.is_control_plane and case.look.view is not None for case in cases)
-    for case in cases:
-        view, state = case.look.view, found.get(case.host.name)
-        if not case.host.is_node:
+    found, snapshot = states(contexts), snapshot_of(contexts)
+    a_control_plane_answered = any(
+        context.is_control_plane and context.preflight.view is not None for context in contexts
+    )
+    for context in contexts:
+        view, state = context.preflight.view, found.get(context.host.name)
+        if not context.host.is_node:
             continue
         if view is None:
-            yield _unread(case)
+            yield _unread(context)
         elif view.busy:
-            yield _still_at_work(case)
-        elif _retries_init(snapshot, case):
-            yield _unfinished_init(case, view)
+            yield _still_at_work(context)
+        elif _retries_init(snapshot, context):
+            yield _unfinished_init(context, view)
         elif state in (NodeState.PARTIAL, NodeState.REPLACED, NodeState.FOREIGN):
-            yield _of_state(case, view, state, snapshot)
+            yield _of_state(context, view, state, snapshot)
         elif state is None and a_control_plane_answered:
-            yield _nobody_knows(case, view)
+            yield _nobody_knows(context, view)
         elif state is NodeState.CLEAN:
-            yield from _leftovers(case)
+            yield from _leftovers(context)
 
 
-def _unread(case: Case) -> Finding:
+def _unread(context: HostContext) -> Finding:
     return Finding(
-        case.host.name,
+        context.host.name,
         "cluster",
         "what it holds of a cluster could not be read",
         "it may be somebody's node",
@@ -123,20 +125,20 @@ def _unread(case: Case) -> Finding:
     )
 
 
-def _of_state(case: Case, view: NodeView, state: NodeState, snapshot: ClusterSnapshot) -> Finding:
+def _of_state(context: HostContext, view: NodeView, state: NodeState, snapshot: ClusterSnapshot) -> Finding:
     has_leader = snapshot.leader is not None
-    rejoins = has_leader and can_rejoin(view, snapshot.known(case.host), state)
+    rejoins = has_leader and can_rejoin(view, snapshot.known(context.host), state)
     phrases = _REJOINS[state] if rejoins else _REFUSED[state]
     if not has_leader and state is NodeState.PARTIAL:
         phrases = _BEGUN
-    values = {"artifacts": ", ".join(view.artifacts[:2]), "owner": owner(view, case.cluster.endpoint)}
+    values = {"artifacts": ", ".join(view.artifacts[:2]), "owner": owner(view, context.cluster.endpoint)}
     found, wanted, remedy = (text.format(**values) for text in phrases)
-    return Finding(case.host.name, "cluster", found, wanted, remedy, "warning" if rejoins else "error")
+    return Finding(context.host.name, "cluster", found, wanted, remedy, "warning" if rejoins else "error")
 
 
-def _still_at_work(case: Case) -> Finding:
+def _still_at_work(context: HostContext) -> Finding:
     return Finding(
-        case.host.name,
+        context.host.name,
         "cluster",
         "kubeadm of an earlier run is still at work",
         "one at a time",
@@ -145,9 +147,9 @@ def _still_at_work(case: Case) -> Finding:
     )
 
 
-def _unfinished_init(case: Case, view: NodeView) -> Finding:
+def _unfinished_init(context: HostContext, view: NodeView) -> Finding:
     return Finding(
-        case.host.name,
+        context.host.name,
         "cluster",
         f"holds {view.artifacts[0]} of an init that did not come to its end",
         "a cluster",
@@ -156,9 +158,9 @@ def _unfinished_init(case: Case, view: NodeView) -> Finding:
     )
 
 
-def _nobody_knows(case: Case, view: NodeView) -> Finding:
+def _nobody_knows(context: HostContext, view: NodeView) -> Finding:
     return Finding(
-        case.host.name,
+        context.host.name,
         "cluster",
         f"holds {view.artifacts[0]}, and no API server of the cluster answers",
         "a healthy control plane tells whether it is a node",
@@ -167,21 +169,21 @@ def _nobody_knows(case: Case, view: NodeView) -> Finding:
     )
 
 
-def _leftovers(case: Case) -> Iterator[Finding]:
+def _leftovers(context: HostContext) -> Iterator[Finding]:
     """What `kubeadm reset` leaves, and what another installer has left."""
-    if any(" dev cni0" in route for route in case.look.routes):
+    if any(" dev cni0" in route for route in context.preflight.routes):
         yield Finding(
-            case.host.name,
+            context.host.name,
             "cluster",
             "the interface cni0 of older pods is there",
             "new pods get addresses of another network",
             "run `ip link delete cni0` there, or reboot it",
         )
-    if case.is_control_plane and case.look.etcd:
+    if context.is_control_plane and context.preflight.etcd:
         yield Finding(
-            case.host.name,
+            context.host.name,
             "cluster",
-            f"{ETCD} holds {', '.join(case.look.etcd[:3])}",
+            f"{ETCD} holds {', '.join(context.preflight.etcd[:3])}",
             "kubeadm asks for an empty folder",
             "empty it, or mount it one level higher if it is lost+found",
         )

@@ -12,7 +12,7 @@ from k8s_ha.desired.firewall import trusted_sources
 from k8s_ha.findings import Finding, Severity, some
 from k8s_ha.observations.surroundings import Zone
 from k8s_ha.preflight_checks import iptables, nftables
-from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.packet_filter import TRUSTED, Closed, Packet, Table, bindings, closed
 
 CHECK: Final = "firewall"
@@ -30,117 +30,119 @@ class Probe:
     port: int
 
 
-def firewall(case: Case) -> Iterator[Finding]:
+def firewall(context: HostContext) -> Iterator[Finding]:
     """Rules that close what the cluster needs, now or from the next boot on."""
-    if not case.is_ours:
+    if not context.is_ours:
         return
-    yield from _now(case)
-    yield from _forwarded(case)
-    yield from _of_zones(case)
-    yield from _after_a_boot(case)
+    yield from _now(context)
+    yield from _forwarded(context)
+    yield from _of_zones(context)
+    yield from _after_a_boot(context)
 
 
-def probes(case: Case) -> list[Probe]:
+def probes(context: HostContext) -> list[Probe]:
     """The connections to a host that stand for all of them; a pod's address stands for the pods."""
-    cluster = case.cluster
-    others = [host for host in cluster.hosts if host.name != case.host.name and host.role != ("admin",)]
+    cluster = context.cluster
+    others = [host for host in cluster.hosts if host.name != context.host.name and host.role != ("admin",)]
     control_planes = [host.address for host in others if "control_plane" in host.role]
     found: list[Probe] = []
-    if case.is_balancer:
+    if context.is_balancer:
         found += [Probe(host.address, cluster.endpoint_port) for host in others]
-    if case.is_control_plane:
+    if context.is_control_plane:
         found += [Probe(host.address, cluster.api_port) for host in others]
         found += [Probe(address, ETCD) for address in control_planes]
-    if case.host.is_node:
+    if context.host.is_node:
         found += [Probe(address, KUBELET) for address in control_planes]
     return found
 
 
-def _now(case: Case) -> Iterator[Finding]:
-    tables = _tables(case)
+def _now(context: HostContext) -> Iterator[Finding]:
+    tables = _tables(context)
     reasons: dict[Closed, list[Probe]] = {}
-    for probe in probes(case):
-        if why := _closed(case, tables, probe):
+    for probe in probes(context):
+        if why := _closed(context, tables, probe):
             reasons.setdefault(why, []).append(probe)
     for reason, refused in reasons.items():
-        found = f"{_who(case, reason)} {_refuses(refused, reason.certain)}"
-        yield _finding(case, found, _remedy(case, reason), reason.certain)
-    if case.look.surroundings.filters.cut and not reasons:
+        found = f"{_who(context, reason)} {_refuses(refused, reason.certain)}"
+        yield _finding(context, found, _remedy(context, reason), reason.certain)
+    if context.preflight.surroundings.filters.cut and not reasons:
         yield _finding(
-            case,
-            f"has more rules of {' and '.join(case.look.surroundings.filters.cut)} than preflight reads",
+            context,
+            f"has more rules of {' and '.join(context.preflight.surroundings.filters.cut)} than preflight reads",
             "see that they let the cluster's hosts in",
             False,
         )
 
 
-def _tables(case: Case) -> list[Table]:
+def _tables(context: HostContext) -> list[Table]:
     """The tables that stay when this run has done with firewalld what its setting says."""
-    filters = case.look.surroundings.filters
+    filters = context.preflight.surroundings.filters
     tables = nftables.tables(filters.nft)
     # It takes what it has put into iptables away, when it stops.
-    if not (case.look.firewalld and _stops_firewalld(case)):
+    if not (context.preflight.firewalld and _stops_firewalld(context)):
         tables.append(iptables.table(filters.iptables))
-    return [table for table in tables if not (_is_firewallds(table) and _stops_firewalld(case))]
+    return [table for table in tables if not (_is_firewallds(table) and _stops_firewalld(context))]
 
 
-def _stops_firewalld(case: Case) -> bool:
-    return case.cluster.settings.firewall == "disabled"
+def _stops_firewalld(context: HostContext) -> bool:
+    return context.cluster.settings.firewall == "disabled"
 
 
 def _is_firewallds(table: Table) -> bool:
     return table.name.partition(" ")[2].startswith("firewalld")
 
 
-def _closed(case: Case, tables: Sequence[Table], probe: Probe) -> Closed | None:
-    packet = Packet(IPv4Address(probe.source), IPv4Address(case.host.address), probe.port, _interface(case))
-    return closed(tables, ("prerouting", "input"), packet, joins_trusted=case.look.firewalld)
+def _closed(context: HostContext, tables: Sequence[Table], probe: Probe) -> Closed | None:
+    packet = Packet(IPv4Address(probe.source), IPv4Address(context.host.address), probe.port, _interface(context))
+    return closed(tables, ("prerouting", "input"), packet, joins_trusted=context.preflight.firewalld)
 
 
-def _interface(case: Case) -> str | None:
+def _interface(context: HostContext) -> str | None:
     """The interface of the node address; None where no route tells it."""
-    for route in case.look.routes:
+    for route in context.preflight.routes:
         after = dict(pairwise(route.split()))
-        if after.get("src") == case.host.address and "dev" in after:
+        if after.get("src") == context.host.address and "dev" in after:
             return after["dev"]
     return None
 
 
-def _forwarded(case: Case) -> Iterator[Finding]:
+def _forwarded(context: HostContext) -> Iterator[Finding]:
     """Rules between pods; flannel puts its own behind those that are there, so that a policy is no obstacle."""
-    if not case.host.is_node:
+    if not context.host.is_node:
         return
-    pods = IPv4Network(case.cluster.settings.pod_cidr)
+    pods = IPv4Network(context.cluster.settings.pod_cidr)
     packet = Packet(pods[257 % pods.num_addresses], pods[2], 53)
-    reason = closed(_tables(case), ("forward",), packet, joins_trusted=case.look.firewalld)
+    reason = closed(_tables(context), ("forward",), packet, joins_trusted=context.preflight.firewalld)
     if reason and not (reason.table == "ip filter" and reason.rule.startswith("policy ")):
-        found = f"{_who(case, reason)} {_verb(reason.certain)} what is sent from pod to pod"
-        yield _finding(case, found, _remedy(case, reason), reason.certain)
+        found = f"{_who(context, reason)} {_verb(reason.certain)} what is sent from pod to pod"
+        yield _finding(context, found, _remedy(context, reason), reason.certain)
 
 
-def _of_zones(case: Case) -> Iterator[Finding]:
+def _of_zones(context: HostContext) -> Iterator[Finding]:
     """Sources that firewalld has bound to another zone, which it binds to one alone, and zones of the next reload."""
-    if _stops_firewalld(case) or not case.look.firewalld:
+    if _stops_firewalld(context) or not context.preflight.firewalld:
         return
-    filters = case.look.surroundings.filters
-    bound = bindings(_tables(case))
-    wanted = trusted_sources(case.cluster, case.host)
+    filters = context.preflight.surroundings.filters
+    bound = bindings(_tables(context))
+    wanted = trusted_sources(context.cluster, context.host)
     for zone in filters.zones:
         bound |= dict.fromkeys(zone.sources, zone.name)
     conflicting = [source for source in wanted if bound.get(source, TRUSTED) != TRUSTED]
     for source in conflicting:
         yield _finding(
-            case,
+            context,
             f"firewalld's zone {bound[source]} has the source {source}",
             f"run `firewall-cmd --permanent --zone={TRUSTED} --change-source={source}`, then `firewall-cmd --reload`",
         )
-    if any(reason.zone for reason in (_closed(case, _tables(case), probe) for probe in probes(case)) if reason):
+    if any(
+        reason.zone for reason in (_closed(context, _tables(context), probe) for probe in probes(context)) if reason
+    ):
         return
     for zone in filters.zones:
         taken = [source for source in wanted if source not in conflicting and _takes(zone, source, filters.drifting)]
         if taken:
             yield _finding(
-                case,
+                context,
                 f"firewalld's zone {zone.name} takes {some(taken)} from its next reload on",
                 _zone_remedy(zone.name),
             )
@@ -160,48 +162,48 @@ def _takes(zone: Zone, source: str, drifting: bool) -> bool:
     return False
 
 
-def _after_a_boot(case: Case) -> Iterator[Finding]:
+def _after_a_boot(context: HostContext) -> Iterator[Finding]:
     """What a unit that is enabled and does not run yet will load."""
-    filters = case.look.surroundings.filters
-    if case.unit("iptables.service").begins_at_boot:
+    filters = context.preflight.surroundings.filters
+    if context.unit("iptables.service").begins_at_boot:
         tables = [iptables.table(filters.saved)]
-        refused = [(probe, found) for probe in probes(case) if (found := _closed(case, tables, probe))]
+        refused = [(probe, found) for probe in probes(context) if (found := _closed(context, tables, probe))]
         if refused:
             reason = refused[0][1]
             yield _finding(
-                case,
+                context,
                 f"iptables.service is enabled: from the next boot on `{reason.rule}` of /etc/sysconfig/iptables "
                 f"{_refuses([probe for probe, _ in refused], reason.certain)}",
                 "run `systemctl disable iptables` there, or let the cluster's hosts in before that rule",
                 reason.certain,
             )
-    if case.unit("nftables.service").begins_at_boot and filters.nft_saved:
+    if context.unit("nftables.service").begins_at_boot and filters.nft_saved:
         yield _finding(
-            case,
+            context,
             "nftables.service is enabled: it loads /etc/sysconfig/nftables.conf from the next boot on",
             "see that it lets the cluster's hosts in, or run `systemctl disable nftables` there",
             False,
         )
 
 
-def _who(case: Case, reason: Closed) -> str:
+def _who(context: HostContext, reason: Closed) -> str:
     """What has set the rule up."""
     rule = f"`{reason.rule}` in chain {reason.chain} of table {reason.table}"
     if _is_firewallds(Table(reason.table, {})) or reason.zone:
         return f"firewalld's zone {reason.zone}" if reason.zone else f"firewalld's {rule}"
-    unit = _unit(case, reason)
+    unit = _unit(context, reason)
     return f"{unit}'s {rule}" if unit else rule
 
 
-def _unit(case: Case, reason: Closed) -> str:
+def _unit(context: HostContext, reason: Closed) -> str:
     name = "iptables.service" if reason.table == "ip filter" else "nftables.service"
-    return name if case.unit(name).active else ""
+    return name if context.unit(name).active else ""
 
 
-def _remedy(case: Case, reason: Closed) -> str:
+def _remedy(context: HostContext, reason: Closed) -> str:
     if reason.zone:
         return _zone_remedy(reason.zone)
-    unit = _unit(case, reason)
+    unit = _unit(context, reason)
     if unit:
         return f"run `systemctl disable --now {unit}` there, or let the cluster's hosts in before that rule"
     return "remove that rule, there and where it is loaded from, or let the cluster's hosts in before it"
@@ -224,6 +226,6 @@ def _verb(certain: bool) -> str:
     return "refuses" if certain else "may refuse"
 
 
-def _finding(case: Case, found: str, remedy: str, certain: bool = True) -> Finding:
-    severity: Severity = "error" if certain and (case.becomes_node or not case.host.is_node) else "warning"
-    return Finding(case.host.name, CHECK, found, _WANTED, remedy, severity)
+def _finding(context: HostContext, found: str, remedy: str, certain: bool = True) -> Finding:
+    severity: Severity = "error" if certain and (context.becomes_node or not context.host.is_node) else "warning"
+    return Finding(context.host.name, CHECK, found, _WANTED, remedy, severity)

@@ -9,15 +9,19 @@ from k8s_ha.catalog.check_names import CheckName
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.clock import Interval, ahead, reference
 from k8s_ha.preflight_checks import limits
-from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.model import HostContext
 
 NO_UUIDS = ("", "00000000-0000-0000-0000-000000000000", "03000200-0400-0500-0006-000700080009")
 """What mainboards carry whose maker gave them none."""
 
 
-def clocks(cases: Sequence[Case]) -> Iterator[Finding]:
+def clocks(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """Clocks that differ from the other hosts', or from the operator's."""
-    known = {case.host.name: case.look.clock for case in cases if case.look.clock and case.is_ours}
+    known = {
+        context.host.name: context.preflight.clock
+        for context in contexts
+        if context.preflight.clock and context.is_ours
+    }
     right = reference(known, limits.CLOCK_SECONDS)
     if right is None:
         return
@@ -53,40 +57,46 @@ def _others(right: str, known: Mapping[str, Interval], wrong: Mapping[str, float
     return f"{right} and {more} more" if more else right
 
 
-def machine_ids(cases: Sequence[Case]) -> Iterator[Finding]:
+def machine_ids(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """Hosts cloned with their machine-id."""
-    for case, twins in _twins(cases, {case.host.name: case.look.machine_id for case in cases}, ("",)):
+    for context, twins in _twins(
+        contexts, {context.host.name: context.preflight.machine_id for context in contexts}, ("",)
+    ):
         yield _duplicate(
-            case,
+            context,
             "machine-id",
             f"/etc/machine-id is that of {twins} too",
             "remove that file there, run `systemd-machine-id-setup`, and boot again",
         )
 
 
-def product_uuids(cases: Sequence[Case]) -> Iterator[Finding]:
+def product_uuids(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """Machines that say they are the same one."""
-    for case, twins in _twins(cases, {case.host.name: case.look.product_uuid for case in cases}, NO_UUIDS):
+    for context, twins in _twins(
+        contexts, {context.host.name: context.preflight.product_uuid for context in contexts}, NO_UUIDS
+    ):
         yield _duplicate(
-            case,
+            context,
             "product-uuid",
             f"its machine's UUID is that of {twins} too",
             "give the virtual machine a UUID of its own where it is defined",
         )
 
 
-def _duplicate(case: Case, check: CheckName, found: str, remedy: str) -> Finding:
-    severity: Severity = "error" if case.becomes_node else "warning"
-    return Finding(case.host.name, check, found, "Kubernetes tells nodes apart by it", remedy, severity)
+def _duplicate(context: HostContext, check: CheckName, found: str, remedy: str) -> Finding:
+    severity: Severity = "error" if context.becomes_node else "warning"
+    return Finding(context.host.name, check, found, "Kubernetes tells nodes apart by it", remedy, severity)
 
 
-def _twins(cases: Sequence[Case], values: Mapping[str, str], nobodys: Sequence[str]) -> Iterator[tuple[Case, str]]:
+def _twins(
+    contexts: Sequence[HostContext], values: Mapping[str, str], nobodys: Sequence[str]
+) -> Iterator[tuple[HostContext, str]]:
     """Nodes that share a value with other hosts, and those hosts' names."""
     owners: dict[str, list[str]] = defaultdict(list)
     for name, value in values.items():
         owners[value].append(name)
-    for case in cases:
-        value = values[case.host.name]
-        twins = [name for name in owners[value] if name != case.host.name]
-        if case.host.is_node and twins and value not in nobodys:
-            yield case, ", ".join(twins)
+    for context in contexts:
+        value = values[context.host.name]
+        twins = [name for name in owners[value] if name != context.host.name]
+        if context.host.is_node and twins and value not in nobodys:
+            yield context, ", ".join(twins)

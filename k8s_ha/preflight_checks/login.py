@@ -1,4 +1,4 @@
-"""Why a host could not be looked at as root: the tool's own words, and what helps where that is certain."""
+"""Why a host could not be checked as root: the tool's own words, and what helps where that is certain."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def asks_password(login: Login) -> bool:
 
 
 def refused(name: str, login: Login) -> Finding:
-    """A host on which nothing could be looked at as root."""
+    """A host on which nothing could be read as root."""
     notes = login.notes
     if "lacks" in notes:
         return _finding(name, "it has no sudo", "root is needed", "log in as root, or install sudo there")
@@ -136,7 +136,7 @@ def refused(name: str, login: Login) -> Finding:
     said = [line for line in login.words if not _ASIDE.search(line)][-_LINES_AT_MOST:]
     if said:
         words = " / ".join(said)[:_CHARACTERS_AT_MOST]
-        return _finding(name, f"could not be looked at as root: {words!r}", "root or sudo is needed", "mend that there")
+        return _finding(name, f"could not be checked as root: {words!r}", "root or sudo is needed", "mend that there")
     shell = f" by its login shell {login.shell}" if login.shell else ""
     return _finding(
         name,

@@ -1,4 +1,4 @@
-"""What the second look at a host tells, and a host as the rules judge it."""
+"""What preflight reads of a host, and a host as the rules judge it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from k8s_ha.observations.boot import BootLook
+from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.clock import Interval
 from k8s_ha.observations.host_repositories import HostRepositories
 from k8s_ha.observations.nginx import NginxState
 from k8s_ha.observations.node import HostSurvey, NodeView
-from k8s_ha.observations.runtimes import RuntimeLook
+from k8s_ha.observations.runtimes import RuntimeState
 from k8s_ha.observations.surroundings import Surroundings
 from k8s_ha.observations.units import UnitState
 from k8s_ha.settings import Cluster, HostSettings
@@ -60,7 +60,7 @@ class Listener:
 
 
 @dataclass(frozen=True)
-class HostLook:
+class HostPreflight:
     """A host before the first change; the defaults are those of a host that has nothing to tell.
 
     + clock: against the operator's
@@ -104,24 +104,24 @@ class HostLook:
     cni: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()
     nginx: NginxState | None = None
-    boot: BootLook = field(default_factory=BootLook)
+    boot: BootState = field(default_factory=BootState)
     surroundings: Surroundings = field(default_factory=Surroundings)
     view: NodeView | None = None
-    runtime: RuntimeLook = field(default_factory=RuntimeLook)
+    runtime: RuntimeState = field(default_factory=RuntimeState)
 
 
 @dataclass(frozen=True)
-class Case:
+class HostContext:
     """A host as it is judged."""
 
     cluster: Cluster
     host: HostSettings
     survey: HostSurvey
-    look: HostLook
+    preflight: HostPreflight
 
     def unit(self, name: str) -> UnitState:
         """A unit that was asked for; one that is not there is not found."""
-        return self.look.boot.units.get(name, UnitState())
+        return self.preflight.boot.units.get(name, UnitState())
 
     @property
     def is_control_plane(self) -> bool:

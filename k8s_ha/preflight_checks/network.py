@@ -10,7 +10,7 @@ from typing import Final
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks import limits
 from k8s_ha.preflight_checks.limits import Port
-from k8s_ha.preflight_checks.model import Case, Listener
+from k8s_ha.preflight_checks.model import HostContext, Listener
 
 NO_ROUTE: Final = ("RTNETLINK", "unreachable", "prohibit", "blackhole", "Error:")
 """How ``ip route get`` begins where there is none."""
@@ -18,28 +18,28 @@ NO_ROUTE: Final = ("RTNETLINK", "unreachable", "prohibit", "blackhole", "Error:"
 _ROUTE_TYPES: Final = ("unreachable", "prohibit", "blackhole", "throw", "unicast")
 
 
-def wanted_ports(case: Case) -> tuple[Port, ...]:
+def wanted_ports(context: HostContext) -> tuple[Port, ...]:
     """Ports that the host's roles need."""
     found: tuple[Port, ...] = ()
-    if case.is_control_plane:
+    if context.is_control_plane:
         found += limits.CONTROL_PLANE_PORTS
-    elif case.host.is_node:
+    elif context.host.is_node:
         found += limits.WORKER_PORTS
-    if case.is_balancer:
-        found += (Port(case.cluster.endpoint_port, "nginx"),)
+    if context.is_balancer:
+        found += (Port(context.cluster.endpoint_port, "nginx"),)
     return found
 
 
-def ports(case: Case) -> Iterator[Finding]:
+def ports(context: HostContext) -> Iterator[Finding]:
     """Ports that somebody else listens on."""
-    for port in wanted_ports(case):
+    for port in wanted_ports(context):
         others = {
             listener.process: listener
-            for listener in case.look.listeners
+            for listener in context.preflight.listeners
             if listener.port == port.number and listener.process != port.process
         }
         for listener in others.values():
-            yield _taken(case.host.name, port, listener)
+            yield _taken(context.host.name, port, listener)
 
 
 def _taken(host: str, port: Port, listener: Listener) -> Finding:
@@ -61,12 +61,12 @@ def _taken(host: str, port: Port, listener: Listener) -> Finding:
     )
 
 
-def hostname(case: Case) -> Iterator[Finding]:
+def hostname(context: HostContext) -> Iterator[Finding]:
     """A line of /etc/hosts that leads one of the cluster's names elsewhere; the first line with a name counts."""
-    targets = {host.hostname: host.address for host in case.cluster.hosts}
-    matters = {case.host.hostname, case.cluster.endpoint_host} & set(targets)
+    targets = {host.hostname: host.address for host in context.cluster.hosts}
+    matters = {context.host.hostname, context.cluster.endpoint_host} & set(targets)
     first: dict[str, str] = {}
-    for line in case.look.hosts_lines:
+    for line in context.preflight.hosts_lines:
         address, *names = line.split()
         for name in names:
             if ":" not in address:
@@ -74,40 +74,40 @@ def hostname(case: Case) -> Iterator[Finding]:
     for name in sorted(matters & set(first)):
         if first[name] != targets[name]:
             yield Finding(
-                case.host.name,
+                context.host.name,
                 "hostname",
                 f"{name} is {first[name]} in its /etc/hosts",
                 f"it is {targets[name]}",
                 "correct or remove that line; it comes before those that this run writes",
-                "error" if name == case.cluster.endpoint_host else "warning",
+                "error" if name == context.cluster.endpoint_host else "warning",
             )
 
 
-def endpoint(case: Case) -> Iterator[Finding]:
+def endpoint(context: HostContext) -> Iterator[Finding]:
     """No way to the endpoint."""
-    route = case.look.endpoint_route
+    route = context.preflight.endpoint_route
     if route.startswith(NO_ROUTE):
         yield Finding(
-            case.host.name,
+            context.host.name,
             "endpoint",
-            f"has no route to the endpoint {case.cluster.endpoint} ({route})",
+            f"has no route to the endpoint {context.cluster.endpoint} ({route})",
             "every host reaches the API there",
             "add a route, or choose a control_plane_endpoint that it reaches",
         )
 
 
-def networks(case: Case) -> Iterator[Finding]:
+def networks(context: HostContext) -> Iterator[Finding]:
     """Routes into what shall be the pods' or the Services' network, on a host that becomes a node."""
-    if not case.becomes_node:
+    if not context.becomes_node:
         return
     for setting in ("pod_cidr", "service_cidr"):
-        network = IPv4Network(getattr(case.cluster.settings, setting))
-        for route in case.look.routes:
+        network = IPv4Network(getattr(context.cluster.settings, setting))
+        for route in context.preflight.routes:
             target = _target(route)
-            if target is None or not target.overlaps(network) or _is_the_pods(case, route):
+            if target is None or not target.overlaps(network) or _is_the_pods(context, route):
                 continue
             yield Finding(
-                case.host.name,
+                context.host.name,
                 "networks",
                 f"its route {route} overlaps {setting} {network}",
                 "the hosts' networks and the cluster's are apart",
@@ -124,7 +124,7 @@ def _target(route: str) -> IPv4Network | None:
         return None
 
 
-def _is_the_pods(case: Case, route: str) -> bool:
+def _is_the_pods(context: HostContext, route: str) -> bool:
     """Whether it is one that an earlier node of this cluster has left: by its interface, or a node's through that node.
 
     Another pod network leads through the same nodes: its routes are known by what they lead to.
@@ -133,18 +133,18 @@ def _is_the_pods(case: Case, route: str) -> bool:
     after = dict(pairwise(words))
     if after.get("dev", "").startswith(limits.POD_INTERFACES):
         return True
-    pods = IPv4Network(case.cluster.settings.pod_cidr)
+    pods = IPv4Network(context.cluster.settings.pod_cidr)
     is_a_nodes = target is not None and target.subnet_of(pods) and target.prefixlen == limits.NODE_MASK
-    return is_a_nodes and after.get("via") in {node.address for node in case.cluster.nodes}
+    return is_a_nodes and after.get("via") in {node.address for node in context.cluster.nodes}
 
 
-def proxies(case: Case) -> Iterator[Finding]:
+def proxies(context: HostContext) -> Iterator[Finding]:
     """Proxies that kubeadm's, the kubelet's or the control plane's own traffic would be sent through."""
-    if not case.host.is_node:
+    if not context.host.is_node:
         return
-    addresses = list(dict.fromkeys([case.cluster.endpoint_host, *(node.address for node in case.cluster.nodes)]))
-    cidrs = [case.cluster.settings.pod_cidr, case.cluster.settings.service_cidr]
-    for source, variables in case.look.proxies.items():
+    addresses = list(dict.fromkeys([context.cluster.endpoint_host, *(node.address for node in context.cluster.nodes)]))
+    cidrs = [context.cluster.settings.pod_cidr, context.cluster.settings.service_cidr]
+    for source, variables in context.preflight.proxies.items():
         kinds = [kind for kind in ("https_proxy", "http_proxy") if kind in variables]
         if not kinds:
             continue
@@ -154,7 +154,7 @@ def proxies(case: Case) -> Iterator[Finding]:
         if not open_addresses + open_cidrs:
             continue
         yield Finding(
-            case.host.name,
+            context.host.name,
             "proxies",
             f"{' and '.join(kinds)} is set ({_PLACES.get(source, source)}) without "
             f"{_some(open_addresses + open_cidrs)} in no_proxy",

@@ -7,7 +7,7 @@ from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks import limits
-from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.model import HostContext
 
 READ: Final = (".conf", ".conflist", ".json")
 """What container runtimes read in /etc/cni/net.d (dockershim, go-cni and ocicni give libcni these), sorted by name."""
@@ -24,16 +24,16 @@ LINKS: Final = {
 """Beginnings of the names of interfaces, with whose they are."""
 
 
-def cni_files(case: Case) -> Iterator[Finding]:
+def cni_files(context: HostContext) -> Iterator[Finding]:
     """Files that a runtime would read instead of this cluster's, which has one of its own."""
-    read = sorted(name for name in case.look.cni if name.endswith(READ) and name not in limits.CNI_FILES)
+    read = sorted(name for name in context.preflight.cni if name.endswith(READ) and name not in limits.CNI_FILES)
     before = [name for name in read if name < limits.CNI_FILE]
     behind = [name for name in read if name > limits.CNI_FILE]
-    if not case.becomes_node or case.cluster.settings.pod_network != "flannel":
+    if not context.becomes_node or context.cluster.settings.pod_network != "flannel":
         return  # a pod network of the user's own
     if before:
         yield Finding(
-            case.host.name,
+            context.host.name,
             "cni",
             f"/etc/cni/net.d holds {', '.join(before)}",
             f"a runtime takes the first by name, and that is not this cluster's {limits.CNI_FILE}",
@@ -41,7 +41,7 @@ def cni_files(case: Case) -> Iterator[Finding]:
         )
     if behind:
         yield Finding(
-            case.host.name,
+            context.host.name,
             "cni",
             f"/etc/cni/net.d holds {', '.join(behind)}",
             f"pods get that network until {limits.CNI_FILE} is there",
@@ -50,18 +50,18 @@ def cni_files(case: Case) -> Iterator[Finding]:
         )
 
 
-def interfaces(case: Case) -> Iterator[Finding]:
+def interfaces(context: HostContext) -> Iterator[Finding]:
     """Interfaces of another pod network: its rules and programs may still be at work."""
     found = {
         owner: link
-        for link in case.look.surroundings.links
+        for link in context.preflight.surroundings.links
         for beginning, owner in LINKS.items()
         if link.startswith(beginning)
     }
     for owner, link in found.items():
-        if case.becomes_node and case.cluster.settings.pod_network == "flannel":
+        if context.becomes_node and context.cluster.settings.pod_network == "flannel":
             yield Finding(
-                case.host.name,
+                context.host.name,
                 "cni",
                 f"has {owner}'s interface {link}",
                 "flannel carries this cluster's pods",

@@ -1,4 +1,4 @@
-"""What is asked of whom: the one list of rules behind the first two looks."""
+"""What is asked of whom: the one list of rules behind survey and preflight."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from k8s_ha.preflight_checks import (
     runtimes,
     units,
 )
-from k8s_ha.preflight_checks.model import Case
+from k8s_ha.preflight_checks.model import HostContext
 
-OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
+OF_A_HOST: Final[Sequence[Callable[[HostContext], Iterator[Finding]]]] = (
     machine.cpus,
     machine.memory,
     machine.disk,
@@ -65,18 +65,18 @@ OF_A_HOST: Final[Sequence[Callable[[Case], Iterator[Finding]]]] = (
     runtimes.docker,
     runtimes.containerd,
 )
-OF_THE_FLEET: Final[Sequence[Callable[[Sequence[Case]], Iterator[Finding]]]] = (
+OF_THE_FLEET: Final[Sequence[Callable[[Sequence[HostContext]], Iterator[Finding]]]] = (
     fleet.clocks,
     fleet.machine_ids,
     fleet.product_uuids,
-    existing_cluster.older_clusters,
+    existing_cluster.existing_clusters,
 )
 
 
-def look_findings(cases: Sequence[Case]) -> list[Finding]:
-    """What the second look found, host by host, then across them."""
-    of_hosts = [finding for case in cases for rule in OF_A_HOST for finding in rule(case)]
-    return of_hosts + [finding for rule in OF_THE_FLEET for finding in rule(cases)]
+def preflight_findings(contexts: Sequence[HostContext]) -> list[Finding]:
+    """What preflight found, host by host, then across them."""
+    of_hosts = [finding for context in contexts for rule in OF_A_HOST for finding in rule(context)]
+    return of_hosts + [finding for rule in OF_THE_FLEET for finding in rule(contexts)]
 
 
 def unread(name: str) -> Finding:
@@ -85,7 +85,7 @@ def unread(name: str) -> Finding:
         name,
         "unreachable",
         "did not tell what was asked of it within a minute",
-        "a host that cannot be looked at is not changed",
+        "a host that cannot be checked is not changed",
         "see the error above, mend it, and run this again",
     )
 

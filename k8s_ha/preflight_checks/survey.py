@@ -1,4 +1,4 @@
-"""What the first look at the hosts decides: may this package work there at all."""
+"""What the survey of the hosts decides: may this package work there at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def usable(survey: HostSurvey) -> bool:
 
 
 def survey_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[Finding]:
-    """Why hosts cannot be used, as far as the first look at them tells.
+    """Why hosts cannot be used, as far as the survey of them tells.
 
     + surveys: by inventory name
     """

@@ -1,4 +1,4 @@
-"""What looks found, as a person sees it."""
+"""Findings, as a person sees them."""
 
 from __future__ import annotations
 

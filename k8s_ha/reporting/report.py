@@ -45,16 +45,16 @@ class HostEntry(Entry):
     hostname: str = Field(description="Its hostname, and node name where it is a node.")
     address: str = Field(description="IPv4 address that the other hosts reach it by.")
     roles: tuple[str, ...] = Field(description="control_plane, worker, load_balancer, admin; one or several.")
-    os: str | None = Field(description="System and version, such as 'rocky 8.10'; null where it was not looked at.")
-    kernel: str | None = Field(description="Release of its kernel; null where it was not looked at.")
+    os: str | None = Field(description="System and version, such as 'rocky 8.10'; null where it was not checked.")
+    kernel: str | None = Field(description="Release of its kernel; null where it was not checked.")
     state_before: HostState | None = Field(
-        description="Where the host stood at the first look; null where that was not looked at. partial: a join was "
+        description="Where the host stood at the first check; null where that was not made. partial: a join was "
         "begun; replaced: blank, but the cluster knows it; foreign: of another cluster."
     )
     plan: str | None = Field(
         default=None, description="What was to become of the node; null where it is none, or was not looked at."
     )
-    state_after: HostState | None = Field(description="Where it stood at the last look; null likewise.")
+    state_after: HostState | None = Field(description="Where it stood at the last check; null likewise.")
 
 
 class PhaseEntry(Entry):
@@ -95,7 +95,7 @@ class FailureEntry(Entry):
 
 
 class FindingEntry(Entry):
-    """Something that a look at the hosts or at the cluster found not as it should be."""
+    """Something that a check of the hosts or of the cluster found not as it should be."""
 
     host: str = Field(description="Inventory name of the host that it is about.")
     check: str = Field(description="Name of the check that found it.")
@@ -108,7 +108,7 @@ class FindingEntry(Entry):
 
 
 class CertificateEntry(Entry):
-    """A certificate of the cluster, as the last look found it."""
+    """A certificate of the cluster, as the last check found it."""
 
     host: str = Field(description="Inventory name of the host that it lies on.")
     path: str = Field(description="Its file.")
@@ -141,7 +141,7 @@ class RunReport(Entry):
     phases: tuple[PhaseEntry, ...] = Field(description="The phases of this run, in the order of execution.")
     changes: tuple[ChangeEntry, ...] = Field(description="What changed, or in a dry run would change.")
     failures: tuple[FailureEntry, ...] = Field(description="What failed.")
-    findings: tuple[FindingEntry, ...] = Field(description="What the looks before and after the changes found.")
+    findings: tuple[FindingEntry, ...] = Field(description="What the checks before and after the changes found.")
     warnings: tuple[str, ...] = Field(description="What is allowed by the settings but probably not meant.")
     certificates: tuple[CertificateEntry, ...] = Field(description="The cluster's certificates.")
     failed_hosts: tuple[str, ...] = Field(description="Inventory names of the hosts that failed.")

@@ -24,7 +24,7 @@ def localize_faults(failures: Collection[tuple[str, str]], asked: Sequence[tuple
     """The failures, each told once: first who is reached by nobody, then who reaches nobody else, then the rest.
 
     + failures: pairs of a source and a target that it does not reach; an end that is both is never held against itself
-    + asked: all pairs that were looked at, the failures among them
+    + asked: all pairs that were asked, the failures among them
     """
     sources: dict[str, list[str]] = {}
     targets: dict[str, list[str]] = {}

@@ -38,7 +38,7 @@ def status_findings(
     for host in cluster.hosts:
         if host.name in told and host.name not in statuses:
             remedy = "see what is said of it above; bring it back, or take it out of the inventory"
-            yield Finding(host.name, "host", "it could not be looked at", "an answer over SSH as root", remedy)
+            yield Finding(host.name, "host", "it could not be checked", "an answer over SSH as root", remedy)
     for name, state in node_states(statuses, api_status, cluster).items():
         if state is NodeState.FOREIGN:
             view = statuses[name].view

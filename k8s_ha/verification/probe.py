@@ -66,7 +66,7 @@ def peers(cluster: Cluster) -> dict[str, tuple[Target, ...]]:
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at the probe.
+    """One reading of the probe.
 
     + from_pods: what the pods said, by pod and HOST:PORT
     + from_hosts: what each host said, by inventory name and HOST:PORT

@@ -13,7 +13,7 @@ from k8s_ha.verification.hosts import host_certificates
 
 
 def summary(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: Cluster, kubeconfig: str) -> list[str]:
-    """The nodes, what was looked at, and how to go on, line by line."""
+    """The nodes, what was checked, and how to go on, line by line."""
     width = max(len(node.hostname) for node in cluster.nodes)
     control_planes = {node.hostname for node in cluster.control_planes}
     lines = [
@@ -23,7 +23,7 @@ def summary(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: 
             f"{'Ready' if ready else 'NotReady':<8}  {api_status.versions[name]}"
             for name, ready in sorted(api_status.nodes.items())
         ),
-        "What was looked at, and is well:",
+        "What was checked, and is well:",
         *(f"  {what:<12}  {text}" for what, text in _checked(api_status, statuses, cluster).items()),
         f"Its kubeconfig: {kubeconfig}",
         f"Use it: kubectl --kubeconfig {kubeconfig} get nodes",

@@ -1,2 +1,0 @@
-# What a look at a host begins with.
-[ "$(id -u)" = 0 ] || exit 1
