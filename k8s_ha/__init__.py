@@ -25,7 +25,7 @@ from k8s_ha.deploys.repositories import repositories
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
 from k8s_ha.reporting.report import RunReport
-from k8s_ha.run import check_settings
+from k8s_ha.run import check, check_settings
 from k8s_ha.settings import ClusterSettings, HostSettings
 
 __all__ = [

@@ -159,10 +159,10 @@ def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None
         recorder(current).expect(cluster)
 
 
-def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
+def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
     """``check_settings`` by the name that the last version had."""
     warnings.warn(
-        "k8s_ha.check_settings: the next version of k8s_ha will not know it; use k8s_ha.check_settings",
+        "k8s_ha.check: the next version of k8s_ha will not know it; use k8s_ha.check_settings",
         FutureWarning,
         stacklevel=2,
     )

@@ -20,7 +20,7 @@ from tests.cluster_stage import ONE_CONTROL_PLANE, Stage
 from tests.fakes.run import PROJECT, Fleet, Outcome
 from tests.fakes.scenario import ADDRESSES, GROUPS, Scenario
 from tests.fakes.world import World
-from tests.node_views import ROOT_KUBECONFIGS, member
+from tests.node_views import CONTROL_PLANES, member
 from tests.operation_bench import Bench, Command, Noop, Step, held, refusal
 from tests.services import as_written
 from tests.shell_bench import Shell
@@ -117,8 +117,8 @@ def test_one_that_cannot_be_read_is_left_alone(stage: Stage) -> None:
 
 NO_LEADER: dict[str, Mapping[str, NodeView | None]] = {
     "no cluster": {},
-    "no healthy control plane": {name: member(*ROOT_KUBECONFIGS, ready=False) for name in ROOT_KUBECONFIGS},
-    "control planes that cannot be read": dict.fromkeys(ROOT_KUBECONFIGS, None),
+    "no healthy control plane": {name: member(*CONTROL_PLANES, ready=False) for name in CONTROL_PLANES},
+    "control planes that cannot be read": dict.fromkeys(CONTROL_PLANES, None),
 }
 
 
@@ -195,7 +195,7 @@ def administered(first: tuple[Path, Outcome], tmp_path: Path) -> Fleet:
 
 
 def renew(world: World) -> None:
-    for name in ROOT_KUBECONFIGS:
+    for name in CONTROL_PLANES:
         world.machines[name].files[ADMIN] = WANTED
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.catalog.packages import load_balancer
+from k8s_ha.catalog.package_sets import load_balancer
 from k8s_ha.desired.nginx import Proxy, invalid, planned
 from k8s_ha.observations.nginx import NginxState, Problem
 from tests.nginx_states import CONFIGURED, LINE, MAIN, MODULES, OWN, OWN_TEXT, SHARED, SHARED_TEXT, state

@@ -164,10 +164,8 @@ def test_golden_files(monkeypatch: pytest.MonkeyPatch, label: str, el_major: int
 def test_golden_file_in_a_stream_block_of_the_owners() -> None:
     text = render("kube-api-server.conf.j2", cluster=six_host_cluster(), shared=True)
     assert_golden("rendered-shared/etc.nginx.k8s-ha.kube-api-server.conf", text)
-    (api_server_url,) = (entry for entry in parse(text) if entry.name == "server")
-    assert {"listen", "proxy_pass", "access_log", "proxy_protocol"} <= {
-        entry.name for entry in api_server_url.block or ()
-    }
+    (server,) = (entry for entry in parse(text) if entry.name == "server")
+    assert {"listen", "proxy_pass", "access_log", "proxy_protocol"} <= {entry.name for entry in server.block or ()}
     # What it names is no name that the owner may have, and nothing of it is for the owner's servers.
     assert {entry.name for entry in parse(text)} == {"log_format", "upstream", "server"}
 

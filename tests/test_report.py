@@ -167,7 +167,7 @@ def test_a_report_of_version_1_is_read_with_a_warning() -> None:
     known = {"cause": "x", "source": "y"}
     failed = {"host": "a", "operation": "Start it", "lines": ()}
     of_today: dict[str, Any] = {
-        "settings": {"phases": "virgin"},
+        "settings": {"layers": "virgin"},
         "hosts": [{**host, "state_before": "clean", "state_after": "replaced"}],
         "phases": [phase("Verify", 2)],
         "changes": [{"host": "a", "phase": "Verify", "operations": ()}],
@@ -175,11 +175,11 @@ def test_a_report_of_version_1_is_read_with_a_warning() -> None:
     }
     of_version_1: dict[str, Any] = {
         "schema_version": 1,
-        "settings": {"phases": "virgin"},
+        "settings": {"layers": "virgin"},
         "hosts": [{**host, "state_before": "virgin", "state_after": "stale"}],
-        "phases": [phase("Verify", 2)],
-        "changes": [{"host": "a", "phase": "Verify", "operations": ()}],
-        "failures": [{**failed, "phase": "Verify", "explanations": [{**known, "cure": "z"}]}],
+        "layers": [phase("Verify", 2)],
+        "changes": [{"host": "a", "layer": "Verify", "operations": ()}],
+        "failures": [{**failed, "layer": "Verify", "explanations": [{**known, "cure": "z"}]}],
     }
     wanted = report(**of_today)
     older = wanted.model_dump(exclude=set(of_today) | {"schema_version"}) | of_version_1
@@ -189,10 +189,10 @@ def test_a_report_of_version_1_is_read_with_a_warning() -> None:
 
 def test_a_field_is_known_by_its_name_of_version_1_with_a_warning() -> None:
     read = report(**WORK)
-    with pytest.warns(FutureWarning, match=r"RunReport\.phases: the next version .* use phases"):
-        assert read.phases == read.phases
-    with pytest.warns(FutureWarning, match=r"ChangeEntry\.phase: .* use phase"):
-        assert read.changes[0].phase == "Prepare the host"
+    with pytest.warns(FutureWarning, match=r"RunReport\.layers: the next version .* use phases"):
+        assert read.layers == read.phases
+    with pytest.warns(FutureWarning, match=r"ChangeEntry\.layer: .* use phase"):
+        assert read.changes[0].layer == "Prepare the host"
     with pytest.raises(AttributeError, match="RunReport has no cure"):
         _ = read.cure
 

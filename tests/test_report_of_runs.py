@@ -92,8 +92,8 @@ def test_a_failed_run(tmp_path: Path) -> None:
     assert failure["lines"][-1] == "Error: sudo was given ***"
     assert failure["explanations"][2] == {
         "cause": "/var/lib/etcd holds the data of an older etcd",
-        "remedy": "save it if that cluster matters; else run `kubeadm reset` there if nothing of it is needed, then run "
-        "this again",
+        "remedy": "save it if that cluster matters; else run `kubeadm reset` there if nothing of it is needed, then "
+        "run this again",
         "source": "https://github.com/kubernetes/kubernetes/blob/v1.20.2/cmd/kubeadm/app/preflight/checks.go",
     }
     told = "@fake/master1: known: /var/lib/etcd holds the data of an older etcd; save it if that cluster matters"

@@ -134,15 +134,15 @@ def test_warnings() -> None:
 
 
 def test_a_setting_by_its_former_name_is_taken_with_a_warning() -> None:
-    cluster = load_cluster({"accepted_risks": ["cgroup-v1"]}, six_hosts())
+    cluster = load_cluster({"accept": ["cgroup-v1"]}, six_hosts())
     assert cluster.settings.accepted_risks == ["cgroup-v1"]
     assert cluster.warnings == ("accept: it is now accepted_risks, and the next version knows that name only",)
     assert cluster.settings == load_cluster({"accepted_risks": ["cgroup-v1"]}, six_hosts()).settings
-    assert mistakes({"accepted_risks": ["x"]})[0].startswith("accepted_risks.0: 'x'; it is one of")
+    assert mistakes({"accept": ["x"]})[0].startswith("accepted_risks.0: 'x'; it is one of")
 
 
 def test_a_setting_by_both_its_names_is_one_mistake() -> None:
-    assert mistakes({"accepted_risks": ["cgroup-v1"], "accepted_risks": []}) == [
+    assert mistakes({"accept": ["cgroup-v1"], "accepted_risks": []}) == [
         "accept: given beside accepted_risks; they are one setting; remove accept"
     ]
 

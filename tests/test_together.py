@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from k8s_ha.facts.fact_batch import FactBatch, FactRequest
 from k8s_ha.facts.lines import Told
 from k8s_ha.facts.system import Content, Files
-from k8s_ha.facts.together import PreflightFacts, Together
 from tests.fakes.run import Fleet, Outcome
 from tests.fakes.scenario import Scenario
 from tests.shell_bench import Shell
@@ -26,19 +26,19 @@ class Broken(Told[list[str]]):
 
 def test_each_look_is_told_as_if_it_were_alone(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
-    shell.file("/etc/a b", "k8s-ha look of mine\n$LOST\n")
+    shell.file("/etc/a b", "k8s-ha request of mine\n$LOST\n")
     looks = [
-        PreflightFacts(Broken, {}),
-        PreflightFacts(Content, {"path": "/etc/a b"}),
-        PreflightFacts(Files, {"paths": ["/etc/none"]}),
-        PreflightFacts(Content, {"path": "/etc/none"}),
+        FactRequest(Broken, {}),
+        FactRequest(Content, {"path": "/etc/a b"}),
+        FactRequest(Files, {"paths": ["/etc/none"]}),
+        FactRequest(Content, {"path": "/etc/none"}),
     ]
-    answers = Together().process(["a line of ~/.bashrc", *shell.lines(Together().command(looks=looks))])
-    assert [look.answer(answers[look.key]) for look in looks] == [None, b"k8s-ha look of mine\n$LOST\n", {}, b""]
+    answers = FactBatch().process(["a line of ~/.bashrc", *shell.lines(FactBatch().command(looks=looks))])
+    assert [look.answer(answers[look.key]) for look in looks] == [None, b"k8s-ha request of mine\n$LOST\n", {}, b""]
 
 
 def test_two_that_ask_the_same_are_one_look() -> None:
-    first, second = (PreflightFacts(Files, {"paths": ["/etc/a"]}) for _ in range(2))
+    first, second = (FactRequest(Files, {"paths": ["/etc/a"]}) for _ in range(2))
     assert first.key == second.key
     assert (
         len(
@@ -46,8 +46,8 @@ def test_two_that_ask_the_same_are_one_look() -> None:
                 look.key
                 for look in (
                     first,
-                    PreflightFacts(Files, {"paths": ["/etc/b"]}),
-                    PreflightFacts(Content, {"path": "/etc/a"}),
+                    FactRequest(Files, {"paths": ["/etc/b"]}),
+                    FactRequest(Content, {"path": "/etc/a"}),
                 )
             }
         )

@@ -61,7 +61,7 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "login-shell": Check("does the login's shell take what sh takes", "others would run parts of a command"),
     "unreachable": Check("does every host answer", "what does not answer may hold a cluster"),
     "system": Check("Enterprise Linux, its major and architecture", "there are no packages for other systems"),
-    "kubernetes": Check("does the wanted version run there", "what can be accepted is named in accepted_risksed_risks"),
+    "kubernetes": Check("does the wanted version run there", "what can be accepted is named in accepted_risks"),
     "packages": Check("can rpm read its database", "it calls what it cannot read not installed"),
     "address": Check("is the node address on an interface", "the other hosts reach it at that address"),
     "hostname": Check("does the name lead to the host itself", "a node's name cannot change"),

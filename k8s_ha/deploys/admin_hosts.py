@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.catalog import packages
+from k8s_ha.catalog import package_sets
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations import kubeconfig, packages
@@ -28,7 +28,7 @@ def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     packages.installed(
         name=f"Install kubectl {version}",
         run=run,
-        packages=packages.kubectl(version),
+        packages=package_sets.kubectl(version),
         log="install-kubectl",
         sources=repositories_for(run),
         changeable=not run.surveys[host.name].node,

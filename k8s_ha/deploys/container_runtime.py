@@ -9,7 +9,7 @@ from typing import Any, Final
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.catalog import compatibility, packages
+from k8s_ha.catalog import compatibility, package_sets
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired import kubeadm_config
@@ -34,7 +34,7 @@ WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
     7: (
         Workaround(
             "Install container-selinux, which the runtime asks for (>= 2:2.74) and plain EL7 lacks",
-            packages.CONTAINER_SELINUX,
+            package_sets.CONTAINER_SELINUX,
         ),
     ),
     # EL8's is a line of the repository's file, see repositories.py.

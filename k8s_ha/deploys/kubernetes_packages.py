@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.catalog import packages
+from k8s_ha.catalog import package_sets
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations import packages
@@ -26,7 +26,7 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
     packages.installed(
         name=f"Install kubelet, kubeadm and kubectl {version}",
         run=run,
-        packages=packages.node(version) | packages.helpers(survey.major),
+        packages=package_sets.node(version) | package_sets.helpers(survey.major),
         log="install-kubernetes",
         sources=repositories_for(run),
         changeable=not survey.node,

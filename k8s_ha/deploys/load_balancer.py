@@ -8,7 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
-from k8s_ha.catalog import packages
+from k8s_ha.catalog import package_sets
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx_capacity import connections_needed
@@ -29,7 +29,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     packages.installed(
         name="Install nginx with its stream module",
         run=run,
-        packages=packages.load_balancer(run.surveys[host.name].nginx_streams),
+        packages=package_sets.load_balancer(run.surveys[host.name].nginx_streams),
         log="install-nginx",
         sources=repositories_for(run),
     )
@@ -37,7 +37,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
         nginx_allowed(
             name="Let SELinux allow nginx the endpoint's port",
             port=cluster.endpoint_port,
-            tools=packages.SELINUX_TOOLS[run.surveys[host.name].major],
+            tools=package_sets.SELINUX_TOOLS[run.surveys[host.name].major],
         )
     endpoint_proxied(
         name="Configure and start nginx",

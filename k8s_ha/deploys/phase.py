@@ -17,7 +17,7 @@ from k8s_ha.observations.node import HostSurvey
 from k8s_ha.operations.commands import everywhere
 from k8s_ha.operations.lock import cluster_locked
 from k8s_ha.operations.login import surveyed
-from k8s_ha.operations.together import layer_opened
+from k8s_ha.operations.prefetch import phase_opened
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
@@ -43,7 +43,7 @@ def start_phase(
     with run.lock:
         if not run.surveys:
             stop_on_errors(survey(run))
-    layer_opened(host.inventory.get_host(host.name))
+    phase_opened(host.inventory.get_host(host.name))
     if changes and host.name not in run.lock_requested:
         run.lock_requested.add(host.name)
         cluster_locked(name="Lock the cluster for this run", run=run)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from k8s_ha.catalog import packages
+from k8s_ha.catalog import package_sets
 from k8s_ha.catalog.mirrors import Profile
 
 DOCKER_REPOSITORY: Final = "k8s-ha-docker"
@@ -99,7 +99,7 @@ def repositories(
                 gpgkeys=(expand(profile.docker_gpgkey),),
                 # EL8's container-tools module otherwise hides containerd.io ("package containerd.io is excluded").
                 module_hotfixes=el_major >= 8,
-                exclude=packages.DOCKER,
+                exclude=package_sets.DOCKER,
             )
         )
     source = profile.kubernetes_source(kubernetes_minor)
@@ -110,7 +110,7 @@ def repositories(
                 name=f"Kubernetes 1.{kubernetes_minor}",
                 baseurl=expand(source.baseurl),
                 gpgkeys=tuple(map(expand, source.gpgkeys)),
-                exclude=packages.KUBERNETES,
+                exclude=package_sets.KUBERNETES,
             )
         )
     # CentOS 7 has container-selinux in its own extras; a RHEL 7 without subscription to them has it nowhere.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.catalog.packages import SURVEYED
+from k8s_ha.catalog.package_sets import SURVEYED
 from k8s_ha.desired import yum
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import Told, fields, script

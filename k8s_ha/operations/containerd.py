@@ -9,15 +9,15 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired.containerd_config import CONFIG
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.system import Packages, Service
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import fail_host, write
 from k8s_ha.operations.files import Change, changed_files
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.packages import require_packages
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, sha256
-from k8s_ha.operations.together import reads
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -30,8 +30,8 @@ ANSWERS: Final = "ctr plugins ls | grep -Eq '^io\\.containerd\\.grpc\\.v1 +cri .
 
 @reads(
     lambda run, expected_major: [
-        PreflightFacts(Packages, {"names": ["containerd.io"]}),
-        PreflightFacts(Service, {"unit": UNIT, "paths": [CONFIG]}),
+        FactRequest(Packages, {"names": ["containerd.io"]}),
+        FactRequest(Service, {"unit": UNIT, "paths": [CONFIG]}),
     ]
 )
 @isolated_operation

@@ -8,13 +8,13 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.system import Content, Files, Service
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.operations.files import changed_files
 from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, sha256
-from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 
 PROGRAM: Final = "/usr/bin/cri-dockerd"
@@ -23,7 +23,7 @@ UNIT: Final = "cri-docker.service"
 SECONDS_FOR_CRI_DOCKERD: Final = 1000
 
 
-@reads(lambda url, sha256: [PreflightFacts(Files, {"paths": [PROGRAM]}), PreflightFacts(Content, {"path": RECORD})])
+@reads(lambda url, sha256: [FactRequest(Files, {"paths": [PROGRAM]}), FactRequest(Content, {"path": RECORD})])
 @isolated_operation
 def installed(url: str, sha256: str) -> Generator[StringCommand]:
     """Have the program of one archive, whose checksum is kept on the host, so that another archive replaces it.
@@ -46,7 +46,7 @@ def installed(url: str, sha256: str) -> Generator[StringCommand]:
     )
 
 
-@reads(lambda files: [PreflightFacts(Service, {"unit": UNIT, "paths": sorted(files)})])
+@reads(lambda files: [FactRequest(Service, {"unit": UNIT, "paths": sorted(files)})])
 @isolated_operation
 def running(files: Mapping[str, str]) -> Generator[StringCommand]:
     """Have cri-dockerd run by units of this package.

@@ -11,24 +11,24 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired import daemon_json
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.runtime import RuntimeService
 from k8s_ha.facts.system import Content
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.observations import dockerd_flags
 from k8s_ha.observations.dockerd_flags import CONFIG, Flags
 from k8s_ha.observations.runtimes import LARGEST
 from k8s_ha.operations.commands import edited, fail_host
 from k8s_ha.operations.files import Change
 from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, recorded, sha256
-from k8s_ha.operations.together import reads
 from k8s_ha.run import Run
 
 UNIT: Final = "docker.service"
 
 
-@reads(lambda run, registry_mirrors: [PreflightFacts(RuntimeService, {"unit": UNIT, "config": CONFIG})])
+@reads(lambda run, registry_mirrors: [FactRequest(RuntimeService, {"unit": UNIT, "config": CONFIG})])
 @isolated_operation
 def running(run: Run, registry_mirrors: Sequence[str] | None) -> Generator[StringCommand]:
     """Have dockerd run with systemd's cgroup driver, rotated logs and the mirrors; a user's other settings stay.

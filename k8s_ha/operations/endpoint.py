@@ -7,15 +7,15 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.system import Port
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import fail_host
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.run import is_executing
 
 
-@reads(lambda address, port: [PreflightFacts(Port, {"address": address, "port": port})])
+@reads(lambda address, port: [FactRequest(Port, {"address": address, "port": port})])
 @isolated_operation
 def endpoint_reached(address: str, port: int) -> Generator[StringCommand]:
     """Refuse to go on where this host cannot connect to the endpoint: kubeadm would find out after minutes.

@@ -11,11 +11,11 @@ from typing import Final, Literal
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.system import Content, Files, FileState, Service, ServiceState
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import edited, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 
 Change = Literal["restart", "reload"]
 CHANGES: Final[tuple[Change, ...]] = ("restart", "reload")
@@ -29,7 +29,7 @@ def _differs(current: FileState | None, content: str, mode: str) -> bool:
     return current != FileState(hashlib.sha256(content.encode()).hexdigest(), mode, "root:root")
 
 
-@reads(lambda files, mode="644": [PreflightFacts(Files, {"paths": sorted(files)})])
+@reads(lambda files, mode="644": [FactRequest(Files, {"paths": sorted(files)})])
 @isolated_operation
 def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringCommand]:
     """Have each file hold exactly the given text.
@@ -45,7 +45,7 @@ def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringComm
         host.noop("the files are as wanted")
 
 
-@reads(lambda path, block: [PreflightFacts(Content, {"path": path})])
+@reads(lambda path, block: [FactRequest(Content, {"path": path})])
 @isolated_operation
 def block_written(path: str, block: str) -> Generator[StringCommand]:
     """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
@@ -72,9 +72,7 @@ def with_block(content: bytes, block: str) -> bytes:
 
 
 @reads(
-    lambda unit, files=None, on_change="", test="": [
-        PreflightFacts(Service, {"unit": unit, "paths": sorted(files or {})})
-    ]
+    lambda unit, files=None, on_change="", test="": [FactRequest(Service, {"unit": unit, "paths": sorted(files or {})})]
 )
 @isolated_operation
 def service_running(

@@ -7,14 +7,14 @@ from collections.abc import Generator, Sequence
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.firewall import Firewall
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.resources import read_file, shell_variables
 
 
-@reads(lambda address, ports, sources: [PreflightFacts(Firewall, {"address": address})])
+@reads(lambda address, ports, sources: [FactRequest(Firewall, {"address": address})])
 @isolated_operation
 def firewall_opened(address: str, ports: Sequence[str], sources: Sequence[str]) -> Generator[StringCommand]:
     """Have a running firewalld let in what the cluster needs, now and after a reboot; it is never reloaded.

@@ -8,15 +8,15 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.together import PreflightFacts
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.units import HostName
 from k8s_ha.operations.commands import fail_host
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.run import is_executing
 
 
-@reads(lambda hostname: [PreflightFacts(HostName, {})])
+@reads(lambda hostname: [FactRequest(HostName, {})])
 @isolated_operation
 def hostname_set(hostname: str) -> Generator[StringCommand]:
     """Have the host named so, now and after a reboot: a name from DHCP alone is lost with it.

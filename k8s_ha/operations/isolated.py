@@ -13,7 +13,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.operations.commands import fail_host
-from k8s_ha.operations.together import may_have_changed, told
+from k8s_ha.operations.prefetch import may_have_changed, prefetched
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class FactUnavailable(Exception):
 
 def require_fact(fact: type[FactBase[T]], **arguments: Any) -> T:
     """A fact of the current host, for an ``isolated_operation``, which it ends where the fact cannot be read."""
-    value: T | None = told(fact, arguments)
+    value: T | None = prefetched(fact, arguments)
     if value is None:
         value = host.get_fact(fact, **arguments)
     # Where a fact's command fails, pyinfra fails the host and hands out the fact's default.

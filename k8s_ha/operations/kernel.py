@@ -8,17 +8,17 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.kernel import Kernel
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import fail_host, long_command
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.run import is_executing
 
 SECONDS_FOR_MODULES: Final = 900
 
 
-@reads(lambda modules, package=None: [PreflightFacts(Kernel, {"modules": modules, "keys": ()})])
+@reads(lambda modules, package=None: [FactRequest(Kernel, {"modules": modules, "keys": ()})])
 @isolated_operation
 def modules_loaded(modules: Sequence[str], package: str | None = None) -> Generator[StringCommand]:
     """Have kernel modules loaded now; one that is built in counts as loaded.
@@ -47,7 +47,7 @@ def modules_loaded(modules: Sequence[str], package: str | None = None) -> Genera
         )
 
 
-@reads(lambda values, path: [PreflightFacts(Kernel, {"modules": (), "keys": sorted(values)})])
+@reads(lambda values, path: [FactRequest(Kernel, {"modules": (), "keys": sorted(values)})])
 @isolated_operation
 def sysctl_applied(values: Mapping[str, str], path: str) -> Generator[StringCommand]:
     """Have the running kernel use the values of a sysctl file.

@@ -12,13 +12,13 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.desired.nginx import Proxy, invalid, planned
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN, files_needed, limits, may_open, raised
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.nginx import RECORD, Nginx
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile, Problem
 from k8s_ha.observations.nginx_config import copies
 from k8s_ha.operations.commands import fail_host
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
 
@@ -32,7 +32,7 @@ _FOLDER: Final = f"/etc/nginx/{_SUFFIX}"
 _UNINSTALLED: Final = NginxState(walked={NGINX_CONFIG: b"include /usr/share/nginx/modules/*.conf;\n"})
 
 
-@reads(lambda port, **_: [PreflightFacts(Nginx, {"port": port, "unstarted": True})])
+@reads(lambda port, **_: [FactRequest(Nginx, {"port": port, "unstarted": True})])
 @isolated_operation
 def endpoint_proxied(port: int, files: Mapping[str, str], connections: int) -> Generator[StringCommand]:
     """Have nginx pass on the endpoint's port: enabled at boot, running with this configuration, and listening.

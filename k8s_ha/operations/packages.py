@@ -11,12 +11,12 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository, matches
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.system import Packages, PackagesState
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import fail_host, log_path, long_command
 from k8s_ha.operations.isolated import FactUnavailable, isolated_operation, require_fact
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.operations.restarts import in_turn
-from k8s_ha.operations.together import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
 
@@ -24,7 +24,7 @@ SECONDS_FOR_PACKAGES: Final = 1800
 """How long one installation may take; a slow mirror needs minutes for Kubernetes' 100 MB."""
 
 
-@reads(lambda run, packages, **_: [PreflightFacts(Packages, {"names": sorted(packages)})])
+@reads(lambda run, packages, **_: [FactRequest(Packages, {"names": sorted(packages)})])
 @isolated_operation
 def installed(
     run: Run,
@@ -76,7 +76,7 @@ def _installation(log: str, script: str) -> Generator[StringCommand]:
     yield long_command(log, script, seconds=SECONDS_FOR_PACKAGES, lock="packages")
 
 
-@reads(lambda names: [PreflightFacts(Packages, {"names": names})])
+@reads(lambda names: [FactRequest(Packages, {"names": names})])
 @isolated_operation
 def removed(names: Sequence[str]) -> Generator[StringCommand]:
     """Have none of these packages installed; what needs them goes with them.

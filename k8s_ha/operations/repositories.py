@@ -9,14 +9,14 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired.yum import pointed_at_vault
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.repositories import CentosRepositories
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import edited
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 
 
-@reads(lambda vault, el_major: [PreflightFacts(CentosRepositories, {})])
+@reads(lambda vault, el_major: [FactRequest(CentosRepositories, {})])
 @isolated_operation
 def vault_repositories(vault: str, el_major: int) -> Generator[StringCommand]:
     """Have CentOS' own repositories point at the vault instead of at mirrors that are gone.

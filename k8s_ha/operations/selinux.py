@@ -9,16 +9,16 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.selinux import Selinux
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 
 PORT_TYPE: Final = "http_port_t"
 
 
-@reads(lambda port, tools: [PreflightFacts(Selinux, {"port": port})])
+@reads(lambda port, tools: [FactRequest(Selinux, {"port": port})])
 @isolated_operation
 def nginx_allowed(port: int, tools: str) -> Generator[StringCommand]:
     """Have nginx allowed to listen on ``port`` and to connect to the API servers, where SELinux enforces.

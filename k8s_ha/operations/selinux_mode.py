@@ -9,19 +9,19 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired import selinux_config
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.kernel import SelinuxMode
 from k8s_ha.facts.system import Content
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import edited, fail_host
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.run import is_executing
 
 CONFIG: Final = "/etc/selinux/config"
 
 
-@reads(lambda: [PreflightFacts(SelinuxMode, {})])
+@reads(lambda: [FactRequest(SelinuxMode, {})])
 @isolated_operation
 def selinux_permissive() -> Generator[StringCommand]:
     """Have SELinux permissive, now and after a reboot; a disabled one stays disabled."""

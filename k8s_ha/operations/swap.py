@@ -9,13 +9,13 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.desired import fstab
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.kernel import Swap, SwapState
 from k8s_ha.facts.system import Content
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import edited, fail_host
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.run import is_executing
 
 FSTAB: Final = "/etc/fstab"
@@ -23,7 +23,7 @@ SECONDS_FOR_SWAP: Final = 900
 """What lies in swap is read back into memory, which takes its time."""
 
 
-@reads(lambda: [PreflightFacts(Swap, {})])
+@reads(lambda: [FactRequest(Swap, {})])
 @isolated_operation
 def swap_off() -> Generator[StringCommand]:
     """Have no swap, now and after a reboot.

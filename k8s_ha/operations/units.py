@@ -8,19 +8,19 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.facts.together import PreflightFacts
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.units import Units
 from k8s_ha.observations.units import TIME_SERVICES, UnitState
 from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import fail_host, long_command
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.run import is_executing
 
 SECONDS_FOR_CHRONY: Final = 600
 
 
-@reads(lambda unit: [PreflightFacts(Units, {"units": [unit]})])
+@reads(lambda unit: [FactRequest(Units, {"units": [unit]})])
 @isolated_operation
 def unit_off(unit: str) -> Generator[StringCommand]:
     """Have a service stopped, and not started at boot; whether it was so before is kept on the host.
@@ -47,7 +47,7 @@ def unit_off(unit: str) -> Generator[StringCommand]:
             )
 
 
-@reads(lambda unit: [PreflightFacts(Units, {"units": [unit]})])
+@reads(lambda unit: [FactRequest(Units, {"units": [unit]})])
 @isolated_operation
 def unit_enabled(unit: str) -> Generator[StringCommand]:
     """Have a service started at boot, whether it runs now or not.
@@ -66,7 +66,7 @@ def unit_enabled(unit: str) -> Generator[StringCommand]:
         yield from _not_enabled(unit, _state(unit))
 
 
-@reads(lambda: [PreflightFacts(Units, {"units": TIME_SERVICES})])
+@reads(lambda: [FactRequest(Units, {"units": TIME_SERVICES})])
 @isolated_operation
 def time_in_sync() -> Generator[StringCommand]:
     """Have a service that keeps the clock, now and after a reboot: the one that is there, else chrony.

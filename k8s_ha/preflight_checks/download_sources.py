@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from k8s_ha.catalog import compatibility, packages
+from k8s_ha.catalog import compatibility, package_sets
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
@@ -82,10 +82,10 @@ def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping
     version = settings.kubernetes_version
     runtime = compatibility.runtime_packages(settings.kubernetes_line.minor, survey.major, settings.container_runtime)
     return {
-        yum.KUBERNETES_REPOSITORY: packages.node(version) if host.is_node else packages.kubectl(version),
+        yum.KUBERNETES_REPOSITORY: package_sets.node(version) if host.is_node else package_sets.kubectl(version),
         yum.DOCKER_REPOSITORY: runtime,
-        yum.EXTRAS_REPOSITORY: packages.CONTAINER_SELINUX,
-        yum.EPEL_REPOSITORY: packages.load_balancer(survey.nginx_streams),
+        yum.EXTRAS_REPOSITORY: package_sets.CONTAINER_SELINUX,
+        yum.EPEL_REPOSITORY: package_sets.load_balancer(survey.nginx_streams),
     }
 
 

@@ -136,7 +136,7 @@ class SimulatedConnector(FakeConnector):
 
 def together(text: str) -> list[tuple[str, str]]:
     """The looks of a command that makes several: what is printed before each, and its script."""
-    return re.findall(r"^echo '(k8s-ha look \w+)'\n\(\n(.*?)\n\)$", text, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^echo '(k8s-ha request \w+)'\n\(\n(.*?)\n\)$", text, re.MULTILINE | re.DOTALL)
 
 
 def _said(command: str, stdin: str) -> list[str]:

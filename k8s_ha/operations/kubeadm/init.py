@@ -18,9 +18,9 @@ from k8s_ha.cluster_state.plan import Action, Step, decide_init
 from k8s_ha.cluster_state.quorum import ETCD_DATA
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
+from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
-from k8s_ha.facts.together import PreflightFacts
 from k8s_ha.operations.cluster import is_leader, observe, observe_idle, wait_for_leader
 from k8s_ha.operations.commands import (
     fail_host,
@@ -33,7 +33,7 @@ from k8s_ha.operations.commands import (
     write,
 )
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.together import reads
+from k8s_ha.operations.prefetch import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
 from k8s_ha.settings import HostSettings
@@ -98,7 +98,7 @@ def _label_secrets(secrets: JoinSecrets, address: str) -> str:
     return f"TOKEN_ID={secrets.token_id}\nADDRESS={address}\n" + read_file("label-join-secrets.sh")
 
 
-@reads(lambda run, flannel_images: [PreflightFacts(Files, {"paths": ["/etc/kubernetes/kubelet.conf"]})])
+@reads(lambda run, flannel_images: [FactRequest(Files, {"paths": ["/etc/kubernetes/kubelet.conf"]})])
 @isolated_operation
 def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[StringCommand]:
     """Have a host that is not yet a node hold the images it will start with, pulled on all hosts at once."""

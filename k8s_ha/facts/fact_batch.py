@@ -13,11 +13,11 @@ from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.facts.lines import Told
 
-_BEGINS: Final = "k8s-ha look "
+_BEGINS: Final = "k8s-ha request "
 
 
 @dataclass(frozen=True)
-class PreflightFacts:
+class FactRequest:
     """A fact, and what it is asked with."""
 
     fact: type[Told[Any]]
@@ -42,12 +42,12 @@ class PreflightFacts:
             return None
 
 
-class Together(FactBase[dict[str, list[str]]]):
-    """What the command of each of ``looks`` printed, by its key."""
+class FactBatch(FactBase[dict[str, list[str]]]):
+    """What the command of each of ``requests`` printed, by its key."""
 
-    def command(self, looks: Sequence[PreflightFacts]) -> str:
+    def command(self, requests: Sequence[FactRequest]) -> str:
         # Each in a shell of its own: its end and its variables are none of the others'.
-        return "".join(f"echo '{_BEGINS}{look.key}'\n(\n{look.script}\n)\n" for look in looks) + "exit 0"
+        return "".join(f"echo '{_BEGINS}{request.key}'\n(\n{request.script}\n)\n" for request in requests) + "exit 0"
 
     def process(self, output: list[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
