@@ -11,6 +11,7 @@ from typing import Any, Final
 from pyinfra.api import FactBase
 from pyinfra.api.exceptions import FactProcessError
 
+from k8s_ha.facts.answers import LOCALE
 from k8s_ha.facts.lines import Told
 
 _BEGINS: Final = "k8s-ha request "
@@ -47,7 +48,11 @@ class FactBatch(FactBase[dict[str, list[str]]]):
 
     def command(self, requests: Sequence[FactRequest]) -> str:
         # Each in a shell of its own: its end and its variables are none of the others'.
-        return "".join(f"echo '{_BEGINS}{request.key}'\n(\n{request.script}\n)\n" for request in requests) + "exit 0"
+        return (
+            f"export LC_ALL={LOCALE}\n"
+            + "".join(f"echo '{_BEGINS}{request.key}'\n(\n{request.script}\n)\n" for request in requests)
+            + "exit 0"
+        )
 
     def process(self, output: list[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

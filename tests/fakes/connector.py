@@ -60,7 +60,7 @@ class SimulatedConnector(FakeConnector):
     ) -> tuple[bool, CommandOutput]:
         text = command if isinstance(command, str) else command.get_raw_value()
         if looks := together(text):
-            return self._all(looks, **arguments)
+            return self._all(text, looks, **arguments)
         text = arguments.get("_stdin") or "" if text == READ else text
         begun, row = next(_moments), answer_to(text)
         self._wait(text)
@@ -77,13 +77,20 @@ class SimulatedConnector(FakeConnector):
                 echo(f"{self.host.print_prefix}{line}", err=True)
         return succeeded, output
 
-    def _all(self, looks: list[tuple[str, str]], **arguments: Any) -> tuple[bool, CommandOutput]:
+    def _all(self, text: str, looks: list[tuple[str, str]], **arguments: Any) -> tuple[bool, CommandOutput]:
         """What several looks tell that are made in one command."""
         lines, begun = [], next(_moments)
         for begins, script in looks:
             _, output = self.run_shell_command(script, **arguments)
             lines += [OutputLine("stdout", begins), *(line for line in output if line.buffer_name == "stdout")]
-        self._log("together", "\n".join(begins for begins, _ in looks), begun, True, False)
+        self._log(
+            "together",
+            "\n".join(begins for begins, _ in looks),
+            begun,
+            True,
+            False,
+            locale="C" if text.startswith("export LC_ALL=C\n") else None,
+        )
         return True, CommandOutput(lines)
 
     def put_file(self, filename_or_io: str | IOBase, remote_filename: str, *_: Any, **__: Any) -> bool:
