@@ -49,30 +49,30 @@ test-long: $(VENV)/installed
 
 # A build whose operator is killed at every operation, and another within the long ones; a quarter of an hour.
 test-crash: $(VENV)/installed
-	$(BIN)/python -m tests.crash
+	$(BIN)/python -m tests.scenarios.crash
 
 # Two operators at once, three times; a quarter of an hour.
 test-operators: $(VENV)/installed
-	$(BIN)/python -m tests.operators
+	$(BIN)/python -m tests.scenarios.concurrent_runs
 
 # Hosts that lose their power, their network or their disk in the middle of a run; an hour and a half.
 test-power: $(VENV)/installed
-	$(BIN)/python -m tests.power
+	$(BIN)/python -m tests.scenarios.power
 
 # Each Kubernetes line, flavour of hosts and containerd, built and broken once; hours. ROWS="1.37 1.37/rocky-9" are some of it.
 test-lines: $(VENV)/installed
-	$(BIN)/python -m tests.lines $(ROWS)
+	$(BIN)/python -m tests.scenarios.lines $(ROWS)
 
 # Kubernetes' conformance tests on the newest line; three quarters of an hour. FOCUS="DNS" runs those that fit, and records nothing.
 test-conformance: $(VENV)/installed
-	$(BIN)/python -m tests.conformance $(if $(FOCUS),'$(FOCUS)')
+	$(BIN)/python -m tests.scenarios.conformance $(if $(FOCUS),'$(FOCUS)')
 
 bench: $(VENV)/installed
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.scenarios.bench
 
 # What a second run costs the operator by the number of simulated hosts. HOSTS="25 100" takes a minute, all sizes an hour.
 bench-scale: $(VENV)/installed
-	$(BIN)/python -m tests.scale $(HOSTS)
+	$(BIN)/python -m tests.scenarios.scale $(HOSTS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

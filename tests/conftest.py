@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.run import Fleet
-from tests.fakes.scenario import Scenario
-from tests.lab_client import PROJECT, TODAY, Lab
-from tests.operation_bench import Bench
+from tests.lab.client import TODAY, Lab
+from tests.support.fakes.run import Fleet
+from tests.support.fakes.scenario import Scenario
+from tests.support.operation_bench import Bench
+from tests.support.paths import PROJECT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,4 +95,4 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return shutil.copytree(PROJECT / "tests" / "import", tmp_path / "project")
+    return shutil.copytree(PROJECT / "tests" / "support" / "second_project", tmp_path / "project")

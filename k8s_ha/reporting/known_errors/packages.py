@@ -9,7 +9,7 @@ from k8s_ha.catalog.compatibility import CONFLICTING_NAMES
 from k8s_ha.desired.yum import RPM_REMEDY
 from k8s_ha.reporting.known_errors.models import KnownError
 
-_SEEN: Final = "seen in the lab, see tests/recorded/errors/README.md"
+_SEEN: Final = "seen in the lab, see tests/support/recorded/errors/README.md"
 _CURL: Final = "https://curl.se/libcurl/c/libcurl-errors.html"
 _OURS: Final = r"(?P<repository>k8s-ha-[\w-]+)"
 _THEIRS: Final = r"(?P<repository>(?!k8s-ha-)[^\s:'/]+)"

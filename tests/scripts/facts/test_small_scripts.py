@@ -1,0 +1,279 @@
+"""Facts: their parsers on output that real hosts gave, their scripts run for real."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from pathlib import Path
+
+import pytest
+
+from k8s_ha.facts.answers import between_marks
+from k8s_ha.facts.cluster import ApiStatusFact
+from k8s_ha.facts.node import Node
+from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesState, Port, Service, ServiceState
+from k8s_ha.observations.api_status import ApiStatus, PodState
+from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
+from tests.support.node_views import CLEAN, CONTROL_PLANES, ENDPOINT, NODES, recorded
+from tests.support.paths import RECORDED
+from tests.support.shell_bench import Shell
+
+CONTAINERD_DIGEST = "a43c69ce412356fb4d6901efd112683e9b52477c20c907c2a9458d1f691bc4af"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_a_control_plane() -> None:
+    view = Node().told(recorded("node-control-plane"))
+    assert view.artifacts == (
+        "/etc/kubernetes/admin.conf",
+        "/etc/kubernetes/kubelet.conf",
+        "/etc/kubernetes/pki/ca.crt",
+        "/etc/kubernetes/manifests/kube-apiserver.yaml",
+        "/etc/kubernetes/manifests/etcd.yaml",
+        "/var/lib/etcd/member",
+    )
+    assert view.api_server_url == ENDPOINT
+    assert view.ca_certificate is not None
+    assert view.ca_certificate.startswith("-----BEGIN CERTIFICATE-----\nMIIC")
+    assert view.ca_certificate.endswith("\n-----END CERTIFICATE-----")
+    assert view.ready
+    assert view.nodes == tuple(ClusterNode(name, True, "v1.20.2", name in CONTROL_PLANES) for name in NODES)
+    assert view.join_secrets == ()
+
+
+def test_a_worker() -> None:
+    view = Node().told(recorded("node-worker"))
+    assert view.artifacts == ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt")
+    assert (view.api_server_url, view.ready, view.nodes) == (ENDPOINT, False, ())
+
+
+def test_a_virgin_host_is_not_a_host_that_was_not_read() -> None:
+    assert Node().told(recorded("node-virgin")) == CLEAN
+    assert Node().default() is None
+
+
+def test_members_as_etcd_tells_its_peers_before_it_has_a_majority() -> None:
+    started = '{"id":5928373504545955323,"peerURLs":["https://10.0.12.55:2380"],"name":"master2","clientURLs":[]}'
+    added = '{"id":13082882924778718020,"peerURLs":["https://10.0.13.22:2380"]}'
+    view = Node().told([f"members [{started},{added}]"])
+    assert view.members == (
+        Member("5928373504545955323", "master2", ("10.0.12.55",)),
+        Member("13082882924778718020", "", ("10.0.13.22",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "healthy"),
+    [
+        ('etcd {"health":"true"}', True),
+        ('etcd {"health":"false"}', False),
+        ('etcd {"health":"false","reason":"RAFT NO LEADER"}', False),
+        ("etcd ", None),
+    ],
+)
+def test_an_etcd_that_tells_nothing_is_neither_well_nor_ill(told: str, healthy: bool | None) -> None:
+    assert Node().told([told]).etcd_healthy is healthy
+
+
+def test_nodes_that_are_lost_or_new_and_secrets_of_ours() -> None:
+    view = Node().told(recorded("node-odd"))
+    assert view.nodes == (ClusterNode("lost", False, "v1.30.14", True), ClusterNode("new", False, "v1.30.14", False))
+    assert view.join_secrets == ("secret/bootstrap-token-gq4vie", "secret/kubeadm-certs")
+
+
+KUBECONFIG = "apiVersion: v1\nclusters:\n- cluster:\n    server: {}\n  name: kubernetes\n"
+ASKED = """case "$*" in
+    *"--server https://10.0.11.18:6443"*"get --raw /readyz") printf {readyz} ;;
+    *"get nodes"*) echo 'node master1 True v1.30.14 {{"node-role.kubernetes.io/control-plane":""}}' ;;
+    *"get secrets -l app.kubernetes.io/managed-by=k8s-ha -o name") echo secret/kubeadm-certs ;;
+    *) exit 1 ;;
+esac"""
+
+
+def node(shell: Shell) -> NodeView:
+    return Node().process(shell.lines(Node().command(address="10.0.11.18")))
+
+
+def test_the_node_script_on_virgin_hosts_and_on_a_cut_off_init(shell: Shell) -> None:
+    assert node(shell) == CLEAN
+    shell.file("/etc/kubernetes/pki/ca.crt", "-----BEGIN\nabc\n")
+    shell.file("/var/lib/etcd/member/wal")
+    artifacts = ("/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member")
+    assert node(shell) == NodeView(artifacts, None, "-----BEGIN\nabc")
+
+
+def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.file("/etc/kubernetes/kubelet.conf", KUBECONFIG.format("https://10.0.11.18:6443"))
+    shell.add_tool("kubectl", ASKED.format(readyz="ok"))
+    view = node(shell)
+    assert view.api_server_url == ENDPOINT
+    assert view.ready
+    assert view.nodes == (ClusterNode("master1", True, "v1.30.14", True),)
+    assert view.join_secrets == ("secret/kubeadm-certs",)
+
+
+@pytest.mark.parametrize("kubectl", ["exit 1", "echo unhealthy"])
+def test_the_node_script_on_a_control_plane_that_is_down(shell: Shell, kubectl: str) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.add_tool("kubectl", kubectl)
+    assert node(shell) == NodeView(("/etc/kubernetes/admin.conf",), ENDPOINT, None)
+
+
+def test_the_node_script_fails_where_it_may_not_look(shell: Shell) -> None:
+    shell.add_tool("id", "echo 1000")
+    assert shell.run(Node().command(address="10.0.11.18")).returncode == 1
+
+
+def test_health() -> None:
+    api_status = ApiStatusFact().told(recorded("health"))
+    assert (api_status.answers, api_status.endpoint_answers) == (True, True)
+    assert api_status.nodes == dict.fromkeys(NODES, True)
+    assert api_status.versions == dict.fromkeys(NODES, "v1.20.2")
+    assert PodState("kube-system", "etcd-master1", "master1", "Running", True, "10.0.11.18") in api_status.pods
+    assert {pod.name: pod.address for pod in api_status.dns_servers} == {
+        "coredns-76c6f6bbc9-g96r6": "10.244.3.2",
+        "coredns-76c6f6bbc9-sz6v2": "10.244.4.2",
+    }
+    assert len(api_status.pods) == 24
+    assert all(pod.running for pod in api_status.pods)
+    assert api_status.services == {"default/kubernetes": "10.96.0.1", "kube-system/kube-dns": "10.96.0.10"}
+
+
+def test_health_of_nodes_that_are_lost_or_new() -> None:
+    assert ApiStatusFact().told(recorded("health-odd")).nodes == {"lost": False, "new": False}
+
+
+def test_health_of_pods_that_are_not_there_yet() -> None:
+    api_status = ApiStatusFact().told(recorded("health-odd"))
+    assert not api_status.endpoint_answers
+    assert {pod.name: (pod.node, pod.phase, pod.address, pod.running) for pod in api_status.pods} == {
+        "coredns-76c6f6bbc9-dwftk": ("", "Pending", "", False),
+        "two-containers": ("worker1", "Running", "10.244.3.7", False),
+        "both-ready": ("worker1", "Running", "10.244.3.8", True),
+        "mirror-just-made": ("master1", "Running", "", False),
+    }
+
+
+@pytest.mark.parametrize("lines", [[], ["error: no such host"], ["node", "pod x", "service"]])
+def test_health_without_an_answer(lines: list[str]) -> None:
+    assert not ApiStatusFact().told(lines).answers
+
+
+HEALTHY = """case "$*" in
+    *"--server https://10.0.11.18:6443"*"get --raw /readyz" | *admin.conf*"get --raw /readyz") printf ok ;;
+    *"--server https://10.0.11.18:6443"*"get nodes,pods,services -A"*)
+        printf '%s\\n' 'node master1 True v1.30.14' 'pod default own worker1 Running 10.244.1.9 true' \\
+            'service default own 10.96.1.1' 'service default kubernetes 10.96.0.1' ;;
+esac"""
+
+
+def api_status_told(shell: Shell) -> ApiStatus:
+    return ApiStatusFact().process(
+        shell.lines(ApiStatusFact().command(address="10.0.11.18", endpoint="10.0.1.157:6443"))
+    )
+
+
+def test_the_health_script_tells_of_the_clusters_own_pods_and_services(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.add_tool("kubectl", HEALTHY)
+    assert api_status_told(shell) == ApiStatus(
+        answers=True,
+        endpoint_answers=True,
+        nodes={"master1": True},
+        versions={"master1": "v1.30.14"},
+        pods=(),
+        services={"default/kubernetes": "10.96.0.1"},
+    )
+
+
+def test_the_health_script_tells_nothing_of_another_cluster(shell: Shell) -> None:
+    shell.add_tool("kubectl", HEALTHY)
+    assert not api_status_told(shell).answers
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format("https://10.9.9.9:6443"))
+    assert not api_status_told(shell).answers
+
+
+def test_services() -> None:
+    assert Service().told(recorded("service-containerd")) == ServiceState(
+        loaded=True,
+        active=True,
+        enabled=True,
+        digest=None,
+        files={"/etc/containerd/config.toml": FileState(CONTAINERD_DIGEST, "644", "root:root")},
+    )
+    assert Service().told(recorded("service-firewalld")) == ServiceState(True, False, False, None, {})
+    assert Service().told(recorded("service-absent")) == ServiceState(False, False, False, None, {})
+
+
+def test_the_service_script_reads_the_record_of_the_last_start(shell: Shell) -> None:
+    shell.add_tool("systemctl", f"cat {RECORDED / 'service-containerd.txt'}")
+    shell.file("/var/lib/k8s-ha/containerd.service.digest", "abc\n")
+    command = Service().command(unit="containerd.service", paths=[])
+    assert Service().process(shell.lines(command)).digest == "abc"
+
+
+@pytest.mark.parametrize("path", ["/etc/a.conf", "/etc/with blank", "/etc/quote's", "/etc/$dollar"])
+def test_the_files_script_reads_files(shell: Shell, path: str) -> None:
+    file = shell.file(path, "text\n", 0o600)
+    shell.file("/etc/folder/file")
+    state = Files().process(shell.lines(Files().command(paths=[path, "/etc/absent", "/etc/folder"])))
+    owner = f"{file.owner()}:{file.group()}"
+    assert state == {path: FileState(hashlib.sha256(b"text\n").hexdigest(), "600", owner)}
+
+
+GBK = b"# \xb3\xbb\r\n10.0.0.9 db1\n"
+CONTENTS = [b"", b"a\n", b"a", b"a\n\n\n", b"  indented\n\ttab \n", b"\n", GBK, bytes(range(256)) * 99]
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=range(len(CONTENTS)))
+def test_a_file_is_read_as_it_is(shell: Shell, content: bytes) -> None:
+    shell.file("/etc/hosts").write_bytes(content)
+    assert Content().process(shell.lines(Content().command(path="/etc/hosts"))) == content
+
+
+def test_an_absent_file_is_empty_and_one_that_may_not_be_read_is_none(shell: Shell) -> None:
+    command = Content().command(path="/etc/hosts")
+    assert Content().process(shell.lines(command)) == b""
+    (shell.root / "etc" / "hosts").mkdir(parents=True)
+    assert shell.run(command).returncode != 0
+
+
+def test_packages() -> None:
+    assert Packages().told(recorded("packages")) == PackagesState(
+        {"kubelet": "1.20.2-0", "kubeadm": "1.20.2-0", "containerd.io": "1.6.20-3.1.el8", "chrony": "4.5-1.el8"}
+    )
+
+
+def test_the_packages_command_hides_what_is_not_installed(shell: Shell) -> None:
+    shell.add_tool(
+        "rpm", "printf 'package %s\\n' 'rpm 4-1' 'kubelet 1.30.14-1' 'no-such-package is not installed'; exit 1"
+    )
+    lines = shell.lines(Packages().command(names=["kubelet", "no-such-package"]))
+    assert between_marks(lines) == ["package kubelet 1.30.14-1"]
+    shell.add_tool("rpm", "echo package rpm 4-1; echo package kubelet is not installed; exit 1")
+    assert Packages().process(shell.lines(Packages().command(names=["kubelet"]))) == PackagesState({})
+
+
+def test_an_rpm_that_does_not_find_itself_cannot_read_its_database(shell: Shell) -> None:
+    shell.add_tool("rpm", "echo error: 不能打开 >&2; echo package kubelet is not installed; exit 2")
+    state = Packages().process(shell.lines(Packages().command(names=["kubelet"])))
+    assert state.rpm_error.isascii() and state.rpm_error.startswith("??")
+
+
+def test_of_several_versions_the_last_one_counts() -> None:
+    """An upgrade that was cut off leaves both; rpm tells them in the order in which they came."""
+    lines = ["package kubelet 1.30.9-1", "package kubelet 1.30.14-1"]
+    assert Packages().told(lines) == PackagesState({"kubelet": "1.30.14-1"})
+
+
+def test_a_port(shell: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as api_server_url:
+        port = api_server_url.getsockname()[1]
+        assert Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))
+    assert not Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))

@@ -1,0 +1,158 @@
+"""The script by which hosts are asked, run for real."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import socketserver
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k8s_ha.facts.host_status import HostStatusFact
+from k8s_ha.observations.dns import question
+from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG, EtcdStatus
+from tests.support.cluster_health import NOTHING
+from tests.support.node_views import recorded
+from tests.support.shell_bench import Shell
+
+APIS = ["10.0.11.18:6443", "10.0.12.55:6443", "10.0.13.22:6443"]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def status(shell: Shell, **asks: Any) -> Any:
+    return HostStatusFact().process(shell.lines(HostStatusFact().command(**{**NOTHING, **asks})))
+
+
+CURL = """case "$*" in
+    *10.0.11.18:6443/readyz*) printf ok ;;
+    *10.0.12.55:6443/readyz*) echo 'curl: (7) Failed' >&2; exit 7 ;;
+    *10.0.13.22:6443/readyz*) echo 'curl: (22) The requested URL returned error: 401' >&2; exit 22 ;;
+    *127.0.0.1:10248/healthz*) printf ok ;;
+    *127.0.0.1:10256/healthz*) printf '{"lastUpdated": "x"}' ;;
+    *healthcheck-client.key*:2379/health*) printf '{"health":"true"}' ;;
+    *:2379/v3/cluster/member/list*) printf '{"members":[]}' ;;
+    *:2379/v3/maintenance/status*) printf '{"leader":"7"}' ;;
+    *) echo "unknown $*" >&2; exit 1 ;;
+esac"""
+
+
+def test_the_script_asks_api_servers_agents_and_etcd(shell: Shell) -> None:
+    shell.add_tool("curl", CURL)
+    shell.add_tool("kubectl", 'case "$*" in *"--server https://10.0.13.22:6443"*"/readyz") printf ok ;; esac')
+    told = status(shell, apis=[*APIS[:3], APIS[0]], kubelet_port=10248, proxy_port=10256, etcd=True)
+    assert told.apis == {
+        "10.0.11.18:6443": ("ok", "ok"),
+        "10.0.12.55:6443": ("no connection",),
+        # Anonymous requests are refused there, the kubelet's own are not.
+        "10.0.13.22:6443": ("ok",),
+    }
+    assert (told.kubelet, told.proxy, told.etcd) == ("ok", "ok", EtcdStatus("ok", (), "7"))
+
+
+def test_the_script_asks_only_what_it_is_told(shell: Shell) -> None:
+    shell.add_tool("curl", "echo asked >&2; exit 1")
+    told = status(shell)
+    assert (told.apis, told.dns, told.kubelet, told.proxy, told.etcd) == ({}, {}, None, None, None)
+
+
+def test_the_script_fails_where_it_may_not_look(shell: Shell) -> None:
+    shell.add_tool("id", "echo 1000")
+    assert shell.run(HostStatusFact().command(**NOTHING)).returncode == 1
+
+
+NGINX = f"""# configuration file /etc/nginx/nginx.conf:
+http {{ server {{ listen 80; }} upstream web {{ server 10.7.7.7:80; }} }}
+# configuration file {PROXY_CONFIG}:
+stream {{
+    upstream kube_api_server {{
+        least_conn;
+        server 10.0.11.18:6443 max_fails=1 fail_timeout=10s; # master1
+        server 10.0.12.55:6443 down;
+        # server 10.0.13.22:6443;
+    }}
+    server {{
+        listen 6443;
+    }}
+}}
+# configuration file /etc/nginx/mime.types:
+server 10.8.8.8:80;
+"""
+
+
+@pytest.mark.parametrize("path", [PROXY_CONFIG, SHARED_PROXY_CONFIG])
+def test_the_script_reads_the_backends_that_nginx_reads(shell: Shell, path: str) -> None:
+    config = shell.file("/nginx.txt", NGINX.replace(PROXY_CONFIG, path))
+    # What a test moves below its own root is moved in nginx's words too.
+    shell.add_tool("nginx", f'[ "$1" = -T ] && cat {shell.file("/moved.txt", shell.moved(config.read_text()))}')
+    shell.add_tool("systemctl", "exit 0")
+    shell.add_tool("curl", "printf ok")
+    told = status(shell, balancer=f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}")
+    assert told.nginx
+    assert told.backends == {"10.0.11.18:6443": "max_fails=1 fail_timeout=10s", "10.0.12.55:6443": "down"}
+    assert told.backend_answers == {"10.0.11.18:6443": "ok", "10.0.12.55:6443": "ok"}
+
+
+def test_the_script_prints_no_key(shell: Shell) -> None:
+    pem = next(line.split(" ")[2] for line in recorded("verify-worker") if "kubelet-client-current.pem" in line)
+    certificate = f"-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n"
+    key = "-----BEGIN EC PRIVATE KEY-----\nSECRET\n-----END EC PRIVATE KEY-----\n"
+    shell.file("/var/lib/kubelet/pki/kubelet-client-current.pem", certificate + key)
+    shell.file("/etc/kubernetes/pki/key-first.crt", key + certificate)
+    encoded = base64.b64encode(certificate.encode()).decode()
+    shell.file("/etc/kubernetes/admin.conf", f"    client-certificate-data: {encoded}\n    client-key-data: SECRET\n")
+    done = shell.run(HostStatusFact().command(**NOTHING))
+    assert "SECRET" not in done.stdout + done.stderr
+    assert HostStatusFact().process(done.stdout.splitlines()).certificates == dict.fromkeys(
+        (
+            "/etc/kubernetes/pki/key-first.crt",
+            "/var/lib/kubelet/pki/kubelet-client-current.pem",
+            "/etc/kubernetes/admin.conf",
+        ),
+        datetime(2027, 11, 24, 23, 19, 41, tzinfo=UTC),
+    )
+
+
+class NameServer(socketserver.ThreadingUDPServer):
+    """A name server on a port of its own, which knows no name; what it was asked, packet by packet."""
+
+    def __init__(self) -> None:
+        self.packets: list[bytes] = []
+        super().__init__(("127.0.0.1", 0), _Answering)
+
+
+class _Answering(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        packet, channel = self.request
+        self.server.packets.append(packet)
+        channel.sendto(packet[:2] + b"\x85\x83" + packet[4:], self.client_address)
+
+
+def dns_told(shell: Shell, port: int) -> Any:
+    """What the script makes of two questions to 127.0.0.1, where port 53 is another one."""
+    command = HostStatusFact().command(**{**NOTHING, "name_servers": ["127.0.0.1"] * 2})
+    assert command.count("/$0/53") == 1
+    return HostStatusFact().process(shell.lines(command.replace("/$0/53", f"/$0/{port}"))).dns
+
+
+def test_the_script_asks_dns(shell: Shell) -> None:
+    with NameServer() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = dns_told(shell, server.server_address[1])
+        server.shutdown()
+    # "kubernetes" is ten letters: its length is a line feed, at which bash's own printf would cut the packet in two.
+    assert server.packets == [question(NOTHING["question"])] * 2
+    assert told == {"127.0.0.1": ("NXDOMAIN",) * 2}
+
+
+def test_the_script_gives_up_where_no_name_server_is(shell: Shell) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        assert dns_told(shell, silent.getsockname()[1]) == {"127.0.0.1": ("no answer",) * 2}

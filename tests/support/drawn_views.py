@@ -1,0 +1,51 @@
+"""What control planes may tell, whatever it is, as hypothesis draws it."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.node import ClusterNode, NodeView
+from tests.support.example_cluster import six_hosts
+from tests.support.node_views import CONTROL_PLANES, ENDPOINT, NODES
+
+artifacts = st.lists(
+    st.sampled_from(
+        [
+            "/etc/kubernetes/admin.conf",
+            "/etc/kubernetes/kubelet.conf",
+            "/etc/kubernetes/pki/ca.crt",
+            "/var/lib/etcd/member",
+        ]
+    ),
+    unique=True,
+).map(tuple)
+cluster_nodes = st.lists(
+    st.builds(
+        ClusterNode,
+        name=st.sampled_from([*NODES, "stranger"]),
+        ready=st.booleans(),
+        version=st.just("v1.30.14"),
+        control_plane=st.booleans(),
+    ),
+    max_size=3,
+).map(tuple)
+addresses = {host["name"]: host["address"] for host in six_hosts()}
+etcd_members = st.lists(
+    st.sampled_from(CONTROL_PLANES).map(lambda control_plane: Member("1", control_plane, (addresses[control_plane],))),
+    max_size=2,
+).map(tuple)
+views = st.none() | st.builds(
+    NodeView,
+    artifacts=artifacts,
+    api_server_url=st.sampled_from([None, ENDPOINT, "https://other:6443"]),
+    ca_certificate=st.sampled_from([None, "PEM", "other PEM"]),
+    ready=st.booleans(),
+    nodes=cluster_nodes,
+    members=etcd_members,
+    busy=st.booleans(),
+    init_begun=st.booleans(),
+    init_unfinished=st.booleans(),
+)
+seen_by_control_planes = st.dictionaries(st.sampled_from(CONTROL_PLANES), views)
+endpoint_answers = st.sampled_from([None, "", "HTTP status 403", "unclear: no answer within 10 s"])

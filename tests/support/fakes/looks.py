@@ -1,0 +1,144 @@
+"""What the simulated hosts tell of themselves and of their cluster."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+from k8s_ha.facts.answers import FIRST, LAST
+from k8s_ha.facts.node import INIT_MARKER
+from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
+from tests.support.fakes.request import Request
+from tests.support.fakes.world import KUBERNETES, World
+from tests.support.paths import RECORDED
+
+NODE_ARTIFACTS = ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "pki/ca.crt", "manifests/kube-apiserver.yaml")
+VERSION = "v1.30.14"
+DNS_ANSWER = re.search(r"\ndns \S+ (\w+)", (RECORDED / "verify-worker.txt").read_text(encoding="utf-8"))[1]
+
+
+def survey(request: Request) -> list[str]:
+    values = {
+        "uid": "0",
+        "os_id": "rocky",
+        "os_like": "rhel centos fedora",
+        "os_version": "8.10",
+        "architecture": "x86_64",
+        "kernel": "4.18.0-553.el8_10.x86_64",
+        "cgroup": "tmpfs",
+        "hostname": request.machine.hostname,
+        "address": request.machine.address,
+    } | request.scenario.survey.get(request.machine.name, {})
+    is_node = f"{KUBERNETES}/kubelet.conf" in request.machine.files
+    return [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
+
+
+def members(world: World) -> list[dict[str, Any]]:
+    """etcd's members as its API lists them; their numbers are their addresses' digits."""
+    addresses = {machine.hostname: machine.address for machine in world.machines.values()}
+    return [
+        {"ID": addresses[name].replace(".", ""), "name": name, "peerURLs": [f"https://{addresses[name]}:2380"]}
+        for name in world.members
+    ]
+
+
+def artifacts(request: Request) -> list[str]:
+    files = request.machine.files
+    lines = [f"trace {KUBERNETES}/{name}" for name in NODE_ARTIFACTS if f"{KUBERNETES}/{name}" in files]
+    configs = "".join(
+        files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf")
+    )
+    lines += [line.strip().replace("server: ", "server ") for line in configs.splitlines() if " server: " in line]
+    return lines + [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
+
+
+def node(request: Request) -> list[str]:
+    files, lines = request.machine.files, artifacts(request)
+    lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
+    if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
+        control_planes = request.world.nodes.items()
+        label = {True: '{"node-role.kubernetes.io/control-plane":""}', False: "{}"}
+        ready = {
+            machine.hostname: f"{KUBERNETES}/kubelet.conf" in machine.files
+            for machine in request.world.machines.values()
+        }
+        lines += [
+            "readyz ok",
+            *(f"node {name} {ready[name]} {VERSION} {label[control_plane]}" for name, control_plane in control_planes),
+        ]
+        lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
+        lines += [f"secret {name}" for name in request.world.secrets]
+    return lines
+
+
+def preflight(request: Request) -> list[str]:
+    """A host without a flaw, with what it holds of a cluster, whatever it is asked for."""
+    sources = request.variable("SOURCES").splitlines()
+    moment = time.time()
+    return [
+        *request.scenario.preflight.get(request.machine.name, []),
+        f"began {moment}",
+        "cpus 2",
+        "memory 4194304",
+        "selinux Permissive",
+        f"machine_id {request.machine.name}",
+        *(f"answer {number} status=200" for number in range(len(sources))),
+        *(f"node {line}" for line in (FIRST, *node(request), f"{LAST} 0")),
+        f"ended {moment}",
+    ]
+
+
+def api_status(request: Request) -> list[str]:
+    nodes = request.world.nodes
+    if not nodes or f"{KUBERNETES}/admin.conf" not in request.machine.files:
+        return []
+    pods = [
+        f"kube-system {pod}-{name} {name}"
+        for pod in CONTROL_PLANE_PODS
+        for name, control_plane in nodes.items()
+        if control_plane
+    ]
+    for daemon in ("kube-system kube-proxy-", "kube-flannel kube-flannel-ds-"):
+        pods += [f"{daemon}{name} {name}" for name in nodes]
+    pods += [f"kube-system coredns-{number} master1" for number in range(2)]
+    ready = bool(request.world.manifest)
+    return [
+        "readyz own",
+        *["readyz endpoint"] * request.world.endpoint_open(),
+        *(f"node {name} {ready} {VERSION}" for name in nodes),
+        *(f"pod {pod} Running 10.244.0.{number} true" for number, pod in enumerate(pods)),
+        "service default kubernetes 10.96.0.1",
+        "service kube-system kube-dns 10.96.0.10",
+    ]
+
+
+def kubelet_health(request: Request) -> list[str]:
+    return ["ok"] * ("kubelet.service" in request.machine.active and request.machine.is_back())
+
+
+def host_status(request: Request) -> list[str]:
+    lines = artifacts(request)
+    lines += [f"api {address} ok" for address in request.variable("APIS").split()]
+    lines += [f"dns {address} {DNS_ANSWER}" for address in request.variable("NAME_SERVERS").split()]
+    if request.variable("KUBELET"):
+        lines += [*(f"kubelet {line}" for line in kubelet_health(request)), "proxy {}"]
+    if request.variable("ETCD"):
+        machines = {machine.hostname: machine.address for machine in request.world.machines.values()}
+        control_planes = [
+            (number, name)
+            for number, (name, control_plane) in enumerate(request.world.nodes.items(), 1)
+            if control_plane
+        ]
+        members = [
+            {"ID": str(n), "name": name, "peerURLs": [f"https://{machines[name]}:2380"]} for n, name in control_planes
+        ]
+        lines += ['etcd_health {"health":"true"}', 'etcd_status {"leader":"1"}']
+        lines += [f"etcd_members {json.dumps({'members': members})}"]
+    if request.variable("BALANCER"):
+        config = "".join(request.machine.files.get(path, "") for path in request.variable("BALANCER").split())
+        lines += ["nginx active"] * ("nginx.service" in request.machine.active)
+        for backend in re.findall(r"^ *server (\S+:\d+) ", config, re.MULTILINE):
+            lines += [f"backend {backend} max_fails=1", f"backend_api {backend} ok"]
+    return lines

@@ -1,0 +1,178 @@
+"""Which mirrors a host is asked to reach, and what is said of those that it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from k8s_ha.findings import Finding
+from k8s_ha.preflight_checks.download_sources import mirrors, needed
+from k8s_ha.preflight_checks.model import Answer, HostContext
+from tests.support.cases import context, serving, warning
+
+NODE = {"node": True, "hostname": "worker1"}
+DOCKER = "https://download.docker.com/linux/rhel/8/x86_64/stable/repodata/repomd.xml"
+REFUSED = Answer(0, "(7) Failed to connect to download.docker.com port 443: Connection refused")
+HUB = {"registry_mirrors": {"docker.io": ["https://hub.example"], "ghcr.io": ["https://ghcr.example/"]}}
+HUB_API, GHCR_API, GHCR = "https://hub.example/v2/", "https://ghcr.example/v2/", "https://ghcr.io/v2/"
+
+
+def answering(changed: dict[str, Answer], **settings: Any) -> HostContext:
+    plain = context(settings=settings)
+    return context(settings=settings, answers=serving(plain) | changed)
+
+
+def silent(text: str, use: str) -> Finding:
+    return Finding("worker1", "mirrors", text, use, "mend the way there, or choose another mirror")
+
+
+MIRRORS = {
+    "a repository that refuses": (
+        answering({DOCKER: REFUSED}),
+        silent(f"{DOCKER} does not answer ({REFUSED.reason})", "packages come from there"),
+    ),
+    "a server that is off is told once": (
+        answering({DOCKER: REFUSED, "https://download.docker.com/linux/rhel/gpg": REFUSED}),
+        silent(f"{DOCKER} does not answer ({REFUSED.reason})", "packages come from there"),
+    ),
+    "a key that is gone": (
+        answering({"https://download.docker.com/linux/rhel/gpg": Answer(404)}),
+        silent(
+            "https://download.docker.com/linux/rhel/gpg answers with HTTP status 404",
+            "packages are verified by that key",
+        ),
+    ),
+    "a registry that asks for a token": (answering({GHCR: Answer(401)}), None),
+    "a registry out of reach": (
+        answering({GHCR: Answer(0)}),
+        silent(f"cannot reach ghcr.io: {GHCR} does not answer (no answer)", "images come from there"),
+    ),
+    "a registry out of reach, with a mirror": (answering({GHCR: Answer(0)}, **HUB), None),
+    "a mirror out of reach": (
+        answering({HUB_API: Answer(503)}, **HUB),
+        warning(
+            "worker1",
+            "mirrors",
+            f"{HUB_API} answers with HTTP status 503",
+            "it is in registry_mirrors",
+            "correct the setting, or mend the way there",
+        ),
+    ),
+    "no curl": (
+        context(answers=None),
+        warning(
+            "worker1",
+            "mirrors",
+            "has no curl, so no mirror was asked",
+            "mirrors are asked before the first change",
+            "install curl to have it done",
+        ),
+    ),
+    "a URL with a password": (
+        answering(
+            {"https://ops:secret@mirror.example/k/repodata/repomd.xml": Answer(403)},
+            mirror={
+                "kubernetes_baseurl": "https://ops:secret@mirror.example/k",
+                "kubernetes_gpgkey": "https://mirror.example/key",
+            },
+        ),
+        silent("https://mirror.example/k/repodata/repomd.xml answers with HTTP status 403", "packages come from there"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "finding"), MIRRORS.values(), ids=MIRRORS)
+def test_the_mirrors(given: HostContext, finding: Finding | None) -> None:
+    assert list(mirrors(given)) == ([finding] if finding else [])
+
+
+def test_a_registry_and_its_mirror_out_of_reach() -> None:
+    assert list(mirrors(answering({GHCR: Answer(0), GHCR_API: Answer(0)}, **HUB))) == [
+        silent(
+            f"cannot reach ghcr.io: {GHCR_API} does not answer (no answer); {GHCR} does not answer (no answer)",
+            "images come from there",
+        ),
+        warning(
+            "worker1",
+            "mirrors",
+            f"{GHCR_API} does not answer (no answer)",
+            "it is in registry_mirrors",
+            "correct the setting, or mend the way there",
+        ),
+    ]
+
+
+def asked(given: HostContext) -> list[str]:
+    return [f"{source.kind} {source.url}" for source in needed(given.cluster, given.host, given.survey)]
+
+
+KUBERNETES = "https://pkgs.k8s.io/core:/stable:/v1.30/rpm"
+OF_KUBERNETES = [f"repository {KUBERNETES}/repodata/repomd.xml", f"key {KUBERNETES}/repodata/repomd.xml.key"]
+OF_DOCKER = [f"repository {DOCKER}", "key https://download.docker.com/linux/rhel/gpg"]
+REGISTRIES = ["registry https://registry.k8s.io/v2/", f"registry {GHCR}"]
+INSTALLED = {
+    "kubelet": "1.30.14-150500.1.1",
+    "kubeadm": "1.30.14-150500.1.1",
+    "kubectl": "1.30.14-150500.1.1",
+    "cri-tools": "1.30.1-150500.1.1",
+    "containerd.io": "1.7.27-3.1.el8",
+}
+VAULT = {"base_repositories": "vault"}
+ASKED = {
+    "a clean node": (context(), [*OF_DOCKER, *OF_KUBERNETES, *REGISTRIES]),
+    "a load balancer of EL8": (context("master-lb"), []),
+    "a load balancer of EL7": (
+        context("master-lb", el_major=7),
+        [
+            "repository https://archives.fedoraproject.org/pub/archive/epel/7/x86_64/repodata/repomd.xml",
+            "key https://dl.fedoraproject.org/pub/epel/RPM-GPG-KEY-EPEL-7",
+        ],
+    ),
+    "a load balancer of CentOS 8 behind the vault": (
+        context("master-lb", settings=VAULT, surveyed={"os_id": "centos"}),
+        ["repository https://vault.centos.org/8.5.2111/BaseOS/x86_64/os/repodata/repomd.xml"],
+    ),
+    "a node of CentOS 7 behind the vault": (
+        context(el_major=7, settings=VAULT, surveyed={"installed": {"containerd.io": "1.6.33-3.1.el7"}}),
+        [
+            "repository https://vault.centos.org/7.9.2009/os/x86_64/repodata/repomd.xml",
+            *OF_KUBERNETES,
+            *REGISTRIES,
+        ],
+    ),
+    "a Rocky 8 is not of the vault": (context("master-lb", settings=VAULT), []),
+    "packages of CentOS 7 installed": (
+        context(el_major=7, settings=VAULT, surveyed={"installed": INSTALLED | {"containerd.io": "1.6.33-3.1.el7"}}),
+        REGISTRIES,
+    ),
+    "packages installed": (context(surveyed={"installed": INSTALLED}), REGISTRIES),
+    "an older kubelet": (
+        context(surveyed={"installed": INSTALLED | {"kubelet": "1.30.9-150500.1.1"}}),
+        [*OF_KUBERNETES, *REGISTRIES],
+    ),
+    "a node": (context(surveyed={"installed": INSTALLED, **NODE}), []),
+    "cri-dockerd": (
+        context(settings={"container_runtime": "docker"}, surveyed={"installed": INSTALLED}),
+        [
+            *OF_DOCKER,
+            "archive https://github.com/Mirantis/cri-dockerd/releases/download/v0.3.21/cri-dockerd-0.3.21.amd64.tgz",
+            *REGISTRIES,
+        ],
+    ),
+    "mirrors of registries": (
+        context(settings=HUB | {"pod_network": "none"}, surveyed={"installed": INSTALLED}),
+        ["registry https://registry.k8s.io/v2/", f"registry {HUB_API}", f"registry {GHCR_API}"],
+    ),
+    "images on Docker Hub": (
+        context(
+            settings={"image_repository": "docker.io/k8s", "pod_network": "none"}, surveyed={"installed": INSTALLED}
+        ),
+        ["registry https://registry-1.docker.io/v2/"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "sources"), ASKED.values(), ids=ASKED)
+def test_what_mirrors_are_asked_for(given: HostContext, sources: list[str]) -> None:
+    assert asked(given) == sources
