@@ -18,7 +18,6 @@ from typing import Any
 
 from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.connectors.ssh import SSHConnector
-from pyinfra_cli.main import main
 
 from tests.support.watched import watch
 
@@ -54,6 +53,8 @@ def _write(report: Path) -> None:
 
 
 if __name__ == "__main__":
+    from pyinfra_cli.main import main  # it patches the standard library, which whoever imports this module may not want
+
     atexit.register(_write, Path(sys.argv.pop(1)))
     for name in ("run_shell_command", "put_file", "get_file"):
         setattr(SSHConnector, name, _counted(getattr(SSHConnector, name)))

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from pyinfra_cli.main import main
-
 from k8s_ha.run import JoinSecrets
 
 VARIABLE = "TOLD_SECRETS"
@@ -33,5 +31,7 @@ def tell() -> None:
 
 
 if __name__ == "__main__":
+    from pyinfra_cli.main import main  # it patches the standard library, which whoever imports this module may not want
+
     tell()
     main()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from pyinfra.api.state import BaseStateCallback, State
-from pyinfra_cli.main import main
 
 VARIABLE = "WATCHED_OPERATIONS"
 
@@ -37,5 +36,7 @@ def watch(handler: BaseStateCallback) -> None:
 
 
 if __name__ == "__main__":
+    from pyinfra_cli.main import main  # it patches the standard library, which whoever imports this module may not want
+
     watch(Teller())
     main()

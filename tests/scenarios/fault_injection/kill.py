@@ -13,7 +13,6 @@ import sys
 
 import gevent
 from pyinfra.api.state import BaseStateCallback, State
-from pyinfra_cli.main import main
 
 from tests.support.told_secrets import tell
 from tests.support.watched import watch
@@ -45,6 +44,8 @@ class Killer(BaseStateCallback):
 
 
 if __name__ == "__main__":
+    from pyinfra_cli.main import main  # it patches the standard library, which whoever imports this module may not want
+
     moment = sys.argv.pop(1)
     if moment.isdigit():
         Killer.after = int(moment)
