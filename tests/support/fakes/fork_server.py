@@ -7,6 +7,7 @@ interpreter's own end.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -42,6 +43,8 @@ def _go_on(request: Mapping[str, Any]) -> NoReturn:
 def main() -> None:
     # gevent's own would start its hub, which a fork would share.
     fork, wait = get_original("os", "fork"), get_original("os", "waitpid")
+    # What is imported stays: forks need not look through it for garbage, each of them a copy of its own.
+    gc.freeze()
     for line in sys.stdin:
         process = fork()
         if process == 0:
