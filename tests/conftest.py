@@ -20,19 +20,6 @@ from tests.support.operation_bench import Bench
 from tests.support.paths import PROJECT
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--part", default="1/1", metavar="K/N", help="of the test files each Nth one, from the Kth on")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the files of other parts: each core runs a part by itself."""
-    first, parts = map(int, config.getoption("--part").split("/"))
-    files = sorted({item.path for item in items})
-    own = set(files[first - 1 :: parts])
-    config.hook.pytest_deselected(items=[item for item in items if item.path not in own])
-    items[:] = [item for item in items if item.path in own]
-
-
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """Six clean Rocky 8 hosts with a Kubernetes of today; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
