@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
 import yaml
 
-from k8s_ha.reporting.known_errors import MATTERS, KnownError, explain, lines_that_matter
+from k8s_ha.reporting.known_errors import KnownError, explain, lines_that_matter
 from k8s_ha.reporting.known_errors.kubernetes import GENERAL, KUBERNETES
 from k8s_ha.reporting.known_errors.packages import PACKAGES
 from k8s_ha.reporting.known_errors.system import SYSTEM
@@ -72,14 +71,6 @@ def test_lines_that_matter_are_few_and_short() -> None:
     lines = lines_that_matter(f"Error: {number} {'x' * 600}" for number in range(100))
     assert len(lines) == 20
     assert {len(line) for line in lines} == {500}
-
-
-def test_grep_finds_the_lines_that_python_finds() -> None:
-    lines = [line for name in NAMES for line in recorded(name)] + [
-        line for quoted in QUOTED for line in quoted["words"].splitlines()
-    ]
-    found = subprocess.run(["grep", "-E", MATTERS], input="\n".join(lines), capture_output=True, text=True, check=True)
-    assert found.stdout.splitlines() == [line for line in lines if re.search(MATTERS, line)]
 
 
 def test_what_kubeadm_prints_holds_no_secret() -> None:
