@@ -242,7 +242,7 @@ def test_settings_of_a_version(monkeypatch: pytest.MonkeyPatch, version: str) ->
     found: dict[str, Any] = settings.in_lab({"selinux": "keep"})
     assert (found["kubernetes_version"], found["selinux"]) == (version, "keep")
     assert ("mirror" in found) == (version == "1.20.2")
-    assert ("accept" in found) == (version == "1.35.4")
+    assert ("accepted_risks" in found) == (version == "1.35.4")
     assert ("JoinConfiguration" in found["kubeadm_patches"]) == (version == "1.29.15")
 
 

@@ -83,14 +83,9 @@ class SimulatedConnector(FakeConnector):
         for begins, script in looks:
             _, output = self.run_shell_command(script, **arguments)
             lines += [OutputLine("stdout", begins), *(line for line in output if line.buffer_name == "stdout")]
-        self._log(
-            "together",
-            "\n".join(begins for begins, _ in looks),
-            begun,
-            True,
-            False,
-            locale="C" if text.startswith("export LC_ALL=C\n") else None,
-        )
+        locale = "C" if text.startswith("export LC_ALL=C\n") else None
+        asked = "\n".join(begins for begins, _ in looks)
+        self._log("together", asked, begun, True, False, arguments.get("_timeout"), locale)
         return True, CommandOutput(lines)
 
     def put_file(self, filename_or_io: str | IOBase, remote_filename: str, *_: Any, **__: Any) -> bool:

@@ -33,7 +33,7 @@ def test_each_look_is_told_as_if_it_were_alone(tmp_path: Path) -> None:
         FactRequest(Files, {"paths": ["/etc/none"]}),
         FactRequest(Content, {"path": "/etc/none"}),
     ]
-    answers = FactBatch().process(["a line of ~/.bashrc", *shell.lines(FactBatch().command(looks=looks))])
+    answers = FactBatch().process(["a line of ~/.bashrc", *shell.lines(FactBatch().command(requests=looks))])
     assert [look.answer(answers[look.key]) for look in looks] == [None, b"k8s-ha request of mine\n$LOST\n", {}, b""]
 
 
