@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from gevent.lock import RLock
@@ -23,7 +23,6 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.reporting.recorder import recorder
 from k8s_ha.reporting.run_log import RunLog
-from k8s_ha.restart_gate import RestartGate
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -33,6 +32,8 @@ GROUPS: Final[Mapping[str, str]] = {
     "admin": "admins",
 }
 """The inventory's group for each role; ``groups=`` of every deploy function overrides single entries."""
+
+T = TypeVar("T")
 
 _TOKEN_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -58,60 +59,60 @@ class JoinSecrets:
 
 
 @dataclass
+class Secrets:
+    """What became of one run's join secrets.
+
+    + join: they themselves; None before they were first asked for
+    + in_cluster: whether this run has put them into the cluster
+    + token_until: when its bootstrap token ends; None before it was made
+    """
+
+    join: JoinSecrets | None = None
+    in_cluster: bool = False
+    token_until: datetime | None = None
+
+
+@dataclass
 class Run:
-    """One cluster within one pyinfra run."""
+    """One cluster within one pyinfra run.
+
+    + lock: for what one host does for all of them
+    + surveys: by inventory name; without hosts that could not be surveyed
+    + snapshot: the control planes as they were observed last; None before that
+    + log: what its report is made of
+    """
 
     cluster: Cluster
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
-    admin_digests: dict[bool, set[str]] = field(default_factory=dict)
-    """SHA-256 of the control planes' admin kubeconfigs, as seen while preparing (False) and executing (True)."""
-
     snapshot: ClusterSnapshot | None = None
-    observed_executing: bool = False
-    """The control planes as they were seen last, and whether that was while executing."""
-
-    join_secrets: JoinSecrets | None = None
-    join_secrets_created: bool = False
-    """Whether this run has put its join secrets into the cluster."""
-    token_until: datetime | None = None
-    """When its bootstrap token ends; None before it was made."""
-
-    waited_for_quorum: bool = False
-    """Whether this run has waited for an etcd that was silent."""
-
-    lock_refusal: str | None = None
-    """Why the cluster could not be locked for this run; empty where it was, None before that was tried."""
-
-    lock_requested: set[str] = field(default_factory=set)
-    """Hosts, by inventory name, that have asked for the cluster to be locked."""
-
-    searched_for_stale_members: set[bool] = field(default_factory=set)
-    """Whether stale members were looked for while preparing (False) and while executing (True)."""
-
-    restarts: RestartGate = field(init=False)
-    """Whose turn it is to restart its container runtime."""
-
-    verifier: str | None = None
-    """The host that checks the cluster for all of them, and that fails where something is wrong."""
+    secrets: Secrets = field(default_factory=Secrets)
     log: RunLog = field(init=False)
-    """What its report is made of."""
+    _parts: dict[type[Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.log = RunLog(self.cluster)
-        self.restarts = RestartGate(self.cluster.workers_at_once)
+
+    def part(self, kind: type[T], *arguments: Any) -> T:
+        """What one module of operations keeps of this run.
+
+        + kind: its class, defined beside those operations
+        + arguments: what the first who asks for it makes it of
+        """
+        found: T = self._parts[kind] if kind in self._parts else self._parts.setdefault(kind, kind(*arguments))
+        return found
 
     def caveats(self, name: str) -> tuple[Caveat, ...]:
         """What had to be accepted for this Kubernetes version to run on the host of this inventory name."""
         survey = self.surveys.get(name)
         return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).caveats if survey else ()
 
-    def secrets(self) -> JoinSecrets:
+    def join_secrets(self) -> JoinSecrets:
         """The join secrets of this run, created when first asked for."""
-        if self.join_secrets is None:
-            made = self.join_secrets = JoinSecrets.create()
+        if self.secrets.join is None:
+            made = self.secrets.join = JoinSecrets.create()
             self.log.secrets |= {made.token, made.token_secret, made.certificate_key}
-        return self.join_secrets
+        return self.secrets.join
 
 
 Given = tuple[Mapping[str, Any], Mapping[str, str]]

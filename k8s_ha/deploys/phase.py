@@ -15,7 +15,7 @@ from k8s_ha.facts.answers import LOCALE
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.operations.commands import everywhere
-from k8s_ha.operations.lock import cluster_locked
+from k8s_ha.operations.lock import ClusterLock, cluster_locked
 from k8s_ha.operations.login import surveyed
 from k8s_ha.operations.prefetch import phase_opened
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
@@ -44,8 +44,9 @@ def start_phase(
         if not run.surveys:
             stop_on_errors(survey(run))
     phase_opened(host.inventory.get_host(host.name))
-    if changes and host.name not in run.lock_requested:
-        run.lock_requested.add(host.name)
+    requested = run.part(ClusterLock).requested
+    if changes and host.name not in requested:
+        requested.add(host.name)
         cluster_locked(name="Lock the cluster for this run", run=run)
     return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pyinfra import host, logger
@@ -30,15 +30,23 @@ SECONDS_TO_ELECT: Final = 30
 """How long etcd may be without a leader before that counts as a lost quorum."""
 
 
+@dataclass
+class Moment:
+    """Whether the run's snapshot was observed while executing."""
+
+    executing: bool = False
+
+
 def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
     """What each control plane holds and answers.
 
     Read from all of them at once and kept: joins add nodes but never take one away. Execution observes once more on its
     own, since minutes or a person's decision may lie between it and the preparation. ``fresh`` reads again.
     """
+    moment = run.part(Moment)
     with run.lock:
-        if fresh or run.snapshot is None or run.observed_executing != is_executing():
-            run.observed_executing = is_executing()
+        if fresh or run.snapshot is None or moment.executing != is_executing():
+            moment.executing = is_executing()
             addresses = {
                 host.inventory.get_host(entry.name): {"address": entry.address} for entry in run.cluster.control_planes
             }

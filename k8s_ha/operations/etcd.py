@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Final
 
 import gevent
@@ -32,6 +33,13 @@ def require_quorum(run: Run) -> None:
         raise PyinfraError(f"nothing was changed: {quorum_refusal(lost, run.cluster)}")
 
 
+@dataclass
+class QuorumWait:
+    """Whether this run has waited for an etcd that was silent."""
+
+    is_over: bool = False
+
+
 def _lost_for_good(run: Run) -> LostQuorum | None:
     began = time.monotonic()
     lost, patience = _quorum(run)
@@ -41,7 +49,7 @@ def _lost_for_good(run: Run) -> LostQuorum | None:
         gevent.sleep(SECONDS_BETWEEN_POLLS)
         observe(run, fresh=True)
         lost, patience = _quorum(run)
-    run.waited_for_quorum = True
+    run.part(QuorumWait).is_over = True
     return lost
 
 
@@ -52,7 +60,7 @@ def _quorum(run: Run) -> tuple[LostQuorum | None, int]:
         return None, 0
     lost = snapshot.lost_quorum
     if lost is None:
-        return None, SECONDS_TO_SERVE if is_etcd_silent(snapshot.views) and not run.waited_for_quorum else 0
+        return None, SECONDS_TO_SERVE if is_etcd_silent(snapshot.views) and not run.part(QuorumWait).is_over else 0
     if lost.may_recover:
         return lost, SECONDS_TO_SERVE
     return lost, SECONDS_TO_ELECT if lost.unstarted is None else 0

@@ -6,6 +6,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -76,18 +77,26 @@ def admin_installed(run: Run) -> Generator[StringCommand]:
         yield write(own, text, "600")
 
 
+@dataclass
+class AdminDigests:
+    """The digests as seen while preparing (False) and while executing (True)."""
+
+    by_stage: dict[bool, set[str]] = field(default_factory=dict)
+
+
 def _admin_digests(run: Run) -> set[str]:
     """SHA-256 of each control plane's admin kubeconfig: they differ, and each will do."""
+    digests_by_stage = run.part(AdminDigests).by_stage
     with run.lock:
-        if is_executing() not in run.admin_digests:
+        if is_executing() not in digests_by_stage:
             control_planes = {
                 host.inventory.get_host(control_plane.name): {"paths": [ADMIN]}
                 for control_plane in run.cluster.control_planes
             }
             found = read_everywhere(Files, control_planes)
             digests = {files[ADMIN].sha256 for files in found.values() if files and ADMIN in files}
-            run.admin_digests[is_executing()] = digests
-        return run.admin_digests[is_executing()]
+            digests_by_stage[is_executing()] = digests
+        return digests_by_stage[is_executing()]
 
 
 def _servers(kubeconfig: bytes) -> set[str]:

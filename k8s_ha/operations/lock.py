@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -43,6 +44,18 @@ def _identity() -> str:
     return secrets.token_hex(8)
 
 
+@dataclass
+class ClusterLock:
+    """The lock of one run.
+
+    + requested: inventory names of the hosts that have asked for it
+    + refusal: why the cluster could not be locked; empty where it was, None before that was tried
+    """
+
+    requested: set[str] = field(default_factory=set)
+    refusal: str | None = None
+
+
 _locked: WeakKeyDictionary[Host, gevent.Greenlet[..., None]] = WeakKeyDictionary()
 """The hosts that this process has locked, with what reads from each."""
 
@@ -53,13 +66,14 @@ def cluster_locked(run: Run) -> Generator[StringCommand]:
 
     What a run has seen of the hosts is true no more once another one has been at work: it is refused and does not wait.
     """
+    lock = run.part(ClusterLock)
     if is_executing():
         with run.lock:
-            if run.lock_refusal is None:
-                run.lock_refusal = _lock_refusal(run)
-                run.log.refusal = run.lock_refusal or None
-        if run.lock_refusal:
-            yield fail_host(f"{host.name}: nothing was changed: {run.lock_refusal}")
+            if lock.refusal is None:
+                lock.refusal = _lock_refusal(run)
+                run.log.refusal = lock.refusal or None
+        if lock.refusal:
+            yield fail_host(f"{host.name}: nothing was changed: {lock.refusal}")
             return
     host.noop("no other run is at work")
 

@@ -14,10 +14,16 @@ from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import fail_host, poll_until, read_everywhere, read_fact
 from k8s_ha.operations.files import Change
 from k8s_ha.operations.runtimes import RuntimePlan
+from k8s_ha.restart_gate import RestartGate
 from k8s_ha.run import Run, is_executing
 
 SECONDS_TO_COME_BACK: Final = 300
 """How long a node's API server or kubelet may take after its container runtime has been restarted."""
+
+
+def gate(run: Run) -> RestartGate:
+    """Whose turn it is in this run."""
+    return run.part(RestartGate, run.cluster.workers_at_once)
 
 
 def carried_out_in_turn(
@@ -44,13 +50,13 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
     if not is_executing() or not run.surveys[host.name].node:
         yield from commands
         return
-    with run.restarts.turn(_is_control_plane(run)):
+    with gate(run).turn(_is_control_plane(run)):
         reason = _not_now(run)
         if reason:
             yield fail_host(f"{host.name}: {what} was not restarted: {reason}")
             return
         # pyinfra runs each command before it asks for the next, and drops the generator where one fails.
-        with run.restarts.watched(host.name) as came_back:
+        with gate(run).watched(host.name) as came_back:
             yield from commands
             if not poll_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
                 yield fail_host(
@@ -62,8 +68,8 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
 
 
 def _not_now(run: Run) -> str | None:
-    if run.restarts.failed:
-        return f"{run.restarts.failed}, restarted before it, has not come back; mend that host, then run this again."
+    if gate(run).failed:
+        return f"{gate(run).failed}, restarted before it, has not come back; mend that host, then run this again."
     hosts = {
         host.inventory.get_host(entry.name): {"address": entry.address}
         for entry in run.cluster.control_planes

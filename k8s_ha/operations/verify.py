@@ -54,16 +54,24 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
         logger.info(line)
 
 
+@dataclass
+class Verifier:
+    """The host that checks the cluster for all of them, and that fails where something is wrong; empty before that."""
+
+    name: str = ""
+
+
 def verifier(run: Run) -> str:
     """Inventory name of the host that checks for all: the first that still takes part, control planes before others."""
     # Kept, so that hosts which come later, under --serial, do not check again where this one failed.
-    if run.verifier is not None:
-        return run.verifier
+    chosen_before = run.part(Verifier)
+    if chosen_before.name:
+        return chosen_before.name
     active = {member.name for member in host.state.inventory.get_active_hosts()}
     lost = {member.name for member in host.state.failed_hosts}
     chosen = next(entry.name for entry in run.cluster.hosts if entry.name in active - lost)
     if is_executing():
-        run.verifier = chosen
+        chosen_before.name = chosen
     return chosen
 
 

@@ -24,9 +24,9 @@ EFFECTFUL = {
     "pyinfra_internals": set(),
     # Is told, and asks nobody.
     "reporting": {"catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"},
-    "run": {"catalog", "cluster_state", "observations", "reporting", "restart_gate", "settings"},
+    "run": {"catalog", "cluster_state", "observations", "reporting", "settings"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "verification"},
-    "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"restart_gate"},
+    "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
     - {"local_files", "restart_gate", "verification"},
 }

@@ -12,7 +12,7 @@ from k8s_ha.facts.system import Files, HttpsAnswer
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import long_command, write
 from k8s_ha.resources import read_file
-from k8s_ha.run import JoinSecrets, Run
+from k8s_ha.run import JoinSecrets, Run, Secrets
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import CLEAN, CONTROL_PLANES, NODES, member
 from tests.support.operation_bench import Bench, Step, command
@@ -29,7 +29,7 @@ class Stage(Bench):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(monkeypatch)
-        self.run = Run(CLUSTER, join_secrets=SECRETS)
+        self.run = Run(CLUSTER, secrets=Secrets(join=SECRETS))
         self.hold(dict.fromkeys(NODES, CLEAN))
         for control_plane in CONTROL_PLANES:
             self.facts[control_plane][Files] = {}

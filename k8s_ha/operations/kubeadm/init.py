@@ -166,7 +166,7 @@ def _observed_for_init(run: Run, fresh: bool = False, seconds: int = 0) -> Clust
 
 
 def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
-    cluster, secrets, begun = run.cluster, run.secrets(), datetime.now(UTC)
+    cluster, secrets, begun = run.cluster, run.join_secrets(), datetime.now(UTC)
     config = init_config(
         cluster,
         own,
@@ -187,8 +187,8 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
     )
     # Under the lock another init may have come to its end, which knows no token of this run.
     view = observe(run, fresh=True).views[host.name]
-    run.join_secrets_created = view is not None and f"secret/bootstrap-token-{secrets.token_id}" in view.join_secrets
-    run.token_until = begun + TOKEN_LIFE
+    run.secrets.in_cluster = view is not None and f"secret/bootstrap-token-{secrets.token_id}" in view.join_secrets
+    run.secrets.token_until = begun + TOKEN_LIFE
 
 
 def _endpoint_answer(endpoint: str, seconds: int) -> str | None:
@@ -207,7 +207,7 @@ def _pending(run: Run) -> list[HostSettings]:
 @isolated_operation
 def join_secrets_created(run: Run) -> Generator[StringCommand]:
     """Have a short-lived token, and uploaded certificates, while joins are pending; on the leader."""
-    if not is_leader(run, host) or run.join_secrets_created:
+    if not is_leader(run, host) or run.secrets.in_cluster:
         host.noop("another control plane is the leader, or the secrets are there")
         return
     pending = _pending(run)
@@ -217,16 +217,16 @@ def join_secrets_created(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield StringCommand("kubectl create -f -")
         return
-    secrets = run.secrets()
+    secrets = run.join_secrets()
     own = run.cluster.host(host.name)
-    run.token_until = datetime.now(UTC) + TOKEN_LIFE
-    yield StringCommand(kubectl(own.address, "create -f -"), _stdin=_token_secret(secrets, run.token_until))
+    run.secrets.token_until = datetime.now(UTC) + TOKEN_LIFE
+    yield StringCommand(kubectl(own.address, "create -f -"), _stdin=_token_secret(secrets, run.secrets.token_until))
     label = _label_secrets(secrets, own.address)
     if any("control_plane" in node.role for node in pending):
         config = upload_certs_config(run.cluster, own, certificate_key=secrets.certificate_key)
         upload = "init phase upload-certs --upload-certs --skip-certificate-key-print"
         yield from with_config("kubeadm-upload-certs", upload, config, after=label)
-    run.join_secrets_created = True
+    run.secrets.in_cluster = True
 
 
 def _token_secret(secrets: JoinSecrets, until: datetime) -> str:
@@ -266,14 +266,14 @@ def join_token_renewed(run: Run, leader: HostSettings) -> None:
     """
     with run.lock:
         now = datetime.now(UTC)
-        if run.token_until is None or run.token_until - now > TOKEN_RENEWED_BEFORE:
+        if run.secrets.token_until is None or run.secrets.token_until - now > TOKEN_RENEWED_BEFORE:
             return
         until = now + TOKEN_LIFE
         patch = shlex.quote(json.dumps({"stringData": {"expiration": _moment(until)}}))
-        name = f"bootstrap-token-{run.secrets().token_id}"
+        name = f"bootstrap-token-{run.join_secrets().token_id}"
         command = kubectl(leader.address, f"-n kube-system patch secret {name} -p {patch}")
         if run_silently(host.inventory.get_host(leader.name), command) is not None:
-            run.token_until = until
+            run.secrets.token_until = until
 
 
 @isolated_operation
@@ -291,4 +291,4 @@ def join_secrets_removed(run: Run) -> Generator[StringCommand]:
         host.noop("no join secret is left")
         return
     yield StringCommand(kubectl(address, "-n kube-system delete --ignore-not-found"), *view.join_secrets)
-    run.join_secrets_created = False
+    run.secrets.in_cluster = False

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -35,6 +35,13 @@ _MARK: Final = "init phase mark-control-plane"
 """The last phase of a control plane's join, which makes it one by label and taint: it serves already."""
 
 
+@dataclass
+class StaleMembers:
+    """Whether stale members were looked for while preparing (False) and while executing (True)."""
+
+    searched: set[bool] = field(default_factory=set)
+
+
 @isolated_operation
 def stale_members_removed(run: Run) -> Generator[StringCommand]:
     """Have the cluster know nothing of hosts that rejoin, on the leader.
@@ -45,10 +52,11 @@ def stale_members_removed(run: Run) -> Generator[StringCommand]:
     if not is_leader(run, host):
         host.noop("another control plane is the leader")
         return
-    if is_executing() in run.searched_for_stale_members:
+    searched = run.part(StaleMembers).searched
+    if is_executing() in searched:
         host.noop("an earlier phase has done it")
         return
-    run.searched_for_stale_members.add(is_executing())
+    searched.add(is_executing())
     address = run.cluster.host(host.name).address
     stale = _stale_members(run)
     if not stale:
@@ -112,7 +120,7 @@ def _join(run: Run, own: HostSettings, snapshot: ClusterSnapshot, reset: bool) -
     if reason is not None:
         yield fail_host(reason)
         return
-    view, leader, secrets = snapshot.leader_view, snapshot.leader, run.secrets()
+    view, leader, secrets = snapshot.leader_view, snapshot.leader, run.join_secrets()
     assert leader is not None and view is not None and view.ca_certificate is not None
     join_token_renewed(run, leader)
     config = join_config(
@@ -141,7 +149,7 @@ def _not_now(run: Run, own: HostSettings, control_plane: bool, snapshot: Cluster
     if out_of_turn is not None:
         return out_of_turn
     view, leader = snapshot.leader_view, snapshot.leader
-    if leader and not (run.join_secrets_created and view and view.ca_certificate):
+    if leader and not (run.secrets.in_cluster and view and view.ca_certificate):
         return (
             f"{problem}: {leader.name}, the leader, made no join token in this run; "
             f"run this again with {leader.name} in it, and without --serial and --no-wait."

@@ -22,14 +22,17 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 EARLIER = "8b29c30"
 """The commit before rooms: Kubernetes 1.20, files and names as the first clusters have them."""
 
+PACKAGE = ("k8s_ha", "files", "templates", "deploy.py")
+
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Six hosts that EARLIER's own deploy has built, with the operator's kubeconfig in the place of this one's."""
     project = tmp_path_factory.mktemp("earlier")
-    archive = subprocess.run(["git", "archive", EARLIER], cwd=PROJECT, capture_output=True)
+    archive = subprocess.run(["git", "archive", EARLIER, *PACKAGE], cwd=PROJECT, capture_output=True)
     assert archive.returncode == 0, f"the history of this clone does not reach {EARLIER}; fetch all of it"
     subprocess.run(["tar", "-x"], cwd=project, input=archive.stdout, check=True)
+    (project / "tests").symlink_to(PROJECT / "tests")  # the lab is this one's, with its inventory and settings
     client = Lab()
     client.up()
     earlier = ("env", "-C", str(project), f"PYTHONPATH={project}", sys.executable, "-m", "pyinfra")

@@ -29,7 +29,7 @@ from k8s_ha.operations.kubeadm.init import (
     join_secrets_removed,
     join_token_renewed,
 )
-from k8s_ha.operations.kubeconfig import fetched, root_installed
+from k8s_ha.operations.kubeconfig import AdminDigests, fetched, root_installed
 from tests.support.answers import script_of, whole
 from tests.support.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_CONTROL_PLANE, SECRETS, Stage, kubeadm
 from tests.support.node_views import CONTROL_PLANES, NODES, member
@@ -64,7 +64,7 @@ def test_secrets_are_created_where_joins_are_pending(stage: Stage) -> None:
     assert isinstance(token, Command)
     assert token.text == KUBECTL.format("10.0.11.18", "create -f -")
     assert upload == uploaded("master1")
-    assert stage.run.join_secrets_created
+    assert stage.run.secrets.in_cluster
     manifest = json.loads(token.stdin or "")
     assert manifest["metadata"] == {
         "name": "bootstrap-token-abcdef",
@@ -100,10 +100,10 @@ def test_a_token_that_ends_soon_is_renewed_before_a_join(
 
     monkeypatch.setattr(k8s_ha.operations.kubeadm.init, "run_silently", run_silently)
     now = datetime.now(UTC)
-    before = stage.run.token_until = None if left is None else now + left
+    before = stage.run.secrets.token_until = None if left is None else now + left
     with stage.on("worker1", executing=True):
         join_token_renewed(stage.run, CLUSTER.host("master2"))
-    after = stage.run.token_until
+    after = stage.run.secrets.token_until
     assert (after != before) == renewed
     if renewed or answer is None:
         ((name, command),) = asked
@@ -142,7 +142,7 @@ def test_workers_need_no_certificates(stage: Stage) -> None:
 def test_no_secret_is_created_without_need(
     stage: Stage, name: str, views: Mapping[str, NodeView], created: bool, reason: str, executing: bool
 ) -> None:
-    stage.hold(views).run.join_secrets_created = created
+    stage.hold(views).run.secrets.in_cluster = created
     assert stage.steps(join_secrets_created, on=name, executing=executing, run=stage.run) == [Noop(reason)]
 
 
@@ -159,14 +159,14 @@ def test_a_host_that_cannot_join_in_this_run_needs_no_secret(stage: Stage, execu
 def test_secrets_are_removed_by_the_leader(stage: Stage) -> None:
     secrets = ("secret/bootstrap-token-abcdef", "secret/kubeadm-certs")
     stage.hold({"master1": member(*NODES, secrets=secrets), "master2": member(*NODES, secrets=secrets)})
-    stage.run.join_secrets_created = True
+    stage.run.secrets.in_cluster = True
     assert stage.steps(join_secrets_removed, on="master2", run=stage.run) == [
         Noop("another control plane is the leader")
     ]
     assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [
         Command(KUBECTL.format("10.0.11.18", f"-n kube-system delete --ignore-not-found {' '.join(secrets)}"))
     ]
-    assert not stage.run.join_secrets_created
+    assert not stage.run.secrets.in_cluster
     stage.hold({"master1": member(*NODES)})
     assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [Noop("no join secret is left")]
 
@@ -262,7 +262,7 @@ def test_the_kubeconfig_is_fetched_for_its_owner_alone(
     assert stage.steps(fetched, on="master1", executing=False, facts=facts, run=stage.run) == there
     # Each control plane has one of its own, and which of them leads is no reason to fetch another.
     stage.facts["master1"][Files], stage.facts["master2"][Files] = {ADMIN_CONF: conf("other\n")}, facts[Files]
-    stage.run.admin_digests.clear()
+    stage.run.part(AdminDigests).by_stage.clear()
     assert stage.steps(fetched, on="master1", run=stage.run) == there
     assert stage.steps(fetched, on="master2", run=stage.run) == [Noop("another control plane is the leader")]
 

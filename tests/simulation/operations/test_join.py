@@ -54,7 +54,7 @@ def is_member(name: str) -> str:
 
 @pytest.mark.parametrize(("name", "role"), [("master2", "control_plane"), ("worker1", "worker")])
 def test_a_virgin_host_joins(stage: Stage, name: str, role: str) -> None:
-    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.secrets.in_cluster = True
     assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == [
         Command("kubeadm join")
     ]
@@ -111,12 +111,12 @@ def refused(view: NodeView, state: NodeState) -> str:
 def test_a_host_that_may_not_join(
     stage: Stage, views: Mapping[str, NodeView | None], created: bool, reason: str
 ) -> None:
-    stage.hold(views).run.join_secrets_created = created
+    stage.hold(views).run.secrets.in_cluster = created
     assert stage.steps(joined, run=stage.run, member=CLUSTER.host("worker1")) == [refusal(reason)]
 
 
 def test_control_planes_join_in_their_order(stage: Stage) -> None:
-    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.secrets.in_cluster = True
     assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == [
         refusal(
             "master3 was not joined: control planes join one at a time, and master2 before it is not a node yet; mend "
@@ -133,7 +133,7 @@ def test_control_planes_join_in_their_order(stage: Stage) -> None:
 def two_control_planes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Control planes that the run has seen well before master3 looks again, without waiting between its looks."""
     monkeypatch.setattr(commands, "SECONDS_BETWEEN_POLLS", 0)
-    stage.hold({"master1": member("master1", "master2")}).run.join_secrets_created = True
+    stage.hold({"master1": member("master1", "master2")}).run.secrets.in_cluster = True
     assert isinstance(stage.steps(joined, on="master1", run=stage.run, member=CLUSTER.host("master1"))[0], Noop)
     return stage
 
@@ -162,7 +162,7 @@ def test_a_quorum_lost_meanwhile_is_named(two_control_planes: Stage, monkeypatch
 
 
 def test_a_control_plane_that_takes_no_part_is_not_waited_for(stage: Stage) -> None:
-    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.secrets.in_cluster = True
     stage.state.activated_hosts.remove(stage.state.inventory.get_host("master2"))
     assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == kubeadm_join(
         "master3", SECRETS.certificate_key
@@ -205,7 +205,7 @@ def test_a_control_plane_that_serves_without_its_label_gets_it(stage: Stage, nam
 
 @pytest.mark.parametrize("name", ["master2", "worker1"])
 def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: str) -> None:
-    stage.hold(ONE_CONTROL_PLANE | {name: PARTIAL}).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE | {name: PARTIAL}).run.secrets.in_cluster = True
     assert stage.steps(joined, on=name, executing=False, run=stage.run, member=CLUSTER.host(name)) == [
         Command("kubeadm reset, kubeadm join")
     ]
@@ -294,7 +294,7 @@ def test_a_join_is_refused_at_once_where_the_load_balancer_does_not_answer(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr("k8s_ha.operations.kubeadm.join.SECONDS_FOR_THE_ENDPOINT", 0)
-    stage.hold(ONE_CONTROL_PLANE).run.join_secrets_created = True
+    stage.hold(ONE_CONTROL_PLANE).run.secrets.in_cluster = True
     stage.facts["worker1"][HttpsAnswer] = answer
     assert stage.steps(joined, on="worker1", run=stage.run, member=CLUSTER.host("worker1")) == [
         refusal(

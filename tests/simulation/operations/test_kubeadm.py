@@ -52,7 +52,7 @@ def test_images_are_pulled_on_hosts_that_are_no_nodes(stage: Stage, name: str, p
 def test_a_cluster_is_initialized_where_there_is_none(stage: Stage) -> None:
     stage.facts["master1"][HttpsAnswer] = ""
     assert stage.steps(initialized, on="master1", executing=False, run=stage.run) == [Command("kubeadm init")]
-    assert not stage.run.join_secrets_created
+    assert not stage.run.secrets.in_cluster
     assert stage.steps(initialized, on="master1", run=stage.run) == kubeadm_init()
 
 
@@ -170,7 +170,7 @@ def test_after_init_the_new_cluster_is_seen(stage: Stage, secrets: tuple[str, ..
         assert len(list(steps)) == 1
     assert stage.run.snapshot is not None
     assert stage.run.snapshot.views["master1"] == member("master1", secrets=secrets)
-    assert stage.run.join_secrets_created is created
+    assert stage.run.secrets.in_cluster is created
 
 
 def test_an_init_that_goes_on_is_waited_for(stage: Stage) -> None:

@@ -19,7 +19,7 @@ from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.etcd import recovered_single_member, require_quorum
 from k8s_ha.operations.kubeadm import initialized
 from k8s_ha.resources import read_file
-from k8s_ha.run import Run
+from k8s_ha.run import Run, Secrets
 from tests.support.cluster_stage import CLUSTER, SECRETS, Stage
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import ADMIN, API_SERVER, CLEAN, ENDPOINT, KUBELET, member
@@ -264,7 +264,7 @@ def test_the_survivor_alone_recovers(stage: Stage) -> None:
         Noop("nothing is to be recovered here")
     ]
     with stage.on("master1", executing=True):
-        steps = recovered_single_member._inner(run=Run(CLUSTER, join_secrets=SECRETS))
+        steps = recovered_single_member._inner(run=Run(CLUSTER, secrets=Secrets(join=SECRETS)))
         assert command(next(steps)) == recovery
         stage.hold({"master1": member("master1")})
         assert list(steps) == []

@@ -15,7 +15,7 @@ from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import commands, restarts
-from k8s_ha.operations.restarts import in_turn
+from k8s_ha.operations.restarts import gate, in_turn
 from k8s_ha.restart_gate import RestartGate
 from k8s_ha.settings import load_cluster
 from tests.support.cluster_stage import Stage
@@ -52,7 +52,7 @@ def turn(stage: Stage, name: str, executing: bool = True) -> list[Step]:
 
 def is_free(stage: Stage) -> bool:
     """Whether a control plane could have its turn now."""
-    with gevent.Timeout(0, False), stage.run.restarts.turn(control_plane=True):
+    with gevent.Timeout(0, False), gate(stage.run).turn(control_plane=True):
         return True
     return False
 
@@ -72,10 +72,10 @@ def no_answer(*names: str) -> str:
 @pytest.mark.parametrize(("node", "executing"), [(False, True), (True, False)], ids=["no node", "preparing"])
 def test_a_host_without_pods_and_a_look_ahead_wait_for_nobody(stage: Stage, node: bool, executing: bool) -> None:
     stage.hold(dict.fromkeys(CONTROL_PLANES, None)).run.surveys["master1"] = survey(node=node)
-    stage.run.restarts.failed = "master2"
-    with stage.run.restarts.turn(control_plane=True):  # as if another host were at it
+    gate(stage.run).failed = "master2"
+    with gate(stage.run).turn(control_plane=True):  # as if another host were at it
         assert turn(stage, "master1", executing) == [RESTART]
-    assert stage.run.restarts.failed == "master2"
+    assert gate(stage.run).failed == "master2"
 
 
 VIEWS: dict[str, tuple[str, Mapping[str, NodeView | None], list[Step]]] = {
@@ -104,7 +104,7 @@ def test_every_other_control_plane_must_be_ready(
     stage: Stage, name: str, views: Mapping[str, NodeView | None], steps: list[Step]
 ) -> None:
     assert turn(stage.hold(views), name) == steps
-    assert stage.run.restarts.failed is None
+    assert gate(stage.run).failed is None
     assert is_free(stage)
 
 
@@ -126,7 +126,7 @@ def test_a_restart_is_over_when_the_node_is_back(stage: Stage, name: str, fact: 
     stage.facts[name][fact] = lambda **_: looks.pop(0)
     assert turn(stage, name) == [RESTART]
     assert looks == []
-    assert stage.run.restarts.failed is None
+    assert gate(stage.run).failed is None
 
 
 @pytest.mark.parametrize(
