@@ -1,4 +1,4 @@
-"""What the hosts told, and what follows from it. Values in, values out: no I/O, no pyinfra."""
+"""What hosts hold, and what follows from it. Values in, values out: no I/O, no pyinfra."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Membership:
         return self.node is not None or self.member is not None
 
 
-def membership(told: NodeView, host: HostSettings) -> Membership:
-    """What ``told``, the view of a healthy member, knows of ``host``."""
+def membership(view: NodeView, host: HostSettings) -> Membership:
+    """What ``view``, that of a healthy member, knows of ``host``."""
     return Membership(
-        node=next((node for node in told.nodes if node.name == host.hostname), None),
-        member=next((member for member in told.members if _is_of(member, host)), None),
-        ca_certificate=told.ca_certificate,
-        counted=bool(told.members),
+        node=next((node for node in view.nodes if node.name == host.hostname), None),
+        member=next((member for member in view.members if _is_of(member, host)), None),
+        ca_certificate=view.ca_certificate,
+        counted=bool(view.members),
     )
 
 

@@ -63,8 +63,8 @@ class ClusterSnapshot:
 
     def known(self, host: HostSettings) -> Membership:
         """What the leader knows of a host; nothing where there is no leader."""
-        told = self.leader_view
-        return membership(told, host) if told else Membership()
+        view = self.leader_view
+        return membership(view, host) if view else Membership()
 
     def state(self, host: HostSettings) -> NodeState | None:
         """Where a host stands, by what it holds and what the leader knows of it; None where it could not be read."""

@@ -81,9 +81,9 @@ def survey(run: Run) -> list[Finding]:
     members = members_of(run)
     for member in members:
         connection_tuned(member)
-    told = everywhere(surveyed, members)
-    run.surveys = run.log.surveys = {name: survey for name, survey in told.items() if isinstance(survey, HostSurvey)}
-    found = [finding for finding in told.values() if isinstance(finding, Finding)]
+    answers = everywhere(surveyed, members)
+    run.surveys = run.log.surveys = {name: survey for name, survey in answers.items() if isinstance(survey, HostSurvey)}
+    found = [finding for finding in answers.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:
         logger.warning(warning)
     found += survey_findings(run.surveys, run.cluster)

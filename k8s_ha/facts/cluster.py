@@ -6,11 +6,11 @@ import shlex
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.api_status import ApiStatus, PodState
 
 
-class ManifestDigest(Told[str]):
+class ManifestDigest(ParsedFact[str]):
     """The digest of the manifest that a live object was applied with; empty where there is none.
 
     + address: the host's node address
@@ -25,11 +25,11 @@ class ManifestDigest(Told[str]):
             + r"-o jsonpath='{.metadata.annotations.k8s-ha/manifest-digest}'"
         )
 
-    def told(self, output: list[str]) -> str:
+    def parse(self, output: list[str]) -> str:
         return "".join(output)
 
 
-class ApiStatusFact(Told[ApiStatus]):
+class ApiStatusFact(ParsedFact[ApiStatus]):
     """The cluster's state as the host's own API server tells it, and whether the endpoint answers from there.
 
     + address: the host's node address
@@ -39,7 +39,7 @@ class ApiStatusFact(Told[ApiStatus]):
     def command(self, address: str, endpoint: str) -> str:
         return marked(script("api-status.sh", ADDRESS=address, ENDPOINT=endpoint))
 
-    def told(self, output: list[str]) -> ApiStatus:
+    def parse(self, output: list[str]) -> ApiStatus:
         values = fields(output)
         nodes = [_padded(line, 3) for line in values["node"]]
         services = [_padded(line, 3) for line in values["service"]]

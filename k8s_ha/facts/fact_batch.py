@@ -12,7 +12,7 @@ from pyinfra.api import FactBase
 from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.facts.answers import LOCALE
-from k8s_ha.facts.lines import Told
+from k8s_ha.facts.lines import ParsedFact
 
 _BEGINS: Final = "k8s-ha request "
 
@@ -21,7 +21,7 @@ _BEGINS: Final = "k8s-ha request "
 class FactRequest:
     """A fact, and what it is asked with."""
 
-    fact: type[Told[Any]]
+    fact: type[ParsedFact[Any]]
     arguments: Mapping[str, Any]
 
     @cached_property

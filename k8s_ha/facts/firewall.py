@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class FirewallState:
     opened: frozenset[tuple[str, str, str]]
 
 
-class Firewall(Told[FirewallState]):
+class Firewall(ParsedFact[FirewallState]):
     """What firewalld lets in.
 
     + address: the host's node address
@@ -28,7 +28,7 @@ class Firewall(Told[FirewallState]):
     def command(self, address: str) -> str:
         return marked(script("firewall.sh", ADDRESS=address))
 
-    def told(self, output: list[str]) -> FirewallState:
+    def parse(self, output: list[str]) -> FirewallState:
         values = fields(output)
         opened = ((layer, *_pair(line)) for layer in ("runtime", "permanent") for line in values[layer])
         return FirewallState(next(iter(values["zone"]), None), frozenset(opened))

@@ -33,9 +33,9 @@ def _repository(line: str) -> HostRepository | None:
     if len(parts) < 5:
         return None
     name, file, flags, url, answer = parts
-    told, _, why = answer.partition(" ")
-    if told == "unasked":
-        return HostRepository(name, file, url, unasked=why or "nothing told why", flags=frozenset(flags.split()))
+    word, _, why = answer.partition(" ")
+    if word == "unasked":
+        return HostRepository(name, file, url, unasked=why or "nothing says why", flags=frozenset(flags.split()))
     status, reason = status_and_reason(answer)
     return HostRepository(name, file, url, status, reason, flags=frozenset(flags.split()))
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.observations import dns
 from k8s_ha.observations.certificates import expiry
@@ -14,7 +14,7 @@ from k8s_ha.observations.host_status import OK, HostStatus, answer, etcd_status
 from k8s_ha.resources import read_file
 
 
-class HostStatusFact(Told[HostStatus]):
+class HostStatusFact(ParsedFact[HostStatus]):
     """Answers of API servers, name servers, etcd and agents as this host gets them, and its certificates' expiry.
 
     + apis: HOST:PORT of what should answer as an API server; one that stands there twice is asked twice
@@ -47,7 +47,7 @@ class HostStatusFact(Told[HostStatus]):
         )
         return marked(commands + read_file("facts/artifacts.sh") + read_file("facts/host-status.sh"))
 
-    def told(self, output: list[str]) -> HostStatus:
+    def parse(self, output: list[str]) -> HostStatus:
         values = fields(output)
         etcd = [" ".join(values[f"etcd_{key}"]) for key in ("health", "members", "status")]
         return HostStatus(
@@ -55,7 +55,7 @@ class HostStatusFact(Told[HostStatus]):
             kubelet=answer(values["kubelet"][0]) if values["kubelet"] else None,
             proxy=_proxy(values["proxy"][0]) if values["proxy"] else None,
             apis={address: tuple(map(answer, said)) for address, said in _by_address(values["api"]).items()},
-            dns={address: tuple(map(dns.told, said)) for address, said in _by_address(values["dns"]).items()},
+            dns={address: tuple(map(dns.parse_answer, said)) for address, said in _by_address(values["dns"]).items()},
             etcd=etcd_status(*etcd) if any(etcd) else None,
             certificates={
                 path: expiry(text) for path, text in _stripped_pairs(values["certificate"] + values["kubeconfig"])
@@ -73,8 +73,8 @@ def _proxy(said: str) -> str:
 
 def _backend(said: str) -> str:
     """A balancer asks without an identity: an API server that refuses it for that is one, and answers."""
-    told = answer(said)
-    return OK if told in ("HTTP 401", "HTTP 403") else told
+    answered = answer(said)
+    return OK if answered in ("HTTP 401", "HTTP 403") else answered
 
 
 def _stripped_pairs(lines: Iterable[str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from k8s_ha.desired import fstab, selinux_config
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.resources import read_file
 
 
@@ -19,7 +19,7 @@ class KernelState:
     sysctl: Mapping[str, str]
 
 
-class Kernel(Told[KernelState]):
+class Kernel(ParsedFact[KernelState]):
     """What the kernel runs with.
 
     + modules: kernel modules to look for
@@ -30,7 +30,7 @@ class Kernel(Told[KernelState]):
         variables = {"MODULES": " ".join(modules), "KEYS": " ".join(keys)}
         return marked(read_file("facts/modules.sh") + script("kernel.sh", **variables))
 
-    def told(self, output: list[str]) -> KernelState:
+    def parse(self, output: list[str]) -> KernelState:
         values = fields(output)
         return KernelState(
             unloaded=tuple(values["unloaded"]),
@@ -51,13 +51,13 @@ class SwapState:
         return not self.devices and not self.in_fstab and self.target_masked
 
 
-class Swap(Told[SwapState]):
+class Swap(ParsedFact[SwapState]):
     """Swap, now and at the next boot."""
 
     def command(self) -> str:
         return marked(script("swap.sh"))
 
-    def told(self, output: list[str]) -> SwapState:
+    def parse(self, output: list[str]) -> SwapState:
         values = fields(output)
         return SwapState(
             devices=tuple(values["swap"]),
@@ -78,13 +78,13 @@ class SelinuxModes:
         return self.running == "Enforcing" or self.configured == "enforcing"
 
 
-class SelinuxMode(Told[SelinuxModes]):
+class SelinuxMode(ParsedFact[SelinuxModes]):
     """SELinux's mode, now and at the next boot."""
 
     def command(self) -> str:
         return marked(script("selinux-mode.sh"))
 
-    def told(self, output: list[str]) -> SelinuxModes:
+    def parse(self, output: list[str]) -> SelinuxModes:
         values = fields(output)
         return SelinuxModes(
             running=next(iter(values["mode"]), "Disabled"),

@@ -31,19 +31,19 @@ def fields(output: Iterable[str]) -> dict[str, list[str]]:
 T = TypeVar("T")
 
 
-class Told(FactBase[T]):
-    """A fact whose host may print anything: what ``told`` cannot read fails that host alone, without a traceback.
+class ParsedFact(FactBase[T]):
+    """A fact whose host may print anything: what ``parse`` cannot read fails that host alone, without a traceback.
 
     Its command is ``marked``: an answer that did not come whole is no answer. There is no default for that: what could
     not be read is not "nothing".
     """
 
     @abstractmethod
-    def told(self, output: list[str]) -> T:
+    def parse(self, output: list[str]) -> T:
         """The fact in the lines that its script printed."""
 
     def process(self, output: list[str]) -> T:
         try:
-            return self.told(between_marks(output))
+            return self.parse(between_marks(output))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise FactProcessError(f"{self.name}: it printed what cannot be read ({error!r})") from error

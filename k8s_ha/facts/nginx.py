@@ -9,14 +9,14 @@ from typing import Final
 from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile
 from k8s_ha.resources import read_file
 
 RECORD: Final = "/var/lib/k8s-ha/nginx.service.digest"
 
 
-class Nginx(Told[NginxState]):
+class Nginx(ParsedFact[NginxState]):
     """nginx with everything that it reads.
 
     + port: the endpoint's; None where nobody asks whether nginx listens on it
@@ -34,7 +34,7 @@ class Nginx(Told[NginxState]):
         )
         return marked(read_file("nginx-listens.sh") + asked)
 
-    def told(self, output: list[str]) -> NginxState:
+    def parse(self, output: list[str]) -> NginxState:
         values = fields(output)
 
         def one(key: str) -> str:

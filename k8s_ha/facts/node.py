@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations import etcd
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.resources import read_file, shell_variables
@@ -17,7 +17,7 @@ INIT_MARKER: Final = "/etc/kubernetes/pki/k8s-ha-init-unfinished"
 _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
-class Node(Told[NodeView]):
+class Node(ParsedFact[NodeView]):
     """What kubeadm has left on a host and its own API server's answer; None where the host could not be read.
 
     + address: the host's node address, at which its own API server is asked
@@ -27,7 +27,7 @@ class Node(Told[NodeView]):
         commands = script("require-root.sh") + read_file("facts/artifacts.sh") + read_file("facts/etcd.sh")
         return marked(commands + init_unfinished_script(address) + read_file("facts/node.sh"))
 
-    def told(self, output: list[str]) -> NodeView:
+    def parse(self, output: list[str]) -> NodeView:
         return node_view(fields(output))
 
 

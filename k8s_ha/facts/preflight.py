@@ -14,7 +14,7 @@ from k8s_ha.desired import containerd_config
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.boot import PATTERN, boot_state
 from k8s_ha.facts.host_repositories import host_repositories, status_and_reason
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.runtime import runtime_script, runtime_state
@@ -37,7 +37,7 @@ _PARTS: Final = (
 _RUNTIME_CONFIGS: Final = (dockerd_flags.CONFIG, containerd_config.CONFIG)
 
 
-class PreflightFacts(Told[HostPreflight]):
+class PreflightFacts(ParsedFact[HostPreflight]):
     """What ``HostPreflight`` has; None where the host could not be read.
 
     It also notes the operator's clock before and after, which the host's is compared with.
@@ -93,7 +93,7 @@ class PreflightFacts(Told[HostPreflight]):
             )
         )
 
-    def told(self, output: list[str]) -> HostPreflight:
+    def parse(self, output: list[str]) -> HostPreflight:
         values = fields(output)
         return HostPreflight(
             clock=_clock(self.asked, _one(values, "began"), _one(values, "ended"), time.time()),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.verification.probe import ProbePods
 
 
-class Pods(Told[ProbePods]):
+class Pods(ParsedFact[ProbePods]):
     """The probe's pods and Services.
 
     + address: node address of the control plane that is asked on itself
@@ -19,7 +19,7 @@ class Pods(Told[ProbePods]):
     def command(self, address: str, namespace: str) -> str:
         return marked(script("probe-pods.sh", ADDRESS=address, NAMESPACE=namespace))
 
-    def told(self, output: list[str]) -> ProbePods:
+    def parse(self, output: list[str]) -> ProbePods:
         values = fields(output)
         addresses, troubles = {}, {}
         said = {key: dict(_pairs(values[key])) for key in ("waiting", "unscheduled")}
@@ -35,7 +35,7 @@ class Pods(Told[ProbePods]):
         return ProbePods(addresses, troubles, dict(_pairs(values["service"])))
 
 
-class ReachedFromPods(Told[dict[tuple[str, str], str]]):
+class ReachedFromPods(ParsedFact[dict[tuple[str, str], str]]):
     """Who answered the probe's pods, by pod and HOST:PORT.
 
     + address, namespace: as for ``Pods``
@@ -46,11 +46,11 @@ class ReachedFromPods(Told[dict[tuple[str, str], str]]):
         lines = "\n".join(" ".join([pod, *urls]) for pod, urls in asked.items())
         return marked(script("probe-from-pods.sh", ADDRESS=address, NAMESPACE=namespace, ASKED=lines))
 
-    def told(self, output: list[str]) -> dict[tuple[str, str], str]:
+    def parse(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)
 
 
-class ReachedFromHost(Told[dict[tuple[str, str], str]]):
+class ReachedFromHost(ParsedFact[dict[tuple[str, str], str]]):
     """Which pod answered this host, by ``host`` and HOST:PORT.
 
     + urls: HOST:PORT that it asks
@@ -59,7 +59,7 @@ class ReachedFromHost(Told[dict[tuple[str, str], str]]):
     def command(self, urls: Sequence[str]) -> str:
         return marked(script("probe-from-host.sh", URLS=" ".join(urls)))
 
-    def told(self, output: list[str]) -> dict[tuple[str, str], str]:
+    def parse(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)
 
 

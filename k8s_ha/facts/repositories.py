@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields
+from k8s_ha.facts.lines import ParsedFact, fields
 
 
-class CentosRepositories(Told[dict[str, bytes]]):
+class CentosRepositories(ParsedFact[dict[str, bytes]]):
     """What each of CentOS' own .repo files holds, by path."""
 
     def command(self) -> str:
@@ -17,6 +17,6 @@ class CentosRepositories(Told[dict[str, bytes]]):
             '[ ! -e "$file" ] || echo "file $file $(base64 -w 0 "$file")"; done'
         )
 
-    def told(self, output: list[str]) -> dict[str, bytes]:
+    def parse(self, output: list[str]) -> dict[str, bytes]:
         pairs = (line.split(" ", 1) for line in fields(output)["file"])
         return {path: base64.b64decode(text) for path, text in pairs}

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.facts.system import ServiceState, service_state
 from k8s_ha.observations.runtimes import LARGEST, RuntimeState
 from k8s_ha.observations.service_command import UnitLook
 
 
-class RuntimeService(Told[tuple[ServiceState, RuntimeState]]):
+class RuntimeService(ParsedFact[tuple[ServiceState, RuntimeState]]):
     """A container runtime's unit, with all that it reads at its start.
 
     + unit: its name, with its ending
@@ -23,7 +23,7 @@ class RuntimeService(Told[tuple[ServiceState, RuntimeState]]):
     def command(self, unit: str, config: str) -> str:
         return marked(script("service.sh", UNIT=unit) + runtime_script([unit], [config]))
 
-    def told(self, output: list[str]) -> tuple[ServiceState, RuntimeState]:
+    def parse(self, output: list[str]) -> tuple[ServiceState, RuntimeState]:
         return service_state(output), runtime_state(fields(output)["runtime"])
 
 
@@ -34,14 +34,14 @@ def runtime_script(units: Sequence[str], configs: Sequence[str]) -> str:
 
 def runtime_state(lines: Iterable[str]) -> RuntimeState:
     """What those lines tell; a line that nobody can read is passed over."""
-    told: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    subjects: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
         subject, kind, value = [*line.split(" ", 2), "", ""][:3]
-        told[subject][kind].append(value)
-    pids = told["docker.service"].pop("pid", [])
-    files, namespaces = told.pop("files", {}), told.pop("containers", {}).get("in", [])
+        subjects[subject][kind].append(value)
+    pids = subjects["docker.service"].pop("pid", [])
+    files, namespaces = subjects.pop("files", {}), subjects.pop("containers", {}).get("in", [])
     return RuntimeState(
-        units={unit: _unit(values) for unit, values in told.items() if unit},
+        units={unit: _unit(values) for unit, values in subjects.items() if unit},
         configs=_contents(files.get("config", [])),
         unread=tuple(files.get("unread", [])),
         docker_pid=next(iter(pids), ""),

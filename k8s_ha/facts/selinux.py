@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class SelinuxState:
     may_connect: bool
 
 
-class Selinux(Told[SelinuxState]):
+class Selinux(ParsedFact[SelinuxState]):
     """What SELinux lets nginx do.
 
     + port: the TCP port that it listens on
@@ -29,7 +29,7 @@ class Selinux(Told[SelinuxState]):
     def command(self, port: int) -> str:
         return marked(script("selinux.sh", PORT=str(port)))
 
-    def told(self, output: list[str]) -> SelinuxState:
+    def parse(self, output: list[str]) -> SelinuxState:
         values = fields(output)
         return SelinuxState(
             enforcing=values["mode"] == ["Enforcing"],

@@ -8,12 +8,12 @@ from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.package_sets import SURVEYED
 from k8s_ha.desired import yum
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.resources import read_file
 
 
-class Survey(Told[HostSurvey]):
+class Survey(ParsedFact[HostSurvey]):
     """Identity, system and addresses of a host; see ``HostSurvey``."""
 
     def command(self) -> str:
@@ -25,7 +25,7 @@ class Survey(Told[HostSurvey]):
         )
         return marked(read_file("facts/packages.sh") + survey)
 
-    def told(self, output: list[str]) -> HostSurvey:
+    def parse(self, output: list[str]) -> HostSurvey:
         values = fields(output)
 
         def one(key: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from k8s_ha.desired.yum import UNFINISHED
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.resources import read_file
 
 
@@ -41,7 +41,7 @@ def _files(values: Mapping[str, Sequence[str]]) -> dict[str, FileState]:
     return states
 
 
-class Service(Told[ServiceState]):
+class Service(ParsedFact[ServiceState]):
     """A systemd unit with the files it is configured by.
 
     + unit: the unit's name, with its ending
@@ -51,7 +51,7 @@ class Service(Told[ServiceState]):
     def command(self, unit: str, paths: Sequence[str]) -> str:
         return marked(script("service.sh", UNIT=unit) + _files_script(paths))
 
-    def told(self, output: list[str]) -> ServiceState:
+    def parse(self, output: list[str]) -> ServiceState:
         return service_state(output)
 
 
@@ -68,13 +68,13 @@ def service_state(output: Sequence[str]) -> ServiceState:
     )
 
 
-class Files(Told[dict[str, FileState]]):
+class Files(ParsedFact[dict[str, FileState]]):
     """Digest, mode and owner of those of ``paths`` that exist."""
 
     def command(self, paths: Sequence[str]) -> str:
         return marked(_files_script(paths))
 
-    def told(self, output: list[str]) -> dict[str, FileState]:
+    def parse(self, output: list[str]) -> dict[str, FileState]:
         return _files(fields(output))
 
 
@@ -82,14 +82,14 @@ def _files_script(paths: Sequence[str]) -> str:
     return script("files.sh").replace("$PATHS", " ".join(map(shlex.quote, paths)))
 
 
-class Content(Told[bytes]):
+class Content(ParsedFact[bytes]):
     """What the file at ``path`` holds, byte for byte; empty where there is none."""
 
     def command(self, path: str) -> str:
         quoted = shlex.quote(path)
         return marked(f"[ ! -e {quoted} ] || base64 {quoted}")
 
-    def told(self, output: list[str]) -> bytes:
+    def parse(self, output: list[str]) -> bytes:
         return base64.b64decode("".join(output), validate=True)
 
 
@@ -105,7 +105,7 @@ class PackagesState:
     rpm_error: str = ""
 
 
-class Packages(Told[PackagesState]):
+class Packages(ParsedFact[PackagesState]):
     """Those of ``names`` that are installed, in the version installed last; and what was cut off, whatever its name."""
 
     def command(self, names: Sequence[str]) -> str:
@@ -115,7 +115,7 @@ class Packages(Told[PackagesState]):
             f"[ ! -s {unfinished} ] || sed 's/^/unfinished /' {unfinished}"
         )
 
-    def told(self, output: list[str]) -> PackagesState:
+    def parse(self, output: list[str]) -> PackagesState:
         values = fields(output)
         return PackagesState(
             installed=dict(line.split(" ", 1) for line in values["package"]),
@@ -124,7 +124,7 @@ class Packages(Told[PackagesState]):
         )
 
 
-class Port(Told[bool]):
+class Port(ParsedFact[bool]):
     """Whether a TCP connection to ``host``:``port`` succeeds within three seconds."""
 
     def command(self, address: str, port: int) -> str:
@@ -132,21 +132,21 @@ class Port(Told[bool]):
             f"timeout 3 bash -c ': </dev/tcp/{shlex.quote(address)}/{port:d}' 2>/dev/null && echo open || echo closed"
         )
 
-    def told(self, output: list[str]) -> bool:
+    def parse(self, output: list[str]) -> bool:
         return output == ["open"]
 
 
-class KubeletHealth(Told[bool]):
+class KubeletHealth(ParsedFact[bool]):
     """Whether this host's kubelet says that it is well."""
 
     def command(self) -> str:
         return marked("curl -sS --max-time 5 http://127.0.0.1:10248/healthz 2>/dev/null; true")
 
-    def told(self, output: list[str]) -> bool:
+    def parse(self, output: list[str]) -> bool:
         return output == ["ok"]
 
 
-class HttpsAnswer(Told[str]):
+class HttpsAnswer(ParsedFact[str]):
     """What answers HTTPS at ``address`` (HOST:PORT): a status, ``unclear`` after a time-out, or empty for nothing."""
 
     def command(self, address: str) -> str:
@@ -157,5 +157,5 @@ class HttpsAnswer(Told[str]):
             "*) echo silent;; esac"
         )
 
-    def told(self, output: list[str]) -> str:
+    def parse(self, output: list[str]) -> str:
         return "" if output == ["silent"] else " ".join(output)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import Told, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.units import UnitState, unit_states
 
 
-class Units(Told[dict[str, UnitState]]):
+class Units(ParsedFact[dict[str, UnitState]]):
     """Units by name, those that are not there included.
 
     + units: names, with their endings
@@ -19,7 +19,7 @@ class Units(Told[dict[str, UnitState]]):
     def command(self, units: Sequence[str]) -> str:
         return marked(script("units.sh", UNITS=" ".join(units)))
 
-    def told(self, output: list[str]) -> dict[str, UnitState]:
+    def parse(self, output: list[str]) -> dict[str, UnitState]:
         return unit_states(fields(output)["unit"])
 
 
@@ -31,12 +31,12 @@ class HostNames:
     static: str
 
 
-class HostName(Told[HostNames]):
+class HostName(ParsedFact[HostNames]):
     """A host's own name."""
 
     def command(self) -> str:
         return marked(script("hostname.sh"))
 
-    def told(self, output: list[str]) -> HostNames:
+    def parse(self, output: list[str]) -> HostNames:
         values = fields(output)
         return HostNames(current=values["current"][0].strip(), static=next(iter(values["static"]), "").strip())

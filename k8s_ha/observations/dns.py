@@ -26,7 +26,7 @@ def for_printf(packet: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in packet)
 
 
-def told(answer: str) -> str:
+def parse_answer(answer: str) -> str:
     """What an answer, in hex, says: addresses in order, separated by ", ", or why there is none."""
     try:
         packet = bytes.fromhex(answer)

@@ -27,8 +27,8 @@ class Member:
 
 def members(text: str) -> tuple[Member, ...]:
     """The members in an answer of /v3/cluster/member/list, or of /members to peers; none where it is something else."""
-    told = _json(text)
-    listed = told.get("members") if isinstance(told, dict) else told
+    document = _json(text)
+    listed = document.get("members") if isinstance(document, dict) else document
     return tuple(_member(entry) for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
 
 

@@ -1,4 +1,4 @@
-"""What a host told of its own package repositories."""
+"""What a host has of its own package repositories."""
 
 from __future__ import annotations
 

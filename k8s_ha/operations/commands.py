@@ -38,9 +38,9 @@ SECONDS_FOR_A_FACT: Final = 60
 def poll_until(poll: Callable[[], T], enough: Callable[[T], bool], seconds: float) -> T:
     """What ``poll`` returns as soon as that is ``enough``, or when ``seconds`` are over; with 0 it asks once."""
     deadline = time.monotonic() + seconds
-    while not enough(told := poll()) and time.monotonic() < deadline:
+    while not enough(value := poll()) and time.monotonic() < deadline:
         gevent.sleep(SECONDS_BETWEEN_POLLS)
-    return told
+    return value
 
 
 def fail_host(reason: str) -> StringCommand:

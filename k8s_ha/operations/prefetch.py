@@ -21,7 +21,7 @@ from pyinfra.api.arguments_typed import PyinfraOperation
 from pyinfra.api.operation import OperationMeta
 
 from k8s_ha.facts.fact_batch import FactBatch, FactRequest
-from k8s_ha.facts.lines import Told
+from k8s_ha.facts.lines import ParsedFact
 from k8s_ha.operations.commands import read_fact
 from k8s_ha.pyinfra_internals.operations import hash_of, hash_of_executed, without_global_arguments
 from k8s_ha.run import is_executing
@@ -86,7 +86,7 @@ def reads(requests: Callable[..., Iterable[FactRequest]]) -> Callable[[PyinfraOp
 def prefetched(fact: type[FactBase[Any]], arguments: dict[str, Any]) -> Any:
     """A fact as the executed operation's phase has read it; None where that is not to be believed, or not known."""
     phase = _phase()
-    if phase is None or not issubclass(fact, Told):
+    if phase is None or not issubclass(fact, ParsedFact):
         return None
     request = FactRequest(fact, arguments)
     if not phase.pending[request.key]:

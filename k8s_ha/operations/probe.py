@@ -20,7 +20,7 @@ from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
 from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, read_everywhere, read_fact, run_silently
 from k8s_ha.operations.isolated import isolated_operation
-from k8s_ha.operations.verify import answering, member, told, verifier
+from k8s_ha.operations.verify import answering, member, one_line, verifier
 from k8s_ha.reporting.console import show
 from k8s_ha.resources import render
 from k8s_ha.run import Run
@@ -64,7 +64,7 @@ def _probe(state: State, host: Host, run: Run) -> bool:
     wrong = errors(findings)
     if wrong:
         allowed = run.cluster.settings.verify_timeout_seconds
-        logger.error(f"The network does not work as it should after {allowed} seconds: {told(wrong)}.")
+        logger.error(f"The network does not work as it should after {allowed} seconds: {one_line(wrong)}.")
         return False
     if not interrupted:
         number = len(run.cluster.nodes)
@@ -178,9 +178,9 @@ class Probe:
             read_everywhere, ReachedFromHost, {member(node): {"urls": services[node.name]} for node in cluster.nodes}
         )
         from_pods = read_fact(member(self.control_plane), ReachedFromPods, **where, asked=asked) or {}
-        told_by_hosts = {
+        host_answers = {
             (name, url): answer
             for name, reached in from_hosts.get().items()
             for (_, url), answer in (reached or {}).items()
         }
-        return list(probe.reach_findings(probe.Reading(pods, from_pods, told_by_hosts, name), cluster))
+        return list(probe.reach_findings(probe.Reading(pods, from_pods, host_answers, name), cluster))

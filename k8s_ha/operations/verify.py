@@ -48,7 +48,7 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
     show(verification.findings)
     if wrong:
         late = f" after {allowed} seconds" if verification.late else ""
-        yield fail_host(f"The cluster does not work as it should{late}: {told(wrong)}.")
+        yield fail_host(f"The cluster does not work as it should{late}: {one_line(wrong)}.")
         return
     for line in summary(verification.api_status, statuses, run.cluster, str(local_path(run))):
         logger.info(line)
@@ -75,7 +75,7 @@ def verifier(run: Run) -> str:
     return chosen
 
 
-def told(wrong: Sequence[Finding]) -> str:
+def one_line(wrong: Sequence[Finding]) -> str:
     """The findings in one sentence."""
     return "; ".join(f"{finding.host}: {finding.found}" for finding in wrong)
 

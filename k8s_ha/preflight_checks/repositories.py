@@ -13,25 +13,25 @@ from k8s_ha.preflight_checks.model import HostContext
 
 def repositories(context: HostContext) -> Iterator[Finding]:
     """Enabled repositories that do not answer, and packages that yum's configuration hides."""
-    told = context.preflight.repositories
+    known = context.preflight.repositories
     wanted = lacking(context.cluster, context.host, context.survey)
-    if not (told.read and wanted):
+    if not (known.read and wanted):
         return
-    if not told.enabled:
+    if not known.enabled:
         yield _finding(
             context,
             "no repository of its own is enabled",
             "packages need others of the system",
             "enable the system's own",
         )
-    for repository in told.enabled:
+    for repository in known.enabled:
         if not repository.answers and not _is_mended(context, repository):
             yield _silent(context, repository)
-    for patterns in told.excluded:
+    for patterns in known.excluded:
         yield from _hidden(
             context, patterns, [name for name in wanted if _covers(context, patterns, name, wanted[name])]
         )
-    for patterns in told.included:
+    for patterns in known.included:
         unseen = [name for name in wanted if not _covers(context, patterns, name, wanted[name])]
         yield from _hidden(context, patterns, unseen)
 

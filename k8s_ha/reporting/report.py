@@ -239,9 +239,9 @@ def _footnotes(report: RunReport) -> list[str]:
         "waived error": found.count("waived"),
         "warning": found.count("warning") + len(report.warnings),
     }
-    told = [f"{count} {what}{'s' * (count > 1)}" for what, count in counts.items() if count]
-    if told:
-        notes.append("Found: " + ", ".join(told))
+    counted = [f"{count} {what}{'s' * (count > 1)}" for what, count in counts.items() if count]
+    if counted:
+        notes.append("Found: " + ", ".join(counted))
     if report.certificates:
         first = min(report.certificates, key=lambda certificate: certificate.expires)
         notes.append(f"First certificate to expire: {first.expires:%Y-%m-%d}, {first.path} on {first.host}")

@@ -41,10 +41,10 @@ def etcd_findings(statuses: Mapping[str, HostStatus], api_status: ApiStatus, clu
 
 def listed_members(statuses: Mapping[str, HostStatus], cluster: Cluster) -> tuple[Member, ...]:
     """etcd's members as the first control plane tells them whose etcd is well, or else any."""
-    told = [
+    known = [
         statuses[control_plane.name].etcd for control_plane in cluster.control_planes if control_plane.name in statuses
     ]
-    lists = [etcd for etcd in told if etcd is not None and etcd.members]
+    lists = [etcd for etcd in known if etcd is not None and etcd.members]
     return next((etcd.members for etcd in sorted(lists, key=lambda etcd: etcd.health != OK)), ())
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a cluster, from what its hosts told. Values in, values out."""
+"""What is wrong with a cluster, from what its hosts answer. Values in, values out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from k8s_ha.verification.etcd import etcd_findings, listed_members
 from k8s_ha.verification.faults import counted, localize_faults
 
 Statuses = Mapping[str, HostStatus]
-"""What hosts told, by inventory name; without those that could not be read."""
+"""What hosts answer, by inventory name; without those that could not be read."""
 
 RESTART_PROXY: Final = "restart its kube-proxy: `kubectl -n kube-system delete pod` with the name of that node's"
 POD_LOGS: Final = "see `crictl ps -a` and `journalctl -u kubelet` there"
@@ -27,16 +27,16 @@ OFFLOAD: Final = f"{RESTART_PROXY}; or see flannel#1279: `ethtool -K flannel.1 t
 
 
 def status_findings(
-    told: Mapping[str, HostStatus | None], api_status: ApiStatus, cluster: Cluster, now: datetime
+    read: Mapping[str, HostStatus | None], api_status: ApiStatus, cluster: Cluster, now: datetime
 ) -> Iterator[Finding]:
     """A finding for each thing that the hosts' answers show to be wrong.
 
-    + told: by inventory name; None for a host that could not be read
+    + read: by inventory name; None for a host that could not be read
     + now: in UTC
     """
-    statuses = {name: status for name, status in told.items() if status is not None}
+    statuses = {name: status for name, status in read.items() if status is not None}
     for host in cluster.hosts:
-        if host.name in told and host.name not in statuses:
+        if host.name in read and host.name not in statuses:
             remedy = "see what is said of it above; bring it back, or take it out of the inventory"
             yield Finding(host.name, "host", "it could not be checked", "an answer over SSH as root", remedy)
     for name, state in node_states(statuses, api_status, cluster).items():

@@ -74,8 +74,8 @@ def start(host: Host) -> None:
     off.unlink(missing_ok=True)
     machine.make_cgroup(_cgroup(host))
     nspawn = machine.joined(_cgroup(host), ["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=1", *_nspawn(host)])
-    told = {**network.cable(host), "LAB_CGROUP": f"{machine.NAME}/{_cgroup(host)}"}
-    guard = ["env", *(f"{name}={value}" for name, value in told.items()), "sh", str(GUARD), str(off)]
+    reported = {**network.cable(host), "LAB_CGROUP": f"{machine.NAME}/{_cgroup(host)}"}
+    guard = ["env", *(f"{name}={value}" for name, value in reported.items()), "sh", str(GUARD), str(off)]
     machine.spawn(f"guards/{host.name}", [*guard, *nspawn], folder(host) / "console.log")
 
 

@@ -59,12 +59,12 @@ def main(runs: int) -> None:
         deploys.append({"total": seconds, "serial": serial_seconds(measured)})
         looks["second_run"].append(timed(lab, report, DEPLOY[1], "-y"))
         looks["verify"].append(timed(lab, report, "k8s_ha.verify", "-y"))
-        told = ", ".join(
+        reported = ", ".join(
             f"{name} {found[-1][0]:.1f} s and {commands(found[-1])} commands" for name, found in looks.items()
         )
         print(
             f"run {number}: floor {floor['total']:.1f} s (serial {floor['serial']:.1f}), deploy {seconds:.1f} s "
-            f"(serial {deploys[-1]['serial']:.1f}), {told} per host",
+            f"(serial {deploys[-1]['serial']:.1f}), {reported} per host",
             flush=True,
         )
         slowest = sorted(measured["operations"], key=lambda entry: -entry[1])[:12]

@@ -22,7 +22,7 @@ from tests.lab.build import conformance
 from tests.lab.build.cache import open_cache
 from tests.lab.build.tables.conformance import LINE
 from tests.lab.client import KUBECONFIG, Lab
-from tests.scenarios.e2e_kubeadm import told
+from tests.scenarios.e2e_kubeadm import reported
 from tests.support.paths import PROJECT
 
 RECORD = PROJECT / "docs" / "conformance.json"
@@ -66,7 +66,7 @@ def run(focus: str) -> dict[str, str]:
         subprocess.run(words, cwd=PROJECT, check=False)
         if not report.exists():
             sys.exit("ginkgo left no report; its words are above")
-        return {name: state for name, state in told(json.loads(report.read_text())).items() if MARK in name}
+        return {name: state for name, state in reported(json.loads(report.read_text())).items() if MARK in name}
 
 
 def outcome(name: str, state: str) -> Outcome:

@@ -40,10 +40,10 @@ def states(lab: Lab, line: Line) -> dict[str, str]:
         report = Path(folder) / "report.json"
         run = lab.operator(str(program), "--kubeconfig", str(KUBECONFIG), "--ginkgo.json-report", str(report))
         assert report.exists(), run.stdout + run.stderr
-        return told(json.loads(report.read_text(encoding="utf-8")))
+        return reported(json.loads(report.read_text(encoding="utf-8")))
 
 
-def told(report: list[Mapping[str, list[Mapping[str, object]]]]) -> dict[str, str]:
+def reported(report: list[Mapping[str, list[Mapping[str, object]]]]) -> dict[str, str]:
     """The tests of a report of Ginkgo's."""
     specs = [spec for suite in report for spec in suite["SpecReports"] if spec["LeafNodeType"] == "It"]
     return {_name(spec): str(spec["State"]) for spec in specs}

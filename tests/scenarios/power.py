@@ -72,12 +72,12 @@ def play(lab: Lab, way: str, moment: Cut) -> None:
     with run_until(lab, moment.step, moment.seconds, verify_timeout_seconds=SECONDS_FOR_VERIFY) as ran:
         cut(lab, way, moment.host)
     ran[0].show("that run")
-    assert ran[0].code == 1, ran[0].told
+    assert ran[0].code == 1, ran[0].reported
     away = run(lab, verify_timeout_seconds=SECONDS_FOR_VERIFY)
     away.show("a run while it is away")
-    assert away.code == 1, away.told
-    assert moment.host in away.told
-    assert not moment.refused or "nothing was changed" in away.sentences, away.told
+    assert away.code == 1, away.reported
+    assert moment.host in away.reported
+    assert not moment.refused or "nothing was changed" in away.sentences, away.reported
     bring_back(lab, way, moment.host)
 
 
@@ -88,7 +88,7 @@ def finish(lab: Lab) -> None:
     if again.code and "set recover_quorum = True" in again.sentences:
         again = run(lab, recover_quorum=True)
         again.show("a run that may recover the quorum")
-    assert again.code == 0, again.told
+    assert again.code == 0, again.reported
     assert ready_nodes(lab) == sorted(NODES)
 
 
@@ -109,19 +109,19 @@ def losses(lab: Lab) -> None:
     lose(lab, JOIN2, "test -s /etc/kubernetes/pki/ca.crt")
     refused = run(lab)
     refused.show("a run when master1 has a blank disk")
-    assert refused.code == 1, refused.told
+    assert refused.code == 1, refused.reported
     assert "an init or a join was cut off run `kubeadm reset` on it, then run this again" in refused.sentences
     lab.host("master2", "kubeadm reset --force")
     again = run(lab)
     again.show("a run after that")
-    assert again.code == 0, again.told
+    assert again.code == 0, again.reported
     assert ready_nodes(lab) == sorted(NODES)
 
     lose(lab, JOIN3, "true")
     refused = run(lab)
     refused.show("a run when master1 has a blank disk")
-    assert refused.code == 1, refused.told
-    assert "nothing was changed: etcd has no quorum: " in refused.sentences, refused.told
+    assert refused.code == 1, refused.reported
+    assert "nothing was changed: etcd has no quorum: " in refused.sentences, refused.reported
 
 
 def lose(lab: Lab, step: str, master2_holds: str) -> None:

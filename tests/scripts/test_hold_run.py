@@ -116,7 +116,7 @@ class Held(Stage):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(monkeypatch)
-        self.told: Mapping[str, str | None] = {}
+        self.reported: Mapping[str, str | None] = {}
         self.asked: list[str] = []
         monkeypatch.setattr(k8s_ha.operations.lock, "run_silently", self._run_silently)
 
@@ -127,7 +127,7 @@ class Held(Stage):
         assert SECONDS_TO_WAIT < int(asks[1]) < seconds
         self.asked.append(target.name)
         (own,) = re.findall(r"^IDENTITY=(\w+)$", command, re.MULTILINE)
-        return self.told.get(target.name, f"{own} {k8s_ha.operations.lock.holder()}")
+        return self.reported.get(target.name, f"{own} {k8s_ha.operations.lock.holder()}")
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ UNTOLD = "{}: nothing was changed: {} could not be locked; look at /run/k8s-ha t
 
 
 @pytest.mark.parametrize(
-    ("told", "control_planes", "sentence"),
+    ("reported", "control_planes", "sentence"),
     [
         ({}, CONTROL_PLANES, None),
         ({"master1": "x process 7 on laptop"}, CONTROL_PLANES[:1], OTHER.format("worker1", "master1")),
@@ -154,9 +154,9 @@ UNTOLD = "{}: nothing was changed: {} could not be locked; look at /run/k8s-ha t
     ],
 )
 def test_a_run_has_every_control_plane_or_refuses(
-    stage: Held, told: Mapping[str, str | None], control_planes: Sequence[str], sentence: str | None
+    stage: Held, reported: Mapping[str, str | None], control_planes: Sequence[str], sentence: str | None
 ) -> None:
-    stage.told = told
+    stage.reported = reported
     assert stage.steps(cluster_locked, executing=False, run=stage.run) == HELD
     assert stage.asked == []
     for _ in range(2):  # what one host was told, the others need not ask

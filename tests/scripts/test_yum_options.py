@@ -145,8 +145,8 @@ def test_a_proxy_with_a_password_is_passed(shell: Shell, tool: str) -> None:
         configured(
             shell, tool, f"[main]\nproxy = {proxy.url}\nproxy_username = me\nproxy_password = p@ss word\nusername=u\n"
         )
-        told = answered(shell, f"repository {URL}", "archive http://archive.invalid/a.tgz")
-    assert sorted(told["answer"]) == ["0 status=200", "1 status=200"]
+        reported = answered(shell, f"repository {URL}", "archive http://archive.invalid/a.tgz")
+    assert sorted(reported["answer"]) == ["0 status=200", "1 status=200"]
     assert sorted(request[:3] for request in proxy.requests) == [
         ("GET", URL, "me:p@ss word"),
         ("HEAD", "http://archive.invalid/a.tgz", "me:p@ss word"),
@@ -222,8 +222,8 @@ def test_the_hosts_own_repositories(shell: Shell, tool: str) -> None:
         shell.file("/etc/yum.repos.d/a b.repo", REPOSITORIES.format(url=server.url))
         shell.file("/etc/yum.repos.d/k8s-ha.repo", "[k8s-ha-docker]\nbaseurl=http://127.0.0.1:1/\n")
         shell.file("/etc/yum.repos.d/a.repo.rpmsave", "[old]\nbaseurl=http://127.0.0.1:1/\n")
-        told = answered(shell, own=True)
-    found = host_repositories(told)
+        reported = answered(shell, own=True)
+    found = host_repositories(reported)
     file = "/etc/yum.repos.d/a b.repo"
     by_id = {repository.id: repository for repository in found.enabled}
     assert found.read
@@ -243,8 +243,8 @@ def test_the_hosts_own_repositories(shell: Shell, tool: str) -> None:
         Patterns("main", "/etc/yum.conf" if tool == "yum" else "/etc/dnf/dnf.conf", ("kube*", "foo")),
         Patterns("secret", file, ("nginx*", "docker-ce")),
     )
-    assert "pw" not in str(told)
-    assert "abc" not in str(told)
+    assert "pw" not in str(reported)
+    assert "abc" not in str(reported)
 
 
 def test_a_repositorys_own_options_come_first(shell: Shell, tool: str) -> None:

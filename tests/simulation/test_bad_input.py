@@ -10,7 +10,7 @@ import pytest
 from tests.support.fakes.run import JOINS, RUNTIME, Fleet, Outcome
 from tests.support.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.support.fakes.world import World
-from tests.support.finding_rows import told
+from tests.support.finding_rows import reported
 
 
 def assert_refused(outcome: Outcome, sentence: str) -> None:
@@ -166,7 +166,7 @@ def test_an_unusable_host_is_a_row_of_preflights_table(tmp_path: Path, scenario:
     outcome = Fleet(tmp_path, scenario).run()
     host = sentence.partition(":")[0]
     assert_refused(outcome, f"nothing was changed: 1 error on {host}, listed above; mend them")
-    assert told(outcome.output, sentence), outcome.output
+    assert reported(outcome.output, sentence), outcome.output
 
 
 @pytest.mark.parametrize("missing", [["master2"], ["master1", "master3"]], ids=" and ".join)
@@ -178,7 +178,7 @@ def test_an_unreachable_control_plane_may_hold_a_cluster(tmp_path: Path, missing
         "may begin without it; bring it back or take it out of the inventory"
         for name in missing
     ]
-    assert [name for name in sentences if not told(outcome.output, name)] == []
+    assert [name for name in sentences if not reported(outcome.output, name)] == []
     alone = Fleet(tmp_path, Scenario(unreachable=missing)).run(deploy=JOINS)
     assert_refused(alone, " ".join(["nothing was changed:", *sentences]))
 

@@ -20,7 +20,7 @@ class Broken(Told[list[str]]):
     def command(self) -> str:
         return "export LOST=yes\necho half of it\nexit 3"
 
-    def told(self, output: list[str]) -> list[str]:
+    def reported(self, output: list[str]) -> list[str]:
         return output
 
 
@@ -82,9 +82,9 @@ def test_after_a_change_the_host_is_asked_again(finished: Fleet) -> None:
     finished.edit(lambda world: world.machines["worker1"].write(MODULES, "br_netfilter\n"))
     outcome = finished.run()
     assert outcome.exit_code == 0, outcome.output
-    told = [step for step, _ in looks(outcome, "worker1")]
+    reported = [step for step, _ in looks(outcome, "worker1")]
     asked = looks(outcome, "worker1")
-    written = told.index("write")
+    written = reported.index("write")
     assert ("kernel", True) in asked[:written]
     assert ("kernel", False) in asked[written:]
     # Another host's answers stay, and a layer begins anew.

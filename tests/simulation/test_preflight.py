@@ -13,7 +13,7 @@ from k8s_ha.catalog.check_names import CHECKS, CheckName
 from k8s_ha.findings import Finding
 from tests.support.fakes.run import LOOK, RUNTIME, Fleet, Outcome
 from tests.support.fakes.scenario import ADDRESSES, SETTINGS, Scenario
-from tests.support.finding_rows import rows, told
+from tests.support.finding_rows import reported, rows
 
 TAKEN = 'listen 0 128 *:6443 *:* users:(("httpd",pid=812,fd=3))'
 HTTPD = (
@@ -62,7 +62,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ("@fake/master1", "ports", "error"),
         ("@fake/worker1", "swap", "warning"),
     ]
-    assert told(outcome.output, HTTPD)
+    assert reported(outcome.output, HTTPD)
     assert (
         "nothing was changed: 3 errors on @fake/worker2, @fake/master1, listed above; mend them, or waive a check with "
         "waive = ['cpus', 'ports']"
@@ -142,7 +142,7 @@ def test_what_the_hosts_told_is_not_asked_again_while_preparing(finished: Fleet)
 def test_a_node_of_a_cluster_that_has_forgotten_it_is_told_and_is_retried(finished: Fleet) -> None:
     finished.edit(lambda world: world.nodes.pop("worker1"))
     outcome = finished.run()
-    assert told(
+    assert reported(
         outcome.output,
         "@fake/worker1: holds /etc/kubernetes/kubelet.conf, /etc/kubernetes/pki/ca.crt, but is no node of the "
         "cluster: a join was cut off, or the node was removed; a node; nothing: this run resets it and joins it",

@@ -19,8 +19,8 @@ def test_a_frame_is_told_as_inspect_tells_it() -> None:
     assert [item[0] for item in fast] == [item[0] for item in slow]
     # One that has ended its line since would be elsewhere.
     for (frame,) in fast[1:]:
-        told = inspect.getframeinfo(frame)
-        assert place_of(frame) == (told.filename, told.lineno)
+        reported = inspect.getframeinfo(frame)
+        assert place_of(frame) == (reported.filename, reported.lineno)
 
 
 def test_pyinfra_finds_the_same_lines_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,12 +28,12 @@ def test_pyinfra_finds_the_same_lines_either_way(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(util, "stack", inspect.stack)
     monkeypatch.setattr(util, "getframeinfo", inspect.getframeinfo)
     state = SimpleNamespace(current_deploy_filename=__file__, current_op_file_number=0)
-    told = []
+    reported = []
     for _ in range(2):
-        told.append((util.get_operation_order_from_stack(state), util.get_call_location()))
+        reported.append((util.get_operation_order_from_stack(state), util.get_call_location()))
         calls_located_fast()
     assert util.stack is stack
-    assert told[0] == told[1]
+    assert reported[0] == reported[1]
 
 
 def test_a_pyinfra_that_looks_otherwise_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,8 +96,8 @@ def test_a_failed_run(tmp_path: Path) -> None:
         "run this again",
         "source": "https://github.com/kubernetes/kubernetes/blob/v1.20.2/cmd/kubeadm/app/preflight/checks.go",
     }
-    told = "@fake/master1: known: /var/lib/etcd holds the data of an older etcd; save it if that cluster matters"
-    assert outcome.sentences.count(told) == 1
+    reported = "@fake/master1: known: /var/lib/etcd holds the data of an older etcd; save it if that cluster matters"
+    assert outcome.sentences.count(reported) == 1
     assert "Failed: @fake/master1, @fake/master2, @fake/master3, @fake/worker1, @fake/worker2" in outcome.output
 
 

@@ -34,9 +34,9 @@ def context(
     """
     cluster = six_host_cluster(**settings or {})
     host = cluster.host(name)
-    told = survey(el_major, **surveyed or {})
+    reported = survey(el_major, **surveyed or {})
     plain = HostPreflight(cpus=2, memory_mib=4096, disks=(ROOMY,), machine_id=name, view=CLEAN, answers=None)
-    found = HostContext(cluster, host, told, replace(plain, **looked))
+    found = HostContext(cluster, host, reported, replace(plain, **looked))
     if "answers" in looked:
         return found
     return replace(found, preflight=replace(found.preflight, answers=serving(found)))

@@ -43,6 +43,6 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def told(output: str, sentence: str) -> bool:
+def reported(output: str, sentence: str) -> bool:
     """Whether a row of the table reads as ``str(Finding)`` would."""
     return squeezed(sentence) in [squeezed(str(row)) for row in rows(output)]

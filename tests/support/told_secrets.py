@@ -21,13 +21,13 @@ def tell() -> None:
         return
     create = JoinSecrets.create
 
-    def told() -> Any:
+    def reported() -> Any:
         secrets = create()
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w") as file:
             file.write(f"{secrets.token}\n{secrets.token_secret}\n{secrets.certificate_key}\n")
         return secrets
 
-    JoinSecrets.create = staticmethod(told)
+    JoinSecrets.create = staticmethod(reported)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pyinfra.api.exceptions import FactProcessError
 import k8s_ha.facts
 from k8s_ha.cluster_state.node_state import can_retry_init, init_refusal
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.facts.lines import Told
+from k8s_ha.facts.lines import ParsedFact
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import ClusterSettings, HostSettings, SettingsError, load_cluster
 from tests.support.answers import whole
@@ -54,7 +54,7 @@ FACTS = sorted(
         fact
         for module in pkgutil.iter_modules(k8s_ha.facts.__path__, "k8s_ha.facts.")
         for fact in vars(importlib.import_module(module.name)).values()
-        if isinstance(fact, type) and issubclass(fact, Told) and fact is not Told
+        if isinstance(fact, type) and issubclass(fact, ParsedFact) and fact is not ParsedFact
     ),
     key=lambda fact: fact.__name__,
 )
@@ -65,7 +65,9 @@ KEYS = sorted({line.partition(" ")[0] for line in REAL_LINES})
 @pytest.mark.parametrize("fact", dict.fromkeys(FACTS), ids=lambda fact: fact.__name__)
 @given(data=st.data())
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(fact: type[Told[Any]], data: st.DataObject) -> None:
+def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(
+    fact: type[ParsedFact[Any]], data: st.DataObject
+) -> None:
     values = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n"), max_size=30)
     odd = st.builds("{} {}".format, st.sampled_from(KEYS), values) | st.sampled_from(KEYS) | values
     real = st.sampled_from(REAL_LINES)
@@ -74,40 +76,41 @@ def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(fact: type[Tol
 
 
 @given(
-    told=seen_by_control_planes,
+    reported=seen_by_control_planes,
     answer=endpoint_answers,
 )
 @settings(deadline=None)
-def test_init_only_where_certainly_no_cluster_is(told: dict[str, NodeView | None], answer: str | None) -> None:
-    allowed = init_refusal(told, CLUSTER, answer) is None
+def test_init_only_where_certainly_no_cluster_is(reported: dict[str, NodeView | None], answer: str | None) -> None:
+    allowed = init_refusal(reported, CLUSTER, answer) is None
     certain = answer == "" and all(
-        told.get(control_plane) is not None and not told[control_plane].artifacts for control_plane in CONTROL_PLANES
+        reported.get(control_plane) is not None and not reported[control_plane].artifacts
+        for control_plane in CONTROL_PLANES
     )
     assert allowed == certain
 
 
-@given(told=seen_by_control_planes)
+@given(reported=seen_by_control_planes)
 @settings(deadline=None)
 def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_it(
-    told: dict[str, NodeView | None],
+    reported: dict[str, NodeView | None],
 ) -> None:
-    if not can_retry_init(told, CLUSTER):
+    if not can_retry_init(reported, CLUSTER):
         return
-    first, *others = (told.get(control_plane) for control_plane in CONTROL_PLANES)
+    first, *others = (reported.get(control_plane) for control_plane in CONTROL_PLANES)
     assert all(other is not None and not other.artifacts for other in others)
     assert first is not None
     assert (first.init_unfinished, first.busy) == (True, False)
     assert {node.name for node in first.nodes} | {member.name for member in first.members} <= {"master1"}
     assert first.server in (None, ENDPOINT)
-    assert ClusterSnapshot(CLUSTER, told).leader is None
-    assert init_refusal(told, CLUSTER, "") is not None  # not before a look at what is there after the reset
+    assert ClusterSnapshot(CLUSTER, reported).leader is None
+    assert init_refusal(reported, CLUSTER, "") is not None  # not before a look at what is there after the reset
 
 
-@given(told=seen_by_control_planes)
+@given(reported=seen_by_control_planes)
 @settings(deadline=None)
-def test_an_unfinished_init_never_leads(told: dict[str, NodeView | None]) -> None:
-    leading = ClusterSnapshot(CLUSTER, told).leader
-    view = told[leading.name] if leading else None
+def test_an_unfinished_init_never_leads(reported: dict[str, NodeView | None]) -> None:
+    leading = ClusterSnapshot(CLUSTER, reported).leader
+    view = reported[leading.name] if leading else None
     assert view is None or not view.init_unfinished
 
 

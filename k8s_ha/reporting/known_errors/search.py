@@ -75,15 +75,15 @@ _LAST_LINES: Final = 5
 
 def lines_that_matter(lines: Iterable[str]) -> list[str]:
     """The few lines that tell why a tool failed, each once and shortened; where none is known, the last ones."""
-    told = [line.rstrip() for line in lines if line.strip()]
-    chosen = [line for line in told if re.search(MATTERS, line)] or told[-_LAST_LINES:]
+    printed = [line.rstrip() for line in lines if line.strip()]
+    chosen = [line for line in printed if re.search(MATTERS, line)] or printed[-_LAST_LINES:]
     return [line[:CHARACTERS_AT_MOST] for line in dict.fromkeys(chosen)][-LINES_AT_MOST:]
 
 
 def explain(lines: Iterable[str]) -> list[Explanation]:
     """The known errors in a tool's output, in the table's order; those with one remedy are told as one."""
-    told = list(lines)
-    found = _found((*KUBERNETES, *PACKAGES, *SYSTEM), told) or _found(GENERAL, told)
+    printed = list(lines)
+    found = _found((*KUBERNETES, *PACKAGES, *SYSTEM), printed) or _found(GENERAL, printed)
     remedies = dict.fromkeys((entry.remedy, entry.source) for entry in found)
     return [
         Explanation(", ".join(entry.cause for entry in found if (entry.remedy, entry.source) == known), *known)

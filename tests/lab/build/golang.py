@@ -28,19 +28,19 @@ def compiler() -> str:
     program = shutil.which("go") or shutil.which(GO_BESIDE_PATH)
     if program is None:
         raise BuildError(f"this machine: it has no go, which builds the lab's programs; {remedy}")
-    told = subprocess.run([program, "version"], check=False, capture_output=True, text=True, cwd=FOLDER).stdout
-    if go_version(told) < GO_AT_LEAST:
-        raise BuildError(f"this machine: {program} is {told.strip() or 'no Go'}, too old for the lab; {remedy}")
+    reported = subprocess.run([program, "version"], check=False, capture_output=True, text=True, cwd=FOLDER).stdout
+    if go_version(reported) < GO_AT_LEAST:
+        raise BuildError(f"this machine: {program} is {reported.strip() or 'no Go'}, too old for the lab; {remedy}")
     return program
 
 
-def go_version(told: str) -> tuple[int, ...]:
+def go_version(reported: str) -> tuple[int, ...]:
     """Major and minor out of what `go version` says; empty where it says none.
 
     >>> go_version("go version go1.26.8 linux/amd64")
     (1, 26)
     """
-    found = re.search(r"\bgo(\d+)\.(\d+)", told)
+    found = re.search(r"\bgo(\d+)\.(\d+)", reported)
     return tuple(map(int, found.groups())) if found else ()
 
 

@@ -13,7 +13,7 @@ def _repository(name: str, baseurl: str, *more: str) -> tuple[str, str]:
     return f"[ ! -e {_FILE} ] && printf '{text}\\n' >{_FILE}", f"rm {_FILE}"
 
 
-def _told(text: str) -> tuple[str, str]:
+def _reported(text: str) -> tuple[str, str]:
     """Lines at the end of dnf.conf."""
     return kept(_DNF, f"printf '{text}' >>{_DNF}")
 
@@ -57,7 +57,7 @@ REPOSITORIES = [
         "repositories",
         "error",
         f"[main] of {_DNF} hides kubelet",
-        *_told("exclude=kubelet*\\n"),
+        *_reported("exclude=kubelet*\\n"),
     ),
 ]
 """Of the same look, one finding each."""
@@ -70,6 +70,6 @@ PROXIES = [
         "error",
         "https://download.docker.com/linux/rhel/8/x86_64/stable/repodata/repomd.xml does not answer ((7) Failed to "
         "connect to 127.0.0.1 port 9",
-        *_told("proxy=http://127.0.0.1:9\\nproxy_username=own\\nproxy_password=open-sesame\\n"),
+        *_reported("proxy=http://127.0.0.1:9\\nproxy_username=own\\nproxy_password=open-sesame\\n"),
     ),
 ]

@@ -28,7 +28,7 @@ from tests.lab.checks import (
 )
 from tests.lab.client import KUBECONFIG, REPORTS, SECONDS_FOR_A_WATCH, TODAY, Lab, until
 from tests.lab.odd.lived_with import CONTAINERD, LivedWith
-from tests.support.finding_rows import told
+from tests.support.finding_rows import reported
 from tests.support.paths import PROJECT
 
 pytestmark = pytest.mark.lab
@@ -73,7 +73,7 @@ def test_an_unreachable_control_plane_stops_the_run_before_the_first_change(lab:
     finally:
         lab.run("link", "master2", "up", check=True)
     assert run.returncode == 1
-    assert told(
+    assert reported(
         run.stderr,
         "master2: cannot be reached, and no cluster was found on the other control planes; it may hold one, so "
         "nothing may begin without it; bring it back or take it out of the inventory",
@@ -86,7 +86,7 @@ def test_a_login_that_may_not_sudo_stops_the_run_before_the_first_change(lab: La
     before = lab.digest()
     run = lab.pyinfra("-y", "--data", "_sudo_password=")
     assert run.returncode == 1
-    assert told(
+    assert reported(
         run.stderr,
         "worker2: it says 'sudo: a password is required'; root is needed; set _sudo_password, or allow NOPASSWD in "
         "sudoers",

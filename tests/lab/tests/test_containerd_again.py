@@ -94,9 +94,9 @@ def test_a_host_whose_packets_are_swallowed_in_a_run_costs_its_own_part(lab: Lab
     with run_until(lab, "Wait for every host before the control plane comes up", verify_timeout_seconds=5) as ran:
         cut(lab, "drop", "worker2")
     bring_back(lab, "drop", "worker2")
-    assert ran[0].code == 1, ran[0].told
+    assert ran[0].code == 1, ran[0].reported
     # Its connection is given up after a minute; nothing waits for TCP's quarter of an hour.
-    assert ran[0].seconds < 180, ran[0].told
+    assert ran[0].seconds < 180, ran[0].reported
     report = json.loads(max(REPORTS.glob("*.json")).read_text(encoding="utf-8"))
     failures = {(failure["host"], failure["phase"]) for failure in report["failures"]}
     assert {host for host, phase in failures if phase != "Verify the cluster"} == {"worker2"}, failures

@@ -35,9 +35,9 @@ def test_nginx_of_a_large_cluster_holds_its_connections_without_a_restart(lab: L
     before, pid = lab.host(BALANCER, "cat /etc/nginx/nginx.conf"), lab.host(BALANCER, MAIN_PID)
     try:
         assert lab.pyinfra("-y", deploy=LARGE).returncode == 0
-        told = lab.host(BALANCER, LIMITS).split("\n")
-        assert told[0].strip() == "4096"
-        assert told[1:3] == [
+        reported = lab.host(BALANCER, LIMITS).split("\n")
+        assert reported[0].strip() == "4096"
+        assert reported[1:3] == [
             "worker_connections 3072; # raised by k8s_ha for the cluster's nodes",
             "LimitNOFILESoft=4096",
         ]

@@ -40,9 +40,9 @@ def broken(lab: Lab, *sentences: str) -> Iterator[None]:
     """Verify finds what is broken when the block is entered, and nothing once it has been left."""
     run = verify(lab, verify_timeout_seconds=3)
     assert run.returncode == 1, run.stderr
-    told = " ".join(run.stderr.split())
+    reported = " ".join(run.stderr.split())
     for sentence in sentences:
-        assert sentence in told, run.stderr
+        assert sentence in reported, run.stderr
     assert "Traceback" not in run.stderr
     yield
     mended = verify(lab, verify_timeout_seconds=SECONDS_FOR_A_WATCH)
@@ -53,12 +53,12 @@ def test_a_working_cluster(lab: Lab) -> None:
     before = lab.digest()
     run = verify(lab)
     assert run.returncode == 0, run.stderr
-    told = " ".join(run.stderr.split())
-    assert "etcd 3 of 3 members, led by " in told
-    assert "API 3 servers and the endpoint, from 5 of 5 hosts" in told
-    assert "DNS 2 servers, from 5 of 5 hosts" in told
-    assert "Services 10.96.0.1 and 10.96.0.10, from 5 of 5 hosts" in told
-    assert "certificates 46; the first ends on " in told
+    reported = " ".join(run.stderr.split())
+    assert "etcd 3 of 3 members, led by " in reported
+    assert "API 3 servers and the endpoint, from 5 of 5 hosts" in reported
+    assert "DNS 2 servers, from 5 of 5 hosts" in reported
+    assert "Services 10.96.0.1 and 10.96.0.10, from 5 of 5 hosts" in reported
+    assert "certificates 46; the first ends on " in reported
     assert not lab.digest() ^ before
 
 
@@ -176,10 +176,10 @@ def test_a_probe_whose_image_does_not_exist_names_it_and_leaves_nothing(lab: Lab
     mirror = {"probe_image": "docker.io/library/absent:1"}
     run = verify(lab, "probe=True", verify_timeout_seconds=5, mirror=mirror)
     assert run.returncode == 1, run.stderr
-    told = " ".join(run.stderr.split())
+    reported = " ".join(run.stderr.split())
     for node in ("master1", "worker2"):
-        assert f"{node}: the probe's pod on {node} (image docker.io/library/absent:1) does not run: " in told
-    assert "docker.io/library/absent:1: not found" in told
+        assert f"{node}: the probe's pod on {node} (image docker.io/library/absent:1) does not run: " in reported
+    assert "docker.io/library/absent:1: not found" in reported
     assert probes_left(lab) == ""
 
 
@@ -187,10 +187,10 @@ def test_an_etcd_member_that_was_removed(lab: Lab) -> None:
     lab.kubectl(*ETCDCTL, "member", "remove", etcd_members(lab)["master3"])
     run = verify(lab, verify_timeout_seconds=3)
     assert run.returncode == 1
-    told = " ".join(run.stderr.split())
-    assert "master3: master3 is no member of etcd, which has " in told, run.stderr
-    assert "master1: " not in told.partition("The cluster does not work")[2], run.stderr
-    assert str(KUBECONFIG) not in told
+    reported = " ".join(run.stderr.split())
+    assert "master3: master3 is no member of etcd, which has " in reported, run.stderr
+    assert "master1: " not in reported.partition("The cluster does not work")[2], run.stderr
+    assert str(KUBECONFIG) not in reported
 
 
 def test_the_next_run_makes_it_a_member_again(lab: Lab) -> None:

@@ -171,27 +171,27 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    return Told(tmp_path_factory.mktemp("secrets") / "told")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return Told(tmp_path_factory.mktemp("secrets") / "reported")
 
 
 @contextmanager
-def killed_within(lab: Lab, told: Told, kills: Mapping[str, float], **settings: Any) -> Iterator[None]:
+def killed_within(lab: Lab, reported: Told, kills: Mapping[str, float], **settings: Any) -> Iterator[None]:
     """Runs whose operator is killed within these steps; what these and the block's runs tell is collected."""
     chance = random.Random(5)
     with pytest.MonkeyPatch.context() as patch, process_lists() as command_lines:
-        patch.setenv(VARIABLE, str(told.secrets))
+        patch.setenv(VARIABLE, str(reported.secrets))
         for step, seconds in kills.items():
             assert killed_at(lab, f"{step}:{chance.uniform(0, seconds):.1f}", **settings), step
         yield
-    told.command_lines.update(command_lines)
+    reported.command_lines.update(command_lines)
 
 
-def test_an_init_that_fails_says_why(lab: Lab, told: Told) -> None:
+def test_an_init_that_fails_says_why(lab: Lab, reported: Told) -> None:
     """The next run, in the test after this, takes it back and retries."""
     broken = {"timeoutForControlPlane": "20s", "extraArgs": {"no-such-flag": "yes"}}
     settings = {"remove_conflicting_packages": True}
-    with killed_within(lab, told, KILLS_BEFORE_AN_INIT, **settings):
+    with killed_within(lab, reported, KILLS_BEFORE_AN_INIT, **settings):
         run = lab.pyinfra("-y", kubeadm_patches={"ClusterConfiguration": {"apiServer": broken}}, **settings)
     assert run.returncode == 1
     assert "kubeadm-init failed with exit code 1" in run.stderr
@@ -199,9 +199,9 @@ def test_an_init_that_fails_says_why(lab: Lab, told: Told) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_an_etcd_member_that_was_added_and_never_came_is_named_first(lab: Lab, told: Told) -> None:
+def test_an_etcd_member_that_was_added_and_never_came_is_named_first(lab: Lab, reported: Told) -> None:
     """As a cut in the middle of master2's join leaves it: etcd counts two, of which one has never started."""
-    with killed_within(lab, told, KILLS_UNTIL_THERE_IS_A_CLUSTER, remove_conflicting_packages=True):
+    with killed_within(lab, reported, KILLS_UNTIL_THERE_IS_A_CLUSTER, remove_conflicting_packages=True):
         idle = "flock -n /run/k8s-ha/kubeadm.lock echo idle"
         until(lambda: lab.host(EL7, idle, check=False) != "", SECONDS_FOR_A_WATCH, "kubeadm is done")
     assert "[reset] Deleting contents" in lab.host(EL7, "cat /var/log/k8s-ha/kubeadm-reset.log")
@@ -226,7 +226,7 @@ class Finish:
 
 
 @pytest.fixture(scope="module")
-def finish(lab: Lab, told: Told) -> Finish:
+def finish(lab: Lab, reported: Told) -> Finish:
     command = [
         sys.executable,
         "-m",
@@ -239,10 +239,10 @@ def finish(lab: Lab, told: Told) -> Finish:
         "--json",
     ]
     settings = {"remove_conflicting_packages": True, "recover_quorum": True}
-    with killed_within(lab, told, KILLS_UNTIL_IT_IS_WHOLE, **settings):
+    with killed_within(lab, reported, KILLS_UNTIL_IT_IS_WHOLE, **settings):
         run = lab.operator(*command, timeout=1800, settings=settings)
     assert run.returncode == 0, run.stderr[-5000:]
-    return Finish(run.stdout, run.stderr, told.secrets.read_text(encoding="utf-8").split(), told.command_lines)
+    return Finish(run.stdout, run.stderr, reported.secrets.read_text(encoding="utf-8").split(), reported.command_lines)
 
 
 def test_an_operator_killed_in_the_middle_of_things_runs_it_again_and_it_finishes(lab: Lab, finish: Finish) -> None:

@@ -124,11 +124,11 @@ def test_kubernetes_is_told_its_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "version"),
+    ("reported", "version"),
     [("go version go1.26.8 linux/amd64", (1, 26)), ("go version go1.26rc1 linux/amd64", (1, 26)), ("", ())],
 )
-def test_gos_version(told: str, version: tuple[int, ...]) -> None:
-    assert golang.go_version(told) == version
+def test_gos_version(reported: str, version: tuple[int, ...]) -> None:
+    assert golang.go_version(reported) == version
 
 
 def test_old_go_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_what_ginkgo_reports_of_each_test() -> None:
     ]
     names = ("ContainerHierarchyTexts", "LeafNodeType", "LeafNodeText", "State")
     report = [{"SpecReports": [dict(zip(names, row, strict=True)) for row in rows]}]
-    assert e2e_kubeadm.told(report) == {
+    assert e2e_kubeadm.reported(report) == {
         "bootstrap token should exist and be properly configured": "failed",
         "networking single-stack podSubnet should be properly configured": "passed",
     }

@@ -33,18 +33,18 @@ class Ran:
     """A run that has ended: its exit code, what it told on stderr, and its seconds."""
 
     code: int
-    told: str
+    reported: str
     seconds: float
 
     @property
     def sentences(self) -> str:
         """What it told, with every line break and indentation made one space."""
-        return " ".join(self.told.split())
+        return " ".join(self.reported.split())
 
     def show(self, what: str) -> None:
         """Print how it ended: the errors that name what is wrong, and its report's short form."""
         print(f"  {what}: exit {self.code} after {self.seconds:.0f} s", flush=True)
-        words, _, report = self.told.partition("--> Report:")
+        words, _, report = self.reported.partition("--> Report:")
         errors = [line.strip() for line in words.splitlines() if "] " in line and line.rstrip().endswith(".")]
         for line in [*dict.fromkeys(errors), *report.strip().splitlines()]:
             print(f"      {line.strip()[:400]}", flush=True)
@@ -56,9 +56,9 @@ def run(lab: Lab, **settings: Any) -> Ran:
     return _ended(done.returncode, done.stderr, started)
 
 
-def _ended(code: int, told: str, started: float) -> Ran:
-    assert "Traceback" not in told, told
-    return Ran(code, told, time.monotonic() - started)
+def _ended(code: int, reported: str, started: float) -> Ran:
+    assert "Traceback" not in reported, reported
+    return Ran(code, reported, time.monotonic() - started)
 
 
 @contextmanager
@@ -66,9 +66,9 @@ def run_until(lab: Lab, step: str, seconds: float = 0, **settings: Any) -> Itera
     """Enters the block when a run is so many seconds into that operation; the list holds the run once it has ended."""
     ran: list[Ran] = []
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        told = Path(folder) / "operations"
-        told.touch()
-        patch.setenv(VARIABLE, str(told))
+        reported = Path(folder) / "operations"
+        reported.touch()
+        patch.setenv(VARIABLE, str(reported))
         command = [sys.executable, "-m", "tests.support.watched", lab.inventory, "deploy.py", "-y"]
 
         def operate() -> None:
@@ -78,9 +78,9 @@ def run_until(lab: Lab, step: str, seconds: float = 0, **settings: Any) -> Itera
 
         operator = threading.Thread(target=operate)
         operator.start()
-        until(lambda: step in told.read_text("utf-8") or not operator.is_alive(), SECONDS_TO_THE_MOMENT, step)
+        until(lambda: step in reported.read_text("utf-8") or not operator.is_alive(), SECONDS_TO_THE_MOMENT, step)
         operator.join(seconds)
-        assert operator.is_alive(), f"the run ended before {step!r}:\n{ran and ran[0].told[-3000:]}"
+        assert operator.is_alive(), f"the run ended before {step!r}:\n{ran and ran[0].reported[-3000:]}"
         yield ran
         operator.join()
 

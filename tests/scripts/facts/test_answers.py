@@ -15,7 +15,7 @@ from pyinfra.api.exceptions import FactProcessError
 
 import k8s_ha.facts
 from k8s_ha.facts.answers import FIRST, LAST, IncompleteAnswer, between_marks, marked
-from k8s_ha.facts.lines import Told
+from k8s_ha.facts.lines import ParsedFact
 from k8s_ha.facts.system import Files
 from k8s_ha.pyinfra_internals.connection import Lines, connection_tuned
 from tests.support.answers import whole
@@ -93,10 +93,10 @@ def test_a_script_that_fails_says_so_twice(shell: Shell) -> None:
         between_marks(done.stdout.splitlines())
 
 
-def told_facts() -> list[type[Told[Any]]]:
+def parsed_facts() -> list[type[ParsedFact[Any]]]:
     """Every fact of the package."""
-    found: list[type[Told[Any]]] = []
-    waiting: list[type[Any]] = [Told]
+    found: list[type[ParsedFact[Any]]] = []
+    waiting: list[type[Any]] = [ParsedFact]
     while waiting:
         subclasses = waiting.pop().__subclasses__()
         found += subclasses
@@ -104,8 +104,8 @@ def told_facts() -> list[type[Told[Any]]]:
     return sorted((fact for fact in found if fact.__module__.startswith("k8s_ha")), key=lambda fact: fact.__name__)
 
 
-@pytest.mark.parametrize("fact", told_facts(), ids=lambda fact: fact.__name__)
-def test_every_fact_is_marked_speaks_english_and_has_no_default(fact: type[Told[Any]]) -> None:
+@pytest.mark.parametrize("fact", parsed_facts(), ids=lambda fact: fact.__name__)
+def test_every_fact_is_marked_speaks_english_and_has_no_default(fact: type[ParsedFact[Any]]) -> None:
     assert re.search(r"^        return marked\(", inspect.getsource(fact.command), re.MULTILINE)
     assert fact().default() is None
     with pytest.raises(FactProcessError):

@@ -301,7 +301,7 @@ ODD = {
 
 @pytest.mark.parametrize("output", ODD.values(), ids=ODD)
 def test_odd_output_is_passed_over(output: list[str]) -> None:
-    preflight = PreflightFacts().told(output)
+    preflight = PreflightFacts().parse(output)
     assert (preflight.cpus, preflight.memory_mib, preflight.clock, preflight.disks, preflight.listeners) == (
         None,
         None,

@@ -175,17 +175,17 @@ def test_a_kube_proxy_that_knows_some_services_only_has_another_trouble() -> Non
 
 
 def test_pods_as_the_api_tells_of_them() -> None:
-    pods = Pods().told(recorded("probe-pods"))
+    pods = Pods().parse(recorded("probe-pods"))
     assert pods.addresses == {"probe-2": "10.244.6.6", "probe-5": "10.244.5.7"}
     assert pods.services["to-2"] == "10.105.253.225"
     assert pods.troubles["probe-1"].startswith('Failed to pull image "docker.io/library/absent:1": rpc error: ')
     assert pods.troubles["probe-3"].startswith("Failed to create pod sandbox: ")
     assert pods.troubles["probe-4"] == "0/5 nodes are available: 5 node(s) didn't match Pod's node affinity."
-    told = [finding.found for finding in pod_findings(pods, CLUSTER)]
-    assert told[0].startswith(
+    reported = [finding.found for finding in pod_findings(pods, CLUSTER)]
+    assert reported[0].startswith(
         "the probe's pod on master1 (image docker.io/library/busybox:1.36) does not run: Failed to pull image"
     )
-    assert len(told) == 3
+    assert len(reported) == 3
 
 
 @pytest.mark.parametrize(
@@ -199,22 +199,22 @@ def test_pods_as_the_api_tells_of_them() -> None:
     ],
 )
 def test_pods_of_which_little_is_known(lines: list[str], trouble: str) -> None:
-    finding = next(pod_findings(Pods().told(lines), CLUSTER))
+    finding = next(pod_findings(Pods().parse(lines), CLUSTER))
     assert finding.found.endswith(f"does not run: {trouble}")
 
 
 def test_who_answered() -> None:
-    from_pods = ReachedFromPods().told(recorded("probe-from-pods"))
+    from_pods = ReachedFromPods().parse(recorded("probe-from-pods"))
     assert from_pods == {
         ("probe-2", "10.244.6.6:8080"): "probe-2",
         ("probe-2", "10.105.253.225:80"): "probe-2",
         ("probe-2", "to-2.k8s-ha-probe-record.svc.cluster.local:80"): "probe-2",
         ("probe-2", "10.110.79.62:80"): "",
     }
-    from_host = ReachedFromHost().told(recorded("probe-from-host"))
+    from_host = ReachedFromHost().parse(recorded("probe-from-host"))
     assert from_host["host", "10.105.253.225:80"] == "probe-2"
     assert from_host["host", "10.110.79.62:80"] == ""
-    assert ReachedFromHost().told(["reached", "reached x", "noise"]) == {("", ""): "", ("x", ""): ""}
+    assert ReachedFromHost().parse(["reached", "reached x", "noise"]) == {("", ""): "", ("x", ""): ""}
 
 
 def test_the_pods_script_has_each_pod_ask_its_own(tmp_path: Path) -> None:
@@ -231,5 +231,5 @@ def test_the_pods_script_has_each_pod_ask_its_own(tmp_path: Path) -> None:
 def test_the_host_script_tells_who_answered(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shell.add_tool("curl", 'case "$*" in *http://x:1/hostname) echo a ;; *) exit 7 ;; esac')
-    told = ReachedFromHost().process(shell.lines(ReachedFromHost().command(urls=["x:1", "y:2"])))
-    assert told == {("host", "x:1"): "a", ("host", "y:2"): ""}
+    reported = ReachedFromHost().process(shell.lines(ReachedFromHost().command(urls=["x:1", "y:2"])))
+    assert reported == {("host", "x:1"): "a", ("host", "y:2"): ""}

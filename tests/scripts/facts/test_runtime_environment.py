@@ -210,10 +210,10 @@ def test_a_password_with_a_percent_sign_arrives(shell: Shell, monkeypatch: pytes
     with mirror(proxy_user="me:p@ss") as proxy:
         address = proxy.url.removeprefix("http://")
         drop_in(shell, f'[Service]\nEnvironment="HTTP_PROXY=http://me:p%%40ss@{address}"\n')
-        told = shell.lines(
+        reported = shell.lines(
             f"RUNTIME=docker\n{script}echo 'registry http://r.invalid/v2/' | registry_questions '' | "
             'while IFS= read -r question; do ask "$question" 3; done\n'
         )
-    assert told == ["answer 0 status=200"]
+    assert reported == ["answer 0 status=200"]
     assert proxy.asked == ["http://r.invalid/v2/"]
     assert "ss@" not in (shell.root / "arguments").read_text(encoding="utf-8")

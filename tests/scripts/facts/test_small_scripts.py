@@ -28,7 +28,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def test_a_control_plane() -> None:
-    view = Node().told(recorded("node-control-plane"))
+    view = Node().parse(recorded("node-control-plane"))
     assert view.artifacts == (
         "/etc/kubernetes/admin.conf",
         "/etc/kubernetes/kubelet.conf",
@@ -47,20 +47,20 @@ def test_a_control_plane() -> None:
 
 
 def test_a_worker() -> None:
-    view = Node().told(recorded("node-worker"))
+    view = Node().parse(recorded("node-worker"))
     assert view.artifacts == ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt")
     assert (view.api_server_url, view.ready, view.nodes) == (ENDPOINT, False, ())
 
 
 def test_a_virgin_host_is_not_a_host_that_was_not_read() -> None:
-    assert Node().told(recorded("node-virgin")) == CLEAN
+    assert Node().parse(recorded("node-virgin")) == CLEAN
     assert Node().default() is None
 
 
 def test_members_as_etcd_tells_its_peers_before_it_has_a_majority() -> None:
     started = '{"id":5928373504545955323,"peerURLs":["https://10.0.12.55:2380"],"name":"master2","clientURLs":[]}'
     added = '{"id":13082882924778718020,"peerURLs":["https://10.0.13.22:2380"]}'
-    view = Node().told([f"members [{started},{added}]"])
+    view = Node().parse([f"members [{started},{added}]"])
     assert view.members == (
         Member("5928373504545955323", "master2", ("10.0.12.55",)),
         Member("13082882924778718020", "", ("10.0.13.22",)),
@@ -68,7 +68,7 @@ def test_members_as_etcd_tells_its_peers_before_it_has_a_majority() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "healthy"),
+    ("reported", "healthy"),
     [
         ('etcd {"health":"true"}', True),
         ('etcd {"health":"false"}', False),
@@ -76,12 +76,12 @@ def test_members_as_etcd_tells_its_peers_before_it_has_a_majority() -> None:
         ("etcd ", None),
     ],
 )
-def test_an_etcd_that_tells_nothing_is_neither_well_nor_ill(told: str, healthy: bool | None) -> None:
-    assert Node().told([told]).etcd_healthy is healthy
+def test_an_etcd_that_tells_nothing_is_neither_well_nor_ill(reported: str, healthy: bool | None) -> None:
+    assert Node().parse([reported]).etcd_healthy is healthy
 
 
 def test_nodes_that_are_lost_or_new_and_secrets_of_ours() -> None:
-    view = Node().told(recorded("node-odd"))
+    view = Node().parse(recorded("node-odd"))
     assert view.nodes == (ClusterNode("lost", False, "v1.30.14", True), ClusterNode("new", False, "v1.30.14", False))
     assert view.join_secrets == ("secret/bootstrap-token-gq4vie", "secret/kubeadm-certs")
 
@@ -131,7 +131,7 @@ def test_the_node_script_fails_where_it_may_not_look(shell: Shell) -> None:
 
 
 def test_health() -> None:
-    api_status = ApiStatusFact().told(recorded("health"))
+    api_status = ApiStatusFact().parse(recorded("health"))
     assert (api_status.answers, api_status.endpoint_answers) == (True, True)
     assert api_status.nodes == dict.fromkeys(NODES, True)
     assert api_status.versions == dict.fromkeys(NODES, "v1.20.2")
@@ -146,11 +146,11 @@ def test_health() -> None:
 
 
 def test_health_of_nodes_that_are_lost_or_new() -> None:
-    assert ApiStatusFact().told(recorded("health-odd")).nodes == {"lost": False, "new": False}
+    assert ApiStatusFact().parse(recorded("health-odd")).nodes == {"lost": False, "new": False}
 
 
 def test_health_of_pods_that_are_not_there_yet() -> None:
-    api_status = ApiStatusFact().told(recorded("health-odd"))
+    api_status = ApiStatusFact().parse(recorded("health-odd"))
     assert not api_status.endpoint_answers
     assert {pod.name: (pod.node, pod.phase, pod.address, pod.running) for pod in api_status.pods} == {
         "coredns-76c6f6bbc9-dwftk": ("", "Pending", "", False),
@@ -162,7 +162,7 @@ def test_health_of_pods_that_are_not_there_yet() -> None:
 
 @pytest.mark.parametrize("lines", [[], ["error: no such host"], ["node", "pod x", "service"]])
 def test_health_without_an_answer(lines: list[str]) -> None:
-    assert not ApiStatusFact().told(lines).answers
+    assert not ApiStatusFact().parse(lines).answers
 
 
 HEALTHY = """case "$*" in
@@ -200,15 +200,15 @@ def test_the_health_script_tells_nothing_of_another_cluster(shell: Shell) -> Non
 
 
 def test_services() -> None:
-    assert Service().told(recorded("service-containerd")) == ServiceState(
+    assert Service().parse(recorded("service-containerd")) == ServiceState(
         loaded=True,
         active=True,
         enabled=True,
         digest=None,
         files={"/etc/containerd/config.toml": FileState(CONTAINERD_DIGEST, "644", "root:root")},
     )
-    assert Service().told(recorded("service-firewalld")) == ServiceState(True, False, False, None, {})
-    assert Service().told(recorded("service-absent")) == ServiceState(False, False, False, None, {})
+    assert Service().parse(recorded("service-firewalld")) == ServiceState(True, False, False, None, {})
+    assert Service().parse(recorded("service-absent")) == ServiceState(False, False, False, None, {})
 
 
 def test_the_service_script_reads_the_record_of_the_last_start(shell: Shell) -> None:
@@ -245,7 +245,7 @@ def test_an_absent_file_is_empty_and_one_that_may_not_be_read_is_none(shell: She
 
 
 def test_packages() -> None:
-    assert Packages().told(recorded("packages")) == PackagesState(
+    assert Packages().parse(recorded("packages")) == PackagesState(
         {"kubelet": "1.20.2-0", "kubeadm": "1.20.2-0", "containerd.io": "1.6.20-3.1.el8", "chrony": "4.5-1.el8"}
     )
 
@@ -269,7 +269,7 @@ def test_an_rpm_that_does_not_find_itself_cannot_read_its_database(shell: Shell)
 def test_of_several_versions_the_last_one_counts() -> None:
     """An upgrade that was cut off leaves both; rpm tells them in the order in which they came."""
     lines = ["package kubelet 1.30.9-1", "package kubelet 1.30.14-1"]
-    assert Packages().told(lines) == PackagesState({"kubelet": "1.30.14-1"})
+    assert Packages().parse(lines) == PackagesState({"kubelet": "1.30.14-1"})
 
 
 def test_a_port(shell: Shell) -> None:

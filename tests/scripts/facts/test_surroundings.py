@@ -23,12 +23,12 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def told(shell: Shell) -> Surroundings:
+def reported(shell: Shell) -> Surroundings:
     return surroundings(fields(shell.lines(SCRIPT)))
 
 
 def test_a_host_with_nothing(shell: Shell) -> None:
-    found = told(shell)
+    found = reported(shell)
     assert (found.filters, found.resolvers, found.sshd) == (Filters(), {}, {})
     assert (found.cloud, found.cloud_writes_hosts, found.kubelet, found.kubelet_environment) == ({}, False, (), ())
     assert "lo" in found.links
@@ -44,7 +44,7 @@ def test_packet_filters(shell: Shell) -> None:
     shell.add_tool("iptables-save", f"cat <<'END'\n{rules}\nEND")
     shell.file("/etc/sysconfig/iptables", "*filter\n-A INPUT -j DROP\n")
     shell.file("/etc/sysconfig/nftables.conf", '# nothing\n\n  include "x"\n')
-    found = told(shell).filters
+    found = reported(shell).filters
     assert found.nft == ("table inet own {", "\t}")
     assert found.iptables == ("*filter", ":INPUT ACCEPT [0:0]", "-A INPUT -j KUBE-X", "COMMIT")
     assert (found.saved, found.nft_saved, found.cut) == (("*filter", "-A INPUT -j DROP"), True, ())
@@ -52,12 +52,12 @@ def test_packet_filters(shell: Shell) -> None:
 
 def test_a_file_of_comments_loads_nothing(shell: Shell) -> None:
     shell.file("/etc/sysconfig/nftables.conf", "# Uncomment the include statement here to load the default config\n\n")
-    assert not told(shell).filters.nft_saved
+    assert not reported(shell).filters.nft_saved
 
 
 def test_rules_without_end_are_cut(shell: Shell) -> None:
     shell.add_tool("iptables-save", "echo '*filter'; seq -f '-A INPUT -p %g -j ACCEPT' 6000; echo COMMIT")
-    found = told(shell).filters
+    found = reported(shell).filters
     assert (len(found.iptables), found.cut) == (5000, ("iptables",))
 
 
@@ -70,7 +70,7 @@ def test_zones(shell: Shell) -> None:
     shell.file("/etc/firewalld/zones/public.xml", '<zone>\n  <service name="ssh"/>\n</zone>\n')
     shell.file("/etc/firewalld/zones/block.xml", '<zone version="1" target="%%REJECT%%">\n</zone>\n')
     shell.file("/etc/firewalld/firewalld.conf", "# x\nAllowZoneDrifting=yes\n")
-    found = told(shell).filters
+    found = reported(shell).filters
     assert found.drifting
     assert {zone.name: zone for zone in found.zones} == {
         "drop": Zone("drop", "DROP", ("10.0.0.0/16", "00:11:22:33:44:55", "ipset:nodes")),
@@ -84,7 +84,7 @@ def test_resolvers(shell: Shell) -> None:
         "# x\nsearch a b\nnameserver 127.0.0.53 # stub\n nameserver\t::1\noptions edns0\n#nameserver 1.1.1.1\n",
     )
     shell.file("/run/systemd/resolve/resolv.conf")
-    assert told(shell).resolvers == {
+    assert reported(shell).resolvers == {
         "/etc/resolv.conf": Resolver(("127.0.0.53", "::1")),
         "/run/systemd/resolve/resolv.conf": Resolver(),
     }
@@ -93,12 +93,12 @@ def test_resolvers(shell: Shell) -> None:
 def test_a_dead_link(shell: Shell) -> None:
     (shell.root / "etc").mkdir()
     (shell.root / "etc/resolv.conf").symlink_to("../run/NetworkManager/resolv.conf")
-    assert told(shell).resolvers == {"/etc/resolv.conf": Resolver((), "../run/NetworkManager/resolv.conf")}
+    assert reported(shell).resolvers == {"/etc/resolv.conf": Resolver((), "../run/NetworkManager/resolv.conf")}
 
 
 def test_sshd(shell: Shell) -> None:
     shell.add_tool("sshd", '[ "$1 $2" = "-T -C" ] && echo "args $3" >&2 && printf "port 22\\nmaxsessions 2\\n"')
-    assert told(shell).sshd == {"maxsessions": "2"}
+    assert reported(shell).sshd == {"maxsessions": "2"}
 
 
 def test_cloud_init(shell: Shell) -> None:
@@ -109,7 +109,7 @@ def test_cloud_init(shell: Shell) -> None:
     )
     shell.file("/etc/cloud/cloud.cfg.d/05_a.cfg", "manage_etc_hosts: true  # names\n")
     shell.file("/etc/cloud/cloud.cfg.d/README", "manage_etc_hosts: localhost\n")
-    found = told(shell)
+    found = reported(shell)
     assert found.cloud == {
         "preserve_hostname": ("false", "/etc/cloud/cloud.cfg"),
         "manage_etc_hosts": ("true", "/etc/cloud/cloud.cfg.d/05_a.cfg"),
@@ -118,10 +118,10 @@ def test_cloud_init(shell: Shell) -> None:
     shell.file(
         "/var/lib/cloud/instance/cloud-config.txt", "#cloud-config\npassword: secret\nmanage_etc_hosts : 'localhost'\n"
     )
-    assert told(shell).cloud["manage_etc_hosts"] == ("localhost", "/var/lib/cloud/instance/cloud-config.txt")
+    assert reported(shell).cloud["manage_etc_hosts"] == ("localhost", "/var/lib/cloud/instance/cloud-config.txt")
     assert "secret" not in shell.run(SCRIPT).stdout
     shell.file("/etc/cloud/cloud-init.disabled")
-    assert told(shell).cloud == {}
+    assert reported(shell).cloud == {}
 
 
 def test_the_kubelets_files(shell: Shell) -> None:
@@ -132,7 +132,7 @@ def test_the_kubelets_files(shell: Shell) -> None:
     )
     shell.file("/etc/kubernetes/kubelet.env", '# --c\nKUBELET_ARGS="--d \\\n --e"\nEMPTY\n')
     shell.file("/etc/sysconfig/kubelet", "KUBELET_EXTRA_ARGS=\n")
-    found = told(shell)
+    found = reported(shell)
     assert found.kubelet == (
         UnitLine(unit, "ExecStart=/usr/local/bin/kubelet --a=1 --b=2"),
         UnitLine(f"{unit}.d/20.conf", "EnvironmentFile=-/etc/kubernetes/kubelet.env"),

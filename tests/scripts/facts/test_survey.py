@@ -27,7 +27,7 @@ def surveyed(shell: Shell) -> HostSurvey:
 
 
 def test_a_survey_of_a_node() -> None:
-    assert Survey().told(recorded("survey-node")) == HostSurvey(
+    assert Survey().parse(recorded("survey-node")) == HostSurvey(
         uid=0,
         os_id="rocky",
         os_like=("rhel", "centos", "fedora"),
@@ -43,12 +43,12 @@ def test_a_survey_of_a_node() -> None:
         conflicting={},
         extras=False,
     )
-    assert not Survey().told(recorded("survey-balancer")).node
+    assert not Survey().parse(recorded("survey-balancer")).node
 
 
 def test_a_survey_without_an_answer_is_none() -> None:
     with pytest.raises(FactProcessError, match="no uid"):
-        Survey().told(["Last login: yesterday"])
+        Survey().parse(["Last login: yesterday"])
 
 
 OS_RELEASES = {

@@ -47,20 +47,20 @@ esac"""
 def test_the_script_asks_api_servers_agents_and_etcd(shell: Shell) -> None:
     shell.add_tool("curl", CURL)
     shell.add_tool("kubectl", 'case "$*" in *"--server https://10.0.13.22:6443"*"/readyz") printf ok ;; esac')
-    told = status(shell, apis=[*APIS[:3], APIS[0]], kubelet_port=10248, proxy_port=10256, etcd=True)
-    assert told.apis == {
+    reported = status(shell, apis=[*APIS[:3], APIS[0]], kubelet_port=10248, proxy_port=10256, etcd=True)
+    assert reported.apis == {
         "10.0.11.18:6443": ("ok", "ok"),
         "10.0.12.55:6443": ("no connection",),
         # Anonymous requests are refused there, the kubelet's own are not.
         "10.0.13.22:6443": ("ok",),
     }
-    assert (told.kubelet, told.proxy, told.etcd) == ("ok", "ok", EtcdStatus("ok", (), "7"))
+    assert (reported.kubelet, reported.proxy, reported.etcd) == ("ok", "ok", EtcdStatus("ok", (), "7"))
 
 
 def test_the_script_asks_only_what_it_is_told(shell: Shell) -> None:
     shell.add_tool("curl", "echo asked >&2; exit 1")
-    told = status(shell)
-    assert (told.apis, told.dns, told.kubelet, told.proxy, told.etcd) == ({}, {}, None, None, None)
+    reported = status(shell)
+    assert (reported.apis, reported.dns, reported.kubelet, reported.proxy, reported.etcd) == ({}, {}, None, None, None)
 
 
 def test_the_script_fails_where_it_may_not_look(shell: Shell) -> None:
@@ -94,10 +94,10 @@ def test_the_script_reads_the_backends_that_nginx_reads(shell: Shell, path: str)
     shell.add_tool("nginx", f'[ "$1" = -T ] && cat {shell.file("/moved.txt", shell.moved(config.read_text()))}')
     shell.add_tool("systemctl", "exit 0")
     shell.add_tool("curl", "printf ok")
-    told = status(shell, balancer=f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}")
-    assert told.nginx
-    assert told.backends == {"10.0.11.18:6443": "max_fails=1 fail_timeout=10s", "10.0.12.55:6443": "down"}
-    assert told.backend_answers == {"10.0.11.18:6443": "ok", "10.0.12.55:6443": "ok"}
+    reported = status(shell, balancer=f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}")
+    assert reported.nginx
+    assert reported.backends == {"10.0.11.18:6443": "max_fails=1 fail_timeout=10s", "10.0.12.55:6443": "down"}
+    assert reported.backend_answers == {"10.0.11.18:6443": "ok", "10.0.12.55:6443": "ok"}
 
 
 def test_the_script_prints_no_key(shell: Shell) -> None:
@@ -145,11 +145,11 @@ def dns_told(shell: Shell, port: int) -> Any:
 def test_the_script_asks_dns(shell: Shell) -> None:
     with NameServer() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        told = dns_told(shell, server.server_address[1])
+        reported = dns_told(shell, server.server_address[1])
         server.shutdown()
     # "kubernetes" is ten letters: its length is a line feed, at which bash's own printf would cut the packet in two.
     assert server.packets == [question(NOTHING["question"])] * 2
-    assert told == {"127.0.0.1": ("NXDOMAIN",) * 2}
+    assert reported == {"127.0.0.1": ("NXDOMAIN",) * 2}
 
 
 def test_the_script_gives_up_where_no_name_server_is(shell: Shell) -> None:

@@ -183,8 +183,8 @@ def test_an_etcd_that_tells_nothing_yet_is_waited_for_before_the_first_change(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, healthy: bool
 ) -> None:
     monkeypatch.setattr(k8s_ha.operations.etcd, "SECONDS_BETWEEN_POLLS", 0)
-    told = replace(TO_RUN, members=(FIRST, SECOND), etcd_healthy=healthy)
-    looks = [TO_RUN, TO_RUN, told]
+    reported = replace(TO_RUN, members=(FIRST, SECOND), etcd_healthy=healthy)
+    looks = [TO_RUN, TO_RUN, reported]
     stage.hold({"master2": None})
     stage.facts["master1"][Node] = lambda **_: looks.pop(0)
     with stage.on("master1", executing=False):

@@ -187,20 +187,20 @@ def test_classify(view: NodeView, knows: Membership, host: HostSettings, state: 
 
 
 def test_what_the_cluster_knows_of_a_host() -> None:
-    told = replace(
+    reported = replace(
         member("master1", "worker1"),
         members=(Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))),
     )
-    assert membership(told, CLUSTER.host("worker1")) == Membership(
-        told.nodes[1], None, told.ca_certificate, counted=True
+    assert membership(reported, CLUSTER.host("worker1")) == Membership(
+        reported.nodes[1], None, reported.ca_certificate, counted=True
     )
     # One that was added and never started has no name; its address tells whose it is.
-    assert membership(told, CLUSTER.host("master2")) == Membership(
-        None, told.members[1], told.ca_certificate, counted=True
+    assert membership(reported, CLUSTER.host("master2")) == Membership(
+        None, reported.members[1], reported.ca_certificate, counted=True
     )
-    elsewhere = replace(told, members=(Member("2", "master2", ("10.9.9.9",)),))
+    elsewhere = replace(reported, members=(Member("2", "master2", ("10.9.9.9",)),))
     assert membership(elsewhere, CLUSTER.host("master2")).member == elsewhere.members[0]
-    assert not membership(told, CLUSTER.host("worker2")).any
+    assert not membership(reported, CLUSTER.host("worker2")).any
 
 
 @pytest.mark.parametrize(

@@ -203,23 +203,23 @@ def test_the_plan_says_who_does_what(views: Mapping[str, NodeView | None], lines
     assert list(plan.steps) == [node.name for node in CLUSTER.nodes if views.get(node.name)]
 
 
-@given(told=seen_by_control_planes)
+@given(reported=seen_by_control_planes)
 @settings(deadline=None)
-def test_no_plan_has_an_init_beside_a_node_that_stands(told: dict[str, NodeView | None]) -> None:
-    plan = decide(ClusterSnapshot(CLUSTER, told, endpoint_answer=""))
+def test_no_plan_has_an_init_beside_a_node_that_stands(reported: dict[str, NodeView | None]) -> None:
+    plan = decide(ClusterSnapshot(CLUSTER, reported, endpoint_answer=""))
     actions = [step.action for step in plan.steps.values()]
     assert actions.count(Action.INIT) <= 1
     if Action.INIT in actions:
         assert not {Action.NOTHING, Action.FINISH} & set(actions)
 
 
-@given(told=seen_by_control_planes, answer=endpoint_answers)
+@given(reported=seen_by_control_planes, answer=endpoint_answers)
 @settings(deadline=None)
-def test_where_a_cluster_may_be_none_is_initialized(told: dict[str, NodeView | None], answer: str | None) -> None:
-    step = decide_init(ClusterSnapshot(CLUSTER, told, endpoint_answer=answer))
+def test_where_a_cluster_may_be_none_is_initialized(reported: dict[str, NodeView | None], answer: str | None) -> None:
+    step = decide_init(ClusterSnapshot(CLUSTER, reported, endpoint_answer=answer))
     if step.action is not Action.INIT:
         return
-    first, *others = (told.get(control_plane) for control_plane in CONTROL_PLANES)
+    first, *others = (reported.get(control_plane) for control_plane in CONTROL_PLANES)
     assert first is not None
     assert all(other is not None and not other.artifacts for other in others)
     if step.reset:
@@ -228,12 +228,12 @@ def test_where_a_cluster_may_be_none_is_initialized(told: dict[str, NodeView | N
         assert (first.artifacts, answer) == ((), "")
 
 
-@given(told=seen_by_control_planes)
+@given(reported=seen_by_control_planes)
 @settings(deadline=None)
-def test_on_what_is_somebody_elses_no_step_is_taken(told: dict[str, NodeView | None]) -> None:
-    snapshot = ClusterSnapshot(CLUSTER, told)
+def test_on_what_is_somebody_elses_no_step_is_taken(reported: dict[str, NodeView | None]) -> None:
+    snapshot = ClusterSnapshot(CLUSTER, reported)
     for host in CLUSTER.control_planes:
-        step, view = decide_join(snapshot, host), told.get(host.name)
+        step, view = decide_join(snapshot, host), reported.get(host.name)
         if step.action in (Action.JOIN, Action.FINISH):
             assert view is not None
             assert view.api_server_url in (None, ENDPOINT, f"https://{host.address}:6443")

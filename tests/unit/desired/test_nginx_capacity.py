@@ -49,9 +49,9 @@ def test_connections_are_raised_where_the_text_is_a_packages(text: str, becomes:
         assert edits == {}
     else:
         assert edits == {MAIN: becomes.encode()}
-    told = f"its nginx holds {becomes} connections a worker process"
+    reported = f"its nginx holds {becomes} connections a worker process"
     expected = Problem(
-        told, "the cluster's nodes need 3072", f"set 'worker_connections 3072;' in the events block of {MAIN}"
+        reported, "the cluster's nodes need 3072", f"set 'worker_connections 3072;' in the events block of {MAIN}"
     )
     assert problem == (expected if becomes and becomes.isdecimal() else None)
 

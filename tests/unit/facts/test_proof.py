@@ -63,44 +63,44 @@ MEMBERS = (
 
 
 def test_a_control_plane() -> None:
-    told = HostStatusFact().told(recorded("verify-control-plane"))
-    assert told.view.api_server_url == ENDPOINT
-    assert len(told.view.artifacts) == 6
-    assert (told.kubelet, told.proxy) == ("ok", "ok")
-    assert told.apis == {**dict.fromkeys(APIS, ("ok",)), "10.96.0.1:443": ("ok",) * 6}
+    reported = HostStatusFact().parse(recorded("verify-control-plane"))
+    assert reported.view.api_server_url == ENDPOINT
+    assert len(reported.view.artifacts) == 6
+    assert (reported.kubelet, reported.proxy) == ("ok", "ok")
+    assert reported.apis == {**dict.fromkeys(APIS, ("ok",)), "10.96.0.1:443": ("ok",) * 6}
     servers = {"10.244.3.2": ("10.96.0.1",), "10.244.4.2": ("10.96.0.1",)}
-    assert told.dns == {"10.96.0.10": ("10.96.0.1",) * 8, **servers}
-    assert told.etcd == EtcdStatus("ok", MEMBERS, "10936441449491959054")
-    assert told.certificates["/etc/kubernetes/pki/ca.crt"] == datetime(2036, 11, 21, 23, 22, 30, tzinfo=UTC)
-    assert told.certificates["/etc/kubernetes/admin.conf"] == datetime(2027, 11, 24, 23, 22, 31, tzinfo=UTC)
-    assert len(told.certificates) == 14
-    assert None not in told.certificates.values()
-    assert (told.nginx, told.backends, told.backend_answers) == (False, {}, {})
+    assert reported.dns == {"10.96.0.10": ("10.96.0.1",) * 8, **servers}
+    assert reported.etcd == EtcdStatus("ok", MEMBERS, "10936441449491959054")
+    assert reported.certificates["/etc/kubernetes/pki/ca.crt"] == datetime(2036, 11, 21, 23, 22, 30, tzinfo=UTC)
+    assert reported.certificates["/etc/kubernetes/admin.conf"] == datetime(2027, 11, 24, 23, 22, 31, tzinfo=UTC)
+    assert len(reported.certificates) == 14
+    assert None not in reported.certificates.values()
+    assert (reported.nginx, reported.backends, reported.backend_answers) == (False, {}, {})
 
 
 def test_a_worker() -> None:
-    told = HostStatusFact().told(recorded("verify-worker"))
-    assert (told.kubelet, told.proxy, told.etcd) == ("ok", "ok", None)
-    assert set(told.certificates) == {
+    reported = HostStatusFact().parse(recorded("verify-worker"))
+    assert (reported.kubelet, reported.proxy, reported.etcd) == ("ok", "ok", None)
+    assert set(reported.certificates) == {
         "/etc/kubernetes/pki/ca.crt",
         "/var/lib/kubelet/pki/kubelet-client-current.pem",
     }
 
 
 def test_a_worker_in_trouble() -> None:
-    told = HostStatusFact().told(recorded("verify-worker-odd"))
-    assert (told.kubelet, told.proxy) == ("no connection", "no answer in time")
-    assert told.apis["10.0.12.55:6443"] == ("no connection",)
-    assert sorted(told.apis["10.96.0.1:443"]) == ["no connection"] * 2 + ["ok"] * 4
-    assert told.dns["10.244.3.99"] == ("no answer",)
+    reported = HostStatusFact().parse(recorded("verify-worker-odd"))
+    assert (reported.kubelet, reported.proxy) == ("no connection", "no answer in time")
+    assert reported.apis["10.0.12.55:6443"] == ("no connection",)
+    assert sorted(reported.apis["10.96.0.1:443"]) == ["no connection"] * 2 + ["ok"] * 4
+    assert reported.dns["10.244.3.99"] == ("no answer",)
 
 
 def test_a_load_balancer() -> None:
-    told = HostStatusFact().told(recorded("verify-balancer"))
-    assert told.nginx
-    assert told.backends == dict.fromkeys(APIS[:3], "max_fails=1 fail_timeout=10s")
-    assert told.backend_answers == dict.fromkeys(APIS[:3], "ok")
-    odd = HostStatusFact().told(recorded("verify-balancer-odd"))
+    reported = HostStatusFact().parse(recorded("verify-balancer"))
+    assert reported.nginx
+    assert reported.backends == dict.fromkeys(APIS[:3], "max_fails=1 fail_timeout=10s")
+    assert reported.backend_answers == dict.fromkeys(APIS[:3], "ok")
+    odd = HostStatusFact().parse(recorded("verify-balancer-odd"))
     assert odd.backend_answers == {
         "10.0.11.18:6443": "ok",
         "10.0.12.55:6443": "no connection",
@@ -111,17 +111,17 @@ def test_a_load_balancer() -> None:
 @pytest.mark.parametrize(("status", "means"), [(401, "ok"), (403, "ok"), (500, "HTTP 500")])
 def test_an_api_server_that_wants_to_know_who_asks_is_one(status: int, means: str) -> None:
     line = f"backend_api {APIS[0]} curl: (22) The requested URL returned error: {status}"
-    assert HostStatusFact().told([line]).backend_answers == {APIS[0]: means}
+    assert HostStatusFact().parse([line]).backend_answers == {APIS[0]: means}
 
 
 def test_a_control_plane_whose_etcd_is_down() -> None:
-    told = HostStatusFact().told(recorded("verify-etcd-down"))
-    assert told.etcd == EtcdStatus("no connection", (), "")
-    assert told.apis["10.0.13.22:6443"] == ("HTTP 500",)
+    reported = HostStatusFact().parse(recorded("verify-etcd-down"))
+    assert reported.etcd == EtcdStatus("no connection", (), "")
+    assert reported.apis["10.0.13.22:6443"] == ("HTTP 500",)
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "reported"),
     [
         (('{"health":"true","reason":""}', "", ""), EtcdStatus("ok", (), "")),  # 3.5 and newer
         (('{"health":"false","reason":"NO LEADER"}', "", ""), EtcdStatus("NO LEADER", (), "")),
@@ -134,8 +134,8 @@ def test_a_control_plane_whose_etcd_is_down() -> None:
         (("", "{}", "no JSON"), EtcdStatus("an empty answer", (), "")),
     ],
 )
-def test_etcd_of_other_versions_and_in_other_states(answers: tuple[str, str, str], told: EtcdStatus) -> None:
-    assert etcd_status(*answers) == told
+def test_etcd_of_other_versions_and_in_other_states(answers: tuple[str, str, str], reported: EtcdStatus) -> None:
+    assert etcd_status(*answers) == reported
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_what_is_no_certificate_has_no_end(text: str) -> None:
     [[], ["end"], ["certificate", "dns", "api", "backend", "etcd_members {", "kubelet", "proxy"], ["dns x zz", "\x00"]],
 )
 def test_odd_lines_are_no_error(lines: list[str]) -> None:
-    assert HostStatusFact().told(lines).view.artifacts == ()
+    assert HostStatusFact().parse(lines).view.artifacts == ()

@@ -66,20 +66,22 @@ FOUND = {
 }
 
 
-def told(api_status: ApiStatus, cluster: object = CLUSTER) -> list[str]:
+def reported(api_status: ApiStatus, cluster: object = CLUSTER) -> list[str]:
     return [f"{finding.host}: {finding.found}" for finding in api_status_findings(api_status, cluster)]
 
 
 @pytest.mark.parametrize(("api_status", "findings"), FOUND.values(), ids=FOUND)
 def test_api_status_findings(api_status: ApiStatus, findings: list[str]) -> None:
-    assert told(api_status) == findings
+    assert reported(api_status) == findings
 
 
 def test_without_a_pod_network_nodes_are_not_ready_and_nothing_else_is_missed() -> None:
     cluster = six_host_cluster(pod_network="none")
     api_status = replace(WHOLE, nodes=dict.fromkeys(WHOLE.nodes, False), pods=without("kube-flannel-ds-").pods)
-    assert told(replace(api_status, pods=tuple(p for p in api_status.pods if "coredns" not in p.name)), cluster) == []
-    assert told(without("kube-proxy-", "worker1"), cluster) == ["worker1: no kube-proxy runs on worker1"]
+    assert (
+        reported(replace(api_status, pods=tuple(p for p in api_status.pods if "coredns" not in p.name)), cluster) == []
+    )
+    assert reported(without("kube-proxy-", "worker1"), cluster) == ["worker1: no kube-proxy runs on worker1"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.observations.dns import for_printf, question, told
+from k8s_ha.observations.dns import for_printf, parse_answer, question
 
 NAME = "kubernetes.default.svc.cluster.local"
 HEADER = "4b38 8500 0001 0001 0000 0000"
@@ -50,4 +50,4 @@ def test_the_question_as_printf_takes_it() -> None:
     ],
 )
 def test_what_an_answer_says(answer: str, says: str) -> None:
-    assert told(answer) == says
+    assert parse_answer(answer) == says

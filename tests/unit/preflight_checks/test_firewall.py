@@ -22,7 +22,9 @@ KEEP = {"firewall": "keep"}
 ACTIVE, ENABLED = UnitState("loaded", True, "enabled"), UnitState("loaded", False, "enabled")
 
 
-def told(recording: str, host: str = "worker1", settings: dict[str, Any] | None = None, **looked: Any) -> HostContext:
+def reported(
+    recording: str, host: str = "worker1", settings: dict[str, Any] | None = None, **looked: Any
+) -> HostContext:
     around = surroundings(fields(recorded(recording)))
     route = f"10.0.0.0/16 dev eth0 proto kernel scope link src {context(host).host.address}"
     return context(host, settings=settings, surroundings=around, routes=(route,), **looked)
@@ -61,13 +63,13 @@ def zones(*found: Zone, drifting: bool = False, host: str = "worker1") -> HostCo
 ROWS: dict[str, tuple[HostContext, list[Finding]]] = {
     "nothing": (context("master1"), []),
     "a zone's source covers the hosts": (
-        told("surroundings-firewalld-zone", "worker1", KEEP, firewalld=True),
+        reported("surroundings-firewalld-zone", "worker1", KEEP, firewalld=True),
         [
             finding("worker1", f"firewalld's zone cluster refuses {CONTROL_PLANES} at port 10250", zone("cluster")),
         ],
     ),
     "a zone's source covers a control plane's peers": (
-        told("surroundings-firewalld-zone", "master1", KEEP, firewalld=True),
+        reported("surroundings-firewalld-zone", "master1", KEEP, firewalld=True),
         [
             finding(
                 "master1",
@@ -78,7 +80,7 @@ ROWS: dict[str, tuple[HostContext, list[Finding]]] = {
         ],
     ),
     "a node has run with it": (
-        told("surroundings-firewalld-zone", "worker1", KEEP, firewalld=True, surveyed={"node": True}),
+        reported("surroundings-firewalld-zone", "worker1", KEEP, firewalld=True, surveyed={"node": True}),
         [
             finding(
                 "worker1",
@@ -88,13 +90,13 @@ ROWS: dict[str, tuple[HostContext, list[Finding]]] = {
             ),
         ],
     ),
-    "a firewalld that this run stops": (told("surroundings-firewalld-zone", "worker1", firewalld=True), []),
+    "a firewalld that this run stops": (reported("surroundings-firewalld-zone", "worker1", firewalld=True), []),
     "a zone by an ipset": (
-        told("surroundings-firewalld-ipset", "worker2", KEEP, firewalld=True),
+        reported("surroundings-firewalld-ipset", "worker2", KEEP, firewalld=True),
         [finding("worker2", "firewalld's zone block refuses 10.0.12.55 at port 10250", zone("block"))],
     ),
     "nftables by hand": (
-        told("surroundings-nftables", "worker1", KEEP, firewalld=True),
+        reported("surroundings-nftables", "worker1", KEEP, firewalld=True),
         [
             finding(
                 "worker1",
@@ -105,7 +107,7 @@ ROWS: dict[str, tuple[HostContext, list[Finding]]] = {
         ],
     ),
     "nftables.service": (
-        with_units(told("surroundings-nftables", "master-lb", firewalld=True), nftables=ACTIVE),
+        with_units(reported("surroundings-nftables", "master-lb", firewalld=True), nftables=ACTIVE),
         [
             finding(
                 "master-lb",
@@ -116,7 +118,7 @@ ROWS: dict[str, tuple[HostContext, list[Finding]]] = {
         ],
     ),
     "iptables-services": (
-        with_units(told("surroundings-iptables", "worker1"), iptables=ACTIVE),
+        with_units(reported("surroundings-iptables", "worker1"), iptables=ACTIVE),
         [
             finding(
                 "worker1",
@@ -127,7 +129,7 @@ ROWS: dict[str, tuple[HostContext, list[Finding]]] = {
         ],
     ),
     "iptables by hand on a load balancer": (
-        told("surroundings-iptables", "master-lb"),
+        reported("surroundings-iptables", "master-lb"),
         [finding("master-lb", f"{RULE} refuses {CONTROL_PLANES} and 2 more at port 6443", BY_HAND)],
     ),
     "iptables-services from the next boot on": (

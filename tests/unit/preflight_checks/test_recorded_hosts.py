@@ -43,7 +43,7 @@ def _numbered(line: str, urls: list[str]) -> str:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Any:
+def reported(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A host as the recording tells it.
 
     + skew: seconds that its clock is ahead of the operator's
@@ -63,13 +63,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Any:
         lines = [_numbered(line, urls) for line in lines]
         preflight.asked = moments["began"] - skew - 0.1
         monkeypatch.setattr("k8s_ha.facts.preflight.time.time", lambda: moments["ended"] - skew + 0.1)
-        return HostContext(cluster, cluster.host(name), survey(8, extras=True), preflight.told(lines))
+        return HostContext(cluster, cluster.host(name), survey(8, extras=True), preflight.parse(lines))
 
     return context
 
 
-def test_virgin_hosts(told: Any) -> None:
-    contexts = [told("master1", "preflight-virgin"), told("master-lb", "preflight-balancer-virgin")]
+def test_virgin_hosts(reported: Any) -> None:
+    contexts = [reported("master1", "preflight-virgin"), reported("master-lb", "preflight-balancer-virgin")]
     assert preflight_findings(contexts) == []
     preflight = contexts[0].preflight
     assert (preflight.cpus, preflight.memory_mib, preflight.selinux, preflight.firewalld) == (
@@ -92,14 +92,14 @@ def test_virgin_hosts(told: Any) -> None:
 
 
 def test_a_virgin_centos_7() -> None:
-    centos = Survey().told(recorded("survey-centos-7"))
+    centos = Survey().parse(recorded("survey-centos-7"))
     assert (centos.os_id, centos.el_major, centos.extras, centos.installed) == ("centos", 7, True, {})
     assert survey_findings({"master1": centos}, DOCUMENT) == []
 
 
-def test_what_this_run_will_change_on_centos_7(told: Any) -> None:
-    centos = Survey().told(recorded("survey-centos-7"))
-    preflight = told("master1", "preflight-centos-7", DOCUMENT).preflight
+def test_what_this_run_will_change_on_centos_7(reported: Any) -> None:
+    centos = Survey().parse(recorded("survey-centos-7"))
+    preflight = reported("master1", "preflight-centos-7", DOCUMENT).preflight
     found = preflight_findings([HostContext(DOCUMENT, DOCUMENT.host("master1"), centos, preflight)])
     assert [(finding.check, finding.found, finding.severity) for finding in found] == [
         ("selinux", "SELinux enforces", "warning"),
@@ -107,8 +107,8 @@ def test_what_this_run_will_change_on_centos_7(told: Any) -> None:
     ]
 
 
-def test_swap(told: Any) -> None:
-    assert preflight_findings([told("worker1", "preflight-swap")]) == [
+def test_swap(reported: Any) -> None:
+    assert preflight_findings([reported("worker1", "preflight-swap")]) == [
         warning(
             "worker1",
             "swap",
@@ -119,9 +119,9 @@ def test_swap(told: Any) -> None:
     ]
 
 
-def test_clocks(told: Any) -> None:
-    right = [told("master1", "preflight-virgin"), told("master-lb", "preflight-balancer-virgin")]
-    wrong = told("worker1", "preflight-swap", skew=90.2, changed=("swap /", "unknown /"))
+def test_clocks(reported: Any) -> None:
+    right = [reported("master1", "preflight-virgin"), reported("master-lb", "preflight-balancer-virgin")]
+    wrong = reported("worker1", "preflight-swap", skew=90.2, changed=("swap /", "unknown /"))
     assert preflight_findings([*right, wrong]) == [
         Finding(
             "worker1",
@@ -133,8 +133,8 @@ def test_clocks(told: Any) -> None:
     ]
 
 
-def test_memory_and_processors(told: Any) -> None:
-    small = told("master1", "preflight-virgin", changed=("memory 24684092", "memory 1572864"))
+def test_memory_and_processors(reported: Any) -> None:
+    small = reported("master1", "preflight-virgin", changed=("memory 24684092", "memory 1572864"))
     assert preflight_findings([small]) == [
         Finding(
             "master1",
@@ -144,22 +144,22 @@ def test_memory_and_processors(told: Any) -> None:
             "give it more",
         )
     ]
-    single = told("master1", "preflight-virgin", changed=("cpus 2", "cpus 1"))
+    single = reported("master1", "preflight-virgin", changed=("cpus 2", "cpus 1"))
     assert [str(finding) for finding in preflight_findings([single])] == [
         "master1: 1 CPU; kubeadm asks for 2 on a control plane; give it another one"
     ]
 
 
-def test_cgroups_that_are_off(told: Any) -> None:
-    off = told("master1", "preflight-virgin", changed=("cgroup memory", "unknown memory"))
+def test_cgroups_that_are_off(reported: Any) -> None:
+    off = reported("master1", "preflight-virgin", changed=("cgroup memory", "unknown memory"))
     assert [str(finding) for finding in preflight_findings([off])] == [
         "master1: cgroup controllers are off: memory; kubeadm asks for them; remove cgroup_disable from the kernel's "
         "command line and boot again"
     ]
 
 
-def test_a_kernel_without_the_modules(told: Any) -> None:
-    old = told("master1", "preflight-virgin", changed=("firewalld yes", "lacking_module br_netfilter"))
+def test_a_kernel_without_the_modules(reported: Any) -> None:
+    old = reported("master1", "preflight-virgin", changed=("firewalld yes", "lacking_module br_netfilter"))
     assert [str(finding) for finding in preflight_findings([old])] == [
         "master1: kernel 4.18.0-553.el8_10.x86_64 has no module br_netfilter; pods need it; boot the kernel that is "
         "installed, or install the modules of the one that runs"
@@ -169,7 +169,7 @@ def test_a_kernel_without_the_modules(told: Any) -> None:
 def test_the_kernel_of_centos_7_and_nftables() -> None:
     lines = [line.replace("6.18.44-fc-v657", "3.10.0-1160.el7.x86_64") for line in recorded("survey-centos-7")]
     cluster = lab("group_data", kubernetes_version="1.31.14", kube_proxy_mode="nftables")
-    found = survey_findings({"master1": Survey().told(lines)}, cluster)
+    found = survey_findings({"master1": Survey().parse(lines)}, cluster)
     assert [(finding.check, finding.found) for finding in found] == [
         ("kubernetes", "Kubernetes 1.31.14 does not run on EL7, kernel 3.10, cgroup v1"),
         ("kernel", "its kernel is 3.10.0-1160.el7.x86_64"),

@@ -25,9 +25,9 @@ def around(
     *,
     case_of: dict[str, Any] | None = None,
     units: dict[str, UnitState] | None = None,
-    **told: Any,
+    **reported: Any,
 ) -> HostContext:
-    return context(host, boot=BootState(units=units or {}), surroundings=Surroundings(**told), **case_of or {})
+    return context(host, boot=BootState(units=units or {}), surroundings=Surroundings(**reported), **case_of or {})
 
 
 def resolving(

@@ -16,7 +16,7 @@ def pairs(*words: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("failures", "told"),
+    ("failures", "reported"),
     [
         (pairs(), []),
         (pairs("ab", "cb"), [Fault("b", True, ("a", "c"))]),
@@ -31,8 +31,8 @@ def pairs(*words: str) -> set[tuple[str, str]]:
         ),
     ],
 )
-def test_each_failure_is_told_once(failures: set[tuple[str, str]], told: list[Fault]) -> None:
-    assert localize_faults(failures, list(product(HOSTS, HOSTS))) == told
+def test_each_failure_is_told_once(failures: set[tuple[str, str]], reported: list[Fault]) -> None:
+    assert localize_faults(failures, list(product(HOSTS, HOSTS))) == reported
 
 
 def test_ends_that_are_no_hosts() -> None:

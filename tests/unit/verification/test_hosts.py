@@ -43,19 +43,19 @@ def apis(*addresses: str, said: str = "no connection", times: int | None = None)
     """API servers at these addresses do not answer, or only not so many times."""
 
     def change(status: HostStatus) -> HostStatus:
-        told = {
+        reported = {
             a: (said,) * (times or len(status.apis[a])) + status.apis[a][times or len(status.apis[a]) :]
             for a in addresses
         }
-        return replace(status, apis={**status.apis, **told})
+        return replace(status, apis={**status.apis, **reported})
 
     return change
 
 
 def dns(*addresses: str, said: str = "no answer", times: int = 8) -> Change:
     def change(status: HostStatus) -> HostStatus:
-        told = {a: tuple([said] * times + list(status.dns[a]))[: len(status.dns[a])] for a in addresses}
-        return replace(status, dns={**status.dns, **told})
+        reported = {a: tuple([said] * times + list(status.dns[a]))[: len(status.dns[a])] for a in addresses}
+        return replace(status, dns={**status.dns, **reported})
 
     return change
 
