@@ -9,5 +9,5 @@ trap 'rm -f "$new"' EXIT
 base64 -d >"$new" || exit 1
 said=$(timeout 30 containerd --config "$new" config dump 2>&1 >/dev/null) && exit 0
 echo "$said" | tail -n 3 | sed "s,$new,$TARGET," >&2
-echo "$TARGET was not changed: containerd cannot read what should stand in it; mend what it says, then run this again." >&2
+echo "$TARGET was not changed: containerd cannot read what should stand in it; fix what it says, then run this again." >&2
 exit 1

@@ -18,5 +18,5 @@ else
     exit 0
 fi
 echo "$said" | tail -n 3 | sed -e "s,$new,$TARGET," -e "s,/dev/stdin,$TARGET," >&2
-echo "$TARGET was not changed: dockerd would not start with what should stand in it; mend what it says, then run this again." >&2
+echo "$TARGET was not changed: dockerd would not start with what should stand in it; fix what it says, then run this again." >&2
 exit 1

@@ -28,4 +28,4 @@ fi
 case $(lsattr -d "$real" 2>/dev/null | cut -d ' ' -f 1) in
     *[ia]*) refuse "it is immutable; run \`chattr -i -a $real\` there, then run this again." ;;
 esac
-refuse "see the error above, mend it, and run this again."
+refuse "see the error above, fix it, and run this again."

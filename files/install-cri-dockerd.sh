@@ -5,7 +5,7 @@ rm -rf "$work" # of one that was cut off
 mkdir "$work" || exit 1
 trap 'rm -rf "$work"' EXIT
 reason=$(fetch "$(echo "archive $ARCHIVE" | yum_questions '')" "$work/archive.tgz" 900) || {
-    echo "$HOST cannot fetch $ARCHIVE (${reason:-no answer}); mend the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256."
+    echo "$HOST cannot fetch $ARCHIVE (${reason:-no answer}); fix the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256."
     exit 1
 }
 found=$(sha256sum "$work/archive.tgz" | cut -d ' ' -f 1)

@@ -86,10 +86,10 @@ done
 if ! tested "$new" 2>"$FOLDER/words"; then
     if [ "$new" != "$CONFIG" ] && tested "$CONFIG" 2>/dev/null; then
         cat "$FOLDER/words" >&2
-        fail "nginx refuses its configuration with the endpoint's proxy in it; nothing was changed; mend what nginx names above."
+        fail "nginx refuses its configuration with the endpoint's proxy in it; nothing was changed; fix what nginx names above."
     fi
     tested "$CONFIG"
-    fail "nginx refuses its configuration as it stands; nothing was changed; mend what nginx names above."
+    fail "nginx refuses its configuration as it stands; nothing was changed; fix what nginx names above."
 fi
 
 systemctl -q is-active nginx.service && active=yes || active=
@@ -141,7 +141,7 @@ if ! up; then
         journalctl -q -u nginx.service --since "$since" -n 10 --no-pager -o cat
     } >&2
     [ $stage = changed ] && kept="; its files are as they were" || kept=
-    fail "after systemctl $action nginx does not run with its configuration on port $PORT$kept; mend what its own words above name."
+    fail "after systemctl $action nginx does not run with its configuration on port $PORT$kept; fix what its own words above name."
 fi
 systemctl -q enable nginx.service || fail "nginx.service cannot be enabled; nginx's files are as they were; see the error above."
 stage=done

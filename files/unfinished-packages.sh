@@ -29,9 +29,9 @@ touched() {
     done
 }
 
-# mended COMING: has the packages of a transaction that was cut off installed again, with their scriptlets; but for those
+# reinstalled COMING: has the packages of a transaction that was cut off installed again, with their scriptlets; but for those
 # of COMING, which are about to be installed in another version.
-mended() {
+reinstalled() {
     [ -s "$UNFINISHED" ] || return 0 # what was still at work has ended well meanwhile
     names=$(touched) || return 1
     names=$(echo "$names" | sort -u - "$UNFINISHED" | grep .)
@@ -62,7 +62,7 @@ END
     done
     if [ -n "$lacking" ]; then
         lacking=$(printf '%s\n' $lacking | sort -u | tr '\n' ' ')
-        echo "$HOST: an installation that was cut off left ${lacking}unfinished, and yum could not install that again; mend the way to its repository, or run \`yum remove ${lacking% }\` there; then run this again."
+        echo "$HOST: an installation that was cut off left ${lacking}unfinished, and yum could not install that again; fix the way to its repository, or run \`yum remove ${lacking% }\` there; then run this again."
         return 1
     fi
     ended

@@ -110,5 +110,5 @@ def _verdict(stopping: Sequence[Finding]) -> str:
     hosts = ", ".join(dict.fromkeys(finding.host for finding in stopping))
     count = f"{len(stopping)} error{'s' * (len(stopping) > 1)}"
     waivable = sorted({name for name, check in CHECKS.items() if not check.fixed} & {f.check for f in stopping})
-    remedy = f"mend them, or waive a check with waive = {waivable}" if waivable else "mend them"
+    remedy = f"fix them, or waive a check with waive = {waivable}" if waivable else "fix them"
     return f"nothing was changed: {count} on {hosts}, listed above; {remedy}"

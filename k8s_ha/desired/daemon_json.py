@@ -158,5 +158,5 @@ def _comparable(urls: Sequence[str]) -> list[str]:
 
 def _not_by_flag(flag: Flag, instead: str | None, wanted: str) -> Unusable:
     place = flag.path or "docker.service"
-    wish = f"write {instead} there, or remove the flag" if instead else "remove the flag"
-    return Unusable(f"{place} starts dockerd with {flag}", wanted, f"{wish} from {place}, then run this again")
+    remedy = f"write {instead} there, or remove the flag" if instead else "remove the flag"
+    return Unusable(f"{place} starts dockerd with {flag}", wanted, f"{remedy} from {place}, then run this again")

@@ -39,13 +39,13 @@ class Proxy:
     + path: of this package's file; it decides between a ``stream`` block of its own and the owner's
     + edits: the owner's files with a line of ours put in or taken out, by path
     + dropped: files of this package's that must no longer be read
-    + mends: whether something that may be why nginx refuses its configuration is taken out
+    + fixes: whether something that may be why nginx refuses its configuration is taken out
     """
 
     path: str
     edits: Mapping[str, bytes]
     dropped: tuple[str, ...] = ()
-    mends: bool = False
+    fixes: bool = False
 
 
 def planned(state: NginxState, port: int) -> Proxy | Problem:
@@ -67,7 +67,7 @@ def planned(state: NginxState, port: int) -> Proxy | Problem:
 
 def invalid(state: NginxState, proxy: Proxy) -> Problem | None:
     """That nginx refuses what its owner wrote. What may be of this package's making is left to the operation."""
-    if state.is_valid is not False or proxy.mends or any(f"in {path}:" in state.words for path in OWN_FILES):
+    if state.is_valid is not False or proxy.fixes or any(f"in {path}:" in state.words for path in OWN_FILES):
         return None
     return _refused(state.words)
 
@@ -76,7 +76,7 @@ def _refused(words: str) -> Problem:
     return Problem(
         f"nginx refuses its configuration as it stands: {words}",
         "only a valid one is added to",
-        "mend what nginx names; `nginx -t` tests it",
+        "fix what nginx names; `nginx -t` tests it",
     )
 
 
@@ -106,7 +106,7 @@ def _of_its_own(state: NginxState, config: Config, found: Sequence[Found]) -> Pr
     if state.stream == "module" and not any(_is_loading_stream(entry) for entry in top):
         lines = f"include {STREAM_MODULE};\n{lines}"
     edited = _with_lines(replace(config, files={**config.files, NGINX_CONFIG: text.encode("latin-1")}), lines)
-    return Proxy(PROXY_CONFIG, {NGINX_CONFIG: edited.encode("latin-1")}, mends=bool(reads))
+    return Proxy(PROXY_CONFIG, {NGINX_CONFIG: edited.encode("latin-1")}, fixes=bool(reads))
 
 
 def _reads(directive: Directive, path: str) -> bool:
@@ -166,7 +166,7 @@ def _shared(config: Config, found: Sequence[Found], block: Found) -> Proxy | Pro
         texts[path] = change(texts[path])
     edits = {path: texts[path].encode("latin-1") for path, _, _ in changes}
     dropped = (PROXY_CONFIG,) * config.files.get(PROXY_CONFIG, b"").startswith(_WRITTEN)
-    return Proxy(SHARED_PROXY_CONFIG, edits, dropped, mends=bool(dropped or misplaced))
+    return Proxy(SHARED_PROXY_CONFIG, edits, dropped, fixes=bool(dropped or misplaced))
 
 
 def _is_misplaced(config: Config, found: Sequence[Found], ours: Found) -> bool:

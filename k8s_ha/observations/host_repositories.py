@@ -23,7 +23,7 @@ class HostRepository:
     + status: the HTTP status; 0 for none
     + reason: curl's, or what is wrong with the answer
     + unasked: why it was not asked; empty where it was
-    + flags: of ``SOFTENING``, and "vault" where ``base_repositories = 'vault'`` mends it
+    + flags: of ``SOFTENING``, and "vault" where ``base_repositories = 'vault'`` fixes it
     """
 
     id: str

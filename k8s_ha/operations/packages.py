@@ -146,7 +146,7 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
     return "".join(
         (
             f"set -f\n{shell_variables(values)}{read_file('unfinished-packages.sh')}",
-            f"mended {shlex.quote(' '.join(packages))} || exit 1\n" if unfinished else "",
+            f"reinstalled {shlex.quote(' '.join(packages))} || exit 1\n" if unfinished else "",
             read_file("install-packages.sh") if packages else "",
         )
     )

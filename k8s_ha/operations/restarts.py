@@ -61,7 +61,7 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
             if not poll_until(lambda: _is_back(run), bool, SECONDS_TO_COME_BACK):
                 yield fail_host(
                     f"{host.name}: {_witness(run)} does not answer {SECONDS_TO_COME_BACK} seconds after {what} was "
-                    "restarted; no other node is restarted before that is mended."
+                    "restarted; no other node is restarted before that is fixed."
                 )
                 return
             came_back()
@@ -69,7 +69,7 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
 
 def _not_now(run: Run) -> str | None:
     if gate(run).failed:
-        return f"{gate(run).failed}, restarted before it, has not come back; mend that host, then run this again."
+        return f"{gate(run).failed}, restarted before it, has not come back; fix that host, then run this again."
     hosts = {
         host.inventory.get_host(entry.name): {"address": entry.address}
         for entry in run.cluster.control_planes
@@ -80,7 +80,7 @@ def _not_now(run: Run) -> str | None:
     unready = sorted(name for name, view in views.items() if view is None or _should_serve(view))
     if unready:
         return (
-            f"the API server of {', '.join(unready)} does not answer, and one node at a time is out; mend that host, "
+            f"the API server of {', '.join(unready)} does not answer, and one node at a time is out; fix that host, "
             "then run this again."
         )
     return None

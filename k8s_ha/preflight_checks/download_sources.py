@@ -30,7 +30,7 @@ _USE: Final[Mapping[SourceKind, str]] = {
     "archive": "cri-dockerd comes from there",
     "registry": "images come from there",
 }
-_REMEDY: Final = "mend the way there, or choose another mirror"
+_REMEDY: Final = "fix the way there, or choose another mirror"
 
 
 def repositories(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[yum.Repository, ...]:
@@ -154,7 +154,7 @@ def mirrors(context: HostContext) -> Iterator[Finding]:
             "mirrors",
             _reason(url, answers.get(url)),
             "it is in registry_mirrors",
-            "correct the setting, or mend the way there",
+            "correct the setting, or fix the way there",
             "warning",
         )
 

@@ -121,7 +121,7 @@ def _unread(context: HostContext) -> Finding:
         "cluster",
         "what it holds of a cluster could not be read",
         "it may be somebody's node",
-        "see the error above, mend it, and run this again",
+        "see the error above, fix it, and run this again",
     )
 
 

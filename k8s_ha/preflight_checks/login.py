@@ -39,7 +39,7 @@ class _Cause(NamedTuple):
 
 
 _PASSWORD: Final = r"sudo: a password is required|sudo-rs: interactive authentication is required"
-_VISUDO: Final = "run `visudo -c` there as root, and mend what it names"
+_VISUDO: Final = "run `visudo -c` there as root, and fix what it names"
 _SUDOERS: Final = "allow that user ALL commands by `visudo -f /etc/sudoers.d/NAME`, or log in as root"
 _LOGIN: Final = "give that user a shell (`usermod -s /bin/bash USER`), or log in as another"
 
@@ -136,7 +136,7 @@ def refused(name: str, login: Login) -> Finding:
     said = [line for line in login.words if not _ASIDE.search(line)][-_LINES_AT_MOST:]
     if said:
         words = " / ".join(said)[:_CHARACTERS_AT_MOST]
-        return _finding(name, f"could not be checked as root: {words!r}", "root or sudo is needed", "mend that there")
+        return _finding(name, f"could not be checked as root: {words!r}", "root or sudo is needed", "fix that there")
     shell = f" by its login shell {login.shell}" if login.shell else ""
     return _finding(
         name,

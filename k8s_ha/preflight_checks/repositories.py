@@ -25,7 +25,7 @@ def repositories(context: HostContext) -> Iterator[Finding]:
             "enable the system's own",
         )
     for repository in known.enabled:
-        if not repository.answers and not _is_mended(context, repository):
+        if not repository.answers and not _is_fixed(context, repository):
             yield _silent(context, repository)
     for patterns in known.excluded:
         yield from _hidden(
@@ -40,7 +40,7 @@ def _finding(context: HostContext, found: str, wanted: str, remedy: str, *, cert
     return Finding(context.host.name, "repositories", found, wanted, remedy, "error" if certain else "warning")
 
 
-def _is_mended(context: HostContext, repository: HostRepository) -> bool:
+def _is_fixed(context: HostContext, repository: HostRepository) -> bool:
     return "vault" in repository.flags and context.cluster.settings.base_repositories == "vault"
 
 
@@ -48,7 +48,7 @@ def _silent(context: HostContext, repository: HostRepository) -> Finding:
     """A repository that does not answer: an error where yum will certainly stop at it."""
     softened = [reason for flag, reason in SOFTENING.items() if flag in repository.flags]
     where = f"[{repository.id}] of {repository.file}"
-    disable = f"mend it, or write enabled=0 below [{repository.id}] in {repository.file}"
+    disable = f"fix it, or write enabled=0 below [{repository.id}] in {repository.file}"
     if repository.unasked:
         return _finding(
             context,

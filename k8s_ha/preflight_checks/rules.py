@@ -86,7 +86,7 @@ def unread(name: str) -> Finding:
         "unreachable",
         "did not tell what was asked of it within a minute",
         "a host that cannot be checked is not changed",
-        "see the error above, mend it, and run this again",
+        "see the error above, fix it, and run this again",
     )
 
 

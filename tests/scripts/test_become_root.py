@@ -47,7 +47,7 @@ def test_only_a_password_that_is_asked_for_makes_a_person_be_asked() -> None:
 def test_words_that_are_not_known_are_shown_without_a_guess() -> None:
     words = ("", "We trust you have received the usual lecture", "sudo: one", "sudo: two", "sudo: three")
     assert str(refused("worker1", Login(words))) == (
-        "worker1: could not be checked as root: 'sudo: two / sudo: three'; root or sudo is needed; mend that there"
+        "worker1: could not be checked as root: 'sudo: two / sudo: three'; root or sudo is needed; fix that there"
     )
 
 

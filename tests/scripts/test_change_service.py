@@ -260,7 +260,7 @@ def test_what_dockerd_refuses_is_not_written(dockerd: Host) -> None:
     assert words.startswith("unable to configure the Docker daemon with file")
     assert CONFIG in words
     assert sentence == (
-        f"{CONFIG} was not changed: dockerd would not start with what should stand in it; mend what it says, then run "
+        f"{CONFIG} was not changed: dockerd would not start with what should stand in it; fix what it says, then run "
         "this again."
     )
 
@@ -288,7 +288,7 @@ cat "$2"
             b"bad\n",
             1,
             "containerd: failed to load TOML: /etc/containerd/config.toml: (1, 1): a reason\n"
-            "/etc/containerd/config.toml was not changed: containerd cannot read what should stand in it; mend what it "
+            "/etc/containerd/config.toml was not changed: containerd cannot read what should stand in it; fix what it "
             "says, then run this again.\n",
         ),
     ],

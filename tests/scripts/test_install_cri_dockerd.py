@@ -186,5 +186,5 @@ def test_the_way_out_of_an_archive_that_cannot_be_fetched(
     assert (
         install(shell, bench, archive)
         .stderr.splitlines()[0]
-        .endswith("; mend the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256.")
+        .endswith("; fix the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256.")
     )

@@ -169,9 +169,9 @@ def test_the_script_fails_where_firewalld_does_not_answer(shell: Shell) -> None:
     assert shell.run(Firewall().command(address="10.0.11.18")).returncode == 1
 
 
-def opened(shell: Shell, bench: Bench, wish: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+def opened(shell: Shell, bench: Bench, wanted: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
     """What the operation's one command comes to."""
-    (addition,) = bench.steps(firewall_opened, facts={Firewall: state(shell)}, **wish)
+    (addition,) = bench.steps(firewall_opened, facts={Firewall: state(shell)}, **wanted)
     assert isinstance(addition, Command)
     return shell.run(addition.text)
 

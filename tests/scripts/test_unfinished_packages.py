@@ -98,8 +98,8 @@ class HostShell(Shell):
         scripts = read_file("yum-options.sh") + read_file("install-packages.sh")
         return self.script(scripts, "kubelet 1.30.14\ncri-tools *")
 
-    def mended(self, coming: str = "") -> list[str]:
-        return self.script(f"mended {shlex.quote(coming)}")
+    def reinstalled(self, coming: str = "") -> list[str]:
+        return self.script(f"reinstalled {shlex.quote(coming)}")
 
 
 TRANSACTION = 'echo "$(date +%s) kubelet x86_64 1.30.14-0" >>DB; '
@@ -168,31 +168,31 @@ def test_what_was_cut_off_is_installed_again(
 ) -> None:
     shell = HostShell(tmp_path, [(OLD, "bash", "5-1"), *rows])
     shell.mark("kubelet", "cri-tools")
-    lines = shell.mended(coming)
+    lines = shell.reinstalled(coming)
     assert [line for line in lines if line.startswith(("rpm", "yum"))] == done
     assert lines[-1] == "exit 0"
     assert shell.marked is None
 
 
 def test_what_another_run_has_ended_meanwhile_is_left_alone(tmp_path: Path) -> None:
-    assert HostShell(tmp_path).mended() == ["exit 0"]
+    assert HostShell(tmp_path).reinstalled() == ["exit 0"]
 
 
 def test_what_is_cut_off_again_is_not_forgotten(tmp_path: Path) -> None:
     shell = HostShell(tmp_path, [(CUT, "kubelet", "1.30.14-0"), (CUT, "kubernetes-cni", "1.4-0")])
     shell.mark("kubelet")
     shell.yum("kill -9 $PPID")
-    shell.mended()
+    shell.reinstalled()
     assert shell.marked == ["kubelet", "kubernetes-cni"]
     os.utime(shell.marker, (CUT + BOUND, CUT + BOUND))
     shell.yum()
-    assert "yum -y reinstall kubernetes-cni.x86_64 kubelet.x86_64" in shell.mended()
+    assert "yum -y reinstall kubernetes-cni.x86_64 kubelet.x86_64" in shell.reinstalled()
     assert shell.marked is None
 
 
 SENTENCE = (
     "worker1: an installation that was cut off left kubelet.x86_64 unfinished, and yum could not install that again; "
-    "mend the way to its repository, or run `yum remove kubelet.x86_64` there; then run this again."
+    "fix the way to its repository, or run `yum remove kubelet.x86_64` there; then run this again."
 )
 
 
@@ -212,7 +212,7 @@ def test_rpm_has_the_last_word(tmp_path: Path, then: str, broken: str, sentences
     shell.mark("kubelet")
     shell.yum(then)
     shell.file("/rpm.db-broken", f"kubelet.x86_64 {broken}\n")
-    lines = shell.mended()
+    lines = shell.reinstalled()
     assert [line for line in lines if line.startswith("worker1")] == sentences
     assert lines[-1] == f"exit {len(sentences)}"
     assert (shell.marked is None) == (not sentences)
@@ -221,7 +221,7 @@ def test_rpm_has_the_last_word(tmp_path: Path, then: str, broken: str, sentences
 def test_a_database_that_cannot_be_read_leaves_the_marker(tmp_path: Path) -> None:
     shell = HostShell(tmp_path, [])
     shell.mark("kubelet")
-    assert shell.mended() == ["error: cannot open Packages database in /var/lib/rpm", "exit 1"]
+    assert shell.reinstalled() == ["error: cannot open Packages database in /var/lib/rpm", "exit 1"]
     assert shell.marked == ["kubelet"]
 
 

@@ -144,7 +144,7 @@ UNUSABLE_HOSTS = {
     ),
     "host that does not tell": (
         Scenario(answers=[("worker1", "os_like", FAILS)]),
-        "@fake/worker1: could not be checked as root: 'it failed'; root or sudo is needed; mend that there",
+        "@fake/worker1: could not be checked as root: 'it failed'; root or sudo is needed; fix that there",
     ),
     "address of another host": (
         Scenario(survey={"worker2": {"address": "10.9.9.9"}}),
@@ -165,7 +165,7 @@ def test_an_unusable_host_ends_a_layer_before_the_first_change(
 def test_an_unusable_host_is_a_row_of_preflights_table(tmp_path: Path, scenario: Scenario, sentence: str) -> None:
     outcome = Fleet(tmp_path, scenario).run()
     host = sentence.partition(":")[0]
-    assert_refused(outcome, f"nothing was changed: 1 error on {host}, listed above; mend them")
+    assert_refused(outcome, f"nothing was changed: 1 error on {host}, listed above; fix them")
     assert reported(outcome.output, sentence), outcome.output
 
 

@@ -64,7 +64,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
     assert reported(outcome.output, HTTPD)
     assert (
-        "nothing was changed: 3 errors on @fake/worker2, @fake/master1, listed above; mend them, or waive a check with "
+        "nothing was changed: 3 errors on @fake/worker2, @fake/master1, listed above; fix them, or waive a check with "
         "waive = ['cpus', 'ports']"
     ) in outcome.sentences
     assert outcome.exit_code == 1

@@ -150,7 +150,7 @@ def test_a_refused_run(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, scenario(survey=odd)).run()
     report = the_report(outcome)
     assert (outcome.exit_code, report["exit_state"], report["changes"]) == (1, "refused", [])
-    assert report["reason"] == "nothing was changed: 1 error on @fake/worker1, listed above; mend them"
+    assert report["reason"] == "nothing was changed: 1 error on @fake/worker1, listed above; fix them"
     (finding,) = [entry for entry in report["findings"] if entry["severity"] == "error"]
     assert [finding[key] for key in ("host", "check", "found")] == ["@fake/worker1", "system", "runs debian 8.10"]
     assert [host["os"] for host in report["hosts"] if host["name"] == "@fake/worker1"] == ["debian 8.10"]

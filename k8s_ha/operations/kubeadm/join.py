@@ -185,7 +185,7 @@ def _out_of_turn(run: Run, own: HostSettings, problem: str) -> str | None:
     for other in control_planes[: control_planes.index(own)]:
         if other.hostname not in known and host.inventory.get_host(other.name) in host.state.activated_hosts:
             return (
-                f"{problem}: control planes join one at a time, and {other.hostname} before it is not a node yet; mend "
+                f"{problem}: control planes join one at a time, and {other.hostname} before it is not a node yet; fix "
                 "that host and run this again without --serial and --no-wait."
             )
     return None

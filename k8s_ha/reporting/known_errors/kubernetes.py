@@ -131,7 +131,7 @@ KUBERNETES: Final[Sequence[KnownError]] = (
     KnownError(
         r"etcd cluster is not healthy|etcdserver: (?:unhealthy cluster|.*not enough started members)",
         "etcd takes no new member, because one that it has is not healthy",
-        "mend or remove that member first (`etcdctl endpoint health --cluster`), then run this again",
+        "fix or remove that member first (`etcdctl endpoint health --cluster`), then run this again",
         "https://github.com/kubernetes/kubeadm/issues/2095",
     ),
     # the kubelet
@@ -183,7 +183,7 @@ GENERAL: Final[Sequence[KnownError]] = (
     KnownError(
         r"\[kubelet-check\] It seems|timed out waiting for the condition",
         "the kubelet or a container of the control plane did not come up in time",
-        "see `journalctl -u kubelet` and `crictl ps -a` there, mend what they say, and run this again",
+        "see `journalctl -u kubelet` and `crictl ps -a` there, fix what they say, and run this again",
         _KUBERNETES + "blob/v1.20.2/cmd/kubeadm/app/cmd/phases/init/waitcontrolplane.go",
     ),
 )

@@ -14,7 +14,7 @@ _CURL: Final = "https://curl.se/libcurl/c/libcurl-errors.html"
 _OURS: Final = r"(?P<repository>k8s-ha-[\w-]+)"
 _THEIRS: Final = r"(?P<repository>(?!k8s-ha-)[^\s:'/]+)"
 _DISABLE: Final = (
-    "mend it, or set enabled=0 in its file in /etc/yum.repos.d if nothing needs it; every installation reads all that "
+    "fix it, or set enabled=0 in its file in /etc/yum.repos.d if nothing needs it; every installation reads all that "
     "are enabled"
 )
 _IN_THE_WAY: Final = "(?:" + "|".join(CONFLICTING_NAMES) + r")(?=-\d|\s|$)"

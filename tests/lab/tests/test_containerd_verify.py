@@ -1,4 +1,4 @@
-"""Verify on the finished cluster: one thing broken at a time is found by its name, and mended again."""
+"""Verify on the finished cluster: one thing broken at a time is found by its name, and fixed again."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def broken(lab: Lab, *sentences: str) -> Iterator[None]:
         assert sentence in reported, run.stderr
     assert "Traceback" not in run.stderr
     yield
-    mended = verify(lab, verify_timeout_seconds=SECONDS_FOR_A_WATCH)
-    assert mended.returncode == 0, mended.stderr
+    fixed = verify(lab, verify_timeout_seconds=SECONDS_FOR_A_WATCH)
+    assert fixed.returncode == 0, fixed.stderr
 
 
 def test_a_working_cluster(lab: Lab) -> None:

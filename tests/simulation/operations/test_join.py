@@ -119,7 +119,7 @@ def test_control_planes_join_in_their_order(stage: Stage) -> None:
     stage.hold(ONE_CONTROL_PLANE).run.secrets.in_cluster = True
     assert stage.steps(joined, on="master3", run=stage.run, member=CLUSTER.host("master3")) == [
         refusal(
-            "master3 was not joined: control planes join one at a time, and master2 before it is not a node yet; mend "
+            "master3 was not joined: control planes join one at a time, and master2 before it is not a node yet; fix "
             "that host and run this again without --serial and --no-wait."
         )
     ]

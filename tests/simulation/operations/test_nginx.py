@@ -100,7 +100,7 @@ def test_before_nginx_is_installed_it_is_taken_for_the_packages(bench: Bench) ->
 def test_what_the_owner_wrote_wrong_is_told_in_nginxs_words(bench: Bench) -> None:
     reason = (
         "master-lb: nginx refuses its configuration as it stands: bad in /etc/nginx/a:1; only a valid one is added to; "
-        "mend what nginx names; `nginx -t` tests it."
+        "fix what nginx names; `nginx -t` tests it."
     )
     assert steps(bench, state(refused="bad in /etc/nginx/a:1")) == [refusal(reason)]
 

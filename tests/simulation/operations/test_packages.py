@@ -39,7 +39,7 @@ def yum(
     wanted: str,
     log: str = "install-kubernetes",
     sources: bool = True,
-    mended: str = "",
+    reinstalled: str = "",
     name: str = "worker1",
 ) -> Command:
     variables = {
@@ -52,7 +52,7 @@ def yum(
         "WANTED": wanted,
     }
     script = "set -f\n" + "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
-    script += read_file("unfinished-packages.sh") + mended + (read_file("install-packages.sh") if specs else "")
+    script += read_file("unfinished-packages.sh") + reinstalled + (read_file("install-packages.sh") if specs else "")
     return command(long_command(log, script, seconds=1800, lock="packages"))
 
 
@@ -147,7 +147,7 @@ ROWS: dict[str, Row] = {
         packages_installed,
         KUBELET,
         installed("cri-tools", "kubelet", kubelet="1.30.14-0", cri_tools="1.30.0-1"),
-        [yum("", "", mended="mended '' || exit 1\n")],
+        [yum("", "", reinstalled="reinstalled '' || exit 1\n")],
     ),
     "missing, after an installation that was cut off": (
         packages_installed,
@@ -157,7 +157,7 @@ ROWS: dict[str, Row] = {
             yum(
                 "cri-tools kubelet-1.30.14",
                 "cri-tools *\nkubelet 1.30.14",
-                mended="mended 'cri-tools kubelet' || exit 1\n",
+                reinstalled="reinstalled 'cri-tools kubelet' || exit 1\n",
             )
         ],
     ),
@@ -165,7 +165,7 @@ ROWS: dict[str, Row] = {
         packages_installed,
         {"run": RUN, "packages": {"containerd.io": "1.*"}, "log": "install-containerd"},
         {Packages: PackagesState({"containerd.io": "1.6.20-3.1.el8"}, ("kubelet",))},
-        [yum("", "", "install-containerd", sources=False, mended="mended '' || exit 1\n")],
+        [yum("", "", "install-containerd", sources=False, reinstalled="reinstalled '' || exit 1\n")],
     ),
     "another version, after an installation that was cut off": (
         packages_installed,
@@ -220,13 +220,13 @@ def test_on_a_node_it_is_made_up_for_when_it_is_the_nodes_turn(monkeypatch: pyte
     ready = {control_plane: member(control_plane, ready=True) for control_plane in ("master1", "master2", "master3")}
     stage.hold(ready)
     assert stage.steps(packages_installed, facts=facts, **arguments) == [
-        yum("", "", mended="mended '' || exit 1\n", name="master1")
+        yum("", "", reinstalled="reinstalled '' || exit 1\n", name="master1")
     ]
     stage.hold({"master2": None})
     assert stage.steps(packages_installed, facts=facts, **arguments) == [
         refusal(
             "master1: what belongs to cri-tools was not restarted: the API server of master2 does not answer, and one "
-            "node at a time is out; mend that host, then run this again."
+            "node at a time is out; fix that host, then run this again."
         )
     ]
 

@@ -66,7 +66,7 @@ def not_now(name: str, reason: str) -> Command:
 
 
 def no_answer(*names: str) -> str:
-    return f"the API server of {', '.join(names)} does not answer, and one node at a time is out; mend that host"
+    return f"the API server of {', '.join(names)} does not answer, and one node at a time is out; fix that host"
 
 
 @pytest.mark.parametrize(("node", "executing"), [(False, True), (True, False)], ids=["no node", "preparing"])
@@ -140,12 +140,12 @@ def test_after_a_node_that_does_not_come_back_no_other_is_restarted(
     stage.facts[name][fact] = None
     sentence = (
         f"{name}: {witness} does not answer 0 seconds after Docker was restarted; no other node is restarted before "
-        "that is mended."
+        "that is fixed."
     )
     assert turn(stage, name) == [RESTART, refusal(sentence)]
     stage.facts[name][fact] = READY
     assert turn(stage, "master2") == [
-        not_now("master2", f"{name}, restarted before it, has not come back; mend that host")
+        not_now("master2", f"{name}, restarted before it, has not come back; fix that host")
     ]
 
 
@@ -157,7 +157,7 @@ def test_a_restart_that_fails_lets_go_of_the_turn_and_no_other_follows(stage: St
         steps.close()  # as pyinfra does when a command has failed
     assert is_free(stage)
     assert turn(stage, "worker1") == [
-        not_now("worker1", "master1, restarted before it, has not come back; mend that host")
+        not_now("worker1", "master1, restarted before it, has not come back; fix that host")
     ]
 
 

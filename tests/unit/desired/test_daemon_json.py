@@ -57,12 +57,12 @@ MERGED: dict[str, tuple[dict[str, Any] | None, list[str] | None, dict[str, Any]]
 }
 
 
-@pytest.mark.parametrize(("before", "wish", "after"), MERGED.values(), ids=MERGED)
-def test_merged(before: dict[str, Any] | None, wish: list[str] | None, after: dict[str, Any]) -> None:
-    content = merged(json.dumps(before).encode() if before is not None else b"", wish)
+@pytest.mark.parametrize(("before", "mirrors", "after"), MERGED.values(), ids=MERGED)
+def test_merged(before: dict[str, Any] | None, mirrors: list[str] | None, after: dict[str, Any]) -> None:
+    content = merged(json.dumps(before).encode() if before is not None else b"", mirrors)
     assert json.loads(content) == after
     assert list(json.loads(content)) == list(after)
-    assert merged(content, wish) == content
+    assert merged(content, mirrors) == content
 
 
 SATISFIED = {
@@ -88,9 +88,9 @@ BY_FLAGS: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("line", "wish", "after"), BY_FLAGS.values(), ids=BY_FLAGS)
-def test_what_stands_as_a_flag_is_not_written(line: str, wish: list[str] | None, after: dict[str, Any]) -> None:
-    assert json.loads(merged(b"", wish, flags(line))) == after
+@pytest.mark.parametrize(("line", "mirrors", "after"), BY_FLAGS.values(), ids=BY_FLAGS)
+def test_what_stands_as_a_flag_is_not_written(line: str, mirrors: list[str] | None, after: dict[str, Any]) -> None:
+    assert json.loads(merged(b"", mirrors, flags(line))) == after
 
 
 REFUSED: dict[str, tuple[str, str, list[str] | None, tuple[str, str, str]]] = {
@@ -147,10 +147,10 @@ REFUSED: dict[str, tuple[str, str, list[str] | None, tuple[str, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("text", "line", "wish", "phrases"), REFUSED.values(), ids=REFUSED)
-def test_flags_that_clash(text: str, line: str, wish: list[str] | None, phrases: tuple[str, str, str]) -> None:
+@pytest.mark.parametrize(("text", "line", "mirrors", "phrases"), REFUSED.values(), ids=REFUSED)
+def test_flags_that_clash(text: str, line: str, mirrors: list[str] | None, phrases: tuple[str, str, str]) -> None:
     with pytest.raises(Unusable) as caught:
-        merged(text.encode(), wish, flags(line))
+        merged(text.encode(), mirrors, flags(line))
     assert (caught.value.found, caught.value.wanted, caught.value.remedy) == phrases
 
 

@@ -19,10 +19,10 @@ SMALL = "pid /run/nginx.pid;\nevents {}\n"
 LOADED = "load_module modules/ngx_stream_module.so;\n"
 
 
-def of(path: str, mends: bool = False, dropped: tuple[str, ...] = (), **edits: str) -> Proxy:
+def of(path: str, fixes: bool = False, dropped: tuple[str, ...] = (), **edits: str) -> Proxy:
     """The plan with texts by path; ``nginx`` is nginx.conf, other names have _ for /."""
     texts = {f"/etc/nginx/{name.replace('_', '/')}.conf": text.encode() for name, text in edits.items()}
-    return Proxy(path, texts, dropped, mends)
+    return Proxy(path, texts, dropped, fixes)
 
 
 PLANS = {
@@ -32,7 +32,7 @@ PLANS = {
     "another include of that folder": (state({MAIN: NGINX_CONFIG + "include conf.d/tcp.d/*;\n"}), of(OWN)),
     "the line before the modules": (
         state({MAIN: f"{LINE}\n{NGINX_CONFIG}"}, refused=f'unknown directive "stream" in {OWN}:2'),
-        of(OWN, mends=True, nginx=CONFIGURED),
+        of(OWN, fixes=True, nginx=CONFIGURED),
     ),
     "no line about modules, and the module is needed": (
         state({MAIN: SMALL}),
@@ -72,7 +72,7 @@ PLANS = {
     ),
     "one beside ours, as earlier releases left it": (
         state({MAIN: CONFIGURED + STREAM, OWN: OWN_TEXT}, refused=f'"stream" directive is duplicate in {OWN}:2'),
-        of(SHARED, mends=True, dropped=(OWN,), nginx=CONFIGURED + WITH_STREAM),
+        of(SHARED, fixes=True, dropped=(OWN,), nginx=CONFIGURED + WITH_STREAM),
     ),
     "one behind a file of the owner's in our folder": (
         state({MAIN: CONFIGURED, DB: STREAM}),
@@ -85,7 +85,7 @@ PLANS = {
         ),
         of(
             SHARED,
-            mends=True,
+            fixes=True,
             nginx=f"{NGINX_CONFIG}stream {{\n    {SHARED_LINE}\n include {LINE.split()[1]} }}\n",
         ),
     ),
@@ -206,7 +206,7 @@ def test_what_the_owner_wrote_wrong_is_the_owners() -> None:
     assert invalid(broken, proxy) == Problem(
         'nginx refuses its configuration as it stands: unknown directive "lisen" in /etc/nginx/conf.d/a.conf:1',
         "only a valid one is added to",
-        "mend what nginx names; `nginx -t` tests it",
+        "fix what nginx names; `nginx -t` tests it",
     )
 
 

@@ -61,7 +61,7 @@ ROWS = {
             "nginx",
             f'nginx refuses its configuration as it stands: unknown directive "lisen" in {WEB}:1',
             "only a valid one is added to",
-            "mend what nginx names; `nginx -t` tests it",
+            "fix what nginx names; `nginx -t` tests it",
         ),
     ),
     "an nginx on the port that nobody knows": (

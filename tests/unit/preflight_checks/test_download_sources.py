@@ -24,7 +24,7 @@ def answering(changed: dict[str, Answer], **settings: Any) -> HostContext:
 
 
 def silent(text: str, use: str) -> Finding:
-    return Finding("worker1", "mirrors", text, use, "mend the way there, or choose another mirror")
+    return Finding("worker1", "mirrors", text, use, "fix the way there, or choose another mirror")
 
 
 MIRRORS = {
@@ -56,7 +56,7 @@ MIRRORS = {
             "mirrors",
             f"{HUB_API} answers with HTTP status 503",
             "it is in registry_mirrors",
-            "correct the setting, or mend the way there",
+            "correct the setting, or fix the way there",
         ),
     ),
     "no curl": (
@@ -98,7 +98,7 @@ def test_a_registry_and_its_mirror_out_of_reach() -> None:
             "mirrors",
             f"{GHCR_API} does not answer (no answer)",
             "it is in registry_mirrors",
-            "correct the setting, or mend the way there",
+            "correct the setting, or fix the way there",
         ),
     ]
 

@@ -242,7 +242,7 @@ CLUSTERS: dict[str, tuple[list[HostContext], list[Finding]]] = {
                 "worker1",
                 "what it holds of a cluster could not be read",
                 "it may be somebody's node",
-                "see the error above, mend it, and run this again",
+                "see the error above, fix it, and run this again",
             )
         ],
     ),

@@ -18,7 +18,7 @@ URL = "http://mirror.centos.org/centos/7/sclo/x86_64/sclo/"
 GOOD = HostRepository("base", "/etc/yum.repos.d/a.repo", "http://a", 200)
 DEAD = HostRepository("sclo", FILE, URL, reason="(6) Could not resolve host: mirror.centos.org")
 STOPS = "yum stops where an enabled repository does not answer"
-DISABLE = f"mend it, or write enabled=0 below [sclo] in {FILE}"
+DISABLE = f"fix it, or write enabled=0 below [sclo] in {FILE}"
 UNRESOLVED = f"[sclo] of {FILE}: {URL} does not answer ((6) Could not resolve host: mirror.centos.org)"
 CENTOS = {"os_id": "centos", "os_like": ("rhel",), "os_version": "7"}
 INSTALLED = {
@@ -68,11 +68,11 @@ ROWS: dict[str, tuple[HostContext, Finding | None]] = {
     "with an old answer": (host(flagged("cached")), softened("yum goes on with what it has of it")),
     "with more mirrors": (host(flagged("more")), softened("it has more mirrors than were asked")),
     "CentOS's own": (host(flagged("vault"), el_major=7, surveyed=CENTOS), dead(UNRESOLVED, VAULT)),
-    "CentOS's own, which this run mends": (
+    "CentOS's own, which this run fixes": (
         host(flagged("vault"), el_major=7, surveyed=CENTOS, settings={"base_repositories": "vault"}),
         None,
     ),
-    "one that the vault does not mend": (
+    "one that the vault does not fix": (
         host(DEAD, el_major=7, surveyed=CENTOS, settings={"base_repositories": "vault"}),
         dead(UNRESOLVED),
     ),
