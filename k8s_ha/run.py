@@ -21,7 +21,7 @@ from pyinfra.context import ctx_state
 from k8s_ha.catalog.compatibility import Caveat, verdict
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.node import HostSurvey
-from k8s_ha.reporting.recorder import recorder
+from k8s_ha.reporting.callbacks import tracker
 from k8s_ha.reporting.run_log import RunLog
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
@@ -144,7 +144,7 @@ def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
 
 def _begun(current: State, cluster: Cluster) -> Run:
     run = Run(cluster)
-    recorder(current).add(run.log)
+    tracker(current).add(run.log)
     return run
 
 
@@ -157,7 +157,7 @@ def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None
     current = context()
     cluster = _load(current, settings, groups or {})
     if current is not None:
-        recorder(current).expect(cluster)
+        tracker(current).expect(cluster)
 
 
 def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
@@ -176,7 +176,7 @@ def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[st
     except SettingsError as error:
         reason = "the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)
         if current is not None:
-            recorder(current).refuse(reason)
+            tracker(current).settings_refused(reason)
         raise PyinfraError(reason) from None
 
 

@@ -23,7 +23,7 @@ from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
 from k8s_ha.pyinfra_internals.connection import connection_tuned
 from k8s_ha.pyinfra_internals.frames import calls_located_fast
-from k8s_ha.reporting.recorder import recorder
+from k8s_ha.reporting.callbacks import tracker
 from k8s_ha.run import Run, current_run
 
 SECONDS_FOR_A_COMMAND: Final = 120
@@ -59,7 +59,7 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
     _bound_commands()
     if not run.cluster.has(host.name):
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
-    recorder(host.state).phase_started(run.log, host)
+    tracker(host.state).phase_started(run.log, host)
     return run
 
 

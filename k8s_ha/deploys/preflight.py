@@ -24,7 +24,7 @@ from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
 from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
 from k8s_ha.preflight_checks.survey import usable
-from k8s_ha.reporting.console import show
+from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run
 
 NAME: Final = "Check the hosts before the first change"
@@ -43,7 +43,7 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
             begun = time.monotonic()
             run.log.findings += _collect(run)
             run.log.prepare_seconds[NAME] = time.monotonic() - begun
-            _show(run)
+            _log_findings(run)
     if stopping := errors(run.log.findings):
         raise PyinfraError(_verdict(stopping))
 
@@ -92,11 +92,11 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
     }
 
 
-def _show(run: Run) -> None:
+def _log_findings(run: Run) -> None:
     """What was found, or how much was checked; and what is planned where nothing stands in the way."""
     if run.log.findings:
         logger.info("Preflight found:")
-        show(run.log.findings)
+        log_findings(run.log.findings)
     else:
         count = len(members_of(run))
         logger.info(f"Preflight: {count} host{'s' * (count != 1)}, {len(CHECKS)} checks, nothing found")

@@ -21,7 +21,7 @@ from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, read_everywhere, read_fact, run_silently
 from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.verify import answering, member, one_line, verifier
-from k8s_ha.reporting.console import show
+from k8s_ha.reporting.console import log_findings
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
@@ -60,7 +60,7 @@ def _probe(state: State, host: Host, run: Run) -> bool:
         finally:
             started.removed()
     run.log.findings += findings
-    show(findings)
+    log_findings(findings)
     wrong = errors(findings)
     if wrong:
         allowed = run.cluster.settings.verify_timeout_seconds

@@ -19,7 +19,7 @@ from k8s_ha.observations.host_status import HostStatus, asked
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, fail_host, read_everywhere, read_fact
 from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.kubeconfig import local_path
-from k8s_ha.reporting.console import show
+from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 from k8s_ha.verification.hosts import host_certificates, node_states, status_findings
@@ -45,7 +45,7 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
     run.log.certificates = host_certificates(statuses)
     run.log.states_after = node_states(statuses, verification.api_status, run.cluster)
     wrong = errors(verification.findings)
-    show(verification.findings)
+    log_findings(verification.findings)
     if wrong:
         late = f" after {allowed} seconds" if verification.late else ""
         yield fail_host(f"The cluster does not work as it should{late}: {one_line(wrong)}.")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pyinfra.api.util
 
 
-class Place(NamedTuple):
+class FrameLocation(NamedTuple):
     """What pyinfra asks of a frame."""
 
     filename: str
@@ -26,9 +26,9 @@ def stack() -> list[tuple[FrameType]]:
     return frames
 
 
-def place_of(frame: FrameType) -> Place:
+def frame_location(frame: FrameType) -> FrameLocation:
     """File and line of a frame, as ``inspect.getframeinfo`` has them."""
-    return Place(frame.f_code.co_filename, frame.f_lineno)
+    return FrameLocation(frame.f_code.co_filename, frame.f_lineno)
 
 
 def calls_located_fast() -> None:
@@ -39,4 +39,4 @@ def calls_located_fast() -> None:
     """
     util: Any = pyinfra.api.util
     if (getattr(util, "stack", None), getattr(util, "getframeinfo", None)) == (inspect.stack, inspect.getframeinfo):
-        util.stack, util.getframeinfo = stack, place_of
+        util.stack, util.getframeinfo = stack, frame_location

@@ -15,7 +15,7 @@ WIDTH_OF_A_LOG: Final = 200
 """Characters of a line where nobody's terminal is written to."""
 
 
-def show(findings: Sequence[Finding]) -> None:
+def log_findings(findings: Sequence[Finding]) -> None:
     """The findings as a table, through pyinfra's log, so that stdout stays free for ``--json``."""
     width = shutil.get_terminal_size().columns if sys.stderr.isatty() else WIDTH_OF_A_LOG
     # pyinfra's log puts four blanks before each line.

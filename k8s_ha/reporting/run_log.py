@@ -52,7 +52,7 @@ class RunLog:
     + secrets: what must not be shown
     + phases: in the order in which they were prepared
     + prepare_seconds: how long phases took that prepare no operation, so that nobody else can measure them
-    + marks: by inventory name, from which of the host's operations on a phase goes, and its whole name
+    + phase_starts: by inventory name, from which of the host's operations on a phase goes, and its whole name
     + last: by inventory name, the hash of the operation that the host began last
     + order: the phases in the order of execution, empty before that; ``begun``: those that have begun
     + path: of the report's file; ``unwritable``: there will be none
@@ -71,7 +71,7 @@ class RunLog:
     phases: list[str] = field(default_factory=list)
     prepare_seconds: dict[str, float] = field(default_factory=dict)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
-    marks: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    phase_starts: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     last: dict[str, str] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
@@ -79,7 +79,7 @@ class RunLog:
     unwritable: bool = False
 
 
-class Place(NamedTuple):
+class OperationRef(NamedTuple):
     """Where an operation of one host belongs."""
 
     log: RunLog
@@ -87,11 +87,11 @@ class Place(NamedTuple):
     operation: str
 
 
-Places = Mapping[tuple[str, str], Place]
+OperationRefs = Mapping[tuple[str, str], OperationRef]
 """By inventory name and hash, the operations of this package's phases."""
 
 
-class Ending(logging.Filter):
+class ExitWatcher(logging.Filter):
     """What pyinfra's command line ends with.
 
     No hook tells it. But while that exception is in flight, pyinfra logs that it disconnects.
@@ -126,11 +126,11 @@ def is_dry(state: State) -> bool:
     return "--dry" in sys.argv or ("--json" in sys.argv and state.check_for_changes)
 
 
-def outcome(state: State, log: RunLog, ending: Ending) -> tuple[ExitState, str | None]:
+def outcome(state: State, log: RunLog, exit_watcher: ExitWatcher) -> tuple[ExitState, str | None]:
     """How a run that is over has ended, and why where that needs a reason."""
     if log.refusal:
         return "refused", log.refusal
-    cause = ending.cause
+    cause = exit_watcher.cause
     reason = None if cause is None else str(cause)
     hosts = _members(state, log.cluster)
     reached = [host for host in hosts if host in state.activated_hosts]
@@ -142,7 +142,7 @@ def outcome(state: State, log: RunLog, ending: Ending) -> tuple[ExitState, str |
         return ("failed", reason) if failed else ("converged", None)
     if not reached:
         return "unreachable", reason
-    if ending.is_regular and is_dry(state):
+    if exit_watcher.is_regular and is_dry(state):
         return "dry", None
     if isinstance(cause, PyinfraError):
         lost = state.current_stage <= StateStage.Connect or any(host in state.failed_hosts for host in reached)
@@ -166,14 +166,14 @@ def _has_failed(state: State, host: Host) -> bool:
 
 
 def report_of(
-    state: State, log: RunLog, places: Places, exit_state: ExitState, reason: str | None, ended: bool
+    state: State, log: RunLog, operation_refs: OperationRefs, exit_state: ExitState, reason: str | None, ended: bool
 ) -> RunReport:
     """The report as far as the run has come.
 
     + ended: whether it will come no further
     """
     cluster, secrets, hosts = log.cluster, secrets_of(state, log), _members(state, log.cluster)
-    own = {key: place for key, place in places.items() if place.log is log}
+    own = {key: operation_ref for key, operation_ref in operation_refs.items() if operation_ref.log is log}
     prepared = log.prepare_seconds
     phases = [*prepared, *(log.order or [phase for phase in log.phases if phase not in prepared])]
     return RunReport(
@@ -228,12 +228,14 @@ def _host(log: RunLog, entry: HostSettings) -> HostEntry:
     )
 
 
-def _changes(state: State, hosts: list[Host], phases: list[str], places: Places) -> Iterator[ChangeEntry]:
+def _changes(
+    state: State, hosts: list[Host], phases: list[str], operation_refs: OperationRefs
+) -> Iterator[ChangeEntry]:
     changed: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     members = {host.name: host for host in hosts}
-    for (name, op_hash), place in places.items():
+    for (name, op_hash), operation_ref in operation_refs.items():
         if _changed(state, members[name], op_hash):
-            changed[name, place.phase].append(place.operation)
+            changed[name, operation_ref.phase].append(operation_ref.operation)
     for name in members:
         for phase in phases:
             if (name, phase) in changed:
@@ -250,18 +252,18 @@ def _changed(state: State, host: Host, op_hash: str) -> bool:
 
 
 def _failures(
-    state: State, hosts: list[Host], last: Mapping[str, str], places: Places, secrets: frozenset[str]
+    state: State, hosts: list[Host], last: Mapping[str, str], operation_refs: OperationRefs, secrets: frozenset[str]
 ) -> Iterator[FailureEntry]:
     for host in hosts:
         for op_hash in _failed_operations(state, host, last.get(host.name)):
-            place = places.get((host.name, op_hash))
-            if place is None:
+            operation_ref = operation_refs.get((host.name, op_hash))
+            if operation_ref is None:
                 continue
             output = output_of(state, host, op_hash)
             yield FailureEntry(
                 host=host.name,
-                phase=place.phase,
-                operation=place.operation,
+                phase=operation_ref.phase,
+                operation=operation_ref.operation,
                 lines=tuple(redacted(lines_that_matter(output), secrets)),
                 explanations=tuple(ExplanationEntry(**redacted(known._asdict(), secrets)) for known in explain(output)),
             )

@@ -9,7 +9,7 @@ from typing import Any
 import pyinfra.api.util
 import pytest
 
-from k8s_ha.pyinfra_internals.frames import calls_located_fast, place_of, stack
+from k8s_ha.pyinfra_internals.frames import calls_located_fast, frame_location, stack
 from k8s_ha.pyinfra_internals.operations import without_global_arguments
 from tests.support.fakes.run import Fleet
 
@@ -20,7 +20,7 @@ def test_a_frame_is_told_as_inspect_tells_it() -> None:
     # One that has ended its line since would be elsewhere.
     for (frame,) in fast[1:]:
         reported = inspect.getframeinfo(frame)
-        assert place_of(frame) == (reported.filename, reported.lineno)
+        assert frame_location(frame) == (reported.filename, reported.lineno)
 
 
 def test_pyinfra_finds_the_same_lines_either_way(monkeypatch: pytest.MonkeyPatch) -> None:

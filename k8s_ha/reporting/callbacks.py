@@ -17,21 +17,21 @@ from k8s_ha.local_files import claim, write_private
 from k8s_ha.reporting.known_errors import explain
 from k8s_ha.reporting.redaction import scrubbed
 from k8s_ha.reporting.report import ExitState, short_form
-from k8s_ha.reporting.run_log import Ending, Place, RunLog, outcome, output_of, report_of, secrets_of, title
+from k8s_ha.reporting.run_log import ExitWatcher, OperationRef, RunLog, outcome, output_of, report_of, secrets_of, title
 from k8s_ha.settings import Cluster, ClusterSettings
 
 AD_HOC: Final = frozenset({"exec", "fact", "debug-inventory"})
 """pyinfra's commands that run no deploy, so that there is nothing to report about."""
 
-_recorders: dict[State, Recorder] = {}
+_trackers: dict[State, RunTracker] = {}
 
 
-def recorder(state: State) -> Recorder:
+def tracker(state: State) -> RunTracker:
     """The one that follows this state."""
-    found = _recorders.get(state)
+    found = _trackers.get(state)
     if found is None:
-        found = _recorders[state] = Recorder(state)
-        logger.addFilter(found.ending)
+        found = _trackers[state] = RunTracker(state)
+        logger.addFilter(found.exit_watcher)
         atexit.register(found.finish)
     # Initializing a state, which comes after group_data, forgets its callbacks.
     if state.initialised and not any(isinstance(handler, Callbacks) for handler in state.callback_handlers):
@@ -41,40 +41,40 @@ def recorder(state: State) -> Recorder:
 
 
 class Callbacks(BaseStateCallback):
-    """What pyinfra calls, handed on to the state's recorder."""
+    """What pyinfra calls, handed on to the state's tracker."""
 
     @staticmethod
     def operation_start(state: State, op_hash: str) -> None:
-        recorder(state).operation_started(op_hash)
+        tracker(state).operation_started(op_hash)
 
     @staticmethod
     def operation_host_start(state: State, host: Host, op_hash: str) -> None:
-        recorder(state).host_started(host, op_hash)
+        tracker(state).host_started(host, op_hash)
 
     @staticmethod
     def operation_host_success(state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:
-        recorder(state).host_stopped(host, op_hash)
+        tracker(state).host_stopped(host, op_hash)
 
     @staticmethod
     def operation_host_error(
         state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
-        recorder(state).host_failed(host, op_hash)
+        tracker(state).host_failed(host, op_hash)
 
     @staticmethod
     def operation_end(state: State, op_hash: str) -> None:
-        recorder(state).explain_failures()
+        tracker(state).explain_failures()
 
 
-class Recorder:
+class RunTracker:
     """Notes what the runs of one state do, writes their reports while they go on, and the last time at exit."""
 
     def __init__(self, state: State) -> None:
-        self.ending = Ending()
+        self.exit_watcher = ExitWatcher()
         self._state = state
         self._logs: list[RunLog] = []
         self._expected: list[RunLog] = []
-        self._places: dict[tuple[str, str], Place] = {}
+        self._operation_refs: dict[tuple[str, str], OperationRef] = {}
         self._phases: dict[str, dict[tuple[RunLog, str], None]] = {}
         """By an operation's hash, the phases that it is of, each once and in order."""
 
@@ -90,7 +90,7 @@ class Recorder:
         if all(entry.cluster != cluster for entry in self._expected):
             self._expected.append(RunLog(cluster))
 
-    def refuse(self, reason: str) -> None:
+    def settings_refused(self, reason: str) -> None:
         """A run whose settings were refused."""
         if all(entry.refusal != reason for entry in self._expected):
             self._expected.append(RunLog(None, refusal=reason))
@@ -100,7 +100,7 @@ class Recorder:
         name = host.current_deploy_name
         if name is None:
             return
-        log.marks.setdefault(host.name, []).append((len(host.op_hash_order), name))
+        log.phase_starts.setdefault(host.name, []).append((len(host.op_hash_order), name))
         if title(name) not in log.phases:
             log.phases.append(title(name))
 
@@ -117,17 +117,17 @@ class Recorder:
     def host_started(self, host: Host, op_hash: str) -> None:
         """A host begins an operation, which it may not have."""
         self._begin()
-        place = self._places.get((host.name, op_hash))
-        if place and op_hash in self._state.ops[host]:
-            self._enter(place.log, place.phase)
-            place.log.last[host.name] = op_hash
-            place.log.stopwatch.start(host.name, place.phase)
+        operation_ref = self._operation_refs.get((host.name, op_hash))
+        if operation_ref and op_hash in self._state.ops[host]:
+            self._enter(operation_ref.log, operation_ref.phase)
+            operation_ref.log.last[host.name] = op_hash
+            operation_ref.log.stopwatch.start(host.name, operation_ref.phase)
 
     def host_stopped(self, host: Host, op_hash: str) -> None:
         """A host is done with an operation."""
-        place = self._places.get((host.name, op_hash))
-        if place:
-            place.log.stopwatch.stop(host.name)
+        operation_ref = self._operation_refs.get((host.name, op_hash))
+        if operation_ref:
+            operation_ref.log.stopwatch.stop(host.name)
 
     def host_failed(self, host: Host, op_hash: str) -> None:
         """A host has failed; pyinfra hands its output over only after this."""
@@ -138,9 +138,9 @@ class Recorder:
         """Say what is known about the errors of hosts that failed since the last time."""
         failed, self._failed = self._failed, []
         for host, op_hash in failed:
-            place = self._places.get((host.name, op_hash))
-            secrets = secrets_of(self._state, place.log if place else None)
-            for known in explain(output_of(self._state, host, op_hash)) if place else ():
+            operation_ref = self._operation_refs.get((host.name, op_hash))
+            secrets = secrets_of(self._state, operation_ref.log if operation_ref else None)
+            for known in explain(output_of(self._state, host, op_hash)) if operation_ref else ():
                 logger.error(scrubbed(f"{host.name}: known: {known.cause}; {known.remedy}.", secrets))
 
     def finish(self) -> None:
@@ -151,9 +151,9 @@ class Recorder:
         self.explain_failures()
         unbegun = self._state.current_stage is StateStage.Connect
         logs = self._logs or [entry for entry in self._expected if unbegun or entry.cluster is None]
-        self._find_places()
+        self._find_operations()
         for log in logs:
-            state, reason = outcome(self._state, log, self.ending)
+            state, reason = outcome(self._state, log, self.exit_watcher)
             self._write(log, state, reason, ended=True)
 
     def _begin(self) -> None:
@@ -161,23 +161,23 @@ class Recorder:
         if self._executing:
             return
         self._executing = True
-        self._find_places()
+        self._find_operations()
         in_order: Callable[[], list[str]] = self._state.get_op_order
         for op_hash in in_order():
             for log, phase in self._phases.get(op_hash, ()):
                 if phase not in log.order:
                     log.order.append(phase)
 
-    def _find_places(self) -> None:
-        if self._places:
+    def _find_operations(self) -> None:
+        if self._operation_refs:
             return
         for log in self._logs:
-            for name, marks in log.marks.items():
+            for name, phase_starts in log.phase_starts.items():
                 for index, op_hash in enumerate(self._state.inventory.get_host(name).op_hash_order):
-                    phase = next((phase for start, phase in reversed(marks) if start <= index), None)
+                    phase = next((phase for start, phase in reversed(phase_starts) if start <= index), None)
                     operation = self._operation(op_hash, phase) if phase else None
                     if phase and operation:
-                        self._places[name, op_hash] = Place(log, title(phase), operation)
+                        self._operation_refs[name, op_hash] = OperationRef(log, title(phase), operation)
                         self._phases.setdefault(op_hash, {})[log, title(phase)] = None
 
     def _operation(self, op_hash: str, phase: str) -> str | None:
@@ -193,7 +193,7 @@ class Recorder:
 
     def _write(self, log: RunLog, exit_state: ExitState, reason: str | None = None, ended: bool = False) -> None:
         """Replace the report's file; what prevents that costs one warning and not the run."""
-        report = report_of(self._state, log, self._places, exit_state, reason, ended)
+        report = report_of(self._state, log, self._operation_refs, exit_state, reason, ended)
         settings = log.cluster.settings if log.cluster else ClusterSettings()
         folder = Path(self._state.cwd or ".") / settings.report_dir
         if not log.unwritable:
