@@ -63,7 +63,7 @@ def _collect(run: Run) -> list[Finding]:
     control_planes = [control_plane.name for control_plane in run.cluster.control_planes]
     if set(control_planes) <= set(preflights):  # others are asked too where --limit has left them out
         run.snapshot = ClusterSnapshot(run.cluster, {name: preflights[name].view for name in control_planes})
-    run.log.states_before = existing_cluster.states(contexts)
+    run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(existing_cluster.snapshot_of(contexts)) if contexts else Plan({})
     found += [unread(name) for name in read if name not in preflights]
     return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)

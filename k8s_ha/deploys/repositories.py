@@ -25,7 +25,7 @@ REPOSITORY_FILE: Final = "/etc/yum.repos.d/k8s-ha.repo"
 
 def repositories_for(run: Run) -> tuple[yum.Repository, ...]:
     """The package's own repositories for this host's roles, EL major and architecture."""
-    return download_sources.repositories(run.cluster, run.cluster.host(host.name), run.surveys[host.name])
+    return download_sources.own_repositories(run.cluster, run.cluster.host(host.name), run.surveys[host.name])
 
 
 @deploy("Set up the repositories")

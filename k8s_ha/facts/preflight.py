@@ -22,7 +22,7 @@ from k8s_ha.facts.surroundings import surroundings
 from k8s_ha.observations import dockerd_flags
 from k8s_ha.observations.clock import Interval, interval
 from k8s_ha.observations.node import NodeView
-from k8s_ha.preflight_checks.model import Answer, Disk, HostPreflight, Listener, Source
+from k8s_ha.preflight_checks.model import Disk, DownloadSource, HostPreflight, Listener, SourceAnswer
 from k8s_ha.resources import read_file
 
 _PARTS: Final = (
@@ -56,7 +56,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
     """
 
     asked = 0.0
-    sources: Sequence[Source] = ()
+    sources: Sequence[DownloadSource] = ()
 
     def command(
         self,
@@ -66,7 +66,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         modules: Sequence[str],
         names: Sequence[str],
         runtime: str,
-        sources: Sequence[Source],
+        sources: Sequence[DownloadSource],
         repositories: bool = False,
         units: Sequence[str] = (),
         balancer: bool = False,
@@ -183,11 +183,11 @@ def _proxies(lines: Iterable[str]) -> dict[str, dict[str, str]]:
     return dict(found)
 
 
-def _answers(lines: Iterable[str], sources: Sequence[Source]) -> dict[str, Answer]:
+def _answers(lines: Iterable[str], sources: Sequence[DownloadSource]) -> dict[str, SourceAnswer]:
     """What the sources answered; each is called by its number, since a URL may hold a password."""
     found = {}
     for line in lines:
         number, _, answer = line.partition(" ")
         if number.isdecimal() and int(number) < len(sources):
-            found[sources[int(number)].url] = Answer(*status_and_reason(answer))
+            found[sources[int(number)].url] = SourceAnswer(*status_and_reason(answer))
     return found

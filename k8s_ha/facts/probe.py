@@ -43,7 +43,7 @@ class ReachedFromPods(ParsedFact[dict[tuple[str, str], str]]):
     """
 
     def command(self, address: str, namespace: str, asked: Mapping[str, Sequence[str]]) -> str:
-        lines = "\n".join(" ".join([pod, *urls]) for pod, urls in asked.items())
+        lines = "\n".join(" ".join([pod, *addresses]) for pod, addresses in asked.items())
         return marked(script("probe-from-pods.sh", ADDRESS=address, NAMESPACE=namespace, ASKED=lines))
 
     def parse(self, output: list[str]) -> dict[tuple[str, str], str]:
@@ -53,11 +53,11 @@ class ReachedFromPods(ParsedFact[dict[tuple[str, str], str]]):
 class ReachedFromHost(ParsedFact[dict[tuple[str, str], str]]):
     """Which pod answered this host, by ``host`` and HOST:PORT.
 
-    + urls: HOST:PORT that it asks
+    + addresses: HOST:PORT that it asks
     """
 
-    def command(self, urls: Sequence[str]) -> str:
-        return marked(script("probe-from-host.sh", URLS=" ".join(urls)))
+    def command(self, addresses: Sequence[str]) -> str:
+        return marked(script("probe-from-host.sh", URLS=" ".join(addresses)))
 
     def parse(self, output: list[str]) -> dict[tuple[str, str], str]:
         return _reached(output)
@@ -65,7 +65,7 @@ class ReachedFromHost(ParsedFact[dict[tuple[str, str], str]]):
 
 def _reached(output: list[str]) -> dict[tuple[str, str], str]:
     lines = [[*line.split(" "), "", ""] for line in fields(output)["reached"]]
-    return {(source, url): answer for source, url, answer, *_ in lines}
+    return {(source, address): answer for source, address, answer, *_ in lines}
 
 
 def _pairs(lines: list[str]) -> list[tuple[str, str]]:

@@ -124,7 +124,7 @@ class Packages(ParsedFact[PackagesState]):
         )
 
 
-class Port(ParsedFact[bool]):
+class TcpReachable(ParsedFact[bool]):
     """Whether a TCP connection to ``host``:``port`` succeeds within three seconds."""
 
     def command(self, address: str, port: int) -> str:

@@ -168,19 +168,21 @@ class Probe:
         if findings:
             return findings
         asks = probe.peers(cluster)
-        services = {host: [probe.service_url(pods, target) for target in targets] for host, targets in asks.items()}
-        name = probe.name_url(cluster, self.namespace)
+        services = {host: [probe.service_address(pods, target) for target in targets] for host, targets in asks.items()}
+        name = probe.name_address(cluster, self.namespace)
         asked = {
-            target.pod: [*(probe.pod_url(pods, peer) for peer in asks[target.host]), *services[target.host], name]
+            target.pod: [*(probe.pod_address(pods, peer) for peer in asks[target.host]), *services[target.host], name]
             for target in probe.targets(cluster)
         }
         from_hosts = gevent.spawn(
-            read_everywhere, ReachedFromHost, {member(node): {"urls": services[node.name]} for node in cluster.nodes}
+            read_everywhere,
+            ReachedFromHost,
+            {member(node): {"addresses": services[node.name]} for node in cluster.nodes},
         )
         from_pods = read_fact(member(self.control_plane), ReachedFromPods, **where, asked=asked) or {}
         host_answers = {
-            (name, url): answer
+            (name, address): answer
             for name, reached in from_hosts.get().items()
-            for (_, url), answer in (reached or {}).items()
+            for (_, address), answer in (reached or {}).items()
         }
         return list(probe.reach_findings(probe.Reading(pods, from_pods, host_answers, name), cluster))

@@ -15,7 +15,7 @@ from k8s_ha.catalog import compatibility, package_sets
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
-from k8s_ha.preflight_checks.model import Answer, HostContext, Source, SourceKind
+from k8s_ha.preflight_checks.model import DownloadSource, HostContext, SourceAnswer, SourceKind
 from k8s_ha.settings import Cluster, HostSettings
 
 DOCKER_HUB_API: Final = "registry-1.docker.io"
@@ -33,7 +33,7 @@ _USE: Final[Mapping[SourceKind, str]] = {
 _REMEDY: Final = "fix the way there, or choose another mirror"
 
 
-def repositories(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[yum.Repository, ...]:
+def own_repositories(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[yum.Repository, ...]:
     """The package's own repositories on a host; only for Enterprise Linux."""
     return yum.repositories(
         cluster.mirror,
@@ -46,25 +46,25 @@ def repositories(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tu
     )
 
 
-def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[Source, ...]:
+def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[DownloadSource, ...]:
     """Every URL of the mirrors' that the host will still need, each once; only for Enterprise Linux."""
     wanted = _wanted(cluster, host, survey)
     found = _vault(cluster, host, survey)
-    for repository in repositories(cluster, host, survey):
+    for repository in own_repositories(cluster, host, survey):
         offered = wanted.get(repository.id, {}) if repository.enabled else {}
         if all(yum.matches(survey.installed.get(name), pattern) for name, pattern in offered.items()):
             continue
-        found.append(Source("repository", f"{repository.baseurl.rstrip('/')}/repodata/repomd.xml"))
-        found += [Source("key", key) for key in repository.gpgkeys]
+        found.append(DownloadSource("repository", f"{repository.baseurl.rstrip('/')}/repodata/repomd.xml"))
+        found += [DownloadSource("key", key) for key in repository.gpgkeys]
     if host.is_node and not survey.node:
         if cluster.cri == "cri-dockerd":
-            found.append(Source("archive", cluster.mirror.cri_dockerd_url))
+            found.append(DownloadSource("archive", cluster.mirror.cri_dockerd_url))
         asked = [url for urls in _registries(cluster).values() for url in urls]
-        found += [Source("registry", url) for url in (*asked, *_mirrors(cluster))]
+        found += [DownloadSource("registry", url) for url in (*asked, *_mirrors(cluster))]
     return tuple(dict.fromkeys(found))
 
 
-def _vault(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> list[Source]:
+def _vault(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> list[DownloadSource]:
     """What stands for all of the vault, on a CentOS that is pointed at it and lacks a package."""
     ended = yum.has_ended(survey.os_id, survey.major)
     lacks = (host.is_node and "kubeadm" not in survey.installed) or (
@@ -73,7 +73,7 @@ def _vault(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> list[Sou
     if not (ended and lacks and cluster.settings.base_repositories == "vault"):
         return []
     folder = _VAULT_INDEX[survey.major].format(release=yum.CENTOS_VAULT[survey.major], arch=survey.architecture)
-    return [Source("repository", f"{cluster.mirror.vault_baseurl.rstrip('/')}/{folder}/repodata/repomd.xml")]
+    return [DownloadSource("repository", f"{cluster.mirror.vault_baseurl.rstrip('/')}/{folder}/repodata/repomd.xml")]
 
 
 def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping[str, Mapping[str, str]]:
@@ -159,9 +159,9 @@ def mirrors(context: HostContext) -> Iterator[Finding]:
         )
 
 
-def _silent(host: str, sources: Sequence[Source], answers: Mapping[str, Answer]) -> Iterator[Finding]:
+def _silent(host: str, sources: Sequence[DownloadSource], answers: Mapping[str, SourceAnswer]) -> Iterator[Finding]:
     """One finding for each server that does not answer, and for each URL that it has not."""
-    by_server: dict[str, list[Source]] = defaultdict(list)
+    by_server: dict[str, list[DownloadSource]] = defaultdict(list)
     for source in sources:
         if source.kind == "registry":
             continue
@@ -176,12 +176,12 @@ def _silent(host: str, sources: Sequence[Source], answers: Mapping[str, Answer])
         yield Finding(host, "mirrors", reason, _USE[first.kind], _REMEDY)
 
 
-def _serves(answer: Answer | None) -> bool:
+def _serves(answer: SourceAnswer | None) -> bool:
     """Whether a registry is there: most ask for a token first, with 401."""
     return answer is not None and answer.status in (200, 401)
 
 
-def _reason(url: str, answer: Answer | None) -> str:
+def _reason(url: str, answer: SourceAnswer | None) -> str:
     if answer and answer.status:
         return f"{shown(url)} answers with HTTP status {answer.status}"
     return f"{shown(url)} does not answer ({(answer.reason if answer else '') or 'no answer'})"

@@ -51,7 +51,7 @@ _BEGUN: Final = (
 )
 
 
-def states(contexts: Sequence[HostContext]) -> dict[str, NodeState]:
+def states_before(contexts: Sequence[HostContext]) -> dict[str, NodeState]:
     """Where each node stands, by inventory name; without those that could not be read or that nothing tells of.
 
     Whether a host that holds something of this cluster is in it its API servers alone know: where none of them answers,
@@ -93,7 +93,7 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """What an older cluster has left on hosts that shall be nodes."""
     if not contexts:
         return
-    found, snapshot = states(contexts), snapshot_of(contexts)
+    found, snapshot = states_before(contexts), snapshot_of(contexts)
     a_control_plane_answered = any(
         context.is_control_plane and context.preflight.view is not None for context in contexts
     )

@@ -23,7 +23,7 @@ _WANTED: Final = "the cluster's hosts and pods reach each other at every port"
 
 
 @dataclass(frozen=True)
-class Probe:
+class Connection:
     """A connection that the cluster needs."""
 
     source: str
@@ -40,25 +40,25 @@ def firewall(context: HostContext) -> Iterator[Finding]:
     yield from _after_a_boot(context)
 
 
-def probes(context: HostContext) -> list[Probe]:
+def probes(context: HostContext) -> list[Connection]:
     """The connections to a host that stand for all of them; a pod's address stands for the pods."""
     cluster = context.cluster
     others = [host for host in cluster.hosts if host.name != context.host.name and host.role != ("admin",)]
     control_planes = [host.address for host in others if "control_plane" in host.role]
-    found: list[Probe] = []
+    found: list[Connection] = []
     if context.is_balancer:
-        found += [Probe(host.address, cluster.endpoint_port) for host in others]
+        found += [Connection(host.address, cluster.endpoint_port) for host in others]
     if context.is_control_plane:
-        found += [Probe(host.address, cluster.api_port) for host in others]
-        found += [Probe(address, ETCD) for address in control_planes]
+        found += [Connection(host.address, cluster.api_port) for host in others]
+        found += [Connection(address, ETCD) for address in control_planes]
     if context.host.is_node:
-        found += [Probe(address, KUBELET) for address in control_planes]
+        found += [Connection(address, KUBELET) for address in control_planes]
     return found
 
 
 def _now(context: HostContext) -> Iterator[Finding]:
     tables = _tables(context)
-    reasons: dict[Closed, list[Probe]] = {}
+    reasons: dict[Closed, list[Connection]] = {}
     for probe in probes(context):
         if why := _closed(context, tables, probe):
             reasons.setdefault(why, []).append(probe)
@@ -92,7 +92,7 @@ def _is_firewallds(table: Table) -> bool:
     return table.name.partition(" ")[2].startswith("firewalld")
 
 
-def _closed(context: HostContext, tables: Sequence[Table], probe: Probe) -> Closed | None:
+def _closed(context: HostContext, tables: Sequence[Table], probe: Connection) -> Closed | None:
     packet = Packet(IPv4Address(probe.source), IPv4Address(context.host.address), probe.port, _interface(context))
     return closed(tables, ("prerouting", "input"), packet, joins_trusted=context.preflight.firewalld)
 
@@ -216,7 +216,7 @@ def _zone_remedy(zone: str) -> str:
     )
 
 
-def _refuses(refused: Sequence[Probe], certain: bool) -> str:
+def _refuses(refused: Sequence[Connection], certain: bool) -> str:
     ports = sorted({probe.port for probe in refused})
     sources = list(dict.fromkeys(probe.source for probe in refused))
     return f"{_verb(certain)} {some(sources)} at port{'s' * (len(ports) > 1)} {', '.join(map(str, ports))}"

@@ -72,20 +72,20 @@ POD_INTERFACES: Final = ("cni0", "flannel", "veth", "kube-ipvs")
 
 
 @dataclass(frozen=True)
-class Port:
+class RequiredPort:
     """A port that ``process`` (by its kernel name, 15 characters) listens on."""
 
     number: int
     process: str
 
 
-WORKER_PORTS: Final = (Port(10250, "kubelet"), Port(10248, "kubelet"))
+WORKER_PORTS: Final = (RequiredPort(10250, "kubelet"), RequiredPort(10248, "kubelet"))
 CONTROL_PLANE_PORTS: Final = (
-    Port(API_PORT, "kube-apiserver"),
-    Port(2379, "etcd"),
-    Port(2380, "etcd"),
-    Port(10257, "kube-controller-manager"[:15]),
-    Port(10259, "kube-scheduler"),
+    RequiredPort(API_PORT, "kube-apiserver"),
+    RequiredPort(2379, "etcd"),
+    RequiredPort(2380, "etcd"),
+    RequiredPort(10257, "kube-controller-manager"[:15]),
+    RequiredPort(10259, "kube-scheduler"),
     *WORKER_PORTS,
 )
 """kubeadm's preflight Port-*, and the kubelet's healthz, which a join waits for."""

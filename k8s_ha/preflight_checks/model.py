@@ -20,7 +20,7 @@ SourceKind = Literal["repository", "key", "archive", "registry"]
 
 
 @dataclass(frozen=True)
-class Source:
+class DownloadSource:
     """A URL that the host will need, and what it is asked as."""
 
     kind: SourceKind
@@ -28,7 +28,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SourceAnswer:
     """What a source answered: the HTTP status, 0 for none, and then curl's reason."""
 
     status: int
@@ -98,7 +98,7 @@ class HostPreflight:
     endpoint_route: str = ""
     routes: tuple[str, ...] = ()
     proxies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    answers: Mapping[str, Answer] | None = field(default_factory=dict)
+    answers: Mapping[str, SourceAnswer] | None = field(default_factory=dict)
     repositories: HostRepositories = field(default_factory=HostRepositories)
     units: tuple[str, ...] = ()
     cni: tuple[str, ...] = ()

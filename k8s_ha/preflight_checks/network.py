@@ -9,7 +9,7 @@ from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks import limits
-from k8s_ha.preflight_checks.limits import Port
+from k8s_ha.preflight_checks.limits import RequiredPort
 from k8s_ha.preflight_checks.model import HostContext, Listener
 
 NO_ROUTE: Final = ("RTNETLINK", "unreachable", "prohibit", "blackhole", "Error:")
@@ -18,15 +18,15 @@ NO_ROUTE: Final = ("RTNETLINK", "unreachable", "prohibit", "blackhole", "Error:"
 _ROUTE_TYPES: Final = ("unreachable", "prohibit", "blackhole", "throw", "unicast")
 
 
-def wanted_ports(context: HostContext) -> tuple[Port, ...]:
+def wanted_ports(context: HostContext) -> tuple[RequiredPort, ...]:
     """Ports that the host's roles need."""
-    found: tuple[Port, ...] = ()
+    found: tuple[RequiredPort, ...] = ()
     if context.is_control_plane:
         found += limits.CONTROL_PLANE_PORTS
     elif context.host.is_node:
         found += limits.WORKER_PORTS
     if context.is_balancer:
-        found += (Port(context.cluster.endpoint_port, "nginx"),)
+        found += (RequiredPort(context.cluster.endpoint_port, "nginx"),)
     return found
 
 
@@ -42,7 +42,7 @@ def ports(context: HostContext) -> Iterator[Finding]:
             yield _taken(context.host.name, port, listener)
 
 
-def _taken(host: str, port: Port, listener: Listener) -> Finding:
+def _taken(host: str, port: RequiredPort, listener: Listener) -> Finding:
     if listener.process is None:
         return Finding(
             host,

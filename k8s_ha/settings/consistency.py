@@ -1,6 +1,6 @@
-"""What must fit together: each check looks at one rule and yields one sentence per mistake.
+"""What must fit together: each rule yields one sentence per mistake.
 
-CHECKS names what a check reads; it is skipped when one of these is already wrong by itself, so that one mistake gives
+RULES names what a rule reads; it is skipped when one of these is already wrong by itself, so that one mistake gives
 one line.
 """
 
@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.catalog.check_names import CHECKS as CHECKS_OF_HOSTS
+from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import kubeadm_patches
 from k8s_ha.settings.models import ROLES, Cluster
@@ -202,12 +202,12 @@ def docker_knows_the_mirrors(cluster: Cluster) -> Mistakes:
 def checks_may_be_waived(cluster: Cluster) -> Mistakes:
     """Only checks are waived that the run could end well without."""
     for name in dict.fromkeys(cluster.settings.waive):
-        if fixed := CHECKS_OF_HOSTS[name].fixed:
+        if fixed := CHECKS[name].fixed:
             yield f"waive: {name!r}; this check cannot be waived: {fixed}; remove it"
 
 
 @dataclass(frozen=True)
-class Check:
+class Rule:
     """A rule and the settings and host fields ("host.address") that it reads."""
 
     find: Callable[..., Mistakes]
@@ -215,22 +215,22 @@ class Check:
     arguments: tuple[Any, ...] = ()
 
 
-CHECKS = (
-    Check(hosts_are_unique, ()),
-    Check(roles_fit, ("host.role",)),
-    Check(endpoint_fits, ("host.role", "host.address", "host.hostname", "control_plane_endpoint")),
-    Check(networks_are_apart, ("pod_cidr", "service_cidr")),
-    Check(hosts_are_outside, ("pod_cidr",), ("pod_cidr",)),
-    Check(hosts_are_outside, ("service_cidr",), ("service_cidr",)),
-    Check(pod_network_is_large_enough, ("pod_cidr", "host.role", "kubeadm_patches")),
-    Check(service_network_has_a_size, ("service_cidr",)),
-    Check(mirror_carries_version, ("mirror", "kubernetes_version")),
-    Check(base_url_is_alone, ("mirror",)),
-    Check(own_repositories_have_keys, ("mirror",)),
-    Check(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
-    Check(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
-    Check(checks_may_be_waived, ("waive",)),
-    Check(docker_knows_the_mirrors, ("registry_mirrors", "container_runtime")),
+RULES = (
+    Rule(hosts_are_unique, ()),
+    Rule(roles_fit, ("host.role",)),
+    Rule(endpoint_fits, ("host.role", "host.address", "host.hostname", "control_plane_endpoint")),
+    Rule(networks_are_apart, ("pod_cidr", "service_cidr")),
+    Rule(hosts_are_outside, ("pod_cidr",), ("pod_cidr",)),
+    Rule(hosts_are_outside, ("service_cidr",), ("service_cidr",)),
+    Rule(pod_network_is_large_enough, ("pod_cidr", "host.role", "kubeadm_patches")),
+    Rule(service_network_has_a_size, ("service_cidr",)),
+    Rule(mirror_carries_version, ("mirror", "kubernetes_version")),
+    Rule(base_url_is_alone, ("mirror",)),
+    Rule(own_repositories_have_keys, ("mirror",)),
+    Rule(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
+    Rule(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
+    Rule(checks_may_be_waived, ("waive",)),
+    Rule(docker_knows_the_mirrors, ("registry_mirrors", "container_runtime")),
 )
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from k8s_ha.catalog.mirrors import MirrorSettings
-from k8s_ha.settings.consistency import CHECKS, warnings
+from k8s_ha.settings.consistency import RULES, warnings
 from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
 
 
@@ -67,9 +67,9 @@ def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, ob
         invalid |= {f"host.{field}" for field in host_invalid}
 
     cluster = Cluster.model_construct(settings=parsed_settings, hosts=tuple(parsed_hosts), warnings=())
-    for check in CHECKS:
-        if invalid.isdisjoint(check.reads):
-            lines += check.find(cluster, *check.arguments)
+    for rule in RULES:
+        if invalid.isdisjoint(rule.reads):
+            lines += rule.find(cluster, *rule.arguments)
     if lines:
         # A name with a line break in it must not make two lines of one mistake.
         raise SettingsError([" ".join(line.split()) for line in lines])

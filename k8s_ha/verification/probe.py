@@ -79,17 +79,17 @@ class Reading:
     name: str = ""
 
 
-def pod_url(pods: ProbePods, target: Target) -> str:
+def pod_address(pods: ProbePods, target: Target) -> str:
     """HOST:PORT of the target's pod."""
     return f"{pods.addresses[target.pod]}:{PORT}"
 
 
-def service_url(pods: ProbePods, target: Target) -> str:
+def service_address(pods: ProbePods, target: Target) -> str:
     """HOST:PORT of the target's Service."""
     return f"{pods.services.get(target.service, '')}:80"
 
 
-def name_url(cluster: Cluster, namespace: str) -> str:
+def name_address(cluster: Cluster, namespace: str) -> str:
     """HOST:PORT of the first target's Service by its DNS name."""
     return f"{targets(cluster)[0].service}.{namespace}.svc.{cluster.settings.dns_domain}:80"
 
@@ -123,7 +123,7 @@ def reach_findings(reading: Reading, cluster: Cluster) -> Iterator[Finding]:
         (source.host, target.host)
         for source in asking
         for target in asks[source.host]
-        if reading.from_pods.get((source.pod, pod_url(reading.pods, target))) != target.pod
+        if reading.from_pods.get((source.pod, pod_address(reading.pods, target))) != target.pod
     }
     for entry in localize_faults(unreached, asked):
         ends = counted(entry.others, _other_ends(entry, every, asks))
@@ -167,7 +167,7 @@ def _service_findings(
             target.host
             for target in asks[host]
             if (host, target.host) not in unreached
-            and reached.get((source, service_url(reading.pods, target))) != target.pod
+            and reached.get((source, service_address(reading.pods, target))) != target.pod
         ]
         for host, source in sources.items()
     }

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks.download_sources import needed
-from k8s_ha.preflight_checks.model import Answer, Disk, HostContext, HostPreflight
+from k8s_ha.preflight_checks.model import Disk, HostContext, HostPreflight, SourceAnswer
 from k8s_ha.preflight_checks.rules import OF_A_HOST
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import CLEAN, NODES
@@ -47,9 +47,9 @@ def fleet(**changed: dict[str, Any]) -> list[HostContext]:
     return [context(name, **changed.get(name.replace("-", "_"), {})) for name in HOSTS]
 
 
-def serving(asking: HostContext) -> dict[str, Answer]:
+def serving(asking: HostContext) -> dict[str, SourceAnswer]:
     """Every source that the host needs answers."""
-    return {source.url: Answer(200) for source in needed(asking.cluster, asking.host, asking.survey)}
+    return {source.url: SourceAnswer(200) for source in needed(asking.cluster, asking.host, asking.survey)}
 
 
 def found(given: HostContext) -> list[Finding]:

@@ -15,7 +15,7 @@ import pytest
 
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.observations.host_repositories import HostRepositories, HostRepository
-from k8s_ha.preflight_checks.model import Answer, Disk, HostPreflight, Listener, Source
+from k8s_ha.preflight_checks.model import Disk, DownloadSource, HostPreflight, Listener, SourceAnswer
 from tests.support.node_views import CLEAN
 from tests.support.shell_bench import Shell
 
@@ -30,7 +30,7 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def looked(shell: Shell, *sources: Source, repositories: bool = False, balancer: bool = False) -> HostPreflight:
+def looked(shell: Shell, *sources: DownloadSource, repositories: bool = False, balancer: bool = False) -> HostPreflight:
     fact = PreflightFacts()
     command = fact.command(
         address="10.0.12.16",
@@ -220,19 +220,19 @@ def test_sources_are_asked(shell: Shell) -> None:
         closed = "http://127.0.0.1:1/repodata/repomd.xml"
         answers = looked(
             shell,
-            Source("repository", f"{url}/moved"),
-            Source("key", f"{url}/gone"),
-            Source("archive", f"{url}/archive"),
-            Source("registry", f"{url}/v2/"),
-            Source("repository", closed),
+            DownloadSource("repository", f"{url}/moved"),
+            DownloadSource("key", f"{url}/gone"),
+            DownloadSource("archive", f"{url}/archive"),
+            DownloadSource("registry", f"{url}/v2/"),
+            DownloadSource("repository", closed),
         ).answers
     assert answers
     reason = answers.pop(closed).reason
     assert answers == {
-        f"{url}/moved": Answer(200),
-        f"{url}/gone": Answer(404),
-        f"{url}/archive": Answer(200),
-        f"{url}/v2/": Answer(401),
+        f"{url}/moved": SourceAnswer(200),
+        f"{url}/gone": SourceAnswer(404),
+        f"{url}/archive": SourceAnswer(200),
+        f"{url}/v2/": SourceAnswer(401),
     }
     assert reason.startswith("(7) ")
     assert sorted(Server.asked) == [
@@ -252,8 +252,8 @@ def test_repositories_are_asked_through_yums_proxy_and_registries_through_the_ru
             f'[Service]\nEnvironment="HTTP_PROXY={url}" "NO_PROXY=localhost"\n',
         )
         repository, registry = "http://mirror.invalid/repomd.xml", "http://registry.invalid/v2/"
-        answers = looked(shell, Source("repository", repository), Source("registry", registry)).answers
-    assert answers == {repository: Answer(200), registry: Answer(200)}
+        answers = looked(shell, DownloadSource("repository", repository), DownloadSource("registry", registry)).answers
+    assert answers == {repository: SourceAnswer(200), registry: SourceAnswer(200)}
     assert sorted(Server.asked) == [("GET", repository), ("GET", registry)]
 
 

@@ -14,12 +14,12 @@ from k8s_ha.verification.hosts import OFFLOAD, RESTART_PROXY
 from k8s_ha.verification.probe import (
     ProbePods,
     Reading,
-    name_url,
+    name_address,
     peers,
+    pod_address,
     pod_findings,
-    pod_url,
     reach_findings,
-    service_url,
+    service_address,
     targets,
 )
 from tests.support.example_cluster import six_host_cluster, six_hosts
@@ -33,16 +33,16 @@ PODS = ProbePods(
     addresses={target.pod: f"10.244.{number}.9" for number, target in enumerate(TARGETS)},
     services={target.service: f"10.96.9.{number}" for number, target in enumerate(TARGETS)},
 )
-NAME = name_url(CLUSTER, "probe")
+NAME = name_address(CLUSTER, "probe")
 ANSWERS = {
-    **{pod_url(PODS, target): target.pod for target in TARGETS},
-    **{service_url(PODS, target): target.pod for target in TARGETS},
+    **{pod_address(PODS, target): target.pod for target in TARGETS},
+    **{service_address(PODS, target): target.pod for target in TARGETS},
     NAME: TARGETS[0].pod,
 }
 WHOLE = Reading(
     PODS,
     from_pods={(target.pod, url): pod for target in TARGETS for url, pod in ANSWERS.items()},
-    from_hosts={(target.host, service_url(PODS, other)): other.pod for target in TARGETS for other in TARGETS},
+    from_hosts={(target.host, service_address(PODS, other)): other.pod for target in TARGETS for other in TARGETS},
     name=NAME,
 )
 
@@ -53,14 +53,14 @@ def at(name: str) -> int:
 
 def pod_silent(sources: list[str], ends: list[str], reading: Reading = WHOLE, service: bool = False) -> Reading:
     """Pods on these nodes get no answer from the pods, or the Services, of others."""
-    urls = {(service_url if service else pod_url)(PODS, TARGETS[at(name)]) for name in ends}
+    urls = {(service_address if service else pod_address)(PODS, TARGETS[at(name)]) for name in ends}
     lost = {(TARGETS[at(source)].pod, url): "" for source in sources for url in urls}
     return replace(reading, from_pods={**reading.from_pods, **lost})
 
 
 def host_silent(sources: list[str], ends: list[str], reading: Reading = WHOLE) -> Reading:
     """These hosts get no answer from the Services of others."""
-    lost = {(source, service_url(PODS, TARGETS[at(name)])): "" for source in sources for name in ends}
+    lost = {(source, service_address(PODS, TARGETS[at(name)])): "" for source in sources for name in ends}
     return replace(reading, from_hosts={**reading.from_hosts, **lost})
 
 
@@ -117,7 +117,7 @@ FOUND = {
         ["worker2: its pod does not get through to to-1.probe.svc.cluster.local:80"],
     ),
     "another pod that answers": (
-        replace(WHOLE, from_pods={**WHOLE.from_pods, (TARGETS[0].pod, pod_url(PODS, TARGETS[1])): "probe-5"}),
+        replace(WHOLE, from_pods={**WHOLE.from_pods, (TARGETS[0].pod, pod_address(PODS, TARGETS[1])): "probe-5"}),
         ["master2: pods on 1 of 5 hosts (master1) do not reach its pod"],
     ),
 }
@@ -144,9 +144,9 @@ def test_a_pod_of_many_that_nobody_reaches_is_told_by_those_who_asked() -> None:
         (source, url(pods, target)): target.pod
         for source in every
         for target in asks[source.host]
-        for url in (pod_url, service_url)
+        for url in (pod_address, service_address)
     }
-    name = name_url(cluster, "probe")
+    name = name_address(cluster, "probe")
     from_pods = {(source.pod, url): pod for (source, url), pod in answers.items()}
     from_pods |= {(target.pod, name): every[0].pod for target in every}
     from_hosts = {(source.host, url): pod for (source, url), pod in answers.items()}
@@ -231,5 +231,5 @@ def test_the_pods_script_has_each_pod_ask_its_own(tmp_path: Path) -> None:
 def test_the_host_script_tells_who_answered(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shell.add_tool("curl", 'case "$*" in *http://x:1/hostname) echo a ;; *) exit 7 ;; esac')
-    reported = ReachedFromHost().process(shell.lines(ReachedFromHost().command(urls=["x:1", "y:2"])))
+    reported = ReachedFromHost().process(shell.lines(ReachedFromHost().command(addresses=["x:1", "y:2"])))
     assert reported == {("host", "x:1"): "a", ("host", "y:2"): ""}

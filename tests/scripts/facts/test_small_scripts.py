@@ -11,7 +11,7 @@ import pytest
 from k8s_ha.facts.answers import between_marks
 from k8s_ha.facts.cluster import ApiStatusFact
 from k8s_ha.facts.node import Node
-from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesState, Port, Service, ServiceState
+from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesState, Service, ServiceState, TcpReachable
 from k8s_ha.observations.api_status import ApiStatus, PodState
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
@@ -275,5 +275,5 @@ def test_of_several_versions_the_last_one_counts() -> None:
 def test_a_port(shell: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as api_server_url:
         port = api_server_url.getsockname()[1]
-        assert Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))
-    assert not Port().process(shell.lines(Port().command(address="127.0.0.1", port=port)))
+        assert TcpReachable().process(shell.lines(TcpReachable().command(address="127.0.0.1", port=port)))
+    assert not TcpReachable().process(shell.lines(TcpReachable().command(address="127.0.0.1", port=port)))

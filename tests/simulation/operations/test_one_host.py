@@ -13,7 +13,7 @@ from k8s_ha.facts.kernel import Kernel, SelinuxMode, Swap
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.selinux import Selinux
-from k8s_ha.facts.system import Content, Files, Packages, Port, Service
+from k8s_ha.facts.system import Content, Files, Packages, Service, TcpReachable
 from k8s_ha.facts.units import HostName, Units
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.cri_dockerd import installed as cri_dockerd_installed
@@ -72,8 +72,10 @@ def test_a_fact_that_cannot_be_read_fails_this_host_alone(
 def test_the_endpoint_is_asked_when_the_load_balancer_is_there(bench: Bench) -> None:
     endpoint = {"address": "10.0.1.157", "port": 6443}
     assert bench.steps(endpoint_reached, executing=False, **endpoint) == [Noop("asked when the load balancer is there")]
-    assert bench.steps(endpoint_reached, facts={Port: True}, **endpoint) == [Noop("the endpoint's port answers")]
-    assert bench.steps(endpoint_reached, facts={Port: False}, **endpoint) == [
+    assert bench.steps(endpoint_reached, facts={TcpReachable: True}, **endpoint) == [
+        Noop("the endpoint's port answers")
+    ]
+    assert bench.steps(endpoint_reached, facts={TcpReachable: False}, **endpoint) == [
         refusal(
             "worker1 cannot connect to the endpoint 10.0.1.157:6443; nginx must listen there and no firewall stand "
             "between; see the load balancer's errors above, or check the route."

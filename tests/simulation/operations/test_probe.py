@@ -36,12 +36,12 @@ PODS = ProbePods(
 NO_PODS = ProbePods(troubles={f"probe-{number}": "not found" for number in range(1, 6)})
 
 
-def _answers(urls: list[str]) -> Iterator[tuple[str, str]]:
+def _answers(addresses: list[str]) -> Iterator[tuple[str, str]]:
     """What every pod and Service says when it is asked."""
-    for url in urls:
-        number = re.match(r"10\.244\.(\d)|10\.96\.9\.(\d)|to-(\d)", url)
-        assert number, url
-        yield url, f"probe-{next(filter(None, number.groups()))}"
+    for address in addresses:
+        number = re.match(r"10\.244\.(\d)|10\.96\.9\.(\d)|to-(\d)", address)
+        assert number, address
+        yield address, f"probe-{next(filter(None, number.groups()))}"
 
 
 class Kubectl:
@@ -76,12 +76,12 @@ def probed(stage: Stage, pods: ProbePods | Callable[..., ProbePods | None] = POD
     stage.facts["master1"] |= {
         Pods: pods,
         ReachedFromPods: lambda asked, **_: {
-            (pod, *pair)[:2]: pair[1] for pod, urls in asked.items() for pair in _answers(urls)
+            (pod, *pair)[:2]: pair[1] for pod, addresses in asked.items() for pair in _answers(addresses)
         },
     }
     for node in CLUSTER.nodes:
         stage.facts[node.name].setdefault(
-            ReachedFromHost, lambda urls: {("host", url): answer for url, answer in _answers(urls)}
+            ReachedFromHost, lambda addresses: {("host", address): answer for address, answer in _answers(addresses)}
         )
     (step,) = stage.steps(pods_probed, on="master1", run=stage.run)
     assert isinstance(step, FunctionCommand)

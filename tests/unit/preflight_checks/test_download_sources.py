@@ -8,17 +8,17 @@ import pytest
 
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks.download_sources import mirrors, needed
-from k8s_ha.preflight_checks.model import Answer, HostContext
+from k8s_ha.preflight_checks.model import HostContext, SourceAnswer
 from tests.support.cases import context, serving, warning
 
 NODE = {"node": True, "hostname": "worker1"}
 DOCKER = "https://download.docker.com/linux/rhel/8/x86_64/stable/repodata/repomd.xml"
-REFUSED = Answer(0, "(7) Failed to connect to download.docker.com port 443: Connection refused")
+REFUSED = SourceAnswer(0, "(7) Failed to connect to download.docker.com port 443: Connection refused")
 HUB = {"registry_mirrors": {"docker.io": ["https://hub.example"], "ghcr.io": ["https://ghcr.example/"]}}
 HUB_API, GHCR_API, GHCR = "https://hub.example/v2/", "https://ghcr.example/v2/", "https://ghcr.io/v2/"
 
 
-def answering(changed: dict[str, Answer], **settings: Any) -> HostContext:
+def answering(changed: dict[str, SourceAnswer], **settings: Any) -> HostContext:
     plain = context(settings=settings)
     return context(settings=settings, answers=serving(plain) | changed)
 
@@ -37,20 +37,20 @@ MIRRORS = {
         silent(f"{DOCKER} does not answer ({REFUSED.reason})", "packages come from there"),
     ),
     "a key that is gone": (
-        answering({"https://download.docker.com/linux/rhel/gpg": Answer(404)}),
+        answering({"https://download.docker.com/linux/rhel/gpg": SourceAnswer(404)}),
         silent(
             "https://download.docker.com/linux/rhel/gpg answers with HTTP status 404",
             "packages are verified by that key",
         ),
     ),
-    "a registry that asks for a token": (answering({GHCR: Answer(401)}), None),
+    "a registry that asks for a token": (answering({GHCR: SourceAnswer(401)}), None),
     "a registry out of reach": (
-        answering({GHCR: Answer(0)}),
+        answering({GHCR: SourceAnswer(0)}),
         silent(f"cannot reach ghcr.io: {GHCR} does not answer (no answer)", "images come from there"),
     ),
-    "a registry out of reach, with a mirror": (answering({GHCR: Answer(0)}, **HUB), None),
+    "a registry out of reach, with a mirror": (answering({GHCR: SourceAnswer(0)}, **HUB), None),
     "a mirror out of reach": (
-        answering({HUB_API: Answer(503)}, **HUB),
+        answering({HUB_API: SourceAnswer(503)}, **HUB),
         warning(
             "worker1",
             "mirrors",
@@ -71,7 +71,7 @@ MIRRORS = {
     ),
     "a URL with a password": (
         answering(
-            {"https://ops:secret@mirror.example/k/repodata/repomd.xml": Answer(403)},
+            {"https://ops:secret@mirror.example/k/repodata/repomd.xml": SourceAnswer(403)},
             mirror={
                 "kubernetes_baseurl": "https://ops:secret@mirror.example/k",
                 "kubernetes_gpgkey": "https://mirror.example/key",
@@ -88,7 +88,7 @@ def test_the_mirrors(given: HostContext, finding: Finding | None) -> None:
 
 
 def test_a_registry_and_its_mirror_out_of_reach() -> None:
-    assert list(mirrors(answering({GHCR: Answer(0), GHCR_API: Answer(0)}, **HUB))) == [
+    assert list(mirrors(answering({GHCR: SourceAnswer(0), GHCR_API: SourceAnswer(0)}, **HUB))) == [
         silent(
             f"cannot reach ghcr.io: {GHCR_API} does not answer (no answer); {GHCR} does not answer (no answer)",
             "images come from there",

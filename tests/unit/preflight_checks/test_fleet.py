@@ -10,7 +10,7 @@ import pytest
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import NodeView
-from k8s_ha.preflight_checks.existing_cluster import existing_clusters, states
+from k8s_ha.preflight_checks.existing_cluster import existing_clusters, states_before
 from k8s_ha.preflight_checks.fleet import machine_ids, product_uuids
 from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings, waived
@@ -256,19 +256,19 @@ def test_older_clusters(contexts: Sequence[HostContext], findings: list[Finding]
 
 def test_where_the_nodes_stand() -> None:
     joined = dict.fromkeys(NODES, NodeState.JOINED)
-    assert states(viewed(**NODES_STAND)) == joined
-    assert states(viewed(**NODES_STAND | {"worker1": CLEAN, "worker2": FOREIGN})) == joined | {
+    assert states_before(viewed(**NODES_STAND)) == joined
+    assert states_before(viewed(**NODES_STAND | {"worker1": CLEAN, "worker2": FOREIGN})) == joined | {
         "worker1": NodeState.REPLACED,
         "worker2": NodeState.FOREIGN,
     }
     nobody_answers = viewed(master1=member(*NODES, ready=False), master2=None, master3=BEGUN, worker1=OURS)
-    assert states(nobody_answers) == {"worker2": NodeState.CLEAN}
+    assert states_before(nobody_answers) == {"worker2": NodeState.CLEAN}
     nobody_else = viewed(master1=CLEAN, master2=None, master3=BEGUN)
-    assert states(nobody_else)["master3"] is NodeState.PARTIAL
+    assert states_before(nobody_else)["master3"] is NodeState.PARTIAL
     clean = dict.fromkeys(NODES, NodeState.CLEAN)
     identified = replace(UNFINISHED, artifacts=(*UNFINISHED.artifacts, KUBELET))
-    assert states(viewed(master1=identified)) == clean | {"master1": NodeState.PARTIAL}
-    assert states([]) == {}
+    assert states_before(viewed(master1=identified)) == clean | {"master1": NodeState.PARTIAL}
+    assert states_before([]) == {}
 
 
 def test_a_waived_check_is_shown_and_does_not_stop() -> None:

@@ -14,7 +14,7 @@ import pytest
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding
-from k8s_ha.preflight_checks.model import HostContext, Listener, Source
+from k8s_ha.preflight_checks.model import DownloadSource, HostContext, Listener
 from k8s_ha.preflight_checks.rules import preflight_findings
 from k8s_ha.preflight_checks.survey import survey_findings
 from k8s_ha.settings import Cluster, load_cluster
@@ -59,7 +59,7 @@ def reported(monkeypatch: pytest.MonkeyPatch) -> Any:
         preflight = PreflightFacts()
         # The script calls a source by its number; the recordings call it by its URL, to be read.
         urls = [line.split()[1] for line in lines if line.startswith("answer ")]
-        preflight.sources = [Source("repository", url) for url in urls]
+        preflight.sources = [DownloadSource("repository", url) for url in urls]
         lines = [_numbered(line, urls) for line in lines]
         preflight.asked = moments["began"] - skew - 0.1
         monkeypatch.setattr("k8s_ha.facts.preflight.time.time", lambda: moments["ended"] - skew + 0.1)
