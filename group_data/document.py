@@ -1,4 +1,4 @@
-"""The settings of the document that this package began with: Docker, Aliyun's mirrors, Kubernetes 1.23.
+"""Settings for hosts behind China's mirrors: Docker, Aliyun's mirrors, Kubernetes 1.23.
 
 pyinfra reads this file for hosts of a group `document`. To use it, write `from group_data.document import k8s_ha` into
 all.py in place of its settings, or name your group so.
@@ -9,10 +9,10 @@ k8s_ha = {
     "kubernetes_version": "1.23.17",
     "container_runtime": "docker",
     "mirror": "aliyun",
-    # CentOS 7's and 8's own mirrors are gone since the document was written.
+    # CentOS 7's and 8's own mirrors are gone.
     "base_repositories": "vault",
-    # Your own account's accelerator, as the document has its author's: {"docker.io": ["https://ID.mirror.aliyuncs.com"]}
+    # Your own account's accelerator: {"docker.io": ["https://ID.mirror.aliyuncs.com"]}
     "registry_mirrors": {},
-    # It must not overlap the network of your hosts or of their users; the document's hosts are in 10.0.0.0/16.
+    # It must not overlap the network of your hosts or of their users.
     "pod_cidr": "192.168.0.0/16",
 }

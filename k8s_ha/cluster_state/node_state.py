@@ -34,13 +34,13 @@ def membership(view: NodeView, host: HostSettings) -> Membership:
     """What ``view``, that of a healthy member, knows of ``host``."""
     return Membership(
         node=next((node for node in view.nodes if node.name == host.hostname), None),
-        member=next((member for member in view.members if _is_of(member, host)), None),
+        member=next((member for member in view.members if _has_address_or_name(member, host)), None),
         ca_certificate=view.ca_certificate,
         counted=bool(view.members),
     )
 
 
-def _is_of(member: Member, host: HostSettings) -> bool:
+def _has_address_or_name(member: Member, host: HostSettings) -> bool:
     return host.address in member.addresses or member.name == host.hostname
 
 
@@ -142,7 +142,9 @@ def can_retry_init(views: Mapping[str, NodeView | None], cluster: Cluster) -> bo
         return False
     if not _is_ours(view, None, first, cluster.endpoint):
         return False
-    alone = all(node.name == first.hostname for node in view.nodes) and all(_is_of(m, first) for m in view.members)
+    alone = all(node.name == first.hostname for node in view.nodes) and all(
+        _has_address_or_name(m, first) for m in view.members
+    )
     return alone and all((other := views.get(host.name)) is not None and not other.artifacts for host in others)
 
 

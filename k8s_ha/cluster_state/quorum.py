@@ -90,7 +90,7 @@ def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
     """Why nothing can be done with an etcd that has no majority, and the way out."""
     names = {host.address: host.hostname for host in cluster.control_planes}
 
-    def called(member: Member) -> str:
+    def display_name(member: Member) -> str:
         known = [names[address] for address in member.addresses if address in names]
         return known[0] if known else f"{member.name or 'a member without a name'} ({', '.join(member.addresses)})"
 
@@ -101,7 +101,7 @@ def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
             f"etcd has no quorum: it runs on {', '.join(running)} and finds no majority of its members; bring "
             f"{others or 'them'} back and run this again; no member is given up by this run"
         )
-    counted = sorted(map(called, lost.members))  # etcd's own order is that of random numbers
+    counted = sorted(map(display_name, lost.members))  # etcd's own order is that of random numbers
     if lost.unstarted is not None:
         remedy = (
             f"{lost.unstarted.hostname} was added by a join that was cut off and has never started: set "

@@ -16,10 +16,6 @@ from k8s_ha.preflight_checks import download_sources
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
-# EL8's modules hide packages of other repositories that provide what a module's do: Docker's has module_hotfixes=1.
-_UNHIDDEN: Final = "Write the repositories, with Docker's unhidden from modular filtering"
-WRITING: Final = {7: "Write the repositories", 8: _UNHIDDEN, 9: _UNHIDDEN, 10: _UNHIDDEN}
-"""The operation's name by EL major."""
 REPOSITORY_FILE: Final = "/etc/yum.repos.d/k8s-ha.repo"
 
 
@@ -43,6 +39,7 @@ def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     own = repositories_for(run)
     if own:
         files.written(
-            name=WRITING[survey.major],
+            # EL8's modules hide packages that others provide too, so Docker's repository has module_hotfixes=1.
+            name="Write the repositories",
             files={REPOSITORY_FILE: render("repositories.repo.j2", repositories=own)},
         )

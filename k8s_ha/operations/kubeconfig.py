@@ -110,7 +110,7 @@ def local_path(run: Run) -> Path:
 
 @isolated_operation
 def fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
-    """Have the admin kubeconfig on the operator's machine, for its owner's eyes only, in a folder that git ignores."""
+    """Have the admin kubeconfig on the operator's machine, readable by its owner alone and ignored by git."""
     if observe(run).leader is None and not is_executing():
         if host.name == run.cluster.control_planes[0].name:
             yield StringCommand("cat", ADMIN)
@@ -125,7 +125,7 @@ def fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
         yield FunctionCommand(_fetch, (path,), {})
 
 
-def _fetch(state: State, host: Host, path: Path) -> bool:
+def _fetch(state: State, host: Host, path: Path) -> bool:  # pyinfra gives state and host by these names
     text = read_silently(host, ADMIN)
     if text is None:
         logger.error(f"{host.name}: {ADMIN} could not be read")

@@ -47,7 +47,7 @@ def pods_probed(run: Run) -> Generator[FunctionCommand]:
         host.noop(f"{verifier(run)} checks")
 
 
-def _probe(state: State, host: Host, run: Run) -> bool:
+def _probe(state: State, host: Host, run: Run) -> bool:  # pyinfra gives state and host by these names
     """Whether all was well; says what was not."""
     control_plane, _ = answering(run)
     if control_plane is None:

@@ -16,6 +16,8 @@ from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.prefetch import reads
 
 PORT_TYPE: Final = "http_port_t"
+SECONDS_FOR_SELINUX_TOOLS: Final = 900
+"""How long the installation of one small package may take, behind a slow mirror."""
 
 
 @reads(lambda port, tools: [FactRequest(Selinux, {"port": port})])
@@ -37,7 +39,7 @@ def nginx_allowed(port: int, tools: str) -> Generator[StringCommand]:
     yield long_command(
         "install-selinux-tools",
         f"rpm -q {package} || yum -y install {package}",
-        seconds=900,
+        seconds=SECONDS_FOR_SELINUX_TOOLS,
         lock="packages",
     )
     if state.port_type != PORT_TYPE:

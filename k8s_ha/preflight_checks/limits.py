@@ -18,7 +18,7 @@ DISK_GIB: Final = 5
 """Free on each file system of a node: some 0.5 for packages, 2 for images, 2 for etcd's default quota, and logs."""
 
 DISK_WARNING_GIB: Final = 10
-"""What the source document gives each host."""
+"""Below that a node is warned: images and logs grow."""
 
 BALANCER_DISK_GIB: Final = 1
 """Free on a load balancer: nginx's packages, and yum's cache of the repositories."""

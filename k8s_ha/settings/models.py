@@ -209,11 +209,6 @@ class Cluster(BaseModel):
         return self._with_role("load_balancer")
 
     @cached_property
-    def admins(self) -> tuple[HostSettings, ...]:
-        """Hosts that get kubectl and a kubeconfig, in declared order."""
-        return self._with_role("admin")
-
-    @cached_property
     def nodes(self) -> tuple[HostSettings, ...]:
         """Control planes, then workers, each in declared order."""
         return self.control_planes + self.workers

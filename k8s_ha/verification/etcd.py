@@ -26,15 +26,15 @@ def etcd_findings(statuses: Mapping[str, HostStatus], api_status: ApiStatus, clu
             yield Finding(THE_CLUSTER, "etcd", "no etcd tells its members", "a list of them", LOGS)
         return
     for control_plane in cluster.control_planes:
-        own = [member for member in listed if _is_of(member, control_plane)]
+        own = [member for member in listed if _has_address(member, control_plane)]
         if not own:
-            found = f"{control_plane.hostname} is no member of etcd, which has {', '.join(map(_called, listed))}"
+            found = f"{control_plane.hostname} is no member of etcd, which has {', '.join(map(_display_name, listed))}"
             yield Finding(control_plane.name, "etcd", found, "a member on every control plane", REJOIN)
         elif own[0].learner:
             found = f"{control_plane.hostname} is a learner in etcd: it has no vote"
             yield Finding(control_plane.name, "etcd", found, "a voting member", "wait, or " + REJOIN)
     for member in listed:
-        if not any(_is_of(member, control_plane) for control_plane in cluster.control_planes):
+        if not any(_has_address(member, control_plane) for control_plane in cluster.control_planes):
             yield _stranger(member, api_status)
     yield from _quorum_findings(statuses, cluster)
 
@@ -65,7 +65,7 @@ def healthy_members(statuses: Mapping[str, HostStatus], cluster: Cluster) -> lis
     return [
         member.name
         for member in listed_members(statuses, cluster)
-        if any(_is_of(member, control_plane) for control_plane in well)
+        if any(_has_address(member, control_plane) for control_plane in well)
     ]
 
 
@@ -79,7 +79,7 @@ def _quorum_findings(statuses: Mapping[str, HostStatus], cluster: Cluster) -> It
 
 
 def _stranger(member: Member, api_status: ApiStatus) -> Finding:
-    called = _called(member)
+    called = _display_name(member)
     if member.name in api_status.nodes:
         found = f"etcd has the member {called}, a node that is no control plane of the inventory"
         return Finding(
@@ -90,9 +90,9 @@ def _stranger(member: Member, api_status: ApiStatus) -> Finding:
     return Finding(THE_CLUSTER, "etcd", found, "no other members", f"`etcdctl member remove {number}`")
 
 
-def _is_of(member: Member, control_plane: HostSettings) -> bool:
+def _has_address(member: Member, control_plane: HostSettings) -> bool:
     return control_plane.address in member.addresses
 
 
-def _called(member: Member) -> str:
+def _display_name(member: Member) -> str:
     return f"{member.name or 'one without a name'} ({', '.join(member.addresses)})"

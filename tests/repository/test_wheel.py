@@ -12,7 +12,7 @@ from tests.support.paths import PROJECT
 DEPLOY = [
     "Make the team's folder",
     "Kubernetes | Prepare the host | Set the hostname",
-    "Kubernetes | Set up the repositories | Write the repositories, with Docker's unhidden from modular filtering",
+    "Kubernetes | Set up the repositories | Write the repositories",
     "Kubernetes | Install the container runtime | Configure and start containerd",
     "Kubernetes | Install the Kubernetes packages | Install kubelet, kubeadm and kubectl 1.30.14",
     "Kubernetes | Set up the load balancer | Configure and start nginx",

@@ -1,4 +1,4 @@
-"""The source document's six hosts, for tests of what needs no host."""
+"""The example's six hosts, for tests of what needs no host."""
 
 from typing import Any
 
