@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from k8s_ha.facts.fact_batch import FactBatch, FactRequest
-from k8s_ha.facts.lines import Told
+from k8s_ha.facts.lines import ParsedFact
 from k8s_ha.facts.system import Content, Files
 from tests.support.fakes.run import Fleet, Outcome
 from tests.support.fakes.scenario import Scenario
@@ -14,7 +14,7 @@ from tests.support.shell_bench import Shell
 MODULES = "/etc/modules-load.d/k8s.conf"
 
 
-class Broken(Told[list[str]]):
+class Broken(ParsedFact[list[str]]):
     """A fact whose script fails."""
 
     def command(self) -> str:
