@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,14 +15,13 @@ from gevent.lock import RLock
 from pyinfra import host, inventory, state
 from pyinfra.api import Host
 from pyinfra.api.exceptions import NoGroupError, PyinfraError
-from pyinfra.api.state import State
-from pyinfra.context import ctx_state
 
 from k8s_ha.catalog.compatibility import Caveat, verdict
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.node import HostSurvey
-from k8s_ha.reporting.callbacks import tracker
+from k8s_ha.pyinfra_internals.state import State, current_state
 from k8s_ha.reporting.run_log import RunLog
+from k8s_ha.reporting.run_tracker import tracker
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -153,8 +152,7 @@ def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None
 
     Raises PyinfraError with one line for each mistake.
     """
-    context: Callable[[], State | None] = ctx_state.get
-    current = context()
+    current = current_state()
     cluster = _load(current, settings, groups or {})
     if current is not None:
         tracker(current).expect(cluster)

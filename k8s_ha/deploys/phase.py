@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pyinfra import host, logger, state
 from pyinfra.api import Host
-from pyinfra.api.arguments import AllArguments
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.facts.answers import LOCALE
@@ -22,8 +21,10 @@ from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
 from k8s_ha.pyinfra_internals.connection import connection_tuned
+from k8s_ha.pyinfra_internals.deploys import arguments_of_operations, give_to_operations
 from k8s_ha.pyinfra_internals.frames import calls_located_fast
-from k8s_ha.reporting.callbacks import tracker
+from k8s_ha.pyinfra_internals.state import is_in_limit
+from k8s_ha.reporting.run_tracker import tracker
 from k8s_ha.run import Run, current_run
 
 SECONDS_FOR_A_COMMAND: Final = 120
@@ -65,10 +66,10 @@ def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | 
 
 def _bound_commands() -> None:
     """Have every command of this phase speak English, and end: a host that hangs costs its own part and not the run."""
-    given: Mapping[str, Any] = host.current_deploy_kwargs or {}
+    given = arguments_of_operations(host)
     own = {**(host.data.get("_env") or {}), **(given.get("_env") or {}), "LC_ALL": LOCALE}
     bounded = {**given, "_env": own, "_timeout": given.get("_timeout") or SECONDS_FOR_A_COMMAND}
-    host.current_deploy_kwargs = cast("AllArguments", bounded)
+    give_to_operations(host, bounded)
 
 
 def today() -> date:
@@ -108,6 +109,6 @@ def unreachable(run: Run) -> list[Finding]:
     missing = [
         entry.name
         for entry in run.cluster.hosts
-        if entry.name not in connected and state.is_host_in_limit(host.inventory.get_host(entry.name))
+        if entry.name not in connected and is_in_limit(state, host.inventory.get_host(entry.name))
     ]
     return list(unreached(missing, run.surveys, run.cluster))

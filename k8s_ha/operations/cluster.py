@@ -17,6 +17,7 @@ from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import poll_until, read_everywhere
 from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 
@@ -52,7 +53,7 @@ def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
             }
             views: dict[str, NodeView | None] = read_everywhere(Node, addresses)
             run.snapshot = ClusterSnapshot(run.cluster, views)
-        return replace(run.snapshot, failed=frozenset(failed.name for failed in host.state.failed_hosts))
+        return replace(run.snapshot, failed=given_up(host.state))
 
 
 def observe_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeView | None]:

@@ -7,18 +7,18 @@ import hashlib
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import gevent
 from gevent.pool import Pool
 from paramiko import SSHException
 from pyinfra import host, logger, state
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
-from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
-from pyinfra.api.facts import get_fact
 
 from k8s_ha.facts.answers import IncompleteAnswer, between_marks, marked
+from k8s_ha.pyinfra_internals.commands import connector_arguments, fact_of
+from k8s_ha.pyinfra_internals.state import is_given_up, was_reached
 from k8s_ha.reporting.known_errors import MATTERS
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
@@ -116,17 +116,17 @@ def long_command(
 
 def takes_part(target: Host) -> bool:
     """Whether a host was reached and has not failed in this run."""
-    return target in state.activated_hosts and target not in state.failed_hosts
+    return was_reached(state, target) and not is_given_up(state, target)
 
 
 def read_fact(target: Host, fact: type[FactBase[T]], **arguments: Any) -> T | None:
     """A fact of any host, from any other host's operation; None where it cannot be read. Never fails a host."""
-    if target in state.failed_hosts and not target.connected:
+    if is_given_up(state, target) and not target.connected:
         return None
     # A host whose packets are swallowed would otherwise be waited for as long as paramiko does: an hour.
     with gevent.Timeout(SECONDS_FOR_A_FACT, TimeoutError()):
         try:
-            return cast("T | None", get_fact(target.state, target, fact, kwargs=arguments, apply_failed_hosts=False))
+            return fact_of(target, fact, arguments)
         except (PyinfraError, OSError, EOFError) as error:  # OSError holds TimeoutError
             logger.debug("%s: could not read %s: %s", target.name, fact.name, error)
     return None
@@ -183,8 +183,7 @@ def run_until_it_ends(target: Host, command: str, seconds: int) -> None:
 
 
 def _output_of(target: Host, command: str, stdin: str | None, seconds: int | None) -> list[str] | None:
-    arguments, _ = pop_global_arguments(target.state, target, {})
-    connector = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
+    connector = connector_arguments(target)
     connector["_timeout"] = seconds or connector["_timeout"] or SECONDS_FOR_A_FACT
     if stdin is not None:
         connector["_stdin"] = stdin

@@ -14,6 +14,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.operations.commands import fail_host
 from k8s_ha.operations.prefetch import may_have_changed, prefetched
+from k8s_ha.pyinfra_internals.state import is_given_up
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,7 +30,7 @@ def require_fact(fact: type[FactBase[T]], **arguments: Any) -> T:
     if value is None:
         value = host.get_fact(fact, **arguments)
     # Where a fact's command fails, pyinfra fails the host and hands out the fact's default.
-    if value is None or host in state.failed_hosts:
+    if value is None or is_given_up(state, host):
         raise FactUnavailable(f"{host.name}: {fact.name} could not be read; see the error above; then run this again.")
     return value
 

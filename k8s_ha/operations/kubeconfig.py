@@ -12,7 +12,6 @@ from typing import Final
 
 from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand
-from pyinfra.api.state import State
 
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.facts.system import Files, FileState
@@ -20,6 +19,7 @@ from k8s_ha.local_files import write_private
 from k8s_ha.operations.cluster import is_leader, observe
 from k8s_ha.operations.commands import fail_host, read_everywhere, read_silently, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.pyinfra_internals.state import State, working_folder
 from k8s_ha.run import Run, is_executing
 
 ADMIN: Final = "/etc/kubernetes/admin.conf"
@@ -105,7 +105,7 @@ def _servers(kubeconfig: bytes) -> set[str]:
 
 def local_path(run: Run) -> Path:
     """Where the kubeconfig lies on the operator's machine."""
-    return Path(host.state.cwd or ".") / run.cluster.settings.kubeconfig_dir / "admin.conf"
+    return Path(working_folder(host.state)) / run.cluster.settings.kubeconfig_dir / "admin.conf"
 
 
 @isolated_operation

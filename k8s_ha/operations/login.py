@@ -11,9 +11,7 @@ import gevent
 from paramiko import SSHException
 from pyinfra import logger, state
 from pyinfra.api import Host, StringCommand
-from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
-from pyinfra.connectors.util import CommandOutput, make_unix_command
 
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.survey import Survey
@@ -21,6 +19,7 @@ from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.operations.commands import SECONDS_FOR_A_FACT
 from k8s_ha.preflight_checks.login import Login, asks_password, refused
+from k8s_ha.pyinfra_internals.commands import CommandOutput, as_unix_command, connector_arguments
 from k8s_ha.resources import read_file, shell_variables
 
 READ: Final = "sh -s survey"
@@ -49,7 +48,7 @@ def surveyed(member: Host) -> HostSurvey | Finding:
 
 
 def _survey_once(member: Host) -> HostSurvey | Login:
-    arguments = _arguments(member)
+    arguments = connector_arguments(member)
     through_sudo = arguments["_sudo"] and not (arguments["_su_user"] or arguments["_doas"] or arguments["_dzdo"])
     try:
         if through_sudo:
@@ -104,20 +103,15 @@ def _through_sudo(member: Host, arguments: dict[str, Any]) -> str:
     # Without a path of its own for askpass, the password is not in the command: the script hands it over.
     own |= {"_sudo_password": password, "_sudo_askpass_path": None}
     values = {
-        "COMMAND": make_unix_command(StringCommand(Survey().command()), **own).get_raw_value(),
+        "COMMAND": as_unix_command(Survey().command(), own),
         "PASSWORD": password,
         "TEMP_DIR": arguments["_temp_dir"] or folder(),
     }
     return shell_variables(values) + read_file("become-root.sh")
 
 
-def _arguments(member: Host) -> dict[str, Any]:
-    arguments, _ = pop_global_arguments(state, member, {})
-    return {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
-
-
 def _password(member: Host) -> str:
-    return _arguments(member)["_sudo_password"] or member.connector_data.get(_PROMPTED) or ""
+    return connector_arguments(member)["_sudo_password"] or member.connector_data.get(_PROMPTED) or ""
 
 
 def _run(member: Host, command: str, **arguments: Any) -> tuple[bool, CommandOutput]:

@@ -18,12 +18,11 @@ from weakref import WeakKeyDictionary
 from pyinfra import host
 from pyinfra.api import FactBase, Host
 from pyinfra.api.arguments_typed import PyinfraOperation
-from pyinfra.api.operation import OperationMeta
 
 from k8s_ha.facts.fact_batch import FactBatch, FactRequest
 from k8s_ha.facts.lines import ParsedFact
 from k8s_ha.operations.commands import read_fact
-from k8s_ha.pyinfra_internals.operations import hash_of, hash_of_executed, without_global_arguments
+from k8s_ha.pyinfra_internals.operations import OperationMeta, hash_of, hash_of_executed, without_global_arguments
 from k8s_ha.run import is_executing
 
 P = ParamSpec("P")

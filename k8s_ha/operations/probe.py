@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import signal
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import gevent
 from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host
-from pyinfra.api.state import State
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.facts.probe import Pods, ReachedFromHost, ReachedFromPods
@@ -21,11 +18,15 @@ from k8s_ha.findings import Finding, errors
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, read_everywhere, read_fact, run_silently
 from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.verify import answering, member, one_line, verifier
+from k8s_ha.pyinfra_internals.command_line import interrupt_kept
+from k8s_ha.pyinfra_internals.state import State
 from k8s_ha.reporting.console import log_findings
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
 from k8s_ha.verification import probe
+
+_INTERRUPTED: Final = "Interrupted: the probe's pods are taken away first; again, to leave them to their deadline."
 
 LABEL: Final = "k8s-ha/probe=true"
 SECONDS_BEYOND: Final = 120
@@ -54,7 +55,7 @@ def _probe(state: State, host: Host, run: Run) -> bool:  # pyinfra gives state a
         logger.error("The network was not probed: no control plane's own API server is ready.")
         return False
     started = Probe(run, control_plane)
-    with _interrupt_kept() as interrupted:
+    with interrupt_kept(_INTERRUPTED) as interrupted:
         try:
             findings = started.findings_in_time(interrupted)
         finally:
@@ -70,30 +71,6 @@ def _probe(state: State, host: Host, run: Run) -> bool:  # pyinfra gives state a
         number = len(run.cluster.nodes)
         logger.info(f"Pods of our own on {number} nodes reached each other and {number} Services; they are gone again.")
     return not interrupted
-
-
-@contextmanager
-def _interrupt_kept() -> Iterator[list[int]]:
-    """Ctrl-C is put off until the block has cleaned up after itself; its signal stands in the list that is given."""
-    kept: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-
-    def keep(number: int, _: Any) -> None:
-        logger.warning("Interrupted: the probe's pods are taken away first; again, to leave them to their deadline.")
-        kept.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    try:
-        signal.signal(signal.SIGINT, keep)
-    except ValueError:  # pyinfra runs in another than the main thread, which gets no signals
-        yield kept
-        return
-    try:
-        yield kept
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if kept:
-            signal.raise_signal(signal.SIGINT)
 
 
 @dataclass

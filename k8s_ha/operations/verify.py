@@ -19,6 +19,7 @@ from k8s_ha.observations.host_status import HostStatus, asked
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, fail_host, read_everywhere, read_fact
 from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.kubeconfig import local_path
+from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
@@ -68,7 +69,7 @@ def verifier(run: Run) -> str:
     if chosen_before.name:
         return chosen_before.name
     active = {member.name for member in host.state.inventory.get_active_hosts()}
-    lost = {member.name for member in host.state.failed_hosts}
+    lost = given_up(host.state)
     chosen = next(entry.name for entry in run.cluster.hosts if entry.name in active - lost)
     if is_executing():
         chosen_before.name = chosen
@@ -107,7 +108,7 @@ def _verified_in_time(run: Run, deadline: float) -> Verification:
 
 def _may_pass(findings: Sequence[Finding]) -> list[Finding]:
     """The errors that may go away by themselves: on a host that failed in this run nothing more will be done."""
-    lost = {member.name for member in host.state.failed_hosts}
+    lost = given_up(host.state)
     return [finding for finding in errors(findings) if finding.host not in lost]
 
 

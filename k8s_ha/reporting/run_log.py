@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from traceback import walk_tb
 from typing import NamedTuple
 
 from pyinfra.api import Host
 from pyinfra.api.exceptions import PyinfraError
-from pyinfra.api.state import State, StateStage
 
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.plan import Plan
 from k8s_ha.findings import Finding
 from k8s_ha.observations.certificates import Certificate
 from k8s_ha.observations.node import HostSurvey
+from k8s_ha.pyinfra_internals import operations
+from k8s_ha.pyinfra_internals.command_line import ExitWatcher, is_dry
+from k8s_ha.pyinfra_internals.state import (
+    State,
+    every_host,
+    has_connected,
+    has_prepared,
+    is_executing,
+    is_given_up,
+    is_in_limit,
+    looks_for_changes,
+    members,
+    sudo_password,
+    was_reached,
+)
 from k8s_ha.reporting.known_errors import explain, lines_that_matter
 from k8s_ha.reporting.redaction import redacted, scrubbed, without_named_secrets
 from k8s_ha.reporting.report import (
@@ -91,39 +102,9 @@ OperationRefs = Mapping[tuple[str, str], OperationRef]
 """By inventory name and hash, the operations of this package's phases."""
 
 
-class ExitWatcher(logging.Filter):
-    """What pyinfra's command line ends with.
-
-    No hook tells it. But while that exception is in flight, pyinfra logs that it disconnects.
-    """
-
-    error: BaseException | None = None
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        self.error = sys.exc_info()[1] or self.error
-        return True
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether pyinfra came to an end of its own and nobody interrupted it."""
-        return isinstance(self.error, SystemExit) and all(
-            frame.f_code.co_name != "_handle_interrupt" for frame, _ in walk_tb(self.error.__traceback__)
-        )
-
-    @property
-    def cause(self) -> BaseException | None:
-        """The error that ended pyinfra; None where there was none."""
-        return None if isinstance(self.error, SystemExit) else getattr(self.error, "exception", self.error)
-
-
 def title(deploy_name: str) -> str:
     """A phase's own name, without those of the deploys around it."""
     return deploy_name.rpartition(" | ")[2]
-
-
-def is_dry(state: State) -> bool:
-    """Whether the command line asks for a look at the changes only; ``--json`` without ``-y`` does too."""
-    return "--dry" in sys.argv or ("--json" in sys.argv and state.check_for_changes)
 
 
 def outcome(state: State, log: RunLog, exit_watcher: ExitWatcher) -> tuple[ExitState, str | None]:
@@ -133,10 +114,10 @@ def outcome(state: State, log: RunLog, exit_watcher: ExitWatcher) -> tuple[ExitS
     cause = exit_watcher.cause
     reason = None if cause is None else str(cause)
     hosts = _members(state, log.cluster)
-    reached = [host for host in hosts if host in state.activated_hosts]
+    reached = [host for host in hosts if was_reached(state, host)]
     failed = [host for host in hosts if _has_failed(state, host) or _is_unreachable(state, host)]
-    if state.is_executing:
-        stopped = any(not _is_done(state, host) for host in reached if host not in failed)
+    if is_executing(state):
+        stopped = any(not operations.are_done(state, host) for host in reached if host not in failed)
         if stopped and not (failed and cause is not None):
             return "interrupted", reason
         return ("failed", reason) if failed else ("converged", None)
@@ -145,24 +126,15 @@ def outcome(state: State, log: RunLog, exit_watcher: ExitWatcher) -> tuple[ExitS
     if exit_watcher.is_regular and is_dry(state):
         return "dry", None
     if isinstance(cause, PyinfraError):
-        lost = state.current_stage <= StateStage.Connect or any(host in state.failed_hosts for host in reached)
+        lost = not has_prepared(state) or any(is_given_up(state, host) for host in reached)
         return "failed" if lost else "refused", reason
     return "interrupted", reason or "it ended before the first change"
 
 
-def _is_done(state: State, host: Host) -> bool:
-    return all(data.operation_meta.is_complete() for data in state.ops[host].values())
-
-
 def _has_failed(state: State, host: Host) -> bool:
-    """Whether a host that was reached has failed; with ``--no-wait`` pyinfra itself does not note that."""
-    failed = any(
-        data.operation_meta.is_complete()
-        and data.operation_meta.did_error()
-        and not data.global_arguments["_ignore_errors"]
-        for data in state.ops[host].values()
-    )
-    return failed or (host in state.failed_hosts and host in state.activated_hosts)
+    """Whether a host that was reached has failed."""
+    given_up = is_given_up(state, host) and was_reached(state, host)
+    return given_up or operations.has_failed_operation(state, host)
 
 
 def report_of(
@@ -232,23 +204,19 @@ def _changes(
     state: State, hosts: list[Host], phases: list[str], operation_refs: OperationRefs
 ) -> Iterator[ChangeEntry]:
     changed: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    members = {host.name: host for host in hosts}
+    by_name = {host.name: host for host in hosts}
     for (name, op_hash), operation_ref in operation_refs.items():
-        if _changed(state, members[name], op_hash):
+        if _changed(state, by_name[name], op_hash):
             changed[name, operation_ref.phase].append(operation_ref.operation)
-    for name in members:
+    for name in by_name:
         for phase in phases:
             if (name, phase) in changed:
                 yield ChangeEntry(host=name, phase=phase, operations=tuple(changed[name, phase]))
 
 
 def _changed(state: State, host: Host, op_hash: str) -> bool:
-    meta = state.ops[host][op_hash].operation_meta if op_hash in state.ops[host] else None
-    if meta is None:
-        return False
-    if state.is_executing:
-        return meta.is_complete() and meta.did_change()
-    return is_dry(state) and state.check_for_changes and meta.will_change
+    is_known = is_executing(state) or (is_dry(state) and looks_for_changes(state))
+    return is_known and operations.has_changed(state, host, op_hash)
 
 
 def _failures(
@@ -259,7 +227,7 @@ def _failures(
             operation_ref = operation_refs.get((host.name, op_hash))
             if operation_ref is None:
                 continue
-            output = output_of(state, host, op_hash)
+            output = operations.output_of(state, host, op_hash)
             yield FailureEntry(
                 host=host.name,
                 phase=operation_ref.phase,
@@ -271,21 +239,14 @@ def _failures(
 
 def _failed_operations(state: State, host: Host, last: str | None) -> list[str]:
     """By hash. Where a fact cannot be read pyinfra fails the host but not the operation: then it is the last one."""
-    metas = {op_hash: data.operation_meta for op_hash, data in state.ops[host].items()}
-    failed = [op_hash for op_hash, meta in metas.items() if meta.is_complete() and meta.did_error()]
-    return failed or ([last] if last and host in state.failed_hosts else [])
-
-
-def output_of(state: State, host: Host, op_hash: str) -> list[str]:
-    """What a completed operation said: its errors, else whatever it printed."""
-    meta = state.ops[host][op_hash].operation_meta
-    return (meta.stderr_lines or meta.stdout_lines) if meta.is_complete() else []
+    failed = operations.failed_operations(state, host)
+    return failed or ([last] if last and is_given_up(state, host) else [])
 
 
 def secrets_of(state: State, log: RunLog | None) -> frozenset[str]:
     """What must not be shown: the run's join secrets, and the passwords that the hosts' data or a prompt gave."""
-    known = {state.config.SUDO_PASSWORD} if state.initialised else set()
-    for host in state.inventory if state.initialised else ():
+    known = {sudo_password(state)}
+    for host in every_host(state):
         known |= {host.data.get(name) for name in _PASSWORDS} | {host.connector_data.get("prompted_sudo_password")}
     if log:
         known |= log.secrets
@@ -294,11 +255,8 @@ def secrets_of(state: State, log: RunLog | None) -> frozenset[str]:
 
 def _members(state: State, cluster: Cluster | None) -> list[Host]:
     """The cluster's hosts, as pyinfra has them."""
-    if not state.initialised or cluster is None:
-        return []
-    return [state.inventory.get_host(entry.name) for entry in cluster.hosts]
+    return members(state, [entry.name for entry in cluster.hosts]) if cluster else []
 
 
 def _is_unreachable(state: State, host: Host) -> bool:
-    tried = state.current_stage >= StateStage.Connect and state.is_host_in_limit(host)
-    return tried and host not in state.activated_hosts
+    return has_connected(state) and is_in_limit(state, host) and not was_reached(state, host)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import grimp
 import pytest
+
+import k8s_ha
+
+PACKAGE = Path(k8s_ha.__file__).parent
 
 PURE = {
     "findings": set(),
@@ -23,8 +30,11 @@ PURE = {
 EFFECTFUL = {
     "pyinfra_internals": set(),
     # Is told, and asks nobody.
-    "reporting": {"catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"},
-    "run": {"catalog", "cluster_state", "observations", "reporting", "settings"},
+    "reporting": {
+        *("catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"),
+        "pyinfra_internals",
+    },
+    "run": {"catalog", "cluster_state", "observations", "pyinfra_internals", "reporting", "settings"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "verification"},
     "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
@@ -64,3 +74,36 @@ def test_no_arrow_closes_a_circle() -> None:
     while free := {room for room, imported in waiting.items() if not imported}:
         waiting = {room: imported - free for room, imported in waiting.items() if room not in free}
     assert waiting == {}
+
+
+PROMISED = {"pyinfra", "pyinfra.api", "pyinfra.api.arguments_typed", "pyinfra.api.command", "pyinfra.api.exceptions"}
+"""The modules of pyinfra that any module here may import from: what its documentation shows."""
+
+UNPROMISED = {
+    *(
+        "activated_hosts",
+        "failed_hosts",
+        "current_stage",
+        "initialised",
+        "check_for_changes",
+        "is_host_in_limit",
+        "cwd",
+    ),
+    *("ops", "op_meta", "op_hash_order", "get_op_order", "get_op_meta", "executing_op_hash", "operation_meta", "_hash"),
+    *("current_deploy_name", "current_deploy_kwargs", "callback_handlers", "add_callback_handler", "get_transport"),
+}
+"""Attributes of pyinfra's objects that its documentation does not show."""
+
+OUTSIDE = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "pyinfra_internals"]
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_pyinfra_does_not_promise_is_touched_in_one_room(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "pyinfra":
+            assert node.module in PROMISED
+        elif isinstance(node, ast.Import):
+            assert not any(entry.name.startswith("pyinfra.") for entry in node.names)
+        elif isinstance(node, ast.Attribute):
+            of_report = isinstance(node.value, ast.Name) and node.value.id == "report"  # it has names of its own
+            assert of_report or node.attr not in UNPROMISED

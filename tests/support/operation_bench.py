@@ -15,7 +15,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
-import k8s_ha.operations.commands
+import k8s_ha.pyinfra_internals.commands
 from k8s_ha.run import GROUPS
 from tests.support.example_cluster import six_hosts
 from tests.support.paths import LAB
@@ -74,7 +74,7 @@ class Bench:
             self.state.activate_host(host)
         self._noops: list[Noop] = []
         monkeypatch.setattr(pyinfra.api.host, "get_fact", self._get_fact)
-        monkeypatch.setattr(k8s_ha.operations.commands, "get_fact", self._get_fact)
+        monkeypatch.setattr(k8s_ha.pyinfra_internals.commands, "get_fact", self._get_fact)
         monkeypatch.setattr(Host, "noop", lambda _, reason: self._noops.append(Noop(reason)))
 
     def _get_fact(

@@ -25,6 +25,7 @@ from k8s_ha.operations.cluster import is_leader, observe, observe_idle, observe_
 from k8s_ha.operations.commands import fail_host, planned, poll_until
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
+from k8s_ha.pyinfra_internals.state import was_reached
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -183,7 +184,7 @@ def _out_of_turn(run: Run, own: HostSettings, problem: str) -> str | None:
     known = {node.name for node in snapshot.leader_view.nodes}
     control_planes = run.cluster.control_planes
     for other in control_planes[: control_planes.index(own)]:
-        if other.hostname not in known and host.inventory.get_host(other.name) in host.state.activated_hosts:
+        if other.hostname not in known and was_reached(host.state, host.inventory.get_host(other.name)):
             return (
                 f"{problem}: control planes join one at a time, and {other.hostname} before it is not a node yet; fix "
                 "that host and run this again without --serial and --no-wait."

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import atexit
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
-import pyinfra
 from pyinfra import logger
 from pyinfra.api import Host
-from pyinfra.api.state import BaseStateCallback, State, StateStage
 
 from k8s_ha.local_files import claim, write_private
+from k8s_ha.pyinfra_internals import operations
+from k8s_ha.pyinfra_internals.callbacks import follow
+from k8s_ha.pyinfra_internals.command_line import ExitWatcher, runs_a_deploy
+from k8s_ha.pyinfra_internals.deploys import current_deploy
+from k8s_ha.pyinfra_internals.state import State, is_connecting, working_folder
 from k8s_ha.reporting.known_errors import explain
 from k8s_ha.reporting.redaction import scrubbed
 from k8s_ha.reporting.report import ExitState, short_form
-from k8s_ha.reporting.run_log import ExitWatcher, OperationRef, RunLog, outcome, output_of, report_of, secrets_of, title
+from k8s_ha.reporting.run_log import OperationRef, RunLog, outcome, report_of, secrets_of, title
 from k8s_ha.settings import Cluster, ClusterSettings
-
-AD_HOC: Final = frozenset({"exec", "fact", "debug-inventory"})
-"""pyinfra's commands that run no deploy, so that there is nothing to report about."""
 
 _trackers: dict[State, RunTracker] = {}
 
@@ -33,37 +30,8 @@ def tracker(state: State) -> RunTracker:
         found = _trackers[state] = RunTracker(state)
         logger.addFilter(found.exit_watcher)
         atexit.register(found.finish)
-    # Initializing a state, which comes after group_data, forgets its callbacks.
-    if state.initialised and not any(isinstance(handler, Callbacks) for handler in state.callback_handlers):
-        add_handler: Callable[[BaseStateCallback], None] = state.add_callback_handler
-        add_handler(Callbacks())
+    follow(state, found)
     return found
-
-
-class Callbacks(BaseStateCallback):
-    """What pyinfra calls, handed on to the state's tracker."""
-
-    @staticmethod
-    def operation_start(state: State, op_hash: str) -> None:
-        tracker(state).operation_started(op_hash)
-
-    @staticmethod
-    def operation_host_start(state: State, host: Host, op_hash: str) -> None:
-        tracker(state).host_started(host, op_hash)
-
-    @staticmethod
-    def operation_host_success(state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:
-        tracker(state).host_stopped(host, op_hash)
-
-    @staticmethod
-    def operation_host_error(
-        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
-    ) -> None:
-        tracker(state).host_failed(host, op_hash)
-
-    @staticmethod
-    def operation_end(state: State, op_hash: str) -> None:
-        tracker(state).explain_failures()
 
 
 class RunTracker:
@@ -97,10 +65,10 @@ class RunTracker:
 
     def phase_started(self, log: RunLog, host: Host) -> None:
         """The operations that ``host`` calls from now on are of the phase that calls this."""
-        name = host.current_deploy_name
+        name = current_deploy(host)
         if name is None:
             return
-        log.phase_starts.setdefault(host.name, []).append((len(host.op_hash_order), name))
+        log.phase_starts.setdefault(host.name, []).append((len(operations.hashes_added(host)), name))
         if title(name) not in log.phases:
             log.phases.append(title(name))
 
@@ -118,7 +86,7 @@ class RunTracker:
         """A host begins an operation, which it may not have."""
         self._begin()
         operation_ref = self._operation_refs.get((host.name, op_hash))
-        if operation_ref and op_hash in self._state.ops[host]:
+        if operation_ref and operations.has_operation(self._state, host, op_hash):
             self._enter(operation_ref.log, operation_ref.phase)
             operation_ref.log.last[host.name] = op_hash
             operation_ref.log.stopwatch.start(host.name, operation_ref.phase)
@@ -134,22 +102,22 @@ class RunTracker:
         self.host_stopped(host, op_hash)
         self._failed.append((host, op_hash))
 
-    def explain_failures(self) -> None:
+    def operation_ended(self) -> None:
         """Say what is known about the errors of hosts that failed since the last time."""
         failed, self._failed = self._failed, []
         for host, op_hash in failed:
             operation_ref = self._operation_refs.get((host.name, op_hash))
             secrets = secrets_of(self._state, operation_ref.log if operation_ref else None)
-            for known in explain(output_of(self._state, host, op_hash)) if operation_ref else ():
+            for known in explain(operations.output_of(self._state, host, op_hash)) if operation_ref else ():
                 logger.error(scrubbed(f"{host.name}: known: {known.cause}; {known.remedy}.", secrets))
 
     def finish(self) -> None:
         """At the end of the process: every report for the last time, and its short form."""
-        if not self._executing and (not pyinfra.is_cli or not AD_HOC.isdisjoint(sys.argv)):
+        if not self._executing and not runs_a_deploy():
             return
         # Where no host remains, no operation has ended.
-        self.explain_failures()
-        unbegun = self._state.current_stage is StateStage.Connect
+        self.operation_ended()
+        unbegun = is_connecting(self._state)
         logs = self._logs or [entry for entry in self._expected if unbegun or entry.cluster is None]
         self._find_operations()
         for log in logs:
@@ -162,8 +130,7 @@ class RunTracker:
             return
         self._executing = True
         self._find_operations()
-        in_order: Callable[[], list[str]] = self._state.get_op_order
-        for op_hash in in_order():
+        for op_hash in operations.hashes_in_order(self._state):
             for log, phase in self._phases.get(op_hash, ()):
                 if phase not in log.order:
                     log.order.append(phase)
@@ -173,7 +140,7 @@ class RunTracker:
             return
         for log in self._logs:
             for name, phase_starts in log.phase_starts.items():
-                for index, op_hash in enumerate(self._state.inventory.get_host(name).op_hash_order):
+                for index, op_hash in enumerate(operations.hashes_added(self._state.inventory.get_host(name))):
                     phase = next((phase for start, phase in reversed(phase_starts) if start <= index), None)
                     operation = self._operation(op_hash, phase) if phase else None
                     if phase and operation:
@@ -183,7 +150,7 @@ class RunTracker:
     def _operation(self, op_hash: str, phase: str) -> str | None:
         """The operation's name within the phase; None where it is of none, such as a user's own behind it."""
         prefix = f"{phase} | "
-        names = sorted(self._state.get_op_meta(op_hash).names)
+        names = operations.names_of(self._state, op_hash)
         return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)
 
     def _enter(self, log: RunLog, phase: str) -> None:
@@ -195,7 +162,7 @@ class RunTracker:
         """Replace the report's file; what prevents that costs one warning and not the run."""
         report = report_of(self._state, log, self._operation_refs, exit_state, reason, ended)
         settings = log.cluster.settings if log.cluster else ClusterSettings()
-        folder = Path(self._state.cwd or ".") / settings.report_dir
+        folder = Path(working_folder(self._state)) / settings.report_dir
         if not log.unwritable:
             try:
                 log.path = log.path or claim(folder, f"k8s-ha-{report.started:%Y%m%dT%H%M%SZ}", ".json")

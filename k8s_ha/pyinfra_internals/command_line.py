@@ -1,0 +1,82 @@
+"""pyinfra's command line: what it was asked for, what it ends with, and Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from traceback import walk_tb
+from typing import Any, Final
+
+import pyinfra
+from pyinfra import logger
+from pyinfra.api.state import State
+
+from k8s_ha.pyinfra_internals.state import looks_for_changes
+
+_AD_HOC: Final = frozenset({"exec", "fact", "debug-inventory"})
+"""pyinfra's commands that run no deploy."""
+
+
+def runs_a_deploy() -> bool:
+    """Whether the command line was asked for a deploy; False too where pyinfra is used as a library."""
+    return bool(pyinfra.is_cli) and _AD_HOC.isdisjoint(sys.argv)
+
+
+def is_dry(state: State) -> bool:
+    """Whether it was asked for the changes only; ``--json`` without ``-y`` does so too."""
+    return "--dry" in sys.argv or ("--json" in sys.argv and looks_for_changes(state))
+
+
+class ExitWatcher(logging.Filter):
+    """What pyinfra's command line ends with.
+
+    No hook tells it. But while that exception is in flight, pyinfra logs that it disconnects.
+    """
+
+    error: BaseException | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.error = sys.exc_info()[1] or self.error
+        return True
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether pyinfra came to an end of its own and nobody interrupted it."""
+        return isinstance(self.error, SystemExit) and all(
+            frame.f_code.co_name != "_handle_interrupt" for frame, _ in walk_tb(self.error.__traceback__)
+        )
+
+    @property
+    def cause(self) -> BaseException | None:
+        """The error that ended pyinfra; None where there was none."""
+        return None if isinstance(self.error, SystemExit) else getattr(self.error, "exception", self.error)
+
+
+@contextmanager
+def interrupt_kept(warning: str) -> Iterator[list[int]]:
+    """Ctrl-C is put off until the block has cleaned up after itself; its signal stands in the list that is given.
+
+    + warning: what the person is told who has pressed it once; the second time it is not put off
+    """
+    kept: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def keep(number: int, _: Any) -> None:
+        logger.warning(warning)
+        kept.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    try:
+        signal.signal(signal.SIGINT, keep)
+    except ValueError:  # pyinfra runs in another than the main thread, which gets no signals
+        yield kept
+        return
+    try:
+        yield kept
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if kept:
+            signal.raise_signal(signal.SIGINT)
