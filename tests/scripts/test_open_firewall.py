@@ -107,16 +107,32 @@ for word in "$@"; do
         *) echo "usage: $word" >&2; exit 2 ;;
     esac
 done"""
+# The same on D-Bus, in the words of systemd's busctl.
+BUSCTL = """cd {state} || exit 1
+[ "$1 $2" = "call org.fedoraproject.FirewallD1" ] || exit 1
+quoted() {{ for one; do printf ' "%s"' "$one"; done; echo; }}
+parts() {{ tr / ' ' <$1 2>/dev/null | xargs; }}
+case "$5 $3" in
+    getZoneOfInterface*) [ "$7" = eth1 ] && echo 's "internal"' || echo 's ""' ;;
+    getDefaultZone*) echo 's "public"' ;;
+    getZoneByName*) echo "o \\"/config/zone/$7\\"" ;;
+    "getPorts /config"*) echo "a(ss) 9$(quoted $(parts permanent-${{3##*/}}-port))" ;;
+    "getSources /config"*) echo "as 9$(quoted $(cat permanent-${{3##*/}}-source 2>/dev/null))" ;;
+    getPorts*) echo "aas 9$(quoted $(parts runtime-$7-port))" ;;
+    getSources*) echo "as 9$(quoted $(cat runtime-$7-source 2>/dev/null))" ;;
+    *) exit 1 ;;
+esac"""
 ADDRESSES = r"""
 echo '1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever preferred_lft forever'
 echo '2: eth0    inet 10.0.11.18/16 brd 10.0.255.255 scope global eth0\       valid_lft forever preferred_lft forever'
 echo '3: eth1    inet 192.168.7.3/24 brd 192.168.7.255 scope global eth1\       valid_lft forever'"""
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+@pytest.fixture(params=[BUSCTL, "exit 1"], ids=["on D-Bus", "by firewall-cmd"])
+def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Shell:
     """A host where firewalld runs and nothing is open."""
     shell = Shell(tmp_path)
+    shell.add_tool("busctl", request.param.format(state=tmp_path / "firewalld"))
     (tmp_path / "firewalld").mkdir()
     shell.add_tool("systemctl", '[ "$*" = "-q is-active firewalld.service" ]')
     shell.add_tool("firewall-cmd", FIREWALL_CMD.format(state=tmp_path / "firewalld"))
@@ -166,7 +182,14 @@ def test_where_firewalld_does_not_run_the_script_says_nothing(shell: Shell, syst
 
 def test_the_script_fails_where_firewalld_does_not_answer(shell: Shell) -> None:
     shell.add_tool("firewall-cmd", "exit 252")
+    shell.add_tool("busctl", "exit 1")
     assert shell.run(Firewall().command(address="10.0.11.18")).returncode == 1
+
+
+def test_on_d_bus_no_firewall_cmd_is_asked(shell: Shell, request: pytest.FixtureRequest) -> None:
+    if "on D-Bus" in request.node.name:
+        shell.add_tool("firewall-cmd", "exit 252")
+    assert state(shell) == FirewallState("public", frozenset())
 
 
 def opened(shell: Shell, bench: Bench, wanted: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:

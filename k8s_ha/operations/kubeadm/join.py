@@ -75,11 +75,22 @@ def stale_members_removed(run: Run) -> Generator[StringCommand]:
 
 def _stale_members(run: Run) -> list[Membership]:
     """What the cluster knows of each other node's host that could be read and will join from its beginning."""
-    others = [node for node in run.cluster.nodes if node.name != host.name]
+    snapshot = observe(run, fresh=is_executing())
+    others = [node for node in run.cluster.nodes if node.name != host.name and not _is_alive(snapshot, node)]
+    if not others:
+        return []
     idle = observe_idle(others, SECONDS_FOR_KUBEADM)
     snapshot = observe(run, fresh=is_executing())
     own = {name: view for name, view in snapshot.views.items() if name == host.name}
     return stale_members(replace(snapshot, views=idle | own), others)
+
+
+def _is_alive(snapshot: ClusterSnapshot, host: HostSettings) -> bool:
+    """Whether the cluster has all of a node of its name, and that is Ready: then nothing of it is removed."""
+    known = snapshot.known(host)
+    if known.node is None or not known.node.ready:
+        return False
+    return "control_plane" not in host.role or (known.node.control_plane and known.member is not None)
 
 
 @isolated_operation
