@@ -52,8 +52,11 @@ def cost(hosts: Fleet) -> Cost:
         _, status, used = os.wait4(process.pid, 0)
     if status:
         raise SystemExit((hosts.folder / "output").read_text(encoding="utf-8")[-2000:])
-    steps = map(json.loads, log.read_text(encoding="utf-8").splitlines())
-    counted = Counter(step["host"] for step in steps if step["step"] != "connect")
+    counted: Counter[str] = Counter()
+    for step in map(json.loads, log.read_text(encoding="utf-8").splitlines()):
+        # The answers of one command stand there one by one, too, and a line of it for each.
+        batched = len(step["command"].splitlines()) if step["step"] == "together" else 0
+        counted[step["host"]] += (step["step"] != "connect") - batched
     return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss // 1024, max(counted.values()))
 
 

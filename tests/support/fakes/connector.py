@@ -59,8 +59,14 @@ class SimulatedConnector(FakeConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         text = command if isinstance(command, str) else command.get_raw_value()
-        if looks := together(text):
-            return self._all(text, looks, **arguments)
+        looks = together(text)
+        succeeded, output = self._all(text, looks, **arguments) if looks else self._one(text, **arguments)
+        if print_output:
+            for line in output.output_lines:
+                echo(f"{self.host.print_prefix}{line}", err=True)
+        return succeeded, output
+
+    def _one(self, text: str, **arguments: Any) -> tuple[bool, CommandOutput]:
         text = arguments.get("_stdin") or "" if text == READ else text
         begun, row = next(_moments), answer_to(text)
         self._wait(text)
@@ -71,17 +77,13 @@ class SimulatedConnector(FakeConnector):
         exported = "C" if FIRST in text else (arguments.get("_env") or {}).get("LC_ALL")
         self._log(row.step, text, begun, succeeded, row.changes, arguments.get("_timeout"), exported)
         stream = "stdout" if succeeded else "stderr"
-        output = CommandOutput([OutputLine(stream, line) for line in lines])
-        if print_output:
-            for line in output.output_lines:
-                echo(f"{self.host.print_prefix}{line}", err=True)
-        return succeeded, output
+        return succeeded, CommandOutput([OutputLine(stream, line) for line in lines])
 
     def _all(self, text: str, looks: list[tuple[str, str]], **arguments: Any) -> tuple[bool, CommandOutput]:
         """What several looks tell that are made in one command."""
         lines, begun = [], next(_moments)
         for begins, script in looks:
-            _, output = self.run_shell_command(script, **arguments)
+            _, output = self._one(script, **arguments)
             lines += [OutputLine("stdout", begins), *(line for line in output if line.buffer_name == "stdout")]
         locale = "C" if text.startswith("export LC_ALL=C\n") else None
         asked = "\n".join(begins for begins, _ in looks)
