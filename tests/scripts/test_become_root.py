@@ -182,7 +182,9 @@ class Member:
 def member(monkeypatch: pytest.MonkeyPatch) -> Member:
     member = Member()
     off = dict.fromkeys(("_su_user", "_doas", "_dzdo", "_temp_dir", "_timeout"))
-    monkeypatch.setattr(login, "_arguments", lambda host: {**off, "_sudo": True, "_sudo_password": host.password})
+    monkeypatch.setattr(
+        login, "connector_arguments", lambda host: {**off, "_sudo": True, "_sudo_password": host.password}
+    )
     monkeypatch.setattr(login, "state", SimpleNamespace(print_fact_output=False, print_fact_input=False))
     monkeypatch.setattr(login, "getpass", lambda prompt: "right" if prompt == "[worker1] sudo password: " else "")
     return member
