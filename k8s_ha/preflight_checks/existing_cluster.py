@@ -7,7 +7,7 @@ from typing import Final
 
 from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, owner
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.findings import Finding
+from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.model import HostContext
 
@@ -115,10 +115,13 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
             yield from _leftovers(context)
 
 
+def _finding(context: HostContext, found: str, wanted: str, remedy: str, severity: Severity = "error") -> Finding:
+    return Finding(context.host.name, "cluster", found, wanted, remedy, severity)
+
+
 def _unread(context: HostContext) -> Finding:
-    return Finding(
-        context.host.name,
-        "cluster",
+    return _finding(
+        context,
         "what it holds of a cluster could not be read",
         "it may be somebody's node",
         "see the error above, fix it, and run this again",
@@ -133,13 +136,12 @@ def _of_state(context: HostContext, view: NodeView, state: NodeState, snapshot: 
         phrases = _BEGUN
     values = {"artifacts": ", ".join(view.artifacts[:2]), "owner": owner(view, context.cluster.endpoint)}
     found, wanted, remedy = (text.format(**values) for text in phrases)
-    return Finding(context.host.name, "cluster", found, wanted, remedy, "warning" if rejoins else "error")
+    return _finding(context, found, wanted, remedy, "warning" if rejoins else "error")
 
 
 def _still_at_work(context: HostContext) -> Finding:
-    return Finding(
-        context.host.name,
-        "cluster",
+    return _finding(
+        context,
         "kubeadm of an earlier run is still at work",
         "one at a time",
         "nothing: this run waits for it",
@@ -148,9 +150,8 @@ def _still_at_work(context: HostContext) -> Finding:
 
 
 def _unfinished_init(context: HostContext, view: NodeView) -> Finding:
-    return Finding(
-        context.host.name,
-        "cluster",
+    return _finding(
+        context,
         f"holds {view.artifacts[0]} of an init that did not come to its end",
         "a cluster",
         "nothing: this run resets it and retries the init",
@@ -159,9 +160,8 @@ def _unfinished_init(context: HostContext, view: NodeView) -> Finding:
 
 
 def _nobody_knows(context: HostContext, view: NodeView) -> Finding:
-    return Finding(
-        context.host.name,
-        "cluster",
+    return _finding(
+        context,
         f"holds {view.artifacts[0]}, and no API server of the cluster answers",
         "a healthy control plane tells whether it is a node",
         "if this run does not bring one back, repair it; `kubeadm reset` only where nothing in the cluster is needed",
@@ -172,17 +172,15 @@ def _nobody_knows(context: HostContext, view: NodeView) -> Finding:
 def _leftovers(context: HostContext) -> Iterator[Finding]:
     """What `kubeadm reset` leaves, and what another installer has left."""
     if any(" dev cni0" in route for route in context.preflight.routes):
-        yield Finding(
-            context.host.name,
-            "cluster",
+        yield _finding(
+            context,
             "the interface cni0 of older pods is there",
             "new pods get addresses of another network",
             "run `ip link delete cni0` there, or reboot it",
         )
     if context.is_control_plane and context.preflight.etcd:
-        yield Finding(
-            context.host.name,
-            "cluster",
+        yield _finding(
+            context,
             f"{ETCD} holds {', '.join(context.preflight.etcd[:3])}",
             "kubeadm asks for an empty folder",
             "empty it, or mount it one level higher if it is lost+found",
