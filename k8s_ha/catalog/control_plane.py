@@ -16,13 +16,10 @@ def api_url(address: str) -> str:
     return f"https://{address}:{API_PORT}"
 
 
-def kubectl(address: str, arguments: str, seconds: int = 30) -> str:
-    """A kubectl command against the API server of the host it runs on.
-
-    + seconds: for each request
-    """
+def kubectl(address: str, arguments: str) -> str:
+    """A kubectl command against the API server of the host it runs on."""
     server = shlex.quote(api_url(address))
-    return f"kubectl --kubeconfig {ADMIN_CONF} --server {server} --request-timeout={seconds}s {arguments}"
+    return f"kubectl --kubeconfig {ADMIN_CONF} --server {server} --request-timeout=30s {arguments}"
 
 
 def etcd_request(path: str, body: str) -> str:

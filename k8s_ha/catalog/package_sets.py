@@ -56,4 +56,4 @@ def load_balancer(stream_built_in: bool) -> dict[str, str]:
 SURVEYED: Final = tuple(
     dict.fromkeys((*node(""), "containerd.io", "docker-ce", "docker-ce-cli", *CONTAINER_SELINUX, *load_balancer(False)))
 )
-"""What the first look at a host searches among its installed packages."""
+"""What the survey searches among a host's installed packages."""

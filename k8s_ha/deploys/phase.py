@@ -44,7 +44,7 @@ def start_phase(
     with run.lock:
         if not run.surveys:
             stop_on_errors(survey(run))
-    phase_opened(host.inventory.get_host(host.name))
+    phase_opened()
     requested = run.part(ClusterLock).requested
     if changes and host.name not in requested:
         requested.add(host.name)

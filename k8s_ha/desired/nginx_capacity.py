@@ -28,9 +28,7 @@ _NGINX_DEFAULT: Final = 512
 _STEP: Final = 1024
 
 _MARK: Final = "# raised by k8s_ha for the cluster's nodes"
-_PACKAGED: Final = re.compile(
-    rf"events\s*\{{\s*worker_connections\s+(?:1024;|(?P<raised>\d+); {re.escape(_MARK)})\s*\}}"
-)
+_PACKAGED: Final = re.compile(rf"events\s*\{{\s*worker_connections\s+(?:1024;|\d+; {re.escape(_MARK)})\s*\}}")
 
 
 def connections_needed(nodes: int) -> int:

@@ -36,7 +36,7 @@ def require_fact(fact: type[FactBase[T]], **arguments: Any) -> T:
 
 
 def isolated_operation(function: Callable[P, Generator[PyinfraCommand]]) -> PyinfraOperation[P]:
-    """pyinfra's ``@operation()`` for a generator that may raise FactUnreadable or PyinfraError.
+    """pyinfra's ``@operation()`` for a generator that may raise FactUnavailable or PyinfraError.
 
     An exception in an operation's generator would end the whole run with a traceback; this one fails the host.
     """

@@ -55,9 +55,9 @@ _open: WeakKeyDictionary[Host, PhaseFacts] = WeakKeyDictionary()
 _by_operation: WeakKeyDictionary[Host, dict[str, PhaseFacts]] = WeakKeyDictionary()
 
 
-def phase_opened(target: Host) -> None:
-    """Have what the operations read that are added to a host from now on read in one command."""
-    _open[target] = PhaseFacts()
+def phase_opened() -> None:
+    """Have what the operations read that are added to the current host from now on read in one command."""
+    _open[_current()] = PhaseFacts()
 
 
 def reads(requests: Callable[..., Iterable[FactRequest]]) -> Callable[[PyinfraOperation[P]], PyinfraOperation[P]]:

@@ -19,10 +19,11 @@ class FrameLocation(NamedTuple):
 
 def stack() -> list[tuple[FrameType]]:
     """The frames from the caller's outwards, as ``inspect.stack`` has them first in its items."""
-    frames, frame = [], sys._getframe(1)
+    frames: list[tuple[FrameType]] = []
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         frames.append((frame,))
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return frames
 
 

@@ -3,6 +3,6 @@
 from k8s_ha import load_balancer
 from k8s_ha.desired import nginx_capacity
 
-setattr(nginx_capacity, "CONNECTIONS_PER_NODE", 500)  # noqa: B010
+nginx_capacity.CONNECTIONS_PER_NODE = 500
 
 load_balancer()

@@ -33,7 +33,7 @@ SECONDS_TO_WAIT = 10
 
 _moments = count()
 
-setattr(phase, "today", lambda: date.fromisoformat(current().day))  # noqa: B010
+phase.today = lambda: date.fromisoformat(current().day)
 
 
 class SimulatedConnector(FakeConnector):
