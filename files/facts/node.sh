@@ -1,4 +1,5 @@
-# ADDRESS, INIT_MARKER: as for init-unfinished.sh, behind which this stands, with artifacts.sh and etcd.sh before it.
+# ADDRESS, INIT_MARKER: as for init-unfinished.sh, behind which this stands, with artifacts.sh and etcd.sh before it and
+# standing.sh between them.
 # Prints `key value` lines: what the host's own etcd and API server answer.
 if [ -e $e/healthcheck-client.crt ]; then
     echo "members $(members)"
@@ -7,6 +8,7 @@ if [ -e $e/healthcheck-client.crt ]; then
     [ -n "$health" ] || health=$(curl -sS --noproxy '*' --max-time 3 http://127.0.0.1:2381/health 2>/dev/null | tr -d '\n')
     echo "etcd $health"
 fi
+standing_files
 [ -e "$INIT_MARKER" ] && echo "init begun"
 is_init_unfinished
 case $? in
@@ -15,6 +17,7 @@ case $? in
 esac
 serves || exit 0
 echo "readyz ok"
-ask get nodes -o jsonpath='{range .items[*]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.metadata.labels}{"\n"}{end}'
+ask get nodes -o jsonpath='{range .items[*]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.metadata.labels} {.status.addresses[?(@.type=="InternalIP")].address} {.spec.taints} {.metadata.annotations.k8s-ha/settings}{"\n"}{end}'
 ask -n kube-system get secrets -l app.kubernetes.io/managed-by=k8s-ha -o name | sed 's/^/secret /'
+standing_objects
 exit 0

@@ -48,16 +48,28 @@ def init_config(
         "localAPIEndpoint": _api_endpoint(cluster, host),
         "nodeRegistration": _node_registration(cluster, host, caveats),
     }
+    return _render(cluster, {"InitConfiguration": init, **_shared_documents(cluster, anywhere)})
+
+
+def _shared_documents(cluster: Cluster, anywhere: Collection[str]) -> dict[str, Document]:
+    """What the cluster keeps of its configuration, by kind, before patches."""
     kubelet: Document = {"cgroupDriver": "systemd"}
     if "cgroup-v1" in anywhere:
         kubelet["failCgroupV1"] = False
-    documents = {
-        "InitConfiguration": init,
+    return {
         "ClusterConfiguration": _cluster_configuration(cluster),
         "KubeletConfiguration": kubelet,
         "KubeProxyConfiguration": {"mode": cluster.settings.kube_proxy_mode},
     }
-    return _render(cluster, documents)
+
+
+def kept_configuration(cluster: Cluster, anywhere: Collection[str] = ()) -> dict[str, Document]:
+    """What the cluster is to keep of its configuration, by kind, patched; extra arguments are a map or a list.
+
+    + anywhere: as for ``init_config``
+    """
+    patches = cluster.settings.kubeadm_patches
+    return {kind: _merge(body, patches.get(kind, {})) for kind, body in _shared_documents(cluster, anywhere).items()}
 
 
 def upload_certs_config(cluster: Cluster, host: HostSettings, *, certificate_key: str) -> str:
@@ -171,7 +183,7 @@ def _cluster_configuration(cluster: Cluster) -> Document:
     settings = cluster.settings
     balancers = [name for host in cluster.load_balancers for name in (host.address, host.hostname)]
     configuration: Document = {
-        "kubernetesVersion": f"v{settings.kubernetes_version}",
+        "kubernetesVersion": f"v{settings.version}",
         "controlPlaneEndpoint": cluster.endpoint,
         "imageRepository": cluster.image_repository,
         "networking": {

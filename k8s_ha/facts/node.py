@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations import etcd
 from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
+
+T = TypeVar("T")
 
 INIT_MARKER: Final = "/etc/kubernetes/pki/k8s-ha-init-unfinished"
 """Left by an init of this package until it has ended well; where it is, `kubeadm reset` takes it away too."""
@@ -21,11 +25,13 @@ class Node(ParsedFact[NodeView]):
     """What kubeadm has left on a host and its own API server's answer; None where the host could not be read.
 
     + address: the host's node address, at which its own API server is asked
+    + standing: whether it also tells what the cluster stands with
     """
 
-    def command(self, address: str) -> str:
-        commands = script("require-root.sh") + read_file("facts/artifacts.sh") + read_file("facts/etcd.sh")
-        return marked(commands + init_unfinished_script(address) + read_file("facts/node.sh"))
+    def command(self, address: str, standing: bool = False) -> str:
+        commands = script("require-root.sh", STANDING="yes" if standing else "")
+        commands += read_file("facts/artifacts.sh") + read_file("facts/etcd.sh") + init_unfinished_script(address)
+        return marked(commands + read_file("facts/standing.sh") + read_file("facts/node.sh"))
 
     def parse(self, output: list[str]) -> NodeView:
         return node_view(fields(output))
@@ -50,9 +56,46 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         busy="busy" in values,
         init_begun="begun" in values.get("init", ()),
         init_unfinished="unfinished" in values.get("init", ()),
+        standing=_standing(values),
+    )
+
+
+def _standing(values: Mapping[str, Sequence[str]]) -> Standing:
+    static_pods: dict[str, str] = {}
+    for line in values.get("static_pod", ()):
+        component, _, text = line.partition(" ")
+        static_pods[component] = static_pods.get(component, "") + f"{text}\n"
+    return Standing(
+        static_pods=static_pods,
+        kubelet_config="\n".join(values.get("kubelet_config", ())),
+        kubelet_flags=" ".join(values.get("kubelet_flags", ())),
+        serving_certificate="\n".join(values.get("serving_certificate", ())),
+        objects=next(iter(values.get("objects", ())), ""),
     )
 
 
 def _node(line: str) -> ClusterNode:
-    name, ready, version, labels = [*line.split(" ", 3), "", "", ""][:4]
-    return ClusterNode(name, ready == "True", version, any(label in labels for label in _CONTROL_PLANE_LABELS))
+    name, ready, version, labels, address, taints, owned = [*line.split(" ", 6), *[""] * 6][:7]
+    held: dict[str, object] = _json(labels, {})
+    tainted: list[Mapping[str, str]] = _json(taints, [])
+    return ClusterNode(
+        name,
+        ready == "True",
+        version,
+        any(label in held for label in _CONTROL_PLANE_LABELS),
+        labels={str(key): str(value) for key, value in held.items()},
+        address=address,
+        taints=tuple(_taint(taint) for taint in tainted),
+        owned=owned,
+    )
+
+
+def _json(text: str, nothing: T) -> T:
+    """What a column of jsonpath holds; nothing where the object has no such field."""
+    found = json.loads(text) if text[:1] in ("{", "[") else nothing
+    return found if isinstance(found, type(nothing)) else nothing
+
+
+def _taint(taint: Mapping[str, str]) -> str:
+    value = taint.get("value")
+    return f"{taint['key']}{f'={value}' if value else ''}:{taint['effect']}"

@@ -85,7 +85,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
                 RUNTIME=runtime,
                 SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
                 REPOSITORIES="yes" if repositories else "",
-                NODE=Node().command(address=address),
+                NODE=Node().command(address=address, standing=True),
                 NGINX=Nginx().command() if balancer else "",
                 PATTERN=PATTERN,
                 UNITS=" ".join(units),

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from k8s_ha.catalog import compatibility
+from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,15 @@ class HostSurvey:
     """The path of the shell that commands are handed to; empty where nothing tells."""
     nginx_streams: bool = False
     """Whether an nginx is there that has the stream module built in."""
+    api_server_image: str = ""
+    """What its API server's manifest names; empty where the host has none."""
+
+    @property
+    def standing_version(self) -> str:
+        """The Kubernetes that the host runs as part of a cluster, x.y.z; empty where it is no node or nothing tells."""
+        kubelet = self.installed.get("kubelet", "").partition("-")[0]
+        found = self.api_server_image.rpartition(":v")[2] if self.api_server_image else kubelet
+        return found if self.node and re.fullmatch(r"(\d{1,4}\.){2}\d{1,4}", found, re.ASCII) else ""
 
     @property
     def el_major(self) -> int | None:
@@ -71,12 +82,22 @@ class HostSurvey:
 
 @dataclass(frozen=True)
 class ClusterNode:
-    """A Node object, as the API server tells it."""
+    """A Node object, as the API server tells it.
+
+    + version: its kubelet's, such as ``v1.30.14``
+    + address: its internal IP, empty where it has none yet
+    + taints: as ``key=value:Effect``
+    + owned: which of its labels and taints this package gave it, as it noted them there; empty where it noted nothing
+    """
 
     name: str
     ready: bool
     version: str
     control_plane: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    taints: tuple[str, ...] = ()
+    owned: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +125,8 @@ class NodeView:
     """Whether an init of this package began there and has not told that it ended well."""
     init_unfinished: bool = False
     """Whether that init is proven not to have come to its end, with nothing but its own there."""
+    standing: Standing = field(default_factory=Standing)
+    """What the cluster stands with, as the host tells it; empty where it was not asked."""
 
     @property
     def has_identity(self) -> bool:
@@ -123,5 +146,5 @@ class NodeView:
     @property
     def may_come_up(self) -> bool:
         """Whether the host is to run an API server, which tells of no node now."""
-        to_run = "/etc/kubernetes/manifests/kube-apiserver.yaml" in self.artifacts
+        to_run = CONTROL_PLANE_MANIFEST in self.artifacts
         return to_run and not (self.ready and self.nodes) and not self.init_unfinished

@@ -20,7 +20,7 @@ PURE = {
     "catalog": set(),
     "settings": {"catalog"},
     "observations": {"catalog", "findings", "settings"},
-    "cluster_state": {"catalog", "observations", "settings"},
+    "cluster_state": {"catalog", "desired", "observations", "settings"},
     "desired": {"catalog", "observations", "settings"},
     "preflight_checks": {"catalog", "cluster_state", "desired", "findings", "observations", "settings"},
     "verification": {"cluster_state", "findings", "observations", "settings"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,10 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+def _without_labels(view: NodeView) -> list[ClusterNode]:
+    return [replace(found, labels={}) for found in view.nodes]
+
+
 def test_a_control_plane() -> None:
     view = Node().parse(recorded("node-control-plane"))
     assert view.artifacts == (
@@ -42,7 +47,8 @@ def test_a_control_plane() -> None:
     assert view.ca_certificate.startswith("-----BEGIN CERTIFICATE-----\nMIIC")
     assert view.ca_certificate.endswith("\n-----END CERTIFICATE-----")
     assert view.ready
-    assert view.nodes == tuple(ClusterNode(name, True, "v1.20.2", name in CONTROL_PLANES) for name in NODES)
+    assert _without_labels(view) == [ClusterNode(name, True, "v1.20.2", name in CONTROL_PLANES) for name in NODES]
+    assert view.nodes[0].labels["kubernetes.io/hostname"] == "master1"
     assert view.join_secrets == ()
 
 
@@ -82,7 +88,10 @@ def test_an_etcd_that_tells_nothing_is_neither_well_nor_ill(reported: str, healt
 
 def test_nodes_that_are_lost_or_new_and_secrets_of_ours() -> None:
     view = Node().parse(recorded("node-odd"))
-    assert view.nodes == (ClusterNode("lost", False, "v1.30.14", True), ClusterNode("new", False, "v1.30.14", False))
+    assert _without_labels(view) == [
+        ClusterNode("lost", False, "v1.30.14", True),
+        ClusterNode("new", False, "v1.30.14", False),
+    ]
     assert view.join_secrets == ("secret/bootstrap-token-gq4vie", "secret/kubeadm-certs")
 
 
@@ -114,7 +123,7 @@ def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
     view = node(shell)
     assert view.api_server_url == ENDPOINT
     assert view.ready
-    assert view.nodes == (ClusterNode("master1", True, "v1.30.14", True),)
+    assert _without_labels(view) == [ClusterNode("master1", True, "v1.30.14", True)]
     assert view.join_secrets == ("secret/kubeadm-certs",)
 
 

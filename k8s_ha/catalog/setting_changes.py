@@ -1,0 +1,137 @@
+"""What becomes of a setting that is changed on a standing cluster: a row for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Effect(Enum):
+    """When a change takes effect."""
+
+    NEXT_RUN = "with the next run"
+    NEW_NODES = "on nodes that join after it"
+    NO_NODE = "on a host that is no node; on a node it is refused"
+    NEW_CLUSTER = "never on a cluster that stands: it is refused"
+    NOT_YET = "not yet on a cluster that stands: it is refused"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a change.
+
+    + reason: why it is not carried out; a phrase
+    + remedy: the way out; a phrase, in which ``{standing}`` is the value that stands
+    """
+
+    effect: Effect
+    reason: str = ""
+    remedy: str = "set it back to {standing}"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a run ends where what stands is another value."""
+        return self.effect in (Effect.NO_NODE, Effect.NEW_CLUSTER, Effect.NOT_YET)
+
+
+_RUN: Final = Change(Effect.NEXT_RUN)
+_BY_HAND: Final = "a run does not change it on a standing cluster"
+
+SETTINGS: Final[Mapping[str, Change]] = {
+    "kubernetes_version": Change(
+        Effect.NOT_YET,
+        "a run does not move a standing cluster to another version",
+        "set kubernetes_version = {standing}",
+    ),
+    "control_plane_endpoint": Change(Effect.NEW_CLUSTER, "certificates and every kubeconfig name it"),
+    "pod_cidr": Change(Effect.NEW_CLUSTER, "every node has its part of it"),
+    "service_cidr": Change(Effect.NEW_CLUSTER, "every Service has an address of it"),
+    "dns_domain": Change(Effect.NEW_CLUSTER, "pods and certificates have it in their names"),
+    "container_runtime": Change(
+        Effect.NOT_YET, "a run does not move a node to another runtime", "set it back, or reset the nodes first"
+    ),
+    "accepted_risks": _RUN,
+    "waive": _RUN,
+    "mirror": _RUN,
+    "base_repositories": _RUN,
+    "remove_conflicting_packages": _RUN,
+    "image_repository": Change(Effect.NOT_YET, _BY_HAND, "set image_repository = {standing}"),
+    "registry_mirrors": _RUN,
+    "pod_network": _RUN,
+    "flannel_backend": Change(Effect.NEW_CLUSTER, "flannel does not change it while pods run"),
+    "kube_proxy_mode": Change(
+        Effect.NOT_YET,
+        _BY_HAND,
+        "set it back to {standing}, or edit the ConfigMap kube-proxy in kube-system and restart its pods yourself",
+    ),
+    "firewall": _RUN,
+    "selinux": _RUN,
+    "kubeadm_patches": Change(Effect.NOT_YET, _BY_HAND, "write what stands into kubeadm_patches"),
+    "cert_extra_sans": Change(
+        Effect.NOT_YET, "a run does not make certificates of a standing cluster anew", "take it out of the settings"
+    ),
+    "recover_quorum": _RUN,
+    "kubeconfig_dir": _RUN,
+    "report_dir": _RUN,
+    "workers_max_unavailable": _RUN,
+    "verify_timeout_seconds": _RUN,
+}
+"""By setting of the cluster."""
+
+HOST_SETTINGS: Final[Mapping[str, Change]] = {
+    "name": _RUN,
+    "hostname": Change(Effect.NO_NODE, "a node's name cannot change", "set it back, or reset the host and join it"),
+    "address": Change(
+        Effect.NO_NODE, "a node keeps the address that it joined with", "set it back, or reset the host and join it"
+    ),
+    "role": Change(
+        Effect.NO_NODE,
+        "a node stays the control plane or the worker that it joined as",
+        "move it back to its group, or take it out of the cluster, reset it and join it",
+    ),
+    "labels": _RUN,
+    "taints": _RUN,
+}
+"""By setting of a host."""
+
+PATCHES: Final[Mapping[str, Change]] = {
+    "InitConfiguration": Change(Effect.NEW_CLUSTER),
+    "ClusterConfiguration": SETTINGS["kubeadm_patches"],
+    "JoinConfiguration": Change(
+        Effect.NEW_NODES, "a node keeps the flags that it joined with", "nothing, or reset the host and join it again"
+    ),
+    "KubeletConfiguration": SETTINGS["kubeadm_patches"],
+    "KubeProxyConfiguration": SETTINGS["kubeadm_patches"],
+}
+"""By kind of ``kubeadm_patches``."""
+
+POD_NETWORK_STAYS: Final = Change(
+    Effect.NEW_CLUSTER,
+    "a run takes no pod network away, since every pod would lose it",
+    "set it back to {standing}, or delete the namespace kube-flannel yourself",
+)
+"""Flannel stands that this package has applied, and the settings say "none"."""
+
+STATIC_POD: Final = Change(
+    Effect.NOT_YET, "the cluster's own configuration has it and this host's manifest has not", "mend its manifest there"
+)
+KUBELET_FILE: Final = Change(
+    Effect.NOT_YET,
+    "the cluster's own configuration has it and this host's kubelet has not",
+    "run `kubeadm upgrade node phase kubelet-config` there and restart its kubelet",
+)
+SERVING_CERTIFICATE: Final = Change(
+    Effect.NOT_YET,
+    "the cluster's own configuration has it and this host's certificate has not",
+    "move pki/apiserver.* away there, run `kubeadm init phase certs apiserver`, and restart its API server",
+)
+LAGGING: Final = (STATIC_POD, KUBELET_FILE, SERVING_CERTIFICATE)
+"""A host that lags behind what its cluster keeps."""
+
+MIXED_VERSIONS: Final = Change(
+    Effect.NOT_YET,
+    "parts of the cluster are of different versions, as where an upgrade was not finished",
+    "bring every part to one version by hand, and set kubernetes_version to it",
+)

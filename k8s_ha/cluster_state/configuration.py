@@ -1,0 +1,183 @@
+"""Two configurations held beside each other: the one that is wanted, and the one that a cluster keeps.
+
+kubeadm fills in defaults, orders lists, and moves extra arguments from a map to a list; none of that is a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from k8s_ha.settings.kubeadm_patches import EXTRA_ARGS, is_argument_list
+
+Path = tuple[str, ...]
+
+_ANY: Final = object()
+
+_LOGGING: Final[Mapping[Path, Any]] = {
+    ("logging", "flushFrequency"): 0,
+    ("logging", "options", "json", "infoBufferSize"): "0",
+    ("logging", "options", "text", "infoBufferSize"): "0",
+    ("logging", "verbosity"): 0,
+}
+
+# What `kubeadm config print init-defaults --component-configs …` prints from 1.20 to 1.37, beside zeros.
+_DEFAULTS: Final[Mapping[str, Mapping[Path, Any]]] = {
+    "ClusterConfiguration": {
+        ("apiServer", "extraArgs", "authorization-mode"): "Node,RBAC",
+        ("apiServer", "timeoutForControlPlane"): _ANY,  # how long an init waits, and gone in v1beta4
+        ("caCertificateValidityPeriod",): "87600h",
+        ("certificateValidityPeriod",): "8760h",
+        ("certificatesDir",): "/etc/kubernetes/pki",
+        ("clusterName",): "kubernetes",
+        ("dns", "type"): "CoreDNS",
+        ("encryptionAlgorithm",): "RSA-2048",
+        ("etcd", "local", "dataDir"): "/var/lib/etcd",
+    },
+    "KubeletConfiguration": {
+        ("authentication", "anonymous", "enabled"): False,
+        ("authentication", "webhook", "enabled"): True,
+        ("authentication", "x509", "clientCAFile"): "/etc/kubernetes/pki/ca.crt",
+        ("authorization", "mode"): "Webhook",
+        ("clusterDNS",): _ANY,  # follows service_cidr
+        ("clusterDomain",): _ANY,  # follows dns_domain
+        ("healthzBindAddress",): "127.0.0.1",
+        ("healthzPort",): 10248,
+        ("resolvConf",): "/run/systemd/resolve/resolv.conf",
+        ("rotateCertificates",): True,
+        ("staticPodPath",): "/etc/kubernetes/manifests",
+        **_LOGGING,
+    },
+    "KubeProxyConfiguration": {
+        ("bindAddress",): "0.0.0.0",
+        ("clientConnection", "kubeconfig"): "/var/lib/kube-proxy/kubeconfig.conf",
+        ("clusterCIDR",): _ANY,  # follows pod_cidr
+        ("mode",): "iptables",
+        **_LOGGING,
+    },
+}
+_HEAD: Final = ("apiVersion", "kind")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A field whose wanted value is not the one that stands; None is no value.
+
+    + kind: the configuration's
+    """
+
+    kind: str
+    path: Path
+    wanted: Any
+    standing: Any
+
+    @property
+    def field(self) -> str:
+        return ".".join(self.path)
+
+
+def deviations(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]) -> Iterator[Deviation]:
+    """Each field that is wanted otherwise than it stands, and each that stands and nobody wants."""
+    wants, stands = _leaves(wanted), _leaves(standing)
+    defaults = _DEFAULTS[kind]
+    for path, value in wants.items():
+        default = defaults.get(path)
+        if path not in stands and (value in _ZEROS or default is _ANY or _equal(value, default)):
+            continue
+        if not _equal(value, stands.get(path)):
+            yield Deviation(kind, path, value, stands.get(path))
+    for path, value in stands.items():
+        if path not in wants and not _is_default(kind, path, value):
+            yield Deviation(kind, path, None, value)
+
+
+def lacking(wanted: Mapping[str, Any], standing: Mapping[str, Any]) -> Iterator[tuple[Path, Any, Any]]:
+    """Path, wanted value and standing one of each field that is wanted otherwise than it stands, and of no other."""
+    stands = _leaves(standing)
+    for path, value in _leaves(wanted).items():
+        if not (_equal(value, stands.get(path)) or (path not in stands and value in _ZEROS)):
+            yield path, value, stands.get(path)
+
+
+def same_argument(wanted: Any, standing: str | None) -> bool:
+    """Whether a flag has the wanted value, or values, in whatever order."""
+    if standing is None:
+        return False
+    text = ",".join(map(str, wanted)) if isinstance(wanted, (list, tuple)) else _text(wanted)
+    return _equal(text, standing) or sorted(text.split(",")) == sorted(standing.split(","))
+
+
+_ZEROS: Final = (False, 0, "", "0s", "0", None)
+"""What Go writes for a field that nobody has set, or leaves out."""
+
+
+def _is_default(kind: str, path: Path, value: Any) -> bool:
+    default = _DEFAULTS[kind].get(path)
+    if default is _ANY or _equal(value, default):
+        return True
+    # kube-proxy's fields stand there all, with Go's zeros; of the others those alone that are durations.
+    return value in _ZEROS if kind == "KubeProxyConfiguration" else value in ("", "0s", None)
+
+
+def _leaves(value: Mapping[str, Any], path: Path = ()) -> dict[Path, Any]:
+    """All that is no map, by path, without what is empty; a list is a tuple, in order."""
+    found: dict[Path, Any] = {}
+    for key, item in value.items():
+        here = (*path, str(key))
+        if here[0] in _HEAD:
+            continue
+        given = argument_map(item) if key in EXTRA_ARGS else item
+        if isinstance(given, Mapping):
+            found |= _leaves(given, here)
+        elif isinstance(given, (list, tuple)):
+            if given:
+                found[here] = _ordered(given)
+        elif given is not None:
+            found[here] = given
+    return found
+
+
+def _ordered(items: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
+    """A list as a value that can be compared: maps by their fields, scalars in an order of their own."""
+    plain = [tuple(_leaves(item).items()) if isinstance(item, Mapping) else item for item in items]
+    return tuple(sorted(plain, key=repr))
+
+
+def argument_map(value: Any) -> Any:
+    """Extra arguments by name, each with its value, or its values where there are several."""
+    if not is_argument_list(value):
+        return value
+    found: dict[str, list[Any]] = {}
+    for item in value:
+        found.setdefault(item["name"], []).append(item["value"])
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, bool) != isinstance(other, bool):
+        # In extra arguments kubeadm keeps text.
+        return isinstance(one, str | bool) and isinstance(other, str | bool) and _text(one) == _text(other)
+    if one == other:
+        return True
+    if isinstance(one, str) and isinstance(other, str):
+        seconds = _seconds(one)
+        return seconds is not None and seconds == _seconds(other)
+    return isinstance(one, str | int) and isinstance(other, str | int) and str(one) == str(other)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_DURATION: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|m|s|us|µs|ns))+", re.ASCII)
+_PART: Final = re.compile(r"([\d.]+)(h|ms|m|s|us|µs|ns)")
+_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def _seconds(text: str) -> float | None:
+    """The length of a duration as Go writes them; None for what is none."""
+    if not _DURATION.fullmatch(text):
+        return None
+    return round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)), 9)

@@ -1,0 +1,188 @@
+"""The difference between the cluster that is wanted and the one that stands. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from k8s_ha.catalog.setting_changes import PATCHES, POD_NETWORK_STAYS, SETTINGS, Change
+from k8s_ha.cluster_state.configuration import Deviation, deviations
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.desired.kubeadm_config import kept_configuration
+from k8s_ha.observations.standing import Standing
+from k8s_ha.settings import Cluster
+
+KINDS: Final = ("ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration")
+"""What a cluster keeps of its configuration."""
+
+_SETTING_OF: Final[Mapping[tuple[str, str], str]] = {
+    ("ClusterConfiguration", "kubernetesVersion"): "kubernetes_version",
+    ("ClusterConfiguration", "controlPlaneEndpoint"): "control_plane_endpoint",
+    ("ClusterConfiguration", "imageRepository"): "image_repository",
+    ("ClusterConfiguration", "dns.imageRepository"): "image_repository",
+    ("ClusterConfiguration", "networking.podSubnet"): "pod_cidr",
+    ("ClusterConfiguration", "networking.serviceSubnet"): "service_cidr",
+    ("ClusterConfiguration", "networking.dnsDomain"): "dns_domain",
+    ("KubeProxyConfiguration", "mode"): "kube_proxy_mode",
+}
+"""The setting that decides a field, by kind and field; what is not here only kubeadm_patches reach."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is wanted otherwise than it stands.
+
+    + host: inventory name; None where it is the cluster's
+    + setting: as users write it, such as ``pod_cidr``, ``labels`` or ``kubeadm_patches.KubeletConfiguration.maxPods``
+    + standing, wanted: as users would write them, in quotes where they are text; empty for none
+    + change: what becomes of it
+    + is_noted: whether it is only said, since what stands does no harm
+    """
+
+    host: str | None
+    setting: str
+    standing: str
+    wanted: str
+    change: Change
+    is_noted: bool = False
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the run ends with it before the first change."""
+        return self.change.is_refused and not self.is_noted
+
+    @property
+    def found(self) -> str:
+        """What stands, as a phrase."""
+        return f"{self.setting} stands as {self.standing}" if self.standing else f"{self.setting} is not set there"
+
+    @property
+    def rule(self) -> str:
+        """What is wanted instead, and why it does not come to be, as a phrase."""
+        wanted = f"the settings say {self.wanted}" if self.wanted else "no setting says so"
+        return f"{wanted}, but {self.change.reason}" if self.change.reason else wanted
+
+    @property
+    def remedy(self) -> str:
+        return self.change.remedy.replace("{standing}", self.standing or "what it was")
+
+
+class Unreadable(ValueError):
+    """What the cluster keeps of its configuration could not be read; its text says what, as a phrase."""
+
+
+def cluster_differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Difference]:
+    """What is wanted otherwise than the cluster as a whole stands, as its leader tells it; none without a leader.
+
+    + caveats: those that any node needs
+
+    Raises Unreadable.
+    """
+    view = snapshot.leader_view
+    if view is None:
+        return []
+    cluster, standing = snapshot.cluster, view.standing
+    wanted = kept_configuration(cluster, caveats)
+    try:
+        found = [difference for kind in KINDS for difference in _of_kind(kind, wanted[kind], standing, cluster)]
+        return found + list(_of_flannel(standing, cluster))
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
+
+
+def other_endpoint(snapshot: ClusterSnapshot) -> str | None:
+    """Where the control planes are a cluster of their own at another endpoint: that endpoint; else None.
+
+    Their hosts look foreign then, though nothing but the setting has changed.
+    """
+    for host in snapshot.cluster.control_planes:
+        view = snapshot.views.get(host.name)
+        if view is None or not view.ready or snapshot.leader is not None:
+            continue
+        own = {node.name: node.address for node in view.nodes if node.control_plane}
+        try:
+            kept = view.standing.document("ClusterConfiguration") or {}
+        except ValueError:
+            continue
+        standing = kept.get("controlPlaneEndpoint")
+        if own.get(host.hostname) == host.address and view.api_server_url == f"https://{standing}":
+            return str(standing)
+    return None
+
+
+def endpoint_difference(standing: str, cluster: Cluster) -> Difference:
+    """The cluster of these hosts stands at another endpoint."""
+    return _setting("control_plane_endpoint", standing, cluster.endpoint)
+
+
+def _of_kind(kind: str, wanted: Mapping[str, Any], standing: Standing, cluster: Cluster) -> Iterator[Difference]:
+    kept = standing.document(kind)
+    if kept is None:
+        if kind == "KubeProxyConfiguration":  # one may run something else in its place
+            return
+        raise ValueError(f"the ConfigMaps of kube-system hold no {kind}")
+    for entry in deviations(kind, wanted, kept):
+        if entry.field == "apiServer.certSANs":
+            yield from _of_certificate_names(entry, cluster)
+        elif entry.field != "dns.imageRepository" or kept.get("kubernetesVersion") == wanted["kubernetesVersion"]:
+            yield _of_field(entry)
+
+
+def _of_field(entry: Deviation) -> Difference:
+    setting = _SETTING_OF.get((entry.kind, entry.field))
+    if setting == "kubernetes_version":
+        return _setting(setting, *(str(value).removeprefix("v") for value in (entry.standing, entry.wanted)))
+    if setting == "kube_proxy_mode":
+        return _setting(setting, entry.standing or "iptables", entry.wanted)
+    if setting is not None:
+        return _setting(setting, entry.standing, entry.wanted)
+    if (entry.kind, entry.field) == ("KubeletConfiguration", "failCgroupV1"):
+        return replace(_patch(entry), setting="accepted_risks (kubelet's failCgroupV1)")
+    return _patch(entry)
+
+
+def _setting(name: str, standing: Any, wanted: Any) -> Difference:
+    return Difference(None, name, written(standing), written(wanted), SETTINGS[name])
+
+
+def _patch(entry: Deviation) -> Difference:
+    name = f"kubeadm_patches.{entry.kind}.{entry.field}"
+    return Difference(None, name, written(entry.standing), written(entry.wanted), PATCHES[entry.kind])
+
+
+def _of_certificate_names(entry: Deviation, cluster: Cluster) -> Iterator[Difference]:
+    """A name that a setting gives is refused where it is missing; what a balancer adds, or has left, is only said."""
+    wanted, standing = (set(value or ()) for value in (entry.wanted, entry.standing))
+    change = SETTINGS["cert_extra_sans"]
+    named = wanted & {*cluster.settings.cert_extra_sans, cluster.endpoint_host}
+    for names, is_noted in ((named - standing, False), (wanted - named - standing, True)):
+        if names:
+            yield Difference(None, "cert_extra_sans", "", written(tuple(sorted(names))), change, is_noted)
+    if standing - wanted:
+        extra = replace(change, remedy="nothing, or write it into cert_extra_sans")
+        yield Difference(None, "cert_extra_sans", written(tuple(sorted(standing - wanted))), "", extra, is_noted=True)
+
+
+def _of_flannel(standing: Standing, cluster: Cluster) -> Iterator[Difference]:
+    wanted = cluster.settings.pod_network
+    if not standing.has_our_flannel:
+        # Whatever else is there the check of other pod networks knows.
+        if wanted == "flannel" and standing.document("flannel") is None:
+            yield Difference(None, "pod_network", written("none"), written(wanted), SETTINGS["pod_network"])
+        return
+    if wanted == "none":
+        yield Difference(None, "pod_network", written("flannel"), written(wanted), POD_NETWORK_STAYS)
+        return
+    kept = standing.document("flannel") or {}
+    backend = kept.get("Backend")
+    kind = backend.get("Type") if isinstance(backend, Mapping) else None
+    if kind not in (None, cluster.settings.flannel_backend):
+        yield _setting("flannel_backend", kind, cluster.settings.flannel_backend)
+
+
+def written(value: Any) -> str:
+    """A value as users would write it; empty for none."""
+    if value is None or value in ((), [], ""):
+        return ""
+    return repr(list(value)) if isinstance(value, tuple) else repr(value)

@@ -1,0 +1,179 @@
+"""The difference between each node that is wanted and the one that stands. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
+from k8s_ha.catalog.setting_changes import (
+    HOST_SETTINGS,
+    KUBELET_FILE,
+    LAGGING,
+    MIXED_VERSIONS,
+    PATCHES,
+    SERVING_CERTIFICATE,
+    SETTINGS,
+    STATIC_POD,
+    Change,
+)
+from k8s_ha.cluster_state.configuration import argument_map, lacking, same_argument
+from k8s_ha.cluster_state.difference import Difference, cluster_differences, written
+from k8s_ha.cluster_state.node_state import NodeState
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.desired.kubeadm_config import kept_configuration
+from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.settings import Cluster, HostSettings
+
+_COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kube-apiserver": ("apiServer",),
+    "kube-controller-manager": ("controllerManager",),
+    "kube-scheduler": ("scheduler",),
+    "etcd": ("etcd", "local"),
+}
+"""Where ClusterConfiguration has each static pod's part."""
+
+VERSIONED: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+"""The static pods whose version is the cluster's."""
+
+
+def differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Difference]:
+    """All that is wanted otherwise than it stands, the cluster's own first; none without a leader.
+
+    + caveats: those that any node needs
+
+    A host's part that differs as its cluster does is not told twice. Raises Unreadable.
+    """
+    of_cluster = cluster_differences(snapshot, caveats)
+    settings = {entry.setting for entry in of_cluster}
+    moved = {entry.standing for entry in of_cluster if entry.setting == "kubernetes_version"}
+    of_nodes = node_differences(snapshot, caveats)
+    versions = {entry.standing for entry in of_nodes if entry.setting == "kubernetes_version"}
+    told = settings - {"kubernetes_version"} if versions != moved else settings
+    return of_cluster + [
+        entry
+        for entry in of_nodes
+        if not (entry.setting in told and (entry.change in LAGGING or entry.setting == "kubernetes_version"))
+    ]
+
+
+def node_differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Difference]:
+    """What is wanted otherwise than each node of the cluster stands; none without a leader.
+
+    + caveats: those that any node needs
+
+    What a host that could not be read holds is left out; what the leader knows of it is not.
+    """
+    cluster = snapshot.cluster
+    kept = kept_configuration(cluster, caveats)
+    found: list[Difference] = []
+    for host in cluster.nodes:
+        node, view = snapshot.known(host).node, snapshot.views.get(host.name)
+        if node is not None:
+            found += [*_of_node(host, node, view), *_of_version(host, node, view, cluster)]
+            if view is not None and snapshot.state(host) is NodeState.JOINED:
+                found += _of_files(host, view, kept, cluster)
+    return found
+
+
+def part_versions(node: ClusterNode, view: NodeView | None) -> dict[str, str]:
+    """The version of each part of a node that tells it, such as ``1.30.14``."""
+    found = {"kubelet": node.version}
+    for component in VERSIONED if view else ():
+        pod = view.standing.static_pod(component) if view else None
+        if pod is not None:
+            found[component] = pod.version
+    return {part: version.removeprefix("v") for part, version in found.items() if version}
+
+
+def _of_version(host: HostSettings, node: ClusterNode, view: NodeView | None, cluster: Cluster) -> Iterator[Difference]:
+    wanted = cluster.settings.version
+    try:
+        parts = part_versions(node, view)
+    except ValueError:
+        parts = part_versions(node, None)
+    others = [f"{part} {version}" for part, version in parts.items() if version != wanted]
+    if others:
+        uniform = len(set(parts.values())) == 1
+        change = SETTINGS["kubernetes_version"] if uniform else MIXED_VERSIONS
+        standing = written(next(iter(parts.values()))) if uniform else ", ".join(others)
+        yield Difference(host.name, "kubernetes_version", standing, written(wanted), change)
+
+
+def _of_node(host: HostSettings, node: ClusterNode, view: NodeView | None) -> Iterator[Difference]:
+    if node.address and node.address != host.address:
+        yield _own(host, "address", node.address, host.address)
+    if node.control_plane and "control_plane" not in host.role:
+        yield _own(host, "role", "control_plane", "worker")
+    # A control plane's join leaves its manifest before the node is known.
+    as_worker = view is not None and not node.control_plane and CONTROL_PLANE_MANIFEST not in view.artifacts
+    if as_worker and view is not None and view.has_identity and "control_plane" in host.role:
+        yield _own(host, "role", "worker", "control_plane")
+
+
+def _own(host: HostSettings, setting: str, standing: str, wanted: str) -> Difference:
+    return Difference(host.name, setting, written(standing), written(wanted), HOST_SETTINGS[setting])
+
+
+def _of_files(
+    host: HostSettings, view: NodeView, kept: Mapping[str, Mapping[str, Any]], cluster: Cluster
+) -> Iterator[Difference]:
+    """What the host's own files have otherwise; a file that cannot be read is told by name."""
+    for part in (_of_static_pods, _of_kubelet_file, _of_kubelet_flags, _of_certificate):
+        try:
+            yield from part(host, view, kept, cluster)
+        except ValueError as error:
+            unread = Change(KUBELET_FILE.effect, "it is compared with the settings", "mend that file there")
+            yield Difference(host.name, "a file of the host's", str(error), "what can be read", unread)
+
+
+Parts = Mapping[str, Mapping[str, Any]]
+
+
+def _of_static_pods(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
+    for component, place in _COMPONENTS.items():
+        pod = view.standing.static_pod(component)
+        part: Any = kept["ClusterConfiguration"]
+        for key in place:
+            part = part.get(key, {}) if isinstance(part, Mapping) else {}
+        arguments = argument_map(part.get("extraArgs") or {}) if isinstance(part, Mapping) else {}
+        for name, value in arguments.items() if pod else ():
+            standing = pod.arguments.get(name) if pod else None
+            if not same_argument(value, standing):
+                setting = f"kubeadm_patches.ClusterConfiguration.{'.'.join(place)}.extraArgs.{name}"
+                yield Difference(host.name, setting, written(standing), written(value), STATIC_POD)
+
+
+def _of_kubelet_file(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
+    if view.standing.kubelet_config:
+        for path, wanted, standing in lacking(kept["KubeletConfiguration"], view.standing.kubelet_document):
+            setting = f"kubeadm_patches.KubeletConfiguration.{'.'.join(path)}"
+            yield Difference(host.name, setting, written(standing), written(wanted), KUBELET_FILE)
+
+
+def _of_kubelet_flags(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
+    """Flags that a node got when it joined; the first control plane may have got them as it was initialized."""
+    own = _registration_arguments(cluster, "JoinConfiguration")
+    if host == cluster.control_planes[0]:
+        own |= _registration_arguments(cluster, "InitConfiguration")
+    standing = view.standing.kubelet_arguments if own and view.standing.kubelet_flags else {}
+    for name, value in own.items() if standing else ():
+        if not same_argument(value, standing.get(name)):
+            setting = f"kubeadm_patches.JoinConfiguration.nodeRegistration.kubeletExtraArgs.{name}"
+            yield Difference(
+                host.name, setting, written(standing.get(name)), written(value), PATCHES["JoinConfiguration"]
+            )
+
+
+def _registration_arguments(cluster: Cluster, kind: str) -> dict[str, Any]:
+    registration = cluster.settings.kubeadm_patches.get(kind, {}).get("nodeRegistration")
+    arguments = registration.get("kubeletExtraArgs") if isinstance(registration, Mapping) else None
+    found = argument_map(arguments or {})
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def _of_certificate(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
+    names = view.standing.certificate_names
+    wanted = {*cluster.settings.cert_extra_sans, cluster.endpoint_host}
+    if names is not None and (missing := sorted(wanted - set(names))):
+        yield Difference(host.name, "cert_extra_sans", "", written(tuple(missing)), SERVING_CERTIFICATE)

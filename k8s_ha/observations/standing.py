@@ -1,0 +1,152 @@
+"""What a cluster stands with: its configuration as hosts hold it and as the API server keeps it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import yaml
+from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, load_pem_x509_certificate
+from cryptography.x509.extensions import ExtensionNotFound
+
+Document = Mapping[str, Any]
+
+MANIFEST_DIGEST: Final = "k8s-ha/manifest-digest"
+"""The annotation of an object whose manifest this package applied."""
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one host tells, each part as it was read; a part that it does not have is empty.
+
+    + static_pods: YAML of a control plane's containers, from their command to their image, by component
+    + kubelet_config: the kubelet's configuration file
+    + kubelet_flags: the flags that kubeadm gave the kubelet, as a shell would read them
+    + serving_certificate: the API server's, PEM
+    + objects: ConfigMaps of kubeadm, the kubelets, kube-proxy and flannel, and flannel's DaemonSet, in kubectl's JSON
+    """
+
+    static_pods: Mapping[str, str] = field(default_factory=dict)
+    kubelet_config: str = ""
+    kubelet_flags: str = ""
+    serving_certificate: str = ""
+    objects: str = ""
+
+    @cached_property
+    def _objects(self) -> Mapping[str, Document]:
+        """The objects by their names; ValueError where they could not be read."""
+        try:
+            found = json.loads(self.objects)
+            items = found["items"] if found.get("kind") == "List" else [found]
+            return {str(item["metadata"]["name"]): item for item in items}
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise ValueError("the ConfigMaps of kube-system could not be read") from None
+
+    def document(self, kind: str) -> Document | None:
+        """The configuration of this kind that the cluster keeps; None where it keeps none.
+
+        Raises ValueError where it cannot be read.
+        """
+        prefix, key = _KEPT_IN[kind]
+        item = next((item for name, item in self._objects.items() if name.startswith(prefix)), None)
+        text = (item.get("data") or {}).get(key) if item else None
+        return None if text is None else _document(text, f"{key} of the ConfigMap {prefix}")
+
+    @property
+    def has_our_flannel(self) -> bool:
+        """Whether flannel is there and this package applied it; ValueError where that could not be read."""
+        metadata = self._objects.get("kube-flannel-ds", {}).get("metadata", {})
+        return MANIFEST_DIGEST in (metadata.get("annotations") or {})
+
+    @property
+    def kubelet_document(self) -> Document:
+        """The kubelet's own configuration file; ValueError where it cannot be read."""
+        return _document(self.kubelet_config, "/var/lib/kubelet/config.yaml")
+
+    @property
+    def kubelet_arguments(self) -> Mapping[str, str]:
+        """The flags that kubeadm gave the kubelet, by name; ValueError where they cannot be read."""
+        return _arguments(part for value in shlex.split(self.kubelet_flags) for part in shlex.split(value))
+
+    def static_pod(self, component: str) -> StaticPod | None:
+        """A component of the control plane; None where the host has none, or one that kubeadm did not write."""
+        text = self.static_pods.get(component)
+        if not text:
+            return None
+        containers = yaml_value(text)
+        try:
+            container = containers[0]
+            return StaticPod(str(container["image"]), _arguments(map(str, container["command"])))
+        except (LookupError, TypeError):
+            return None
+
+    @property
+    def certificate_names(self) -> tuple[str, ...] | None:
+        """The names in the API server's certificate; None where there is none, or none that can be read."""
+        try:
+            certificate = load_pem_x509_certificate(self.serving_certificate.encode())
+            names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+        except (ValueError, ExtensionNotFound):
+            return None
+        return (*names.get_values_for_type(DNSName), *map(str, names.get_values_for_type(IPAddress)))
+
+
+_KEPT_IN: Final[Mapping[str, tuple[str, str]]] = {
+    "ClusterConfiguration": ("kubeadm-config", "ClusterConfiguration"),
+    "KubeletConfiguration": ("kubelet-config", "kubelet"),
+    "KubeProxyConfiguration": ("kube-proxy", "config.conf"),
+    "flannel": ("kube-flannel-cfg", "net-conf.json"),
+}
+"""How the ConfigMap's name begins that a configuration is kept in, and its key there, by kind."""
+
+
+@dataclass(frozen=True)
+class StaticPod:
+    """A component of a control plane, as its manifest has it.
+
+    + arguments: by flag, without dashes
+    """
+
+    image: str
+    arguments: Mapping[str, str]
+
+    @property
+    def version(self) -> str:
+        """The tag of its image, such as ``v1.30.14``."""
+        return self.image.rpartition(":")[2]
+
+
+def yaml_value(text: str) -> Any:
+    """What YAML holds; ValueError for what is none."""
+    try:
+        return yaml.load(text, _LOADER)
+    except (yaml.YAMLError, RecursionError):
+        raise ValueError("is not YAML") from None
+
+
+def _document(text: str, where: str) -> Document:
+    try:
+        found = yaml_value(text)
+    except ValueError as error:
+        raise ValueError(f"{where} {error}") from None
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{where} is not a map")
+    return found
+
+
+def _arguments(words: Any) -> Mapping[str, str]:
+    """Flags by name, without dashes; of several values of one flag, all of them."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, is_given, value = word.partition("=")
+        if name.startswith("--"):
+            given = value if is_given else "true"
+            key = name.removeprefix("--")
+            found[key] = f"{found[key]},{given}" if key in found else given
+    return found

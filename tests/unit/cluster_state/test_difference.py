@@ -1,0 +1,175 @@
+"""Each setting changed on a standing cluster: what is said of it, and whether the run ends with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from k8s_ha.catalog.setting_changes import SETTINGS, Effect
+from k8s_ha.cluster_state.difference import Unreadable, cluster_differences, other_endpoint
+from k8s_ha.cluster_state.node_difference import differences
+from k8s_ha.desired.kubeadm_config import kept_configuration
+from k8s_ha.settings import ClusterSettings
+from tests.support.example_cluster import six_host_cluster
+from tests.support.standing_cluster import objects, snapshot_of, view_of
+
+STANDING = six_host_cluster()
+
+CHANGED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "kubernetes_version": (
+        {
+            "kubernetes_version": "1.31.14",
+            "mirror": {"kubernetes_baseurl": "https://m.example/k", "kubernetes_gpgkey": "https://m.example/key"},
+        },
+        ["kubernetes_version stands as '1.30.14'"],
+    ),
+    "pod_cidr": ({"pod_cidr": "10.245.0.0/16"}, ["pod_cidr stands as '10.244.0.0/16'"]),
+    "service_cidr": ({"service_cidr": "10.112.0.0/12"}, ["service_cidr stands as '10.96.0.0/12'"]),
+    "dns_domain": ({"dns_domain": "corp.local"}, ["dns_domain stands as 'cluster.local'"]),
+    "image_repository": (
+        {"image_repository": "registry.example/kubernetes"},
+        ["image_repository stands as 'registry.k8s.io'"],
+    ),
+    "another mirror": (
+        {"mirror": "aliyun"},
+        ["image_repository stands as 'registry.k8s.io'"],
+    ),
+    "kube_proxy_mode": ({"kube_proxy_mode": "ipvs"}, ["kube_proxy_mode stands as 'iptables'"]),
+    "flannel_backend": ({"flannel_backend": "host-gw"}, ["flannel_backend stands as 'vxlan'"]),
+    "pod_network": ({"pod_network": "none"}, ["pod_network stands as 'flannel'"]),
+    "cert_extra_sans": ({"cert_extra_sans": ["api.example"]}, ["cert_extra_sans is not set there"]),
+    "a flag of the API server": (
+        {"kubeadm_patches": {"ClusterConfiguration": {"apiServer": {"extraArgs": {"v": "4"}}}}},
+        ["kubeadm_patches.ClusterConfiguration.apiServer.extraArgs.v is not set there"],
+    ),
+    "a field of the kubelets": (
+        {"kubeadm_patches": {"KubeletConfiguration": {"maxPods": 200}}},
+        ["kubeadm_patches.KubeletConfiguration.maxPods is not set there"],
+    ),
+    "a field of kube-proxy": (
+        {"kubeadm_patches": {"KubeProxyConfiguration": {"conntrack": {"maxPerCore": 1}}}},
+        ["kubeadm_patches.KubeProxyConfiguration.conntrack.maxPerCore is not set there"],
+    ),
+    "flags of kubelets that join": (
+        {"kubeadm_patches": {"JoinConfiguration": {"nodeRegistration": {"kubeletExtraArgs": {"v": "4"}}}}},
+        [],
+    ),
+    "a version and its form": (
+        {"kubernetes_version": "1.30.9", "dns_domain": "corp.local"},
+        ["kubernetes_version stands as '1.30.14'", "dns_domain stands as 'cluster.local'"],
+    ),
+}
+UNTOUCHED: dict[str, Any] = {
+    "accepted_risks": ["SystemVerification"],
+    "waive": ["ports"],
+    "base_repositories": "vault",
+    "remove_conflicting_packages": True,
+    "registry_mirrors": {"docker.io": ["https://m.example"]},
+    "firewall": "keep",
+    "selinux": "keep",
+    "recover_quorum": True,
+    "kubeconfig_dir": "elsewhere",
+    "report_dir": "elsewhere",
+    "workers_max_unavailable": 2,
+    "verify_timeout_seconds": 60,
+}
+
+
+@pytest.mark.parametrize(("settings", "found"), CHANGED.values(), ids=CHANGED)
+def test_what_is_changed_is_refused_by_name(settings: dict[str, Any], found: list[str]) -> None:
+    refused = [
+        entry for entry in cluster_differences(snapshot_of(STANDING, six_host_cluster(**settings))) if entry.is_refused
+    ]
+    assert sorted(entry.found for entry in refused) == sorted(found)
+    assert all(entry.remedy and "{" not in entry.remedy for entry in refused)
+
+
+@pytest.mark.parametrize(("settings", "found"), CHANGED.values(), ids=CHANGED)
+def test_what_is_taken_out_again_is_no_difference(settings: dict[str, Any], found: list[str]) -> None:
+    wanted = six_host_cluster(**settings)
+    assert differences(snapshot_of(wanted)) == []
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+def test_what_the_next_run_carries_out_is_no_difference(name: str) -> None:
+    assert differences(snapshot_of(STANDING, six_host_cluster(**{name: UNTOUCHED[name]}))) == []
+
+
+def test_every_setting_is_in_one_of_the_tables() -> None:
+    elsewhere = {"container_runtime", "control_plane_endpoint", "mirror", "kubeadm_patches"}
+    assert {*CHANGED, *UNTOUCHED, *elsewhere} >= set(ClusterSettings.model_fields)
+
+
+@pytest.mark.parametrize("kind", ["ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration"])
+def test_a_patch_that_is_taken_out_is_seen(kind: str) -> None:
+    patch = {"ClusterConfiguration": {"scheduler": {"extraArgs": {"v": "4"}}}}.get(kind, {"featureGates": {"X": True}})
+    standing = six_host_cluster(kubeadm_patches={kind: patch})
+    (difference,) = cluster_differences(snapshot_of(standing, STANDING))
+    assert difference.is_refused
+    assert difference.rule.startswith("no setting says so")
+
+
+def test_flannel_that_is_missing_is_put_there_by_the_run() -> None:
+    standing = six_host_cluster(pod_network="none")
+    (difference,) = cluster_differences(snapshot_of(standing, STANDING))
+    assert difference.change.effect is Effect.NEXT_RUN
+
+
+def test_another_ones_flannel_is_not_touched() -> None:
+    kept = kept_configuration(STANDING)
+    foreign = objects(STANDING, kept).replace("k8s-ha/manifest-digest", "other/digest")
+    wanted = six_host_cluster(pod_network="none")
+    views = {host.name: view_of(STANDING, host) for host in STANDING.control_planes}
+    changed = {name: replace(view, standing=replace(view.standing, objects=foreign)) for name, view in views.items()}
+    assert cluster_differences(snapshot_of(STANDING, wanted, **changed)) == []
+
+
+def test_names_of_balancers_in_the_certificates_are_only_said() -> None:
+    hosts = [{"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}]
+    wanted = six_host_cluster(more_hosts=hosts)
+    added = cluster_differences(snapshot_of(STANDING, wanted))
+    assert [(entry.found, entry.wanted, entry.is_refused) for entry in added] == [
+        ("cert_extra_sans is not set there", "['10.0.1.158', 'lb2']", False)
+    ]
+    gone = cluster_differences(snapshot_of(wanted, STANDING))
+    assert [(entry.found, entry.is_refused) for entry in gone] == [
+        ("cert_extra_sans stands as ['10.0.1.158', 'lb2']", False)
+    ]
+
+
+def test_without_a_leader_nothing_is_said() -> None:
+    silent = {host.name: view_of(STANDING, host, ready=False) for host in STANDING.control_planes}
+    assert differences(snapshot_of(STANDING, six_host_cluster(pod_cidr="10.245.0.0/16"), **silent)) == []
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "[" * 100_000, "{}", '{"kind":"List","items":[null]}'])
+def test_what_cannot_be_read_is_not_nothing(text: str) -> None:
+    views = {host.name: view_of(STANDING, host) for host in STANDING.control_planes}
+    unread = {name: replace(view, standing=replace(view.standing, objects=text)) for name, view in views.items()}
+    with pytest.raises(Unreadable, match="ConfigMaps"):
+        cluster_differences(snapshot_of(STANDING, **unread))
+
+
+@pytest.mark.parametrize("without", ["kubeadm-config", "kubelet-config"])
+def test_a_configuration_that_is_gone_is_told(without: str) -> None:
+    views = {host.name: view_of(STANDING, host) for host in STANDING.control_planes}
+    text = objects(STANDING, kept_configuration(STANDING), without=[without])
+    unread = {name: replace(view, standing=replace(view.standing, objects=text)) for name, view in views.items()}
+    with pytest.raises(Unreadable, match="hold no"):
+        cluster_differences(snapshot_of(STANDING, **unread))
+
+
+def test_a_cluster_that_runs_no_kube_proxy_is_none_the_worse() -> None:
+    views = {host.name: view_of(STANDING, host) for host in STANDING.control_planes}
+    text = objects(STANDING, kept_configuration(STANDING), without=["kube-proxy"])
+    changed = {name: replace(view, standing=replace(view.standing, objects=text)) for name, view in views.items()}
+    assert cluster_differences(snapshot_of(STANDING, **changed)) == []
+
+
+def test_another_endpoint_is_told_as_that_and_not_as_foreign_hosts() -> None:
+    wanted = six_host_cluster(control_plane_endpoint="master-lb:6443")
+    assert other_endpoint(snapshot_of(STANDING, wanted)) == "10.0.1.157:6443"
+    assert other_endpoint(snapshot_of(STANDING)) is None
+    assert SETTINGS["control_plane_endpoint"].is_refused
