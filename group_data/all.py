@@ -3,7 +3,8 @@
 from k8s_ha import check_settings
 
 k8s_ha = {
-    "kubernetes_version": "1.30.14",
+    # None: that of the cluster that stands; without one, the newest line that every node carries.
+    "kubernetes_version": None,
     # None: the first load balancer's address, port 6443.
     "control_plane_endpoint": None,
     "pod_cidr": "10.244.0.0/16",

@@ -16,13 +16,15 @@ from pyinfra import host, inventory, state
 from pyinfra.api import Host
 from pyinfra.api.exceptions import NoGroupError, PyinfraError
 
-from k8s_ha.catalog.compatibility import Caveat, verdict
+from k8s_ha.catalog.compatibility import EL_MAJORS, Caveat, verdict
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.cluster_state.version_choice import Choice
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.pyinfra_internals.state import State, current_state
 from k8s_ha.reporting.run_log import RunLog
 from k8s_ha.reporting.run_tracker import tracker
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
+from k8s_ha.settings.load import with_version
 
 GROUPS: Final[Mapping[str, str]] = {
     "control_plane": "control_plane",
@@ -75,22 +77,31 @@ class Secrets:
 class Run:
     """One cluster within one pyinfra run.
 
+    + asked: the cluster as the settings have it, which may name no version
+    + cluster: the same with the version that was chosen
     + lock: for what one host does for all of them
     + surveys: by inventory name; without hosts that could not be surveyed
     + snapshot: the control planes as they were observed last; None before that
     + log: what its report is made of
     """
 
-    cluster: Cluster
+    asked: Cluster
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
     snapshot: ClusterSnapshot | None = None
     secrets: Secrets = field(default_factory=Secrets)
     log: RunLog = field(init=False)
+    cluster: Cluster = field(init=False)
     _parts: dict[type[Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.cluster = self.asked
         self.log = RunLog(self.cluster)
+
+    def choose_version(self, choice: Choice) -> None:
+        """Have the cluster be of this version, since the settings name none."""
+        self.cluster = self.log.cluster = with_version(self.asked, choice.version)
+        self.log.version_reason = choice.reason
 
     def part(self, kind: type[T], *arguments: Any) -> T:
         """What one module of operations keeps of this run.
@@ -104,7 +115,8 @@ class Run:
     def caveats(self, name: str) -> tuple[Caveat, ...]:
         """What had to be accepted for this Kubernetes version to run on the host of this inventory name."""
         survey = self.surveys.get(name)
-        return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).caveats if survey else ()
+        known = survey is not None and survey.el_major in EL_MAJORS
+        return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).caveats if survey and known else ()
 
     def join_secrets(self) -> JoinSecrets:
         """The join secrets of this run, created when first asked for."""
@@ -136,7 +148,7 @@ def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
         if asked == given:
             return run
     cluster = _load(current, *given)
-    run = next((run for _, run in known if run.cluster == cluster), None) or _begun(current, cluster)
+    run = next((run for _, run in known if run.asked == cluster), None) or _begun(current, cluster)
     known.append((deepcopy(given), run))
     return run
 

@@ -21,6 +21,7 @@ if command -v ip >/dev/null 2>&1; then
 fi
 systemctl -q is-active NetworkManager.service 2>/dev/null && echo "network_manager yes"
 if [ -e /etc/kubernetes/kubelet.conf ]; then echo "node yes"; fi
+sed -n 's/^ *image: */api_server_image /p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null
 # A newer kubeadm names the socket in the kubelet's configuration alone; a flag beats that.
 for file in /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/config.yaml; do
     case $(cat "$file" 2>/dev/null) in

@@ -17,6 +17,8 @@ CheckName = Literal[
     "hostname",
     "runtime",
     "cluster",
+    "settings",
+    "nodes",
     "kernel",
     "cgroup",
     "cpus",
@@ -67,6 +69,10 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "hostname": Check("does the name lead to the host itself", "a node's name cannot change"),
     "runtime": Check("another container runtime or a conflicting package", "the runtime would not be installed"),
     "cluster": Check("what an existing cluster has left", "they may be somebody's cluster"),
+    "settings": Check(
+        "do the settings say what the cluster stands with", "what a run cannot change it would leave half changed"
+    ),
+    "nodes": Check("nodes of the cluster that the inventory lacks"),
     "kernel": Check("the kernel's version and modules"),
     "cgroup": Check("the control groups that kubeadm asks for"),
     "cpus": Check("processors of a control plane"),

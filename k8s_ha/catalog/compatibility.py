@@ -18,11 +18,13 @@ class KubernetesLine:
     + minor: the x of 1.x
     + config_api: newest kubeadm configuration API version that this line's kubeadm reads
     + pause: tag of the pause image that this line's kubeadm expects
+    + patch: the newest release of the line that this table knows, which is taken where users name no version
     """
 
     minor: int
     config_api: str
     pause: str
+    patch: int
 
     @property
     def name(self) -> str:
@@ -34,25 +36,27 @@ class KubernetesLine:
 # in 1.27 (#114540), v1beta3 in 1.36 (#136016).
 # pause: what `kubeadm config images list` prints: 1.20 built and run, 1.21 to 1.31 minikube's table of kubeadm images,
 # later ones Kubernetes' changelogs and kubespray.
+# patch: up to 1.31 the last of a line that has ended; then the newest seen in kubernetes.io/releases, kubespray's
+# checksums or the Go module proxy.
 _ROWS = (
-    KubernetesLine(20, "v1beta2", "3.2"),
-    KubernetesLine(21, "v1beta2", "3.4.1"),
-    KubernetesLine(22, "v1beta3", "3.5"),
-    KubernetesLine(23, "v1beta3", "3.6"),
-    KubernetesLine(24, "v1beta3", "3.7"),
-    KubernetesLine(25, "v1beta3", "3.8"),
-    KubernetesLine(26, "v1beta3", "3.9"),
-    KubernetesLine(27, "v1beta3", "3.9"),
-    KubernetesLine(28, "v1beta3", "3.9"),
-    KubernetesLine(29, "v1beta3", "3.9"),
-    KubernetesLine(30, "v1beta3", "3.9"),
-    KubernetesLine(31, "v1beta4", "3.10"),
-    KubernetesLine(32, "v1beta4", "3.10"),
-    KubernetesLine(33, "v1beta4", "3.10"),
-    KubernetesLine(34, "v1beta4", "3.10.1"),
-    KubernetesLine(35, "v1beta4", "3.10.1"),
-    KubernetesLine(36, "v1beta4", "3.10.2"),
-    KubernetesLine(37, "v1beta4", "3.10.2"),
+    KubernetesLine(20, "v1beta2", "3.2", 15),
+    KubernetesLine(21, "v1beta2", "3.4.1", 14),
+    KubernetesLine(22, "v1beta3", "3.5", 17),
+    KubernetesLine(23, "v1beta3", "3.6", 17),
+    KubernetesLine(24, "v1beta3", "3.7", 17),
+    KubernetesLine(25, "v1beta3", "3.8", 16),
+    KubernetesLine(26, "v1beta3", "3.9", 15),
+    KubernetesLine(27, "v1beta3", "3.9", 16),
+    KubernetesLine(28, "v1beta3", "3.9", 15),
+    KubernetesLine(29, "v1beta3", "3.9", 15),
+    KubernetesLine(30, "v1beta3", "3.9", 14),
+    KubernetesLine(31, "v1beta4", "3.10", 14),
+    KubernetesLine(32, "v1beta4", "3.10", 13),
+    KubernetesLine(33, "v1beta4", "3.10", 13),
+    KubernetesLine(34, "v1beta4", "3.10.1", 11),
+    KubernetesLine(35, "v1beta4", "3.10.1", 9),
+    KubernetesLine(36, "v1beta4", "3.10.2", 4),
+    KubernetesLine(37, "v1beta4", "3.10.2", 2),
 )
 LINES = {row.minor: row for row in _ROWS}
 OLDEST = LINES[min(LINES)]
@@ -152,6 +156,12 @@ def verdict(minor: int, platform: Platform) -> Verdict:
     fitting = [rule for rule in RULES if rule.fits(minor, platform)]
     refused = next((rule.reason for rule in fitting if not rule.caveats), None)
     return Verdict(refused, tuple(dict.fromkeys(caveat for rule in fitting for caveat in rule.caveats)))
+
+
+def asks_more(minor: int, platform: Platform) -> bool:
+    """Whether the line 1.``minor`` does not run there, or not without a caveat."""
+    found = verdict(minor, platform)
+    return found.refused is not None or bool(found.caveats)
 
 
 def reason(minor: int, platform: Platform) -> str:

@@ -7,9 +7,10 @@ not provably this cluster's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.node_state import (
     Membership,
     NodeState,
@@ -57,9 +58,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What becomes of each node that takes part, by inventory name, in the order in which it is done."""
+    """What becomes of each node that takes part, by inventory name, in the order in which it is done.
+
+    + steps: how it comes to be a node
+    + changes: what of a node that stands is changed, as a sentence
+    """
 
     steps: Mapping[str, Step]
+    changes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[str]:
@@ -68,7 +74,15 @@ class Plan:
         for name, step in self.steps.items():
             if step.action is not Action.NOTHING:
                 hosts.setdefault(step.sentence, []).append(name)
+        for name, sentence in self.changes.items():
+            hosts.setdefault(sentence, []).append(name)
         return [f"{', '.join(names)}: {sentence}" for sentence, names in hosts.items()]
+
+    def sentence(self, name: str) -> str | None:
+        """What becomes of one host; None where it has no part in the plan."""
+        step, change = self.steps.get(name), self.changes.get(name)
+        parts = [step.sentence] if step and not (change and step.action is Action.NOTHING) else []
+        return "; ".join([*parts, *([change] if change else [])]) or None
 
 
 def decide(snapshot: ClusterSnapshot) -> Plan:
@@ -81,7 +95,8 @@ def decide(snapshot: ClusterSnapshot) -> Plan:
     to_come = init.action in (Action.INIT, Action.WAIT)
     steps = {first.name: decide_join(snapshot, first) if snapshot.leader else init}
     steps |= {host.name: decide_join(snapshot, host, leader_to_come=to_come) for host in others}
-    return Plan({name: step for name, step in steps.items() if snapshot.views.get(name) is not None})
+    changes = {name: change.sentence for name, change in metadata_changes(snapshot).items()}
+    return Plan({name: step for name, step in steps.items() if snapshot.views.get(name) is not None}, changes)
 
 
 def decide_init(snapshot: ClusterSnapshot) -> Step:

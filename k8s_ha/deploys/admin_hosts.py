@@ -24,7 +24,7 @@ def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     own = cluster.host(host.name)
     if "admin" not in own.role or "control_plane" in own.role:
         return
-    version = cluster.settings.kubernetes_version
+    version = cluster.settings.version
     packages.installed(
         name=f"Install kubectl {version}",
         run=run,

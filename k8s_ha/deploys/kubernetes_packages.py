@@ -22,7 +22,7 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
     cluster = run.cluster
     if not cluster.host(host.name).is_node:
         return
-    survey, version = run.surveys[host.name], cluster.settings.kubernetes_version
+    survey, version = run.surveys[host.name], cluster.settings.version
     packages.installed(
         name=f"Install kubelet, kubeadm and kubectl {version}",
         run=run,

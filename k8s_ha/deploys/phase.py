@@ -10,6 +10,7 @@ from pyinfra import host, logger, state
 from pyinfra.api import Host
 from pyinfra.api.exceptions import PyinfraError
 
+from k8s_ha.cluster_state.version_choice import NoVersion, choose_version
 from k8s_ha.facts.answers import LOCALE
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import HostSurvey
@@ -87,9 +88,31 @@ def survey(run: Run) -> list[Finding]:
     found = [finding for finding in answers.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:
         logger.warning(warning)
+    try:
+        _choose_version(run)
+    except NoVersion as error:
+        name = run.cluster.control_planes[0].name
+        return waived([*found, Finding(name, "kubernetes", error.found, error.rule, error.remedy)], ())
     found += survey_findings(run.surveys, run.cluster)
     found += lifetime_findings(run.surveys, run.cluster, today())
     return waived(found, run.cluster.settings.waive)
+
+
+def _choose_version(run: Run) -> None:
+    """Have the run's cluster know its version where the settings name none; raises NoVersion.
+
+    Control planes that ``--limit`` leaves out are surveyed too where none of the hosts that take part tells.
+    """
+    if run.cluster.settings.kubernetes_version is not None:
+        return
+    surveys = dict(run.surveys)
+    if not any(surveys[node.name].standing_version for node in run.cluster.nodes if node.name in surveys):
+        others = [host.inventory.get_host(entry.name) for entry in run.cluster.control_planes]
+        answers = everywhere(surveyed, [other for other in others if not is_in_limit(state, other)])
+        surveys |= {name: answer for name, answer in answers.items() if isinstance(answer, HostSurvey)}
+    choice = choose_version(run.cluster, surveys)
+    run.choose_version(choice)
+    logger.info(f"Kubernetes {choice}")
 
 
 def stop_on_errors(findings: Sequence[Finding]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pyinfra import logger
+from pyinfra import host, logger, state
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
@@ -15,15 +15,20 @@ from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
+from k8s_ha.facts.node import Node
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, units
 from k8s_ha.preflight_checks.machine import folders
-from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.preflight_checks.model import HostContext, HostPreflight
 from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
 from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
+from k8s_ha.preflight_checks.standing import standing_findings, unfinished
 from k8s_ha.preflight_checks.survey import usable
+from k8s_ha.pyinfra_internals.command_line import host_by_host
+from k8s_ha.pyinfra_internals.state import is_in_limit
 from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run
 
@@ -60,13 +65,26 @@ def _collect(run: Run) -> list[Finding]:
         for entry in run.cluster.hosts
         if entry.name in preflights
     ]
-    control_planes = [control_plane.name for control_plane in run.cluster.control_planes]
-    if set(control_planes) <= set(preflights):  # others are asked too where --limit has left them out
-        run.snapshot = ClusterSnapshot(run.cluster, {name: preflights[name].view for name in control_planes})
+    snapshot = ClusterSnapshot(run.cluster, _views(run, preflights), endpoint_answer="")
+    if all(control_plane.name in snapshot.views for control_plane in run.cluster.control_planes):
+        run.snapshot = ClusterSnapshot(run.cluster, snapshot.views)
     run.log.states_before = existing_cluster.states_before(contexts)
-    run.log.plan = decide(existing_cluster.snapshot_of(contexts)) if contexts else Plan({})
+    run.log.plan = decide(snapshot) if contexts else Plan({})
+    found += standing_findings(snapshot, {caveat for node in run.cluster.nodes for caveat in run.caveats(node.name)})
+    found += unfinished(snapshot, set(preflights), host_by_host())
     found += [unread(name) for name in read if name not in preflights]
     return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)
+
+
+def _views(run: Run, preflights: Mapping[str, HostPreflight]) -> dict[str, NodeView | None]:
+    """What hosts hold of the cluster; control planes that this run leaves out are asked too where there may be one."""
+    views = {name: preflight.view for name, preflight in preflights.items()}
+    left_out = {
+        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
+        for entry in run.cluster.control_planes
+        if entry.name not in views and not is_in_limit(state, host.inventory.get_host(entry.name))
+    }
+    return views | (read_everywhere(Node, left_out) if left_out else {})
 
 
 def _is_usable(run: Run, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The workers joined, all at once."""
+"""The workers joined, all at once; and the labels and taints of all nodes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pyinfra.api import deploy
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.operations import kubeadm
 from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.node_metadata import labels_and_taints_set
 
 
 @deploy("Join the workers")
 def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have every worker in the cluster, and no join secret left anywhere."""
+    """Have every worker in the cluster, no join secret left anywhere, and each node's labels and taints."""
     run = start_phase(settings, groups)
     own = run.cluster.host(host.name)
 
@@ -32,3 +33,4 @@ def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
 
     if "control_plane" in own.role:
         kubeadm.join_secrets_removed(name="Remove the secrets that joins needed", run=run)
+        labels_and_taints_set(name="Label and taint the nodes", run=run)

@@ -50,6 +50,7 @@ class ApiStatusFact(ParsedFact[ApiStatus]):
             versions={name: version for name, _, version in nodes},
             pods=tuple(_pod(line) for line in values["pod"]),
             services={f"{namespace}/{name}": address for namespace, name, address in services},
+            kept_version=next(iter(values["kept_version"]), ""),
         )
 
 
@@ -58,8 +59,9 @@ def _padded(line: str, length: int) -> list[str]:
 
 
 def _pod(line: str) -> PodState:
-    namespace, name, node, phase, address = _padded(line, 5)
-    ready = [entry for entry in line.split(" ")[5:] if entry]
+    columns, _, image = line.partition(" image=")
+    namespace, name, node, phase, address = _padded(columns, 5)
+    ready = [entry for entry in columns.split(" ")[5:] if entry]
     return PodState(
-        namespace, name, node, phase, bool(ready) and all(entry == "true" for entry in ready), address=address
+        namespace, name, node, phase, bool(ready) and all(entry == "true" for entry in ready), address, image
     )

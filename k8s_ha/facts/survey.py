@@ -51,5 +51,6 @@ class Survey(ParsedFact[HostSurvey]):
             rpm_error=one("rpm_error"),
             login_shell=one("login_shell"),
             nginx_streams="nginx_streams" in values,
+            api_server_image=one("api_server_image"),
             installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),
         )

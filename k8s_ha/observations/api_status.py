@@ -25,6 +25,7 @@ class PodState:
 
     + node: hostname of its node, empty before it has one
     + address: its own or, on the host's network, the node's; empty before it has one
+    + image: of its first container
     """
 
     namespace: str
@@ -33,10 +34,16 @@ class PodState:
     phase: str
     ready: bool
     address: str = ""
+    image: str = ""
 
     @property
     def running(self) -> bool:
         return self.phase == "Running" and self.ready
+
+    @property
+    def version(self) -> str:
+        """The tag of its image; empty for none."""
+        return self.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class ApiStatus:
     + endpoint_answers: whether one is, asked at the endpoint from that control plane
     + nodes, versions: readiness and kubelet's version by hostname
     + services: address of the Services ``API_SERVICE`` and ``DNS_SERVICE``, by these names
+    + kept_version: the cluster's in kubeadm's own configuration, such as ``v1.30.14``; empty where that tells none
     """
 
     answers: bool
@@ -55,11 +63,12 @@ class ApiStatus:
     versions: Mapping[str, str]
     pods: tuple[PodState, ...]
     services: Mapping[str, str] = field(default_factory=dict)
+    kept_version: str = ""
 
     @property
     def dns_servers(self) -> tuple[PodState, ...]:
         """The coredns pods that run."""
-        return tuple(pod for pod in self.pods if _is(pod, "kube-system", "coredns-") and pod.running)
+        return tuple(pod for pod in self.pods if is_pod(pod, "kube-system", "coredns-") and pod.running)
 
 
 SILENCE: Final = ApiStatus(answers=False, endpoint_answers=False, nodes={}, versions={}, pods=())
@@ -89,6 +98,8 @@ def api_status_findings(api_status: ApiStatus, cluster: Cluster) -> Iterator[Fin
         yield from _node_findings(node, api_status, cluster)
     for control_plane in cluster.control_planes:
         yield from _control_plane_findings(control_plane, api_status)
+    names = {node.hostname for node in cluster.nodes}
+    yield from (unlisted_node(name) for name in sorted(api_status.nodes) if name not in names)
     running = len(api_status.dns_servers)
     if cluster.settings.pod_network != "none" and running < DNS_SERVERS:
         yield Finding(
@@ -103,24 +114,15 @@ def api_status_findings(api_status: ApiStatus, cluster: Cluster) -> Iterator[Fin
 
 def _node_findings(node: HostSettings, api_status: ApiStatus, cluster: Cluster) -> Iterator[Finding]:
     networked = cluster.settings.pod_network != "none"
-    wanted = f"v{cluster.settings.kubernetes_version}"
     if node.hostname not in api_status.nodes:
         yield Finding(node.name, "node", f"{node.hostname} is not a node", "a node", "run the deploy, which joins it")
         return
     if networked and not api_status.nodes[node.hostname]:
         remedy = f"see `kubectl describe node {node.hostname}` and `journalctl -u kubelet` there"
         yield Finding(node.name, "node", f"{node.hostname} is not Ready", "Ready", remedy)
-    if api_status.versions[node.hostname] != wanted:
-        yield Finding(
-            node.name,
-            "version",
-            f"its kubelet is {api_status.versions[node.hostname] or 'of no known version'}",
-            wanted,
-            "set kubernetes_version to what runs, or bring the node to that version by hand",
-        )
     daemons = [("kube-system", "kube-proxy")] + [("kube-flannel", "kube-flannel-ds")] * networked
     for namespace, daemon in daemons:
-        pods = [pod for pod in api_status.pods if _is(pod, namespace, f"{daemon}-")]
+        pods = [pod for pod in api_status.pods if is_pod(pod, namespace, f"{daemon}-")]
         if not any(pod.node == node.hostname and pod.running for pod in pods):
             remedy = f"see `kubectl -n {namespace} describe daemonset {daemon}` and its pod on {node.hostname}"
             yield Finding(node.name, daemon, f"no {daemon} runs on {node.hostname}", "one a node", remedy)
@@ -140,5 +142,19 @@ def _control_plane_findings(control_plane: HostSettings, api_status: ApiStatus) 
             )
 
 
-def _is(pod: PodState, namespace: str, prefix: str) -> bool:
+def unlisted_node(name: str) -> Finding:
+    """A node that the inventory lacks, and how it is removed by hand."""
+    return Finding(
+        THE_CLUSTER,
+        "nodes",
+        f"{name} is a node of the cluster, and not in the inventory",
+        "every node is in it",
+        f"add it; or remove it: `kubectl drain {name} --ignore-daemonsets`, `kubeadm reset` there, "
+        f"`kubectl delete node {name}`",
+        "warning",
+    )
+
+
+def is_pod(pod: PodState, namespace: str, prefix: str) -> bool:
+    """Whether it is a pod of this namespace whose name begins so."""
     return pod.namespace == namespace and pod.name.startswith(prefix)

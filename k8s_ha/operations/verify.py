@@ -25,6 +25,7 @@ from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 from k8s_ha.verification.hosts import host_certificates, node_states, status_findings
 from k8s_ha.verification.summary import summary
+from k8s_ha.verification.versions import CHECK, version_findings
 
 
 @isolated_operation
@@ -94,7 +95,7 @@ def _verified_in_time(run: Run, deadline: float) -> Verification:
     while True:
         last = time.monotonic() > deadline
         _, api_status = answering(run)
-        findings = list(api_status_findings(api_status, run.cluster))
+        findings = [*api_status_findings(api_status, run.cluster), *version_findings(api_status, run.cluster)]
         # Hosts are asked when the API has nothing more to wait for, or when there is no more time.
         if last or not _may_pass(findings):
             read = _host_statuses(run, api_status)
@@ -107,9 +108,12 @@ def _verified_in_time(run: Run, deadline: float) -> Verification:
 
 
 def _may_pass(findings: Sequence[Finding]) -> list[Finding]:
-    """The errors that may go away by themselves: on a host that failed in this run nothing more will be done."""
+    """The errors that may go away by themselves: on a host that failed in this run nothing more will be done.
+
+    Nor does a version change any more.
+    """
     lost = given_up(host.state)
-    return [finding for finding in errors(findings) if finding.host not in lost]
+    return [finding for finding in errors(findings) if finding.host not in lost and finding.check != CHECK]
 
 
 def answering(run: Run) -> tuple[HostSettings | None, ApiStatus]:

@@ -79,7 +79,7 @@ def _vault(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> list[Dow
 def _wanted(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping[str, Mapping[str, str]]:
     """Version patterns of packages by the repository of ours that has them."""
     settings = cluster.settings
-    version = settings.kubernetes_version
+    version = settings.version
     runtime = compatibility.runtime_packages(settings.kubernetes_line.minor, survey.major, settings.container_runtime)
     return {
         yum.KUBERNETES_REPOSITORY: package_sets.node(version) if host.is_node else package_sets.kubectl(version),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, owner
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding, Severity
@@ -94,6 +95,7 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     if not contexts:
         return
     found, snapshot = states_before(contexts), snapshot_of(contexts)
+    moved = other_endpoint(snapshot)
     a_control_plane_answered = any(
         context.is_control_plane and context.preflight.view is not None for context in contexts
     )
@@ -107,6 +109,8 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
             yield _still_at_work(context)
         elif _retries_init(snapshot, context):
             yield _unfinished_init(context, view)
+        elif moved is not None and view.api_server_url == f"https://{moved}":
+            continue  # nothing but the endpoint is another, which is told of the cluster
         elif state in (NodeState.PARTIAL, NodeState.REPLACED, NodeState.FOREIGN):
             yield _of_state(context, view, state, snapshot)
         elif state is None and a_control_plane_answered:

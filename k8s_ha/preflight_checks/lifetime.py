@@ -24,7 +24,7 @@ def lifetime_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster, today
 
 
 def _patch(cluster: Cluster, stands: bool) -> Iterator[Finding]:
-    version = cluster.settings.kubernetes_version
+    version = cluster.settings.version
     bad = lifetimes.bad_patch(cluster.settings.kubernetes_line.minor, int(version.split(".")[2]))
     if bad:
         yield Finding(

@@ -95,7 +95,7 @@ def _of_node(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             host.name,
             "runtime",
             f"its kubelet speaks to {survey.cri}, and container_runtime {settings.container_runtime!r} with "
-            f"Kubernetes {settings.kubernetes_version} means {cluster.cri}",
+            f"Kubernetes {settings.version} means {cluster.cri}",
             "a node is not moved to another runtime by this run",
             "set the runtime that it has, or reset the node first",
         )
@@ -120,13 +120,13 @@ def _of_nodes(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Iterator[F
         if node.name in surveys and surveys[node.name].el_major in compatibility.EL_MAJORS
     }
     refusal = compatibility.cluster_refusal(
-        settings.kubernetes_version, settings.kubernetes_line.minor, platforms, settings.accepted_risks
+        settings.version, settings.kubernetes_line.minor, platforms, settings.accepted_risks
     )
     for name, platform in refusal.platforms.items() if refusal else ():
         yield Finding(
             name,
             "kubernetes",
-            f"Kubernetes {settings.kubernetes_version} does not run on {platform}",
+            f"Kubernetes {settings.version} does not run on {platform}",
             compatibility.reason(settings.kubernetes_line.minor, platform),
             refusal.remedy if refusal else "",
         )

@@ -78,7 +78,7 @@ def _reason(context: HostContext, flag: Flag) -> tuple[str, str] | None:
     minor = context.cluster.settings.kubernetes_line.minor
     removed = kubelet_flags.REMOVED.get(flag.name)
     if removed is not None and removed <= minor:
-        return f"Kubernetes {context.cluster.settings.kubernetes_version} has no such flag", "remove it"
+        return f"Kubernetes {context.cluster.settings.version} has no such flag", "remove it"
     if flag.name == "cloud-provider" and minor > kubelet_flags.IN_TREE_CLOUDS_UNTIL and flag.value != "external":
         return "this kubelet knows no cloud but external", "remove it"
     own = {

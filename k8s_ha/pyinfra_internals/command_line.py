@@ -30,6 +30,11 @@ def is_dry(state: State) -> bool:
     return "--dry" in sys.argv or ("--json" in sys.argv and looks_for_changes(state))
 
 
+def host_by_host() -> str | None:
+    """The option by which hosts do not wait for each other; None where they do, or pyinfra is used as a library."""
+    return next((option for option in ("--serial", "--no-wait") if pyinfra.is_cli and option in sys.argv), None)
+
+
 class ExitWatcher(logging.Filter):
     """What pyinfra's command line ends with.
 

@@ -132,7 +132,12 @@ class RunReport(Entry):
     )
     reason: str | None = Field(description="Why it was refused, failed as a whole or ended early; null otherwise.")
     endpoint: str | None = Field(description="HOST:PORT of the cluster's API; null where the settings were refused.")
-    kubernetes_version: str | None = Field(description="The version that was wanted; null likewise.")
+    kubernetes_version: str | None = Field(
+        description="The version that was wanted; null likewise, and where none was named or chosen yet."
+    )
+    version_reason: str | None = Field(
+        default=None, description="Why that version was chosen; null where the settings name it."
+    )
     settings: dict[str, Any] | None = Field(
         description="ClusterSettings without secrets: users in URLs, and what bears a secret's name in "
         "kubeadm_patches, are hidden; null likewise."

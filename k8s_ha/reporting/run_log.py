@@ -58,6 +58,7 @@ class RunLog:
 
     + cluster: None where its settings were refused
     + refusal: why nothing was changed
+    + version_reason: why the cluster is of its version; None where the settings name it, or none was chosen yet
     + surveys, states_before, states_after: by inventory name; without those not read
     + plan: what was to become of the nodes, by the first look
     + secrets: what must not be shown
@@ -71,6 +72,7 @@ class RunLog:
 
     cluster: Cluster | None
     refusal: str | None = None
+    version_reason: str | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     surveys: Mapping[str, HostSurvey] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -158,6 +160,7 @@ def report_of(
         reason=None if reason is None else scrubbed(reason, secrets),
         endpoint=cluster.endpoint if cluster else None,
         kubernetes_version=cluster.settings.kubernetes_version if cluster else None,
+        version_reason=None if log.version_reason is None else scrubbed(log.version_reason, secrets),
         settings=_settings(cluster, secrets) if cluster else None,
         hosts=tuple(_host(log, entry) for entry in cluster.hosts) if cluster else (),
         phases=tuple(
@@ -195,7 +198,7 @@ def _host(log: RunLog, entry: HostSettings) -> HostEntry:
         os=f"{survey.os_id} {survey.os_version}".strip() if survey else None,
         kernel=survey.kernel if survey else None,
         state_before=before.value if before else None,
-        plan=step.sentence if (step := log.plan.steps.get(entry.name)) else None,
+        plan=log.plan.sentence(entry.name),
         state_after=after.value if after else None,
     )
 

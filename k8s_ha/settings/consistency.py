@@ -129,7 +129,7 @@ def service_network_has_a_size(cluster: Cluster) -> Mistakes:
 def mirror_carries_version(cluster: Cluster) -> Mistakes:
     """The mirror has packages of this Kubernetes version."""
     settings, line = cluster.settings, cluster.settings.kubernetes_line
-    found = f"kubernetes_version: {settings.kubernetes_version!r} from the mirror {settings.mirror.name}"
+    found = f"kubernetes_version: {settings.version!r} from the mirror {settings.mirror.name}"
     own = "set mirror.kubernetes_baseurl and mirror.kubernetes_gpgkey to a repository that has it"
     source = cluster.mirror.kubernetes_source(line.minor)
     if source is None:
@@ -137,7 +137,7 @@ def mirror_carries_version(cluster: Cluster) -> Mistakes:
         yield f"{found}; it carries Kubernetes {oldest} and newer; choose such a version or {own}"
         return
     last = source.last_patches.get(line.minor)
-    if last is not None and int(settings.kubernetes_version.rpartition(".")[2]) > last:
+    if last is not None and int(settings.version.rpartition(".")[2]) > last:
         yield f"{found}; it was frozen and ends with {line.name}.{last} there; choose that version or {own}"
 
 
@@ -163,7 +163,7 @@ def kube_proxy_mode_exists(cluster: Cluster) -> Mistakes:
     if settings.kube_proxy_mode == "nftables" and settings.kubernetes_line.minor < compatibility.NFTABLES_PROXY_SINCE:
         since = compatibility.LINES[compatibility.NFTABLES_PROXY_SINCE].name
         yield (
-            f"kube_proxy_mode: 'nftables' with Kubernetes {settings.kubernetes_version}; it works from {since} on; "
+            f"kube_proxy_mode: 'nftables' with Kubernetes {settings.version}; it works from {since} on; "
             "choose 'iptables'"
         )
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.catalog.mirrors import MirrorSettings
 from k8s_ha.settings.consistency import RULES, warnings
 from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
@@ -43,6 +44,8 @@ _BLANKED = ("name", "hostname", "address")
 RENAMED = {"accept": "accepted_risks"}
 """Settings of today by the names that the last version had; the next one will not know these."""
 
+_VERSION = "kubernetes_version"
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -67,13 +70,39 @@ def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, ob
         invalid |= {f"host.{field}" for field in host_invalid}
 
     cluster = Cluster.model_construct(settings=parsed_settings, hosts=tuple(parsed_hosts), warnings=())
+    unchosen = parsed_settings.kubernetes_version is None
     for rule in RULES:
-        if invalid.isdisjoint(rule.reads):
+        if invalid.isdisjoint(rule.reads) and not (unchosen and _VERSION in rule.reads):
             lines += rule.find(cluster, *rule.arguments)
+    if unchosen and not lines and invalid.isdisjoint({_VERSION}):
+        # Where no version will do, what is wrong with the newest is what is wrong.
+        candidates = versions(cluster)
+        lines += [] if any(not mistakes for mistakes in candidates.values()) else next(iter(candidates.values()))
     if lines:
         # A name with a line break in it must not make two lines of one mistake.
         raise SettingsError([" ".join(line.split()) for line in lines])
     return cluster.model_copy(update={"warnings": (*former, *warnings(cluster))})
+
+
+def versions(cluster: Cluster) -> dict[str, list[str]]:
+    """The newest version of each line, newest first, with a line for each reason why the settings do not fit it."""
+    found = {}
+    for line in sorted(LINES.values(), key=lambda line: -line.minor):
+        source = cluster.mirror.kubernetes_source(line.minor)
+        last = source.last_patches.get(line.minor, line.patch) if source else line.patch
+        version = f"{line.name}.{min(line.patch, last)}"
+        found[version] = mistakes(with_version(cluster, version))
+    return found
+
+
+def mistakes(cluster: Cluster) -> list[str]:
+    """A line for each thing in the settings that does not fit the cluster's version."""
+    return [line for rule in RULES if _VERSION in rule.reads for line in rule.find(cluster, *rule.arguments)]
+
+
+def with_version(cluster: Cluster, version: str) -> Cluster:
+    """The cluster with a version that was chosen for it."""
+    return cluster.model_copy(update={"settings": cluster.settings.model_copy(update={_VERSION: version})})
 
 
 def _with_new_names(settings: object) -> tuple[object, list[str], list[str]]:

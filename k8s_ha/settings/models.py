@@ -34,9 +34,10 @@ class ClusterSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    kubernetes_version: syntax.Version = Field(
-        default="1.30.14",
-        description="Version to install, x.y.z, 1.20 or newer. 1.30 is the newest line that EL7 carries.",
+    kubernetes_version: syntax.Version | None = Field(
+        default=None,
+        description="Version to install, x.y.z, 1.20 or newer. None: that of the cluster that stands; without one, the "
+        "newest line that every node carries without an accepted risk.",
     )
     control_plane_endpoint: syntax.Endpoint | None = Field(
         default=None,
@@ -146,9 +147,15 @@ class ClusterSettings(BaseModel):
     )
 
     @property
+    def version(self) -> str:
+        """The Kubernetes version; where the settings name none, only after one was chosen."""
+        assert self.kubernetes_version is not None
+        return self.kubernetes_version
+
+    @property
     def kubernetes_line(self) -> compatibility.KubernetesLine:
-        """The row of compatibility.py for kubernetes_version."""
-        return compatibility.LINES[int(self.kubernetes_version.split(".")[1])]
+        """The row of compatibility.py for the version."""
+        return compatibility.LINES[int(self.version.split(".")[1])]
 
 
 class HostSettings(BaseModel):

@@ -14,12 +14,11 @@ from k8s_ha.verification.hosts import host_certificates
 
 def summary(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: Cluster, kubeconfig: str) -> list[str]:
     """The nodes, what was checked, and how to go on, line by line."""
-    width = max(len(node.hostname) for node in cluster.nodes)
-    control_planes = {node.hostname for node in cluster.control_planes}
+    width = max((len(name) for name in api_status.nodes), default=0)
     lines = [
-        f"The cluster answers at https://{cluster.endpoint}, Kubernetes {cluster.settings.kubernetes_version}.",
+        f"The cluster answers at https://{cluster.endpoint}, Kubernetes {cluster.settings.version}.",
         *(
-            f"  {name:<{width}}  {'control plane' if name in control_planes else 'worker':<13}  "
+            f"  {name:<{width}}  {_role(name, cluster):<13}  "
             f"{'Ready' if ready else 'NotReady':<8}  {api_status.versions[name]}"
             for name, ready in sorted(api_status.nodes.items())
         ),
@@ -31,6 +30,13 @@ def summary(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: 
     if cluster.settings.pod_network == "none":
         lines.append("Nodes become Ready when you install a pod network.")
     return lines
+
+
+def _role(hostname: str, cluster: Cluster) -> str:
+    node = next((node for node in cluster.nodes if node.hostname == hostname), None)
+    if node is None:
+        return "unlisted"
+    return "control plane" if "control_plane" in node.role else "worker"
 
 
 def _checked(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: Cluster) -> dict[str, str]:

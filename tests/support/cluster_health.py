@@ -46,10 +46,22 @@ def complete_api_status(cluster: Cluster) -> ApiStatus:
         answers=True,
         endpoint_answers=True,
         nodes=dict.fromkeys(nodes, True),
-        versions=dict.fromkeys(nodes, f"v{cluster.settings.kubernetes_version}"),
-        pods=tuple(PodState(namespace, name, node, "Running", True, ip) for namespace, name, node, ip in pods),
+        versions=dict.fromkeys(nodes, f"v{cluster.settings.version}"),
+        pods=tuple(
+            PodState(namespace, name, node, "Running", True, ip, _image(name, cluster))
+            for namespace, name, node, ip in pods
+        ),
         services=SERVICES,
+        kept_version=f"v{cluster.settings.version}",
     )
+
+
+def _image(pod: str, cluster: Cluster) -> str:
+    if pod.startswith("kube-flannel-ds-"):
+        return cluster.mirror.flannel_image
+    tags = {"etcd": "3.5.15-0", "coredns": "v1.11.3"}
+    tag = next((tag for name, tag in tags.items() if pod.startswith(name)), f"v{cluster.settings.version}")
+    return f"registry.example:5000/any:{tag}"
 
 
 def complete_statuses(cluster: Cluster) -> dict[str, HostStatus]:

@@ -1,8 +1,11 @@
 """The example's six hosts, for tests of what needs no host."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from k8s_ha.settings import Cluster, load_cluster
+
+VERSION = "1.30.14"
 
 OWN_KUBERNETES = {
     "kubernetes_baseurl": "https://mirror.example/kubernetes/{minor}",
@@ -23,6 +26,6 @@ def six_hosts() -> list[dict[str, Any]]:
     return [{"name": name, "address": address, "role": role} for name, address, role in rows]
 
 
-def six_host_cluster(**settings: object) -> Cluster:
-    """These hosts with these settings."""
-    return load_cluster(settings, six_hosts())
+def six_host_cluster(more_hosts: Sequence[dict[str, Any]] = (), **settings: object) -> Cluster:
+    """These hosts, and more of them, with these settings; Kubernetes 1.30.14 where they name no version."""
+    return load_cluster({"kubernetes_version": VERSION, **settings}, [*six_hosts(), *more_hosts])

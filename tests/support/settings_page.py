@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from k8s_ha.catalog.mirrors import MirrorSettings
+from k8s_ha.catalog.setting_changes import HOST_SETTINGS, SETTINGS, Change, Effect
 from k8s_ha.settings import ClusterSettings, HostSettings
 from tests.support.paths import PROJECT
 
@@ -20,6 +21,9 @@ INTRODUCTION = """# Settings
 
 One mapping, `k8s_ha = {…}`, in `group_data/all.py`. A wrong value ends the run before anything is connected to. Unknown
 names are errors.
+
+The last column says what becomes of a change on a cluster that stands. What is refused ends the run in its first phase,
+before anything is changed, and the row says what stands and the way out.
 """
 
 MIRROR = """
@@ -40,22 +44,24 @@ OF_THE_INVENTORY = {"name", "role"}
 
 def page() -> str:
     """The whole page."""
+    next_run = Change(Effect.NEXT_RUN)
+    of_mirror = dict.fromkeys(MirrorSettings.model_fields, next_run)
+    of_mirror["image_repository"] = SETTINGS["image_repository"]
     parts = (
-        (INTRODUCTION, ClusterSettings, set()),
-        (MIRROR, MirrorSettings, set()),
-        (HOST, HostSettings, OF_THE_INVENTORY),
+        (INTRODUCTION, ClusterSettings, SETTINGS),
+        (MIRROR, MirrorSettings, of_mirror),
+        (HOST, HostSettings, {name: row for name, row in HOST_SETTINGS.items() if name not in OF_THE_INVENTORY}),
     )
-    return "".join(
-        f"{text}\n| setting | default | meaning |\n| --- | --- | --- |\n" + "".join(_rows(model, left_out))
-        for text, model, left_out in parts
-    )
+    head = "\n| setting | default | meaning | a change takes effect |\n| --- | --- | --- | --- |\n"
+    return "".join(f"{text}{head}{''.join(_rows(model, changes))}" for text, model, changes in parts)
 
 
-def _rows(model: type[BaseModel], left_out: set[str]) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        if name not in left_out:
-            assert field.description, f"{model.__name__}.{name} has no description"
-            yield f"| `{name}` | {_default(field.default)} | {field.description.replace('|', '&#124;')} |\n"
+def _rows(model: type[BaseModel], changes: Mapping[str, Change]) -> Iterator[str]:
+    for name, change in changes.items():
+        field = model.model_fields[name]
+        assert field.description, f"{model.__name__}.{name} has no description"
+        meaning = field.description.replace("|", "&#124;")
+        yield f"| `{name}` | {_default(field.default)} | {meaning} | {change.effect.value} |\n"
 
 
 def _default(value: Any) -> str:

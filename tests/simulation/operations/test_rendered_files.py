@@ -124,10 +124,14 @@ def _files(command: str, stdin: str) -> list[tuple[str, str]]:
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "defaults": {},
+    "defaults": {"kubernetes_version": "1.30.14"},
     "everything-set": EVERYTHING_SET,
     "document": document.k8s_ha,
-    "cri-dockerd": {"container_runtime": "docker", "mirror": {"base_url": "https://mirror.example/pub"}},
+    "cri-dockerd": {
+        "kubernetes_version": "1.30.14",
+        "container_runtime": "docker",
+        "mirror": {"base_url": "https://mirror.example/pub"},
+    },
 }
 
 

@@ -229,6 +229,17 @@ def manifest_applied(request: Request) -> list[str]:
     return []
 
 
+def node_patched(request: Request) -> list[str]:
+    """A Node's labels and annotation, by a merge patch."""
+    name, patch = re.search(r"patch node (\S+) --type merge -p (.*)$", request.command).groups()
+    change = json.loads(shlex.split(patch)[0])["metadata"]
+    metadata = request.world.metadata.setdefault(name, {"labels": {}, "taints": [], "owned": ""})
+    labels = metadata["labels"] | change["labels"]
+    metadata["labels"] = {key: value for key, value in labels.items() if value is not None}
+    metadata["owned"] = change["annotations"]["k8s-ha/settings"] or ""
+    return []
+
+
 def holder(request: Request) -> list[str]:
     return [f"{request.variable('IDENTITY')} this run"]
 
@@ -288,6 +299,7 @@ ANSWERS = (
     Answer("service start", r"systemctl -q enable .* mv -f ", service_started),
     Answer("kubeconfig", r"install -D -m 600", kubeconfig_installed),
     Answer("token", r" create -f -$", token_created),
+    Answer("node patched", r" patch node ", node_patched),
     Answer("node deleted", r" delete node ", node_deleted),
     Answer("member removed", r"/v3/cluster/member/remove", member_removed),
     Answer("secrets removed", r" delete --ignore-not-found ", secrets_deleted),

@@ -32,7 +32,9 @@ def survey(request: Request) -> list[str]:
         "address": request.machine.address,
     } | request.scenario.survey.get(request.machine.name, {})
     is_node = f"{KUBERNETES}/kubelet.conf" in request.machine.files
-    return [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
+    lines = [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
+    leads = f"{KUBERNETES}/manifests/kube-apiserver.yaml" in request.machine.files
+    return lines + [f"api_server_image registry.k8s.io/kube-apiserver:{VERSION}"] * leads
 
 
 def members(world: World) -> list[dict[str, Any]]:
@@ -58,19 +60,44 @@ def node(request: Request) -> list[str]:
     files, lines = request.machine.files, artifacts(request)
     lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
     if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
-        control_planes = request.world.nodes.items()
-        label = {True: '{"node-role.kubernetes.io/control-plane":""}', False: "{}"}
         ready = {
             machine.hostname: f"{KUBERNETES}/kubelet.conf" in machine.files
             for machine in request.world.machines.values()
         }
         lines += [
             "readyz ok",
-            *(f"node {name} {ready[name]} {VERSION} {label[control_plane]}" for name, control_plane in control_planes),
+            *(f"node {name} {ready[name]} {VERSION} {_metadata(request.world, name)}" for name in request.world.nodes),
         ]
+        lines += [f"objects {_objects(request.world)}"] * (request.variable("STANDING") == "yes")
         lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
         lines += [f"secret {name}" for name in request.world.secrets]
     return lines
+
+
+def _metadata(world: World, name: str) -> str:
+    """Labels, address, taints and annotation of a Node, as jsonpath prints them."""
+    metadata = world.metadata.get(name, {"labels": {}, "taints": [], "owned": ""})
+    labels = metadata["labels"] | ({"node-role.kubernetes.io/control-plane": ""} if world.nodes[name] else {})
+    addresses = {machine.hostname: machine.address for machine in world.machines.values()}
+    columns = [json.dumps(entry, separators=(",", ":")) for entry in (labels, metadata["taints"])]
+    return f"{columns[0]} {addresses.get(name, '')} {columns[1]} {metadata['owned']}"
+
+
+def _objects(world: World) -> str:
+    """The cluster's ConfigMaps and flannel's DaemonSet, as kubectl prints them."""
+    kept = world.kept
+    maps = {
+        "kubeadm-config": {"ClusterConfiguration": json.dumps(kept.get("ClusterConfiguration", {}))},
+        "kubelet-config": {"kubelet": json.dumps(kept.get("KubeletConfiguration", {}))},
+        "kube-proxy": {"config.conf": json.dumps(kept.get("KubeProxyConfiguration", {}))},
+    }
+    items: list[dict[str, Any]] = [
+        {"kind": "ConfigMap", "metadata": {"name": name}, "data": data} for name, data in maps.items()
+    ]
+    if world.manifest:
+        annotations = {"k8s-ha/manifest-digest": world.manifest}
+        items.append({"kind": "DaemonSet", "metadata": {"name": "kube-flannel-ds", "annotations": annotations}})
+    return json.dumps({"kind": "List", "items": items})
 
 
 def preflight(request: Request) -> list[str]:

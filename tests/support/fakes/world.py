@@ -63,10 +63,11 @@ class Machine:
         return back
 
     def config(self, path: str) -> dict[str, Any]:
-        """A kubeadm configuration file, its documents merged; used up, as kubeadm's wrapper does it."""
-        merged: dict[str, Any] = {}
+        """A kubeadm configuration file, its documents merged and by kind; used up, as kubeadm's wrapper does it."""
+        merged: dict[str, Any] = {"documents": {}}
         for document in yaml.safe_load_all(self.files.pop(path)):
             merged |= document
+            merged["documents"][document["kind"]] = document
         return merged
 
 
@@ -80,6 +81,8 @@ class World:
     + secrets: names of join secrets, as kubectl prints them
     + certificate_key: of the uploaded certificates
     + manifest: digest of the applied pod network, empty before
+    + kept: what the cluster keeps of its configuration, by kind
+    + metadata: labels, taints and the annotation that this package wrote, by hostname
     """
 
     machines: dict[str, Machine]
@@ -89,6 +92,8 @@ class World:
     secrets: list[str] = field(default_factory=list)
     certificate_key: str = ""
     manifest: str = ""
+    kept: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path, scenario: Scenario) -> World:
@@ -152,6 +157,7 @@ class World:
     def init(self, machine: Machine, config: Mapping[str, Any]) -> None:
         self._admit(config["bootstrapTokens"][0]["token"])
         self.upload_certificates(machine, config)
+        self.kept = config["documents"]
         self._add(machine, config, config["controlPlaneEndpoint"], control_plane=True)
 
     def join(self, machine: Machine, config: Mapping[str, Any]) -> None:
@@ -188,11 +194,18 @@ class World:
         if name in self.nodes or name in self.members:
             raise KubeadmError(f"a Node or an etcd member {name} exists already")
         self.nodes[name] = control_plane
+        arguments = _by_name(config["nodeRegistration"]["kubeletExtraArgs"])
+        labels = dict(pair.split("=", 1) for pair in arguments.get("node-labels", "").split(",") if pair)
+        self.metadata[name] = {"labels": labels, "taints": config["nodeRegistration"].get("taints") or [], "owned": ""}
         self.members += [name] * control_plane
         for name in CONTROL_PLANE_FILES if control_plane else ("kubelet.conf", "pki/ca.crt"):
             machine.write(f"{KUBERNETES}/{name}", f"    server: https://{endpoint}\n")
         machine.write(f"{KUBERNETES}/pki/ca.crt", ca_certificate())
         machine.active.append("kubelet.service")
+
+
+def _by_name(arguments: Any) -> dict[str, str]:
+    return arguments if isinstance(arguments, dict) else {item["name"]: item["value"] for item in arguments}
 
 
 KUBEADM = {"kubeadm-init": World.init, "kubeadm-join": World.join, "kubeadm-upload-certs": World.upload_certificates}

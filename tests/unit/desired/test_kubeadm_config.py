@@ -102,7 +102,7 @@ def test_secrets_stay_text() -> None:
 
 def test_what_go_reads_otherwise_is_quoted() -> None:
     hosts = [{"name": "y", "address": "10.0.0.5", "role": "control_plane", "taints": ["a=1e3:NoSchedule"]}]
-    text = init(load_cluster({}, hosts), "y")
+    text = init(load_cluster({"kubernetes_version": "1.30.14"}, hosts), "y")
     assert 'name: "y"' in text
     assert 'value: "1e3"' in text
 

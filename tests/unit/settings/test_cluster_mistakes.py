@@ -160,7 +160,7 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
         "remove_conflicting_packages: 'yes'; it is True or False; write one of them",
     ),
     (
-        {"kube_proxy_mode": "nftables"},
+        {"kubernetes_version": "1.30.14", "kube_proxy_mode": "nftables"},
         "kube_proxy_mode: 'nftables' with Kubernetes 1.30.14; it works from 1.31 on; choose 'iptables'",
     ),
     (
@@ -262,7 +262,10 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
         "field; set the host's address",
     ),
     (
-        {"kubeadm_patches": {"ClusterConfiguration": {"scheduler": {"extraArgs": [{"name": "v", "value": "4"}]}}}},
+        {
+            "kubernetes_version": "1.30.14",
+            "kubeadm_patches": {"ClusterConfiguration": {"scheduler": {"extraArgs": [{"name": "v", "value": "4"}]}}},
+        },
         "kubeadm_patches.ClusterConfiguration.scheduler.extraArgs: [{'name': 'v', 'value': '4'}]; extra arguments "
         "are a map "
         "of name: value; write it as a map",

@@ -15,7 +15,8 @@ from tests.support.settings_mistakes import mistakes
 
 def test_every_setting_has_a_default() -> None:
     cluster = six_host_cluster()
-    assert cluster.settings == ClusterSettings()
+    assert cluster.settings == ClusterSettings(kubernetes_version="1.30.14")
+    assert ClusterSettings().kubernetes_version is None
     assert cluster.endpoint == "10.0.1.157:6443"
     assert (cluster.endpoint_host, cluster.endpoint_port, cluster.api_port) == ("10.0.1.157", 6443, 6443)
     assert cluster.image_repository == "registry.k8s.io"

@@ -1,0 +1,73 @@
+"""The settings against the cluster that stands: what a run cannot change ends it before the first change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from k8s_ha.catalog.setting_changes import Effect
+from k8s_ha.cluster_state.difference import Difference, Unreadable, endpoint_difference, other_endpoint
+from k8s_ha.cluster_state.node_difference import differences
+from k8s_ha.cluster_state.node_metadata import metadata_changes
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.findings import Finding, Severity
+from k8s_ha.observations.api_status import THE_CLUSTER, unlisted_node
+
+
+def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Finding]:
+    """What the cluster stands with and the settings say otherwise, and nodes that the inventory lacks.
+
+    + snapshot: of all hosts
+    + caveats: those that any node needs
+    """
+    moved = other_endpoint(snapshot)
+    if moved is not None:
+        return [_of(endpoint_difference(moved, snapshot.cluster))]
+    if snapshot.leader is None:
+        up = any(view is not None and view.may_come_up for view in snapshot.views.values())
+        found, remedy = "no API server of the cluster answers", "if this run does not bring one back, repair it"
+        return [_unread(found, remedy, "warning")] * up
+    try:
+        found_differences = differences(snapshot, caveats)
+    except Unreadable as error:
+        remedy = f"see `kubectl -n kube-system get configmaps` on {snapshot.leader.name}"
+        return [_unread(str(error), remedy, "error"), *unlisted(snapshot)]
+    said = [entry for entry in found_differences if entry.change.effect is not Effect.NEXT_RUN]
+    return [*map(_of, said), *unlisted(snapshot)]
+
+
+def _of(entry: Difference) -> Finding:
+    severity: Severity = "error" if entry.is_refused else "warning"
+    return Finding(entry.host or THE_CLUSTER, "settings", entry.found, entry.rule, entry.remedy, severity)
+
+
+def _unread(found: str, remedy: str, severity: Severity) -> Finding:
+    return Finding(
+        THE_CLUSTER, "settings", found, "what it stands with is compared with the settings", remedy, severity
+    )
+
+
+def unlisted(snapshot: ClusterSnapshot) -> list[Finding]:
+    """Nodes of the cluster that the inventory lacks."""
+    view, names = snapshot.leader_view, {host.hostname for host in snapshot.cluster.nodes}
+    return [unlisted_node(node.name) for node in (view.nodes if view else ()) if node.name not in names]
+
+
+def unfinished(snapshot: ClusterSnapshot, reached: Collection[str], option: str | None) -> Iterator[Finding]:
+    """Changes that are due and that this run cannot make as a whole.
+
+    + reached: inventory names of the hosts that take part
+    + option: of pyinfra's command line, by which hosts do not wait for each other; None for none
+    """
+    leader = snapshot.leader
+    for name, change in metadata_changes(snapshot).items():
+        if leader is None or change.is_a_note:
+            continue
+        absent = [host for host in (name, leader.name) if host not in reached]
+        if absent or option:
+            yield Finding(
+                name,
+                "settings",
+                f"{change.sentence}: that is due",
+                f"{leader.name} changes labels and taints, within a run over all hosts",
+                f"run this without {'--limit' if absent else option} first, or take the change back",
+            )
