@@ -47,7 +47,7 @@ def in_lab(settings: dict[str, Any]) -> dict[str, Any]:
     Its Kubernetes is the newest of the lab that is up, unless this run sets another one.
     """
     overrides = json.loads(os.environ.get(OVERRIDES, "{}"))
-    return {**_of_version(overrides.get("kubernetes_version", newest_version())), **settings, **overrides}
+    return {**_of_version(overrides.get("kubernetes_version") or newest_version()), **settings, **overrides}
 
 
 def newest_version() -> str:
