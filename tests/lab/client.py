@@ -17,6 +17,7 @@ from typing import Any
 from tests.lab import LabError, access, hosts, state
 from tests.lab.build.tables.lines import find
 from tests.lab.digest import KINDS, lines
+from tests.lab.settings import HOSTS, OVERRIDES
 from tests.support.paths import PROJECT
 
 KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
@@ -66,14 +67,20 @@ class Lab:
     # Asked so often that a Python of their own for each would cost more than the answers: the next two are no `run`.
 
     def operator(
-        self, *command: str, check: bool = False, timeout: float = 3600, settings: Mapping[str, Any] | None = None
+        self,
+        *command: str,
+        check: bool = False,
+        timeout: float = 3600,
+        settings: Mapping[str, Any] | None = None,
+        of_hosts: Mapping[str, Any] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """A command where the operator stands, in the project's folder.
 
         + settings: as for ``run``
+        + of_hosts: what to set of hosts, by name; None for one that is left out of the inventory
         """
         words, environment = access.at_operator(command, state.current())
-        done = _run(words, environment, timeout, settings)
+        done = _run(words, {**environment, HOSTS: json.dumps(of_hosts or {})}, timeout, settings)
         if check:
             _succeeded(done, " ".join(command))
         return done
@@ -90,12 +97,20 @@ class Lab:
             _succeeded(done, f"{name}: {script}")
         return done.stdout
 
-    def pyinfra(self, *options: str, deploy: str = "deploy.py", **settings: Any) -> subprocess.CompletedProcess[str]:
+    def pyinfra(
+        self,
+        *options: str,
+        deploy: str = "deploy.py",
+        of_hosts: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> subprocess.CompletedProcess[str]:
         """pyinfra's CLI over the lab's inventory.
 
         + deploy: what to run: the project's deploy.py, or a function such as ``k8s_ha.verify``
+        + of_hosts: as for ``operator``
         """
-        return self.operator(*PYINFRA, self.inventory, deploy, *options, timeout=1800, settings=settings)
+        words = (*PYINFRA, self.inventory, deploy, *options)
+        return self.operator(*words, timeout=1800, settings=settings, of_hosts=of_hosts)
 
     def results(self, **settings: Any) -> dict[str, Any]:
         """What one run did, by pyinfra's own report; AssertionError if it failed."""
@@ -136,7 +151,7 @@ def _run(
     return subprocess.run(
         words,
         cwd=PROJECT,
-        env={**environment, "LAB_SETTINGS": json.dumps(settings or {})},
+        env={**environment, OVERRIDES: json.dumps(settings or {})},
         capture_output=True,
         text=True,
         timeout=timeout,

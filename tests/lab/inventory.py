@@ -1,5 +1,6 @@
 """A pyinfra inventory of whatever lab is up; run pyinfra where the operator stands (see README.md)."""
 
+from tests.lab import settings as _settings
 from tests.lab import state as _state
 from tests.lab.topology import Host as _Host
 
@@ -16,8 +17,13 @@ def _entry(host: _Host) -> tuple[str, dict[str, object]]:
         data["_sudo"] = True
     if host.login.sudo_password:
         data["_sudo_password"] = host.login.sudo_password
+    if own := _of_hosts.get(host.name):
+        data["k8s_ha_host"] = own
     return host.name, data
 
 
 _lab = _state.current()
-globals().update({group: [_entry(host) for host in hosts] for group, hosts in _lab.topology.groups().items()})
+_of_hosts = _settings.of_hosts()
+_groups = _lab.topology.groups().items()
+_taken = {group: [host for host in hosts if _of_hosts.get(host.name, {}) is not None] for group, hosts in _groups}
+globals().update({group: [_entry(host) for host in hosts] for group, hosts in _taken.items()})

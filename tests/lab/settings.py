@@ -10,6 +10,9 @@ from tests.lab.build.tables.lines import DEFAULT, newest
 OVERRIDES = "LAB_SETTINGS"
 """Environment variable: a JSON mapping of what one run sets otherwise."""
 
+HOSTS = "LAB_HOSTS"
+"""Environment variable: a JSON mapping of one run's own settings of hosts, by name; null leaves a host out."""
+
 _SHARED: dict[str, Any] = {
     # kubernetes#97294: a watch of 1.20 may hear of nothing for up to 10 minutes after etcd has changed its leader.
     "verify_timeout_seconds": 660,
@@ -48,6 +51,12 @@ def in_lab(settings: dict[str, Any]) -> dict[str, Any]:
     """
     overrides = json.loads(os.environ.get(OVERRIDES, "{}"))
     return {**_of_version(overrides.get("kubernetes_version") or newest_version()), **settings, **overrides}
+
+
+def of_hosts() -> dict[str, dict[str, Any] | None]:
+    """What this run sets of hosts, by name; None for one that it leaves out."""
+    found: dict[str, dict[str, Any] | None] = json.loads(os.environ.get(HOSTS, "{}"))
+    return found
 
 
 def newest_version() -> str:

@@ -1,0 +1,153 @@
+"""Other settings on the finished cluster: refused by name before the first change, carried out, or said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from k8s_ha.findings import Finding, errors
+from tests.lab.checks import changed_by, check_a_second_run_changes_nothing
+from tests.lab.client import Lab
+from tests.lab.settings import in_lab
+from tests.support.finding_rows import rows
+
+pytestmark = pytest.mark.lab
+
+ANNOTATION = "k8s-ha/settings"
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "another version": ({"kubernetes_version": "1.36.3"}, "kubernetes_version stands as '1.37.2'"),
+    "the networks and the domain": (
+        {"pod_cidr": "10.245.0.0/16", "service_cidr": "10.112.0.0/12", "dns_domain": "corp.local"},
+        "pod_cidr stands as '10.244.0.0/16'; service_cidr stands as '10.96.0.0/12'; "
+        "dns_domain stands as 'cluster.local'",
+    ),
+    "kube-proxy's mode, flannel's backend, images": (
+        {"kube_proxy_mode": "ipvs", "flannel_backend": "host-gw", "image_repository": "registry.k8s.io/other"},
+        "kube_proxy_mode stands as 'iptables'; flannel_backend stands as 'vxlan'; "
+        "image_repository stands as 'registry.k8s.io'",
+    ),
+    "no pod network": ({"pod_network": "none"}, "pod_network stands as 'flannel'"),
+    "a name in the certificates": ({"cert_extra_sans": ["api.example"]}, "cert_extra_sans is not set there"),
+    "all patches taken out": (
+        {"kubeadm_patches": {}},
+        "kubeadm_patches.ClusterConfiguration.etcd.local.extraArgs.heartbeat-interval stands as '500'; "
+        "kubeadm_patches.ClusterConfiguration.etcd.local.extraArgs.election-timeout stands as '5000'; "
+        "kubeadm_patches.KubeletConfiguration.syncFrequency stands as '10s'; "
+        "kubeadm_patches.KubeProxyConfiguration.conntrack.maxPerCore stands as 0",
+    ),
+    "another endpoint": (
+        {"control_plane_endpoint": "master-lb:6443"},
+        "control_plane_endpoint stands as '10.0.1.157:6443'",
+    ),
+}
+
+
+def refused(lab: Lab, *options: str, of_hosts: Mapping[str, Any] | None = None, **settings: Any) -> list[Finding]:
+    """The errors of a run that changed nothing; a dry run says the same."""
+    before = lab.digest()
+    dry = lab.pyinfra("--dry", *options, of_hosts=of_hosts, **settings)
+    run = lab.pyinfra("-y", *options, of_hosts=of_hosts, **settings)
+    assert (dry.returncode, run.returncode) == (1, 1), dry.stderr + run.stderr
+    assert "Traceback" not in run.stderr
+    assert not lab.digest() ^ before
+    assert errors(rows(dry.stderr)) == errors(rows(run.stderr))
+    return errors(rows(run.stderr))
+
+
+def node(lab: Lab, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(lab.kubectl("get", "node", name, "-o", "json"))
+    return found
+
+
+@pytest.mark.parametrize(("settings", "found"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_changed_is_refused_by_name(lab: Lab, settings: dict[str, Any], found: str) -> None:
+    found_errors = refused(lab, **settings)
+    assert {row.found for row in found_errors if row.check == "settings"} == set(found.split("; "))
+
+
+def test_roles_and_addresses_that_a_node_does_not_have(lab: Lab) -> None:
+    found = refused(lab, of_hosts={"worker1": {"address": "10.0.12.99"}})
+    assert "address stands as '10.0.12.16'" in {row.found for row in found}
+
+
+def test_flags_that_only_later_nodes_get_are_said(lab: Lab) -> None:
+    patch = {"JoinConfiguration": {"nodeRegistration": {"kubeletExtraArgs": {"v": "4"}}}}
+    run = lab.pyinfra("--dry", kubeadm_patches=in_lab({})["kubeadm_patches"] | patch)
+    assert run.returncode == 0, run.stderr
+    said = [row for row in rows(run.stderr) if row.check == "settings"]
+    assert [row.host for row in said] == ["master1", "master2", "master3", "worker1", "worker2"]
+
+
+@pytest.fixture
+def plain(lab: Lab) -> Iterator[None]:
+    """The nodes afterwards as they were."""
+    yield
+    lab.results()
+    check_a_second_run_changes_nothing(lab)
+
+
+def test_labels_and_taints_follow_the_settings(lab: Lab, plain: None) -> None:
+    lab.kubectl("label", "node", "worker1", "team=a")
+    lab.kubectl("taint", "node", "worker1", "mine=1:PreferNoSchedule")
+    first = {"labels": {"disk": "ssd", "zone": "b"}, "taints": ["gpu=yes:NoSchedule"]}
+    _carried_out(lab, {"worker1": first}, "worker1: gets label disk=ssd, label zone=b, taint gpu=yes:NoSchedule")
+    found = node(lab, "worker1")
+    assert {"disk": "ssd", "zone": "b", "team": "a"}.items() <= found["metadata"]["labels"].items()
+    assert found["metadata"]["annotations"][ANNOTATION] == "labels=disk,zone;taints=gpu:NoSchedule"
+    second = {"labels": {"zone": "c"}, "taints": []}
+    _carried_out(lab, {"worker1": second}, "worker1: gets label zone=c; loses label disk, taint gpu:NoSchedule")
+    found = node(lab, "worker1")
+    assert "disk" not in found["metadata"]["labels"]
+    assert found["metadata"]["labels"]["team"] == "a"
+    assert [taint["key"] for taint in found["spec"]["taints"]] == ["mine"]
+    _carried_out(lab, {}, "worker1: loses label zone")
+    found = node(lab, "worker1")
+    assert ANNOTATION not in found["metadata"]["annotations"]
+    assert "zone" not in found["metadata"]["labels"]
+    lab.kubectl("label", "node", "worker1", "team-")
+    lab.kubectl("taint", "node", "worker1", "mine-")
+
+
+def _carried_out(lab: Lab, of_hosts: Mapping[str, Any], plan: str) -> None:
+    """A run that has this plan, as a dry run says, and that leaves nothing to do."""
+    dry = lab.pyinfra("--dry", of_hosts=of_hosts)
+    assert f"Plan: {plan}" in dry.stderr, dry.stderr
+    for changed in ({"Label and taint the nodes"}, set()):
+        run = lab.pyinfra("-y", "--json", of_hosts=of_hosts)
+        assert run.returncode == 0, run.stderr
+        assert changed_by(json.loads(run.stdout)["results"]) == changed
+
+
+def test_a_change_of_labels_is_not_made_by_half(lab: Lab) -> None:
+    of_hosts = {"worker1": {"labels": {"disk": "ssd"}}}
+    for options in (("--limit", "worker1"), ("--serial",), ("--no-wait",)):
+        (row,) = [row for row in refused(lab, *options, of_hosts=of_hosts) if row.check == "settings"]
+        assert (row.host, options[0] in row.remedy) == ("worker1", True)
+
+
+def test_a_node_that_the_inventory_lacks_is_named(lab: Lab) -> None:
+    run = lab.pyinfra("-y", of_hosts={"worker2": None})
+    assert run.returncode == 0, run.stderr
+    named = [row for row in rows(run.stderr) if row.check == "nodes"]
+    assert {row.found for row in named} == {"worker2 is a node of the cluster, and not in the inventory"}
+    assert "unlisted" in run.stderr
+
+
+def test_a_control_plane_that_was_upgraded_by_half_is_named(lab: Lab) -> None:
+    manifest = "/etc/kubernetes/manifests/kube-scheduler.yaml"
+    lab.host("master1", f"cp -p {manifest} /root/kept.yaml && sed -i 's/:v1.37.2/:v1.37.1/' {manifest}")
+    try:
+        (row,) = [row for row in refused(lab) if row.check == "settings"]
+        assert (row.host, row.found) == ("master1", "kubernetes_version stands as kube-scheduler 1.37.1")
+    finally:
+        lab.host("master1", f"cp -p /root/kept.yaml {manifest} && rm /root/kept.yaml")
+
+
+def test_the_version_that_stands_is_kept_where_none_is_named(lab: Lab) -> None:
+    run = lab.pyinfra("--dry", kubernetes_version=None)
+    assert run.returncode == 0, run.stderr
+    assert "Kubernetes 1.37.2: the cluster stands with it, by master1" in run.stderr
