@@ -68,7 +68,11 @@ SETTINGS: Final[Mapping[str, Change]] = {
     ),
     "firewall": _RUN,
     "selinux": _RUN,
-    "kubeadm_patches": Change(Effect.NOT_YET, _BY_HAND, "write what stands into kubeadm_patches"),
+    "kubeadm_patches": Change(
+        Effect.NOT_YET,
+        _BY_HAND,
+        "write what stands into kubeadm_patches, or change it by hand (kubernetes.io: Reconfiguring a kubeadm cluster)",
+    ),
     "cert_extra_sans": Change(
         Effect.NOT_YET, "a run does not make certificates of a standing cluster anew", "take it out of the settings"
     ),

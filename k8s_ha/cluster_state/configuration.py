@@ -84,7 +84,7 @@ def deviations(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]
     defaults = _DEFAULTS[kind]
     for path, value in wants.items():
         default = defaults.get(path)
-        if path not in stands and (value in _ZEROS or default is _ANY or _equal(value, default)):
+        if path not in stands and (_is_left_out(kind, path, value) or default is _ANY or _equal(value, default)):
             continue
         if not _equal(value, stands.get(path)):
             yield Deviation(kind, path, value, stands.get(path))
@@ -93,12 +93,9 @@ def deviations(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]
             yield Deviation(kind, path, None, value)
 
 
-def lacking(wanted: Mapping[str, Any], standing: Mapping[str, Any]) -> Iterator[tuple[Path, Any, Any]]:
-    """Path, wanted value and standing one of each field that is wanted otherwise than it stands, and of no other."""
-    stands = _leaves(standing)
-    for path, value in _leaves(wanted).items():
-        if not (_equal(value, stands.get(path)) or (path not in stands and value in _ZEROS)):
-            yield path, value, stands.get(path)
+def lacking(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]) -> Iterator[Deviation]:
+    """Each field that is wanted otherwise than it stands, and no other."""
+    return (entry for entry in deviations(kind, wanted, standing) if entry.wanted is not None)
 
 
 def same_argument(wanted: Any, standing: str | None) -> bool:
@@ -110,15 +107,44 @@ def same_argument(wanted: Any, standing: str | None) -> bool:
 
 
 _ZEROS: Final = (False, 0, "", "0s", "0", None)
-"""What Go writes for a field that nobody has set, or leaves out."""
+"""What Go writes for a field that nobody has set."""
+
+# Go leaves a zero out of these; where another field is missing, nobody has set it, and its default is what counts.
+_OMITTED: Final[Mapping[str, frozenset[Path]]] = {
+    "ClusterConfiguration": frozenset({("dns", "disabled"), ("proxy", "disabled")}),
+    "KubeletConfiguration": frozenset(
+        (name,)
+        for name in (
+            *("maxOpenFiles", "maxPods", "port", "protectKernelDefaults", "readOnlyPort", "rotateCertificates"),
+            *("runOnce", "serverTLSBootstrap"),
+        )
+    ),
+    "KubeProxyConfiguration": frozenset(),
+}
+
+
+_NULL: Final[frozenset[Path]] = frozenset(
+    {
+        *(("conntrack", name) for name in ("maxPerCore", "min", "tcpCloseWaitTimeout", "tcpEstablishedTimeout")),
+        *((mode, "masqueradeBit") for mode in ("iptables", "nftables")),
+        ("iptables", "localhostNodePorts"),
+        ("oomScoreAdj",),
+    }
+)
+"""Fields of kube-proxy that are null where nobody has set them, so that a zero there is somebody's."""
+
+
+def _is_left_out(kind: str, path: Path, value: Any) -> bool:
+    """Whether a wanted value is one that a configuration has by leaving the field out."""
+    return value in ("", "0s") or (value in _ZEROS and path in _OMITTED[kind])
 
 
 def _is_default(kind: str, path: Path, value: Any) -> bool:
     default = _DEFAULTS[kind].get(path)
     if default is _ANY or _equal(value, default):
         return True
-    # kube-proxy's fields stand there all, with Go's zeros; of the others those alone that are durations.
-    return value in _ZEROS if kind == "KubeProxyConfiguration" else value in ("", "0s", None)
+    # kube-proxy's fields stand there all, with Go's zeros or null; of the others those alone that are durations.
+    return value in _ZEROS and path not in _NULL if kind == "KubeProxyConfiguration" else value in ("", "0s", None)
 
 
 def _leaves(value: Mapping[str, Any], path: Path = ()) -> dict[Path, Any]:

@@ -146,9 +146,10 @@ def _of_static_pods(host: HostSettings, view: NodeView, kept: Parts, cluster: Cl
 
 def _of_kubelet_file(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
     if view.standing.kubelet_config:
-        for path, wanted, standing in lacking(kept["KubeletConfiguration"], view.standing.kubelet_document):
-            setting = f"kubeadm_patches.KubeletConfiguration.{'.'.join(path)}"
-            yield Difference(host.name, setting, written(standing), written(wanted), KUBELET_FILE)
+        kind = "KubeletConfiguration"
+        for entry in lacking(kind, kept[kind], view.standing.kubelet_document):
+            setting = f"kubeadm_patches.{kind}.{entry.field}"
+            yield Difference(host.name, setting, written(entry.standing), written(entry.wanted), KUBELET_FILE)
 
 
 def _of_kubelet_flags(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:

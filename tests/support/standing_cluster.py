@@ -26,6 +26,11 @@ COMPONENTS = {
 }
 
 
+def _yaml(value: Any) -> str:
+    """As kubeadm would write it; by libyaml, since there is much of it."""
+    return str(yaml.dump(value, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
+
+
 def snapshot_of(cluster: Cluster, wanted: Cluster | None = None, **views: NodeView | None) -> ClusterSnapshot:
     """The cluster as it stands, beside the settings that are wanted now.
 
@@ -73,7 +78,7 @@ def standing_of(cluster: Cluster, host: HostSettings) -> Standing:
     kept = kept_configuration(cluster)
     return Standing(
         static_pods=static_pods(cluster, kept) if "control_plane" in host.role else {},
-        kubelet_config=yaml.safe_dump(kept["KubeletConfiguration"]),
+        kubelet_config=_yaml(kept["KubeletConfiguration"]),
         kubelet_flags=kubelet_flags(cluster),
         objects=objects(cluster, kept) if "control_plane" in host.role else "",
     )
@@ -97,7 +102,7 @@ def static_pods(cluster: Cluster, kept: Mapping[str, Any], version: str = "") ->
         given = arguments.items() if isinstance(arguments, dict) else ((a["name"], a["value"]) for a in arguments)
         tag = "3.5.15-0" if component == "etcd" else f"v{version or cluster.settings.version}"
         command = [component, "--own=1", *(f"--{name}={value}" for name, value in given)]
-        found[component] = yaml.safe_dump([{"command": command, "image": f"registry.example/{component}:{tag}"}])
+        found[component] = _yaml([{"command": command, "image": f"registry.example/{component}:{tag}"}])
     return found
 
 
@@ -105,9 +110,9 @@ def objects(cluster: Cluster, kept: Mapping[str, Any], without: Collection[str] 
     """The ConfigMaps, and flannel's DaemonSet where this package applied it, as kubectl prints them."""
     settings = cluster.settings
     maps = {
-        "kubeadm-config": {"ClusterConfiguration": yaml.safe_dump(kept["ClusterConfiguration"])},
-        "kubelet-config": {"kubelet": yaml.safe_dump(kept["KubeletConfiguration"])},
-        "kube-proxy": {"config.conf": yaml.safe_dump(kept["KubeProxyConfiguration"])},
+        "kubeadm-config": {"ClusterConfiguration": _yaml(kept["ClusterConfiguration"])},
+        "kubelet-config": {"kubelet": _yaml(kept["KubeletConfiguration"])},
+        "kube-proxy": {"config.conf": _yaml(kept["KubeProxyConfiguration"])},
     }
     items: list[dict[str, Any]] = []
     if settings.pod_network == "flannel":

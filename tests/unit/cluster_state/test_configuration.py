@@ -50,14 +50,17 @@ def test_what_kubeadm_was_given_beside_that_is_seen_when_the_settings_no_longer_
     patches: dict[str, dict[str, Any]] = {
         "ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": "/var/log/audit"}}},
         "KubeletConfiguration": {"maxPods": 200, "failSwapOn": False},
-        "KubeProxyConfiguration": {"metricsBindAddress": "0.0.0.0"},
+        "KubeProxyConfiguration": {"metricsBindAddress": "0.0.0.0", "conntrack": {"maxPerCore": 0}},
     }
     wanted = kept_configuration(cluster_of(path.stem))
     standing = kept_by_kubeadm(path, kept_configuration(cluster_of(path.stem, kubeadm_patches=patches)))
     assert {kind: found(kind, wanted[kind], standing[kind]) for kind in KINDS} == {
         "ClusterConfiguration": [("apiServer.extraArgs.audit-log-path", None, "/var/log/audit")],
         "KubeletConfiguration": [("maxPods", None, 200), ("failSwapOn", None, False)],
-        "KubeProxyConfiguration": [("metricsBindAddress", None, "0.0.0.0")],
+        "KubeProxyConfiguration": [
+            ("conntrack.maxPerCore", None, 0),
+            ("metricsBindAddress", None, "0.0.0.0"),
+        ],
     }
 
 
@@ -84,6 +87,7 @@ SAME = {
 OTHER = {
     "another number": ({"maxPods": 200}, {"maxPods": 110}, [("maxPods", 200, 110)]),
     "none yet": ({"maxPods": 200}, {}, [("maxPods", 200, None)]),
+    "a zero where Go would write it": ({"failSwapOn": False}, {}, [("failSwapOn", False, None)]),
     "a truth and a number": ({"maxPods": 1}, {"maxPods": True}, [("maxPods", 1, True)]),
     "a default put away": (
         {"authentication": {"anonymous": {"enabled": True}}},
