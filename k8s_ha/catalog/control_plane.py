@@ -7,6 +7,7 @@ from typing import Final
 
 API_PORT: Final = 6443
 ADMIN_CONF: Final = "/etc/kubernetes/admin.conf"
+ETCD_MANIFEST: Final = "/etc/kubernetes/manifests/etcd.yaml"
 CONTROL_PLANE_MANIFEST: Final = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 
 _ETCD_PKI: Final = "/etc/kubernetes/pki/etcd"

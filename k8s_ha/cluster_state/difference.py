@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -179,6 +180,26 @@ def _of_flannel(standing: Standing, cluster: Cluster) -> Iterator[Difference]:
     kind = backend.get("Type") if isinstance(backend, Mapping) else None
     if kind not in (None, cluster.settings.flannel_backend):
         yield _setting("flannel_backend", kind, cluster.settings.flannel_backend)
+
+
+def flannel_refusal(config: str, cluster: Cluster) -> str | None:
+    """Why flannel's manifest is not applied; None where it may be.
+
+    + config: what the cluster keeps for flannel, JSON; empty where there is none
+    """
+    try:
+        kept = json.loads(config) if config else {}
+        standing = {"pod_cidr": kept.get("Network"), "flannel_backend": kept.get("Backend", {}).get("Type")}
+    except (ValueError, AttributeError, RecursionError):
+        return "Flannel was not changed: the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."
+    for name, value in standing.items():
+        wanted = getattr(cluster.settings, name)
+        if value not in (None, wanted):
+            return (
+                f"Flannel was not changed: {name} stands as {value!r} and the settings say {wanted!r}, but "
+                f"{SETTINGS[name].reason}; set it back."
+            )
+    return None
 
 
 def written(value: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
 from k8s_ha.catalog.setting_changes import (
     HOST_SETTINGS,
     KUBELET_FILE,
@@ -19,7 +18,7 @@ from k8s_ha.catalog.setting_changes import (
 )
 from k8s_ha.cluster_state.configuration import argument_map, lacking, same_argument
 from k8s_ha.cluster_state.difference import Difference, cluster_differences, written
-from k8s_ha.cluster_state.node_state import NodeState
+from k8s_ha.cluster_state.node_state import Membership, NodeState, is_worker
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.node import ClusterNode, NodeView
@@ -105,9 +104,7 @@ def _of_node(host: HostSettings, node: ClusterNode, view: NodeView | None) -> It
         yield _own(host, "address", node.address, host.address)
     if node.control_plane and "control_plane" not in host.role:
         yield _own(host, "role", "control_plane", "worker")
-    # A control plane's join leaves its manifest before the node is known.
-    as_worker = view is not None and not node.control_plane and CONTROL_PLANE_MANIFEST not in view.artifacts
-    if as_worker and view is not None and view.has_identity and "control_plane" in host.role:
+    if "control_plane" in host.role and view is not None and is_worker(view, Membership(node)):
         yield _own(host, "role", "worker", "control_plane")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from k8s_ha.catalog.control_plane import api_url
+from k8s_ha.catalog.control_plane import ADMIN_CONF, CONTROL_PLANE_MANIFEST, ETCD_MANIFEST, api_url
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import Cluster, HostSettings
@@ -124,9 +124,16 @@ def can_rejoin(view: NodeView, known: Membership, state: NodeState) -> bool:
 
     Not where somebody lives under its name: a Ready node whose identity the host does not hold is another host's.
     """
-    if state not in (NodeState.PARTIAL, NodeState.REPLACED):
+    if state not in (NodeState.PARTIAL, NodeState.REPLACED) or is_worker(view, known):
         return False
     return view.has_identity or known.node is None or not known.node.ready
+
+
+def is_worker(view: NodeView, known: Membership) -> bool:
+    """Whether the host joined as a worker: a control plane's join leaves its files before its node is known."""
+    as_control_plane = {ADMIN_CONF, CONTROL_PLANE_MANIFEST, ETCD_MANIFEST}
+    joined = known.node is not None and not known.node.control_plane and view.has_identity
+    return joined and as_control_plane.isdisjoint(view.artifacts)
 
 
 def can_retry_init(views: Mapping[str, NodeView | None], cluster: Cluster) -> bool:

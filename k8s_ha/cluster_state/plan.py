@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.node_state import (
@@ -16,6 +17,7 @@ from k8s_ha.cluster_state.node_state import (
     NodeState,
     can_rejoin,
     init_refusal,
+    is_worker,
     join_refusal,
 )
 from k8s_ha.cluster_state.quorum import quorum_refusal
@@ -85,6 +87,12 @@ class Plan:
         return "; ".join([*parts, *([change] if change else [])]) or None
 
 
+WORKER_STAYS: Final = (
+    "is a worker of the cluster, and the inventory has it as a control plane; it was not touched; move it back to its "
+    "group, or drain it, delete its node and reset it, then run this again"
+)
+
+
 def decide(snapshot: ClusterSnapshot) -> Plan:
     """What becomes of the nodes that could be read.
 
@@ -141,6 +149,8 @@ def decide_join(snapshot: ClusterSnapshot, host: HostSettings, leader_to_come: b
         if mark or view.init_ended:
             return Step(Action.FINISH, "the end of its init or join is made up for", mark=mark)
         return Step(Action.NOTHING, "the host is a node of the cluster")
+    if state is NodeState.PARTIAL and is_worker(view, known):
+        return Step(Action.REFUSE, f"{host.hostname} {WORKER_STAYS}.")
     if state is not NodeState.CLEAN and not can_rejoin(view, known, state):
         return Step(Action.REFUSE, join_refusal(view, state, host, snapshot.cluster.endpoint))
     if state is NodeState.PARTIAL:

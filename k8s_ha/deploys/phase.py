@@ -20,6 +20,7 @@ from k8s_ha.operations.login import surveyed
 from k8s_ha.operations.prefetch import phase_opened
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.rules import waived
+from k8s_ha.preflight_checks.standing import version_findings
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
 from k8s_ha.pyinfra_internals.connection import connection_tuned
 from k8s_ha.pyinfra_internals.deploys import arguments_of_operations, give_to_operations
@@ -45,6 +46,7 @@ def start_phase(
     with run.lock:
         if not run.surveys:
             stop_on_errors(survey(run))
+            stop_on_errors(list(version_findings(run.surveys, run.cluster)))
     phase_opened()
     requested = run.part(ClusterLock).requested
     if changes and host.name not in requested:

@@ -10,7 +10,7 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.deploys.phase import start_phase
-from k8s_ha.operations.cluster import manifest_applied
+from k8s_ha.operations.cluster import flannel_applied
 from k8s_ha.resources import render
 from k8s_ha.settings import Cluster
 
@@ -22,14 +22,7 @@ def pod_network(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     cluster = run.cluster
     if cluster.settings.pod_network == "flannel" and "control_plane" in cluster.host(host.name).role:
         manifest, digest = flannel_manifest(cluster)
-        manifest_applied(
-            name="Apply flannel",
-            run=run,
-            resource="daemonset/kube-flannel-ds",
-            namespace="kube-flannel",
-            manifest=manifest,
-            digest=digest,
-        )
+        flannel_applied(name="Apply flannel", run=run, manifest=manifest, digest=digest)
 
 
 def flannel_manifest(cluster: Cluster) -> tuple[str, str]:

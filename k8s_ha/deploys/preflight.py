@@ -12,6 +12,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
+from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
@@ -25,7 +26,7 @@ from k8s_ha.preflight_checks.machine import folders
 from k8s_ha.preflight_checks.model import HostContext, HostPreflight
 from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
 from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
-from k8s_ha.preflight_checks.standing import standing_findings, unfinished
+from k8s_ha.preflight_checks.standing import standing_findings, unfinished, version_findings
 from k8s_ha.preflight_checks.survey import usable
 from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.pyinfra_internals.state import is_in_limit
@@ -71,6 +72,8 @@ def _collect(run: Run) -> list[Finding]:
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
     found += standing_findings(snapshot, {caveat for node in run.cluster.nodes for caveat in run.caveats(node.name)})
+    if snapshot.leader is None and not snapshot.can_retry_init and other_endpoint(snapshot) is None:
+        found += version_findings(run.surveys, run.cluster)
     found += unfinished(snapshot, set(preflights), host_by_host())
     found += [unread(name) for name in read if name not in preflights]
     return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)

@@ -29,6 +29,23 @@ class ManifestDigest(ParsedFact[str]):
         return "".join(output)
 
 
+class FlannelConfig(ParsedFact[str]):
+    """Flannel's configuration as the cluster keeps it, JSON; empty where there is none.
+
+    + address: the host's node address
+    """
+
+    def command(self, address: str) -> str:
+        return marked(
+            "timeout 30 "
+            + kubectl(address, "-n kube-flannel get configmap kube-flannel-cfg --ignore-not-found ")
+            + r"-o jsonpath='{.data.net-conf\.json}'"
+        )
+
+    def parse(self, output: list[str]) -> str:
+        return "".join(output)
+
+
 class ApiStatusFact(ParsedFact[ApiStatus]):
     """The cluster's state as the host's own API server tells it, and whether the endpoint answers from there.
 

@@ -11,11 +11,12 @@ from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.cluster_state.difference import flannel_refusal
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.cluster import FlannelConfig, ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import poll_until, read_everywhere
+from k8s_ha.operations.commands import fail_host, poll_until, read_everywhere
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.run import Run, is_executing
@@ -101,12 +102,10 @@ def is_leader(run: Run, candidate: Host) -> bool:
 
 
 @isolated_operation
-def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, digest: str) -> Generator[StringCommand]:
-    """Have a manifest applied, on the leader.
+def flannel_applied(run: Run, manifest: str, digest: str) -> Generator[StringCommand]:
+    """Have flannel's manifest applied, on the leader, where flannel does not stand with another network or backend.
 
-    + resource: the manifest's last object, such as ``daemonset/kube-flannel-ds``; it carries the digest as annotation,
-      so that a manifest applied by half is applied again
-    + digest: of the manifest
+    + digest: of the manifest; its last object carries it as annotation, so that one applied by half is applied again
     """
     if not is_executing() and observe(run).leader is None:
         if host.name == run.cluster.control_planes[0].name:
@@ -116,8 +115,12 @@ def manifest_applied(run: Run, resource: str, namespace: str, manifest: str, dig
         host.noop("another control plane is the leader")
         return
     address = run.cluster.host(host.name).address
-    live = require_fact(ManifestDigest, address=address, resource=resource, namespace=namespace)
+    live = require_fact(ManifestDigest, address=address, resource="daemonset/kube-flannel-ds", namespace="kube-flannel")
     if live == digest:
         host.noop("the manifest is applied")
+        return
+    reason = flannel_refusal(require_fact(FlannelConfig, address=address), run.cluster) if live else None
+    if reason is not None:
+        yield fail_host(reason)
     else:
         yield StringCommand(kubectl(address, "apply -f -"), _stdin=manifest)

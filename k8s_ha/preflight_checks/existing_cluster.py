@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from k8s_ha.cluster_state.difference import other_endpoint
-from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, owner
+from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, is_worker, owner
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.node import NodeView
@@ -111,6 +111,8 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
             yield _unfinished_init(context, view)
         elif moved is not None and view.api_server_url == f"https://{moved}":
             continue  # nothing but the endpoint is another, which is told of the cluster
+        elif state is NodeState.PARTIAL and is_worker(view, snapshot.known(context.host)):
+            continue  # nothing but its role is another, which is told of its settings
         elif state in (NodeState.PARTIAL, NodeState.REPLACED, NodeState.FOREIGN):
             yield _of_state(context, view, state, snapshot)
         elif state is None and a_control_plane_answered:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
 
-from k8s_ha.catalog.setting_changes import Effect
+from k8s_ha.catalog.setting_changes import SETTINGS, Effect
 from k8s_ha.cluster_state.difference import Difference, Unreadable, endpoint_difference, other_endpoint
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.api_status import THE_CLUSTER, unlisted_node
+from k8s_ha.observations.node import HostSurvey
+from k8s_ha.settings import Cluster
+
+VERSION: Final = "kubernetes_version"
 
 
 def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Finding]:
@@ -33,6 +38,18 @@ def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) 
         return [_unread(str(error), remedy, "error"), *unlisted(snapshot)]
     said = [entry for entry in found_differences if entry.change.effect is not Effect.NEXT_RUN]
     return [*map(_of, said), *unlisted(snapshot)]
+
+
+def version_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Iterator[Finding]:
+    """Nodes that stand with another version, by their files and packages alone, for where no API server is asked.
+
+    + surveys: by inventory name
+    """
+    wanted = cluster.settings.version
+    for node in cluster.nodes:
+        standing = surveys[node.name].standing_version if node.name in surveys else ""
+        if standing not in ("", wanted):
+            yield _of(Difference(node.name, VERSION, repr(standing), repr(wanted), SETTINGS[VERSION]))
 
 
 def _of(entry: Difference) -> Finding:

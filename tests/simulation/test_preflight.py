@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -43,6 +44,68 @@ def test_good_hosts_are_checked_twice_and_nothing_is_prepared(tmp_path: Path, fl
     assert (printed["plan"], (printed["results"] or {}).get("operations", [])) == ([], [])
     looks = Counter((step.host, step.step) for step in outcome.log if step.step != "connect")
     assert looks == Counter({(host, step): 1 for host in ADDRESSES for step in ("survey", "preflight")})
+
+
+NO_VERSION = {key: value for key, value in SETTINGS.items() if key != "kubernetes_version"}
+NEW_HOSTS = {
+    "el-7": ({"os_version": "7", "kernel": "3.10.0-1160.el7.x86_64"}, "1.30.14", "of 1.31: the last containerd.io"),
+    "el-8": ({}, "1.34.11", "of 1.35: its kubelet asks for cgroup v2"),
+    "el-9": (
+        {"os_version": "9.6", "kernel": "5.14.0-570.el9.x86_64", "cgroup": "cgroup2fs"},
+        "1.37.2",
+        "the newest that is known",
+    ),
+}
+
+
+@pytest.mark.parametrize(("survey", "version", "reason"), NEW_HOSTS.values(), ids=NEW_HOSTS)
+def test_a_version_is_chosen_where_none_is_named(
+    tmp_path: Path, survey: dict[str, str], version: str, reason: str
+) -> None:
+    outcome = Fleet(tmp_path, Scenario(settings=NO_VERSION, survey=dict.fromkeys(ADDRESSES, survey))).run(
+        "--dry", deploy=LOOK
+    )
+    assert f"Kubernetes {version}: " in outcome.output
+    (report,) = outcome.reports
+    assert report["kubernetes_version"] == version
+    assert reason in report["version_reason"]
+
+
+def test_the_weakest_of_mixed_hosts_decides(tmp_path: Path) -> None:
+    el_9, version, _ = NEW_HOSTS["el-9"]
+    survey = dict.fromkeys(ADDRESSES, el_9) | {"worker2": NEW_HOSTS["el-7"][0]}
+    outcome = Fleet(tmp_path, Scenario(settings=NO_VERSION, survey=survey)).run("--dry", deploy=LOOK)
+    assert version != "1.30.14"
+    assert "Kubernetes 1.30.14: the newest that @fake/worker2 (EL7, kernel 3.10, cgroup v1) carries" in outcome.output
+
+
+def test_a_standing_cluster_keeps_its_version(finished: Fleet) -> None:
+    finished.change(replace(finished.scenario, settings=NO_VERSION))
+    outcome = finished.run()
+    assert outcome.exit_code == 0, outcome.output
+    assert "Kubernetes 1.30.14: the cluster stands with it, by @fake/master1" in outcome.output
+    assert changes(outcome) == []
+
+
+def changes(outcome: Outcome) -> list[str]:
+    return [step.step for step in outcome.log if step.changes]
+
+
+def test_other_settings_on_a_standing_cluster_end_the_run_before_the_first_change(finished: Fleet) -> None:
+    finished.change(replace(finished.scenario, settings=SETTINGS | {"pod_cidr": "10.245.0.0/16"}))
+    outcome = finished.run()
+    assert (outcome.exit_code, found(outcome)) == (1, [("the cluster", "settings", "error")])
+    assert changes(outcome) == []
+
+
+def test_labels_of_a_standing_node_are_changed_and_noted(finished: Fleet) -> None:
+    own = {"worker1": {"k8s_ha_host": {"address": ADDRESSES["worker1"], "labels": {"zone": "b"}}}}
+    for host_data, plan in ((own, "gets label zone=b"), ({}, "loses label zone")):
+        finished.change(replace(finished.scenario, host_data=host_data))
+        outcome = finished.run()
+        assert f"Plan: @fake/worker1: {plan}" in outcome.output
+        assert changes(outcome) == ["node patched"]
+        assert changes(finished.run()) == []
 
 
 def test_a_login_with_sudo_is_asked_no_more_than_root(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import shlex
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 
 import k8s_ha.operations.kubeadm.init
 from k8s_ha.desired.kubeadm_config import upload_certs_config
-from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.cluster import FlannelConfig, ManifestDigest
 from k8s_ha.facts.system import Files, FileState
-from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.cluster import manifest_applied
+from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.operations.cluster import flannel_applied
 from k8s_ha.operations.kubeadm.init import (
     TOKEN_LIFE,
     TOKEN_RENEWED_BEFORE,
@@ -30,6 +31,7 @@ from k8s_ha.operations.kubeadm.init import (
     join_token_renewed,
 )
 from k8s_ha.operations.kubeconfig import AdminDigests, fetched, root_installed
+from k8s_ha.operations.node_metadata import labels_and_taints_set
 from tests.support.answers import script_of, whole
 from tests.support.cluster_stage import CLUSTER, KUBECTL, LABEL, ONE_CONTROL_PLANE, SECRETS, Stage, kubeadm
 from tests.support.node_views import CONTROL_PLANES, NODES, member
@@ -171,7 +173,8 @@ def test_secrets_are_removed_by_the_leader(stage: Stage) -> None:
     assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [Noop("no join secret is left")]
 
 
-MANIFEST = {"resource": "daemonset/kube-flannel-ds", "namespace": "kube-flannel", "manifest": "yaml", "digest": "d1"}
+MANIFEST = {"manifest": "yaml", "digest": "d1"}
+FLANNEL = '{"Network": "10.244.0.0/16", "Backend": {"Type": "vxlan"}}'
 
 
 @pytest.mark.parametrize(
@@ -190,8 +193,81 @@ def test_a_manifest_is_applied_by_the_leader_when_it_changed(
     stage: Stage, name: str, executing: bool, views: Mapping[str, NodeView], live: str, steps: list[Step]
 ) -> None:
     stage.hold(views)
-    facts = {ManifestDigest: live}
-    assert stage.steps(manifest_applied, on=name, executing=executing, facts=facts, run=stage.run, **MANIFEST) == steps
+    facts = {ManifestDigest: live, FlannelConfig: FLANNEL}
+    assert stage.steps(flannel_applied, on=name, executing=executing, facts=facts, run=stage.run, **MANIFEST) == steps
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (
+            FLANNEL.replace("10.244", "10.9"),
+            "pod_cidr stands as '10.9.0.0/16' and the settings say '10.244.0.0/16', but every node has its part of it; "
+            "set it back.",
+        ),
+        (
+            FLANNEL.replace("vxlan", "host-gw"),
+            "flannel_backend stands as 'host-gw' and the settings say 'vxlan', but flannel does not change it while "
+            "pods run; set it back.",
+        ),
+        ("garbage", "the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."),
+        ("[]", "the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."),
+    ],
+)
+def test_flannel_is_not_given_another_network_while_pods_run(stage: Stage, config: str, words: str) -> None:
+    stage.hold(ONE_CONTROL_PLANE)
+    facts = {ManifestDigest: "d0", FlannelConfig: config}
+    assert stage.steps(flannel_applied, on="master1", executing=True, facts=facts, run=stage.run, **MANIFEST) == [
+        refusal(f"Flannel was not changed: {words}")
+    ]
+
+
+def test_flannel_that_is_half_there_is_applied(stage: Stage) -> None:
+    stage.hold(ONE_CONTROL_PLANE)
+    facts = {ManifestDigest: "d0", FlannelConfig: ""}
+    assert stage.steps(flannel_applied, on="master1", executing=True, facts=facts, run=stage.run, **MANIFEST) == [
+        Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")
+    ]
+
+
+LABELED = ClusterNode("worker1", True, "v1.30.14", False, labels={"zone": "a", "disk": "ssd"}, owned="labels=disk,zone")
+PATCH = (
+    """patch node worker1 --type merge -p '{"metadata": {"annotations": {"k8s-ha/settings": null}, """
+    """"labels": {"disk": null, "zone": null}}}'"""
+)
+
+
+def _with(node: ClusterNode) -> dict[str, NodeView]:
+    view = member(*NODES)
+    nodes = tuple(node if entry.name == node.name else entry for entry in view.nodes)
+    return {"master1": replace(view, nodes=nodes)}
+
+
+def test_labels_and_taints_are_taken_off_by_the_leader(stage: Stage) -> None:
+    stage.hold(_with(replace(LABELED, taints=("gpu=1:NoSchedule",), owned="labels=disk,zone;taints=gpu:NoSchedule")))
+    taint = KUBECTL.format("10.0.11.18", "taint node worker1 --overwrite gpu:NoSchedule-")
+    patch = KUBECTL.format("10.0.11.18", PATCH)
+    for executing in (False, True):
+        assert stage.steps(labels_and_taints_set, on="master1", executing=executing, run=stage.run) == [
+            Command(f"{taint} && {patch}")
+        ]
+    assert stage.steps(labels_and_taints_set, on="master2", executing=True, run=stage.run) == [
+        Noop("another control plane is the leader, or all labels and taints are as wanted")
+    ]
+
+
+def test_nodes_without_labels_of_the_settings_are_left_alone(stage: Stage) -> None:
+    stage.hold({"master1": member(*NODES)})
+    assert stage.steps(labels_and_taints_set, on="master1", executing=True, run=stage.run) == [
+        Noop("another control plane is the leader, or all labels and taints are as wanted")
+    ]
+
+
+def test_without_a_cluster_no_node_is_labeled(stage: Stage) -> None:
+    stage.hold({})
+    assert stage.steps(labels_and_taints_set, on="master1", executing=True, run=stage.run) == [
+        Noop("no node is known yet")
+    ]
 
 
 OWN, ADMIN_CONF = "/root/.kube/config", "/etc/kubernetes/admin.conf"

@@ -27,6 +27,7 @@ ENDED = replace(member("master1"), init_begun=True)
 SILENT = replace(member("master1", ready=False), artifacts=(ADMIN, KUBELET, API_SERVER))
 CUT_OFF = NodeView((CA,), ENDPOINT, CA_CERTIFICATE)
 FOREIGN = member(ready=False, api_server_url="https://10.9.9.9:6443")
+WORKER = NodeView((KUBELET, CA), ENDPOINT, CA_CERTIFICATE)
 FIRST, ADDED = Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))
 ALONE = replace(member("master1", ready=False), artifacts=(ADMIN, KUBELET, ETCD), members=(FIRST, ADDED))
 
@@ -135,6 +136,18 @@ READY = led(ClusterNode("worker1", True, "v1.30.14", False))
 MORE = {
     "blank, under a living name": (READY, CLEAN, "worker1", (Action.REFUSE, LIVED_UNDER)),
     "cut off, under a living name": (READY, CUT_OFF, "worker1", (Action.REFUSE, LIVED_UNDER)),
+    "a worker that shall be a control plane": (
+        led(ClusterNode("master2", True, "v1.30.14", False)),
+        WORKER,
+        "master2",
+        (Action.REFUSE, "is a worker of the cluster, and the inventory has it as a control plane"),
+    ),
+    "the same, and not Ready": (
+        led(ClusterNode("master2", False, "v1.30.14", False)),
+        WORKER,
+        "master2",
+        (Action.REFUSE, "it was not touched"),
+    ),
     "not read": (member("master1"), None, "worker1", (Action.REFUSE, "could not be read")),
     "an init that ended after all": (led(), ENDED, "master1", FINISHES),
     "one that another run is ending": (led(), replace(ENDED, busy=True), "master1", STAYS),
