@@ -99,7 +99,8 @@ def test_other_settings_on_a_standing_cluster_end_the_run_before_the_first_chang
 
 
 def test_labels_of_a_standing_node_are_changed_and_noted(finished: Fleet) -> None:
-    own = {"worker1": {"k8s_ha_host": {"address": ADDRESSES["worker1"], "labels": {"zone": "b"}}}}
+    entry = {"hostname": "worker1", "address": ADDRESSES["worker1"], "labels": {"zone": "b"}}
+    own = {"worker1": {"k8s_ha_host": entry}}
     for host_data, plan in ((own, "gets label zone=b"), ({}, "loses label zone")):
         finished.change(replace(finished.scenario, host_data=host_data))
         outcome = finished.run()
