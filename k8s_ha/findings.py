@@ -10,7 +10,12 @@ from typing import Final, Literal
 from rich.console import Console
 from rich.table import Table
 
+from k8s_ha.untrusted import printable
+
 Severity = Literal["error", "warning", "waived"]
+
+_LONGEST: Final = 1000
+"""Characters of a phrase."""
 
 COLUMNS: Final = ("host", "check", "found", "wanted", "what to do")
 
@@ -31,6 +36,12 @@ class Finding:
     wanted: str
     remedy: str
     severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        """Words of hosts stand in the phrases; whoever shows them is to show words, and no more than one can read."""
+        for name in ("host", "check", "found", "wanted", "remedy"):
+            text = printable(getattr(self, name))
+            object.__setattr__(self, name, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
 
     def __str__(self) -> str:
         return f"{self.host}: {self.found}; {self.wanted}; {self.remedy}"

@@ -140,25 +140,33 @@ def _laid_out_as_aliyun(root: str) -> Profile:
 PROFILES = {"official": _OFFICIAL, "aliyun": _laid_out_as_aliyun("https://mirrors.aliyun.com")}
 
 
+_NOT_IN_URLS = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
+"""What RFC 3986 has no place for, and what would end a word or a line of the files that URLs stand in."""
+
+
 def check_url(url: str) -> str:
     """The URL itself when it is http or https with a host; else a ValueError "rule; remedy"."""
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
+        # Asking for the port raises where it is none.
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
     if not valid:
         raise ValueError("a URL is http://HOST/… or https://HOST/…; correct it")
+    if found := _NOT_IN_URLS.search(url):
+        raise ValueError(f"a URL has no {found[0]!a} in it; take it out, or write it as %XX")
     return url
 
 
 def _check_repository_url(url: str) -> str:
-    check_url(url)
-    if "$releasever" in url:
-        raise ValueError('$releasever is "7Server" or "8.4" on some hosts; write {el} for the major version')
-    if re.search(r"[{}]", _PLACEHOLDER.sub("", url)):
+    bare = _PLACEHOLDER.sub("", url)
+    if re.search(r"[{}]", bare):
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise ValueError(f"a repository URL has no other placeholders than {known}; correct it")
+    check_url(bare)
+    if "$releasever" in url:
+        raise ValueError('$releasever is "7Server" or "8.4" on some hosts; write {el} for the major version')
     return url
 
 

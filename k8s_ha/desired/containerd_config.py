@@ -6,6 +6,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from k8s_ha.untrusted import LEVELS_AT_MOST, is_deeper, short
+
 CONFIG: Final = "/etc/containerd/config.toml"
 PROGRAM: Final = "/usr/bin/containerd"
 OURS: Final = b"# Written by k8s_ha"
@@ -32,30 +34,40 @@ def is_somebodys(content: bytes) -> bool:
     """Whether a user wrote the file: not this package, and not that of containerd."""
     if not content.strip() or content.startswith(OURS):
         return False
-    try:
-        return tomllib.loads(content.decode()) not in _PACKAGED
-    except ValueError:
-        return True
+    document = _document(content)
+    return document is None or document not in _PACKAGED
 
 
 def lost(content: bytes) -> list[str]:
     """What of a user's file is gone where this package's takes its place, in phrases without a secret."""
-    try:
-        document = tomllib.loads(content.decode())
-    except ValueError:
+    document = _document(content)
+    if document is None:
         return ["what cannot be read as TOML"]
     return [*_moved(document), *(entry for name in _CRI for entry in _of_cri(_table(document, "plugins", name)))]
+
+
+def _document(content: bytes) -> dict[str, Any] | None:
+    """The file's; None where it is no TOML, or nested too deep."""
+    try:
+        document = tomllib.loads(content.decode())
+    except (ValueError, RecursionError):
+        return None
+    return None if is_deeper(document, LEVELS_AT_MOST, len(content)) else document
 
 
 def _moved(document: Mapping[str, Any]) -> Iterator[str]:
     values = {**document, "grpc.address": _table(document, "grpc").get("address")}
     for key, default in _DEFAULTS.items():
         if values.get(key) not in (None, "", default):
-            yield f"{key} {values[key]}"
+            yield f"{key} {_shown(values[key])}"
     if document.get("imports"):
         yield "imports"
     for name in _table(document, "proxy_plugins"):
         yield f"plugin {name}"
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else short(value)
 
 
 def _of_cri(cri: Mapping[str, Any]) -> Iterator[str]:
@@ -70,7 +82,7 @@ def _of_cri(cri: Mapping[str, Any]) -> Iterator[str]:
         (registry, "config_path", CERTS_FOLDER),
     ):
         if table.get(key) not in (None, "", default):
-            yield f"{key} {table[key]}"
+            yield f"{key} {_shown(table[key])}"
     for name in _table(registry, "mirrors"):
         yield f"mirrors of {name}"
     for name in _table(registry, "configs"):

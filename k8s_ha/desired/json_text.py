@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from k8s_ha.untrusted import LEVELS_AT_MOST, is_deeper
+
 _BLANKS: Final = " \t\n\r"
 _BOM: Final = "\ufeff"
 
@@ -138,6 +140,8 @@ class JsonText:
         self._expect(":", "':' delimiter", colon)
         begin = self._behind_blanks(colon + 1)
         value, end = _DECODER.raw_decode(self.text, begin)
+        if is_deeper(value, LEVELS_AT_MOST, len(self.text)):
+            raise ValueError("is nested too deep")
         return Member(key, value, place, begin, end)
 
     def _has(self, character: str, place: int) -> bool:

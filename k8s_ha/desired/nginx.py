@@ -24,6 +24,7 @@ from k8s_ha.observations.nginx_config import (
     put_behind,
     taken_out,
 )
+from k8s_ha.untrusted import whole_number
 
 STREAM_MODULE: Final = "/usr/share/nginx/modules/mod-stream.conf"
 OWN_FOLDER: Final = f"{PROXY_CONFIG.rpartition('/')[0]}/*.conf"
@@ -198,4 +199,5 @@ def _listens(arguments: Sequence[str], port: int) -> bool:
     span = re.search(r"(?:^|:)(\d+)(?:-(\d+))?$", arguments[0])
     if span is None or arguments[0].endswith("]"):
         return port == 80
-    return int(span[1]) <= port <= int(span[2] or span[1])
+    low, high = whole_number(span[1]), whole_number(span[2] or span[1])
+    return low is not None and high is not None and low <= port <= high

@@ -14,6 +14,7 @@ from typing import Final
 from k8s_ha.desired.nginx import Proxy
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, Problem
 from k8s_ha.observations.nginx_config import Config, ConfigUnreadable, Found
+from k8s_ha.untrusted import whole_number
 
 LIMITS_DROP_IN: Final = "/etc/systemd/system/nginx.service.d/k8s-ha.conf"
 
@@ -49,7 +50,7 @@ def drop_in(files: int) -> str:
 def connections_held(config: Config) -> int:
     """``worker_connections`` as nginx reads it."""
     found = [entry.directive.arguments for entry in config.walk() if _is_limit(entry)]
-    numbers = [int(arguments[0]) for arguments in found if arguments and arguments[0].isdecimal()]
+    numbers = [n for arguments in found if arguments and (n := whole_number(arguments[0])) is not None]
     return numbers[-1] if numbers else _NGINX_DEFAULT
 
 
@@ -99,7 +100,7 @@ def _files_of_unit(state: NginxState) -> int:
     """
     hard = state.unit.get("LimitNOFILE", "") if LIMITS_DROP_IN in state.own else ""
     limit = state.unit.get("LimitNOFILESoft", hard)
-    return int(limit) if limit.isdecimal() else sys.maxsize if limit == "infinity" else 0
+    return sys.maxsize if limit == "infinity" else whole_number(limit) or 0
 
 
 def _is_limit(entry: Found) -> bool:

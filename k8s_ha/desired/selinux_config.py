@@ -50,8 +50,8 @@ def permissive(content: bytes) -> bytes:
 
 def enforced_by_kernel(command_line: str) -> bool:
     """Whether ``enforcing=`` on the kernel's command line makes SELinux enforce, whatever the file says."""
-    found = re.search(r"(?:^|\s)enforcing=\s*(\d+)", command_line)
-    return bool(found and int(found[1])) and not switched_off(command_line)
+    found = re.search(r"(?:^|\s)enforcing=\s*([0-9]+)", command_line)
+    return bool(found and found[1].strip("0")) and not switched_off(command_line)
 
 
 def switched_off(command_line: str) -> bool:

@@ -10,6 +10,7 @@ from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.sysctl import SYSCTL_CONF, Line, in_force
 from k8s_ha.observations.units import UnitState, unit_states
+from k8s_ha.untrusted import whole_number
 
 PATTERN: Final = "|".join(MODULES).replace("_", "[-_]")
 """The modules' names as a regular expression: kmod takes a dash for an underscore."""
@@ -51,7 +52,9 @@ def _one(values: Mapping[str, Sequence[str]], key: str) -> str:
 
 def _lines(values: Mapping[str, Sequence[str]], key: str) -> tuple[Line, ...]:
     found = map(_LINE.fullmatch, values.get(key, ()))
-    return tuple(Line(match[1], int(match[2]), match[3]) for match in found if match)
+    return tuple(
+        Line(match[1], number, match[3]) for match in found if match and (number := whole_number(match[2])) is not None
+    )
 
 
 def _folder(line: Line) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from k8s_ha.observations.host_repositories import HostRepositories, HostRepository, Patterns
+from k8s_ha.untrusted import whole_number
 
 
 def host_repositories(values: Mapping[str, Sequence[str]]) -> HostRepositories:
@@ -25,7 +26,7 @@ def status_and_reason(text: str) -> tuple[int, str]:
     """curl's answer: the HTTP status, 0 for none, and then its reason."""
     status = re.search(r"status=(\d{3})", text)
     reason = re.sub(r"status=\d{3}", "", text).strip().removeprefix("curl: ")
-    return int(status[1]) if status else 0, reason
+    return (whole_number(status[1]) or 0) if status else 0, reason
 
 
 def _repository(line: str) -> HostRepository | None:

@@ -12,6 +12,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile
 from k8s_ha.resources import read_file
+from k8s_ha.untrusted import whole_number
 
 RECORD: Final = "/var/lib/k8s-ha/nginx.service.digest"
 
@@ -48,7 +49,7 @@ class Nginx(ParsedFact[NginxState]):
             answer=b64decode(one("answer")) if "answer" in values else None,
             walked=dict(_walked(values["walked"])),
             own=dict(map(_own, values["own"])),
-            open_files=int(one("open_files")) if one("open_files").isdecimal() else None,
+            open_files=whole_number(one("open_files")),
             listens={"yes": True, "no": False}.get(one("listens")),
         )
 

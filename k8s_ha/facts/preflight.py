@@ -24,6 +24,7 @@ from k8s_ha.observations.clock import Interval, interval
 from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.model import Disk, DownloadSource, HostPreflight, Listener, SourceAnswer
 from k8s_ha.resources import read_file
+from k8s_ha.untrusted import whole_number
 
 _PARTS: Final = (
     "yum-options.sh",
@@ -97,7 +98,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         values = fields(output)
         return HostPreflight(
             clock=_clock(self.asked, _one(values, "began"), _one(values, "ended"), time.time()),
-            cpus=_number(_one(values, "cpus")),
+            cpus=whole_number(_one(values, "cpus")),
             memory_mib=_mebibytes(_one(values, "memory")),
             disks=tuple(disk for line in values["disk"] if (disk := _disk(line))),
             swap=tuple(values["swap"]),
@@ -137,37 +138,35 @@ def _one(values: Mapping[str, Sequence[str]], key: str) -> str:
     return next(iter(values.get(key, ())), "").strip()
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
-
-
 def _mebibytes(kibibytes: str) -> int | None:
-    number = _number(kibibytes)
+    number = whole_number(kibibytes)
     return None if number is None else number // 1024
 
 
 def _clock(asked: float, began: str, ended: str, answered: float) -> Interval | None:
-    try:
-        return interval(asked, float(began), float(ended), answered)
-    except ValueError:  # a `date` without nanoseconds, or none
-        return None
+    if not all(re.fullmatch(r"[0-9]{1,12}\.[0-9]{1,9}", reading) for reading in (began, ended)):
+        return None  # a `date` without nanoseconds, or none
+    return interval(asked, float(began), float(ended), answered)
 
 
 def _disk(line: str) -> Disk | None:
     parts = line.split(" ", 5)
-    if len(parts) < 6 or not (parts[2].isdecimal() and parts[3].isdecimal()):
+    if len(parts) < 6:
         return None
-    folder, kind, size, free, ftype, mount = parts
-    return Disk(folder, kind, int(size), int(free), mount, {"0": False, "1": True}.get(ftype))
+    folder, kind, _, _, ftype, mount = parts
+    size, free = map(whole_number, parts[2:4])
+    if size is None or free is None:
+        return None
+    return Disk(folder, kind, size, free, mount, {"0": False, "1": True}.get(ftype))
 
 
 def _listeners(values: Mapping[str, Sequence[str]]) -> Iterable[Listener]:
     for line in values.get("listen", ()):
         columns = line.split()
-        port = columns[2].rpartition(":")[2] if len(columns) > 2 else ""
+        port = whole_number(columns[2].rpartition(":")[2]) if len(columns) > 2 else None
         owner = re.search(r'\(\("([^"]*)",pid=(\d+)', line)
-        if port.isdecimal():
-            yield Listener(int(port), owner[1] if owner else None, int(owner[2]) if owner else None)
+        if port is not None:
+            yield Listener(port, owner[1] if owner else None, whole_number(owner[2]) if owner else None)
     for line in values.get("listen_hex", ()):
         hexadecimal = line.rpartition(":")[2]
         if re.fullmatch(r"[0-9A-F]{4}", hexadecimal):
@@ -187,7 +186,8 @@ def _answers(lines: Iterable[str], sources: Sequence[DownloadSource]) -> dict[st
     """What the sources answered; each is called by its number, since a URL may hold a password."""
     found = {}
     for line in lines:
-        number, _, answer = line.partition(" ")
-        if number.isdecimal() and int(number) < len(sources):
-            found[sources[int(number)].url] = SourceAnswer(*status_and_reason(answer))
+        place, _, answer = line.partition(" ")
+        number = whole_number(place)
+        if number is not None and number < len(sources):
+            found[sources[number].url] = SourceAnswer(*status_and_reason(answer))
     return found

@@ -11,6 +11,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.resources import read_file
+from k8s_ha.untrusted import short, whole_number
 
 
 class Survey(ParsedFact[HostSurvey]):
@@ -31,10 +32,11 @@ class Survey(ParsedFact[HostSurvey]):
         def one(key: str) -> str:
             return next(iter(values.get(key, [])), "").strip()
 
-        if not one("uid").isdigit():
-            raise FactProcessError(f"no uid in {output[:3]!r}")
+        uid = whole_number(one("uid"))
+        if uid is None:
+            raise FactProcessError(f"no uid in {short(output[:3])}")
         return HostSurvey(
-            uid=int(one("uid")),
+            uid=uid,
             os_id=one("os_id"),
             os_like=tuple(one("os_like").split()),
             os_version=one("os_version"),

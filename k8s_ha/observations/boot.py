@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from k8s_ha.observations.sysctl import Line
 from k8s_ha.observations.units import UnitState
+from k8s_ha.untrusted import whole_number
 
 
 @dataclass(frozen=True)
@@ -54,4 +55,5 @@ class BootState:
 
 def _release(text: str) -> list[tuple[int, str]]:
     """A kernel's release to be compared: numbers as numbers, and a number is newer than a word."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|[a-z]+", text)]
+    parts = ((whole_number(part), part) for part in re.findall(r"[0-9]+|[a-z]+", text))
+    return [(-1, part) if number is None else (number, "") for number, part in parts]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.utils import CryptographyDeprecationWarning
-from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+from cryptography.x509 import Certificate as X509Certificate
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate, load_pem_x509_certificate
 
 from k8s_ha.findings import Finding
 
@@ -41,13 +42,21 @@ def expiry(encoded: str) -> datetime | None:
     + encoded: base64 of DER or of PEM
     """
     try:
-        raw = base64.b64decode(encoded, validate=True)
+        certificate = parsed(base64.b64decode(encoded, validate=True))
+        return certificate.not_valid_after_utc if certificate else None
+    except ValueError:  # no base64, or a date that no calendar has
+        return None
+
+
+def parsed(raw: bytes) -> X509Certificate | None:
+    """The certificate in PEM or DER; None for what is none."""
+    try:
         with warnings.catch_warnings():
             # The CA of kubeadm 1.20 has serial number 0, which cryptography warns about at every look.
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             load = load_pem_x509_certificate if raw.startswith(b"-----") else load_der_x509_certificate
-            return load(raw).not_valid_after_utc
-    except (ValueError, binascii.Error):
+            return load(raw)
+    except (ValueError, TypeError, InvalidVersion, UnsupportedAlgorithm):
         return None
 
 

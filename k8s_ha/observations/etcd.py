@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from k8s_ha.untrusted import json_value
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Member:
 
 def members(text: str) -> tuple[Member, ...]:
     """The members in an answer of /v3/cluster/member/list, or of /members to peers; none where it is something else."""
-    document = _json(text)
+    document = json_value(text)
     listed = document.get("members") if isinstance(document, dict) else document
     return tuple(_member(entry) for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
 
@@ -46,12 +47,5 @@ def _member(entry: Mapping[str, Any]) -> Member:
 
 def json_object(text: str) -> dict[str, Any]:
     """A JSON object; an empty one where the text is something else."""
-    value = _json(text)
+    value = json_value(text)
     return value if isinstance(value, dict) else {}
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None

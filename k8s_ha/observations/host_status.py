@@ -13,6 +13,7 @@ from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.untrusted import whole_number
 
 OK: Final = "ok"
 PROXY_CONFIG: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
@@ -105,8 +106,8 @@ def _service(api_status: ApiStatus, name: str) -> list[str]:
 
 def _port(address: str, default: int) -> int:
     """The port of a health's address: 0 for "" and for port 0, which turn it off; an address alone has the default."""
-    port = address.rpartition(":")[2]
-    return int(port) if ":" in address and port.isdigit() else default if address else 0
+    port = whole_number(address.rpartition(":")[2]) if ":" in address else None
+    return port if port is not None else default if address else 0
 
 
 _CURL: Final = {

@@ -22,6 +22,8 @@ _LUA: Final = re.compile(r"""--[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{}]""
 _DUMPED: Final = re.compile(rb"^# configuration file (/.*):\n", re.MULTILINE)
 _DEPTH: Final = 12
 """How deep files may include each other; nginx itself ends where it has no more open files."""
+_BLOCKS_AT_MOST: Final = 30
+"""How deep blocks may stand in a file; nginx' own make half a dozen."""
 
 
 class ConfigUnreadable(ValueError):
@@ -45,13 +47,15 @@ class Directive:
 
 def parse(text: str) -> tuple[Directive, ...]:
     """The directives of a file. Raises ConfigUnreadable."""
-    found, position = _block(text, 0, nested=False)
+    found, position = _block(text, 0, depth=0)
     if position != len(text):
         raise ConfigUnreadable("a brace is closed that was not opened")
     return found
 
 
-def _block(text: str, position: int, *, nested: bool) -> tuple[tuple[Directive, ...], int]:
+def _block(text: str, position: int, *, depth: int) -> tuple[tuple[Directive, ...], int]:
+    if depth > _BLOCKS_AT_MOST:
+        raise ConfigUnreadable("its blocks are nested too deep")
     found: list[Directive] = []
     words: list[str] = []
     start = position
@@ -65,29 +69,29 @@ def _block(text: str, position: int, *, nested: bool) -> tuple[tuple[Directive, 
         if token.lastgroup != "mark":
             start = start if words else token.start()
             words.append(_plain(token[0]))
-        elif token[0] == "}" and nested and not words:
+        elif token[0] == "}" and depth and not words:
             return tuple(found), position
         elif token[0] == "}" or not words:
             raise ConfigUnreadable(f"'{token[0]}' without a directive before it")
         else:
             end, block = position, None
             if token[0] == "{":
-                block, position = _inside(text, position, words[0])
+                block, position = _inside(text, position, words[0], depth)
             found.append(Directive(words[0], tuple(words[1:]), start, end, block))
             words = []
-    if nested or words:
+    if depth or words:
         raise ConfigUnreadable("it ends within a directive")
     return tuple(found), position
 
 
-def _inside(text: str, position: int, name: str) -> tuple[tuple[Directive, ...], int]:
+def _inside(text: str, position: int, name: str, depth: int) -> tuple[tuple[Directive, ...], int]:
     """A block's directives; what is Lua between the braces is passed over."""
     if not name.endswith("_by_lua_block"):
-        return _block(text, position, nested=True)
-    depth = 1
+        return _block(text, position, depth=depth + 1)
+    open_braces = 1
     for brace in _LUA.finditer(text, position):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if not depth:
+        open_braces += {"{": 1, "}": -1}.get(brace[0], 0)
+        if not open_braces:
             return (), brace.end()
     raise ConfigUnreadable("a block of Lua is not closed")
 

@@ -10,6 +10,7 @@ from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.standing import Standing
+from k8s_ha.untrusted import whole_number
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,14 @@ class HostSurvey:
         """The EL major, or None where the host is no Enterprise Linux."""
         if not {"rhel", "centos", "ol"} & {self.os_id, *self.os_like}:
             return None
-        major = self.os_version.partition(".")[0]
-        return int(major) if major.isdigit() else None
+        return whole_number(self.os_version.partition(".")[0])
 
     @property
     def kernel_version(self) -> tuple[int, int]:
         """The kernel's first two numbers; (0, 0) where its release has none."""
         match = re.match(r"(\d+)\.(\d+)", self.kernel)
-        return (int(match[1]), int(match[2])) if match else (0, 0)
+        first, second = map(whole_number, match.groups()) if match else (None, None)
+        return (0, 0) if first is None or second is None else (first, second)
 
     @property
     def major(self) -> int:

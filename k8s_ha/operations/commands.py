@@ -174,7 +174,11 @@ def run_silently(target: Host, command: str, stdin: str | None = None, seconds: 
 def read_silently(target: Host, path: str) -> bytes | None:
     """What a file holds, byte for byte and shown at no verbosity; None where it could not be read."""
     text = run_silently(target, f"base64 {shlex.quote(path)}")
-    return None if text is None else base64.b64decode(text)
+    try:
+        return None if text is None else base64.b64decode(text)
+    except ValueError:
+        logger.debug("%s: no base64 of %s", target.name, path)
+        return None
 
 
 def run_until_it_ends(target: Host, command: str, seconds: int) -> None:

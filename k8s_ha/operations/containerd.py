@@ -20,6 +20,7 @@ from k8s_ha.operations.restarts import carried_out_in_turn
 from k8s_ha.operations.runtimes import Replacement, RuntimePlan, checked, sha256
 from k8s_ha.resources import render
 from k8s_ha.run import Run
+from k8s_ha.untrusted import whole_number
 
 UNIT: Final = "containerd.service"
 TEMPLATES: Final = {1: "containerd-1.toml.j2", 2: "containerd-2.toml.j2"}
@@ -43,8 +44,8 @@ def running(run: Run, expected_major: int) -> Generator[StringCommand]:
     + expected_major: the major that will be installed, where it is asked before that
     """
     version = require_packages(["containerd.io"]).installed.get("containerd.io")
-    major = int(version.partition(".")[0]) if version else expected_major
-    if major not in TEMPLATES:
+    major = whole_number(version.partition(".")[0]) if version else expected_major
+    if major is None or major not in TEMPLATES:
         yield fail_host(
             f"{host.name}: containerd.io {version} is installed; 1.x and 2.x are supported; install one of them."
         )

@@ -128,8 +128,10 @@ def _is_older(version: str, pattern: str) -> bool:
     return _numbers(version.partition("-")[0]) < _numbers(pattern)
 
 
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
+def _numbers(version: str) -> list[tuple[int, str]]:
+    """Those of a version, of whatever length: each as its digits, to be compared by their count first."""
+    digits = (number.lstrip("0") for number in re.findall(r"[0-9]+", version))
+    return [(len(number), number) for number in digits]
 
 
 def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Repository], unfinished: bool) -> str:

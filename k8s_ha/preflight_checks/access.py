@@ -7,6 +7,7 @@ from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.untrusted import whole_number
 
 SESSIONS: Final = 3
 """At once on one connection: a command, and what another host's operation and a restart's waiting read meanwhile."""
@@ -23,7 +24,8 @@ def sessions(context: HostContext) -> int:
 def sshd(context: HostContext) -> Iterator[Finding]:
     """Fewer sessions on a connection than the run opens at once."""
     limit = context.preflight.surroundings.sshd.get("maxsessions", "")
-    if limit.isdecimal() and int(limit) < sessions(context):
+    allowed = whole_number(limit)
+    if allowed is not None and allowed < sessions(context):
         yield Finding(
             context.host.name,
             "sshd",

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final, Literal
 
+from k8s_ha.untrusted import whole_number
+
 Hook = Literal["prerouting", "input", "forward"]
 
 DEPTH: Final = 32
@@ -197,10 +199,11 @@ def of_addresses(text: str) -> Callable[[IPv4Address], bool | None]:
 
 def of_ports(text: str) -> Callable[[int], bool | None]:
     """Whether a port is one or in a range, as nftables (1-9) or iptables (1:9) write it; None where it is neither."""
-    low, dash, high = re.sub(":", "-", text).partition("-")
-    if not low.isdecimal() or (dash and not high.isdecimal()):
+    first, dash, last = re.sub(":", "-", text).partition("-")
+    low, high = whole_number(first), whole_number(last if dash else first)
+    if low is None or high is None:
         return lambda _: None
-    return lambda port: int(low) <= port <= int(high or low)
+    return lambda port: low <= port <= high
 
 
 def any_of(answers: Iterable[bool | None]) -> bool | None:

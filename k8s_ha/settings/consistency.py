@@ -15,6 +15,7 @@ from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import kubeadm_patches
 from k8s_ha.settings.models import ROLES, Cluster
+from k8s_ha.untrusted import short
 
 Mistakes = Iterator[str]
 
@@ -179,12 +180,18 @@ def patches_leave_owned_fields(cluster: Cluster) -> Mistakes:
         for field, remedy in dict(kubeadm_patches.owned_fields(kind, patch)).items():
             yield f"{where}.{field}: patched; the package decides this field; {remedy}"
         for field, value in kubeadm_patches.not_plain(patch):
-            yield f"{where}.{field}: {value!r}; a patch is plain data with text as keys; correct it"
+            yield f"{where}.{field}: {short(value)}; a patch is plain data with text as keys; correct it"
         for field, value in kubeadm_patches.argument_fields(patch):
             if not isinstance(value, dict) and (
                 not kubeadm_patches.is_argument_list(value) or line.config_api != "v1beta4"
             ):
-                yield f"{where}.{field}: {value!r}; extra arguments are a map of name: value; write it as a map"
+                yield f"{where}.{field}: {short(value)}; extra arguments are a map of name: value; write it as a map"
+
+
+def patched_numbers_are_numbers(cluster: Cluster) -> Mistakes:
+    """What this package itself reads in patches can be read."""
+    for field, value, rule in kubeadm_patches.out_of_range(cluster.settings.kubeadm_patches):
+        yield f"kubeadm_patches.{field}: {short(value)}; {rule}; correct it"
 
 
 def docker_knows_the_mirrors(cluster: Cluster) -> Mistakes:
@@ -229,6 +236,7 @@ RULES = (
     Rule(own_repositories_have_keys, ("mirror",)),
     Rule(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
     Rule(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
+    Rule(patched_numbers_are_numbers, ("kubeadm_patches",)),
     Rule(checks_may_be_waived, ("waive",)),
     Rule(docker_knows_the_mirrors, ("registry_mirrors", "container_runtime")),
 )
@@ -264,10 +272,8 @@ def warnings(cluster: Cluster) -> Iterator[str]:
 
 def _node_mask(cluster: Cluster) -> int:
     """Prefix of each node's part of the pod network, which a patch of kube-controller-manager may change."""
-    arguments = cluster.settings.kubeadm_patches.get("ClusterConfiguration", {})
-    for field in ("controllerManager", "extraArgs"):
-        arguments = arguments.get(field, {}) if isinstance(arguments, dict) else {}
-    if kubeadm_patches.is_argument_list(arguments):
-        arguments = {item["name"]: item["value"] for item in arguments}
-    value = str(arguments.get("node-cidr-mask-size", "")) if isinstance(arguments, dict) else ""
-    return int(value) if value.isascii() and value.isdigit() and int(value) <= 32 else _DEFAULT_NODE_MASK
+    patches = cluster.settings.kubeadm_patches
+    mask = kubeadm_patches.as_number(
+        kubeadm_patches.value_at("ClusterConfiguration", kubeadm_patches.NODE_MASK, patches)
+    )
+    return mask if mask is not None and 1 <= mask <= 32 else _DEFAULT_NODE_MASK

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
+from k8s_ha.untrusted import whole_number
+
 _NODE_REGISTRATION = {
     "nodeRegistration.name": "set the host's hostname",
     "nodeRegistration.criSocket": "set container_runtime",
@@ -94,15 +96,75 @@ def argument_fields(value: object, path: str = "") -> Iterator[tuple[str, object
 
 
 def not_plain(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """(field, value) of whatever YAML cannot hold: keys that are not text, objects that are not plain data."""
+    """(field, value) of whatever no file for kubeadm can hold.
+
+    Keys that are not text, objects that are not plain data, text that is not UTF-8, and numbers beyond 64 bits.
+    """
     if isinstance(value, Mapping):
         for key, item in value.items():
             field = f"{path}.{key}" if path else str(key)
-            if not isinstance(key, str):
+            if not isinstance(key, str) or not _is_utf_8(key):
                 yield field, key
             yield from not_plain(item, field)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from not_plain(item, f"{path}.{index}")
-    elif not isinstance(value, (str, int, float, bool, type(None))):
+    elif not _is_plain(value):
         yield path, value
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return _is_utf_8(value)
+    return value is None or (isinstance(value, (int, float)) and -(2**63) <= value < 2**63)  # NaN is not
+
+
+def _is_utf_8(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+NODE_MASK = "controllerManager.extraArgs.node-cidr-mask-size"
+_NUMBERS = {
+    ("ClusterConfiguration", NODE_MASK): (1, 32),
+    ("KubeletConfiguration", "healthzPort"): (0, 65535),
+    ("KubeProxyConfiguration", "healthzBindAddress"): (0, 65535),
+}
+"""Lowest and highest of what this package itself reads in patches; of an address, its port."""
+
+
+def value_at(kind: str, field: str, patches: Mapping[str, Any]) -> object:
+    """What a patch sets a field to; None where it does not."""
+    value: Any = patches.get(kind)
+    for part in field.split("."):
+        if is_argument_list(value):
+            value = {item["name"]: item["value"] for item in value}
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def as_number(value: object) -> int | None:
+    """A number or its digits; None for anything else."""
+    return value if type(value) is int else whole_number(value) if isinstance(value, str) else None
+
+
+def out_of_range(patches: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
+    """(field, value, rule) of each number that this package reads and that is none, or too large."""
+    for (kind, field), (low, high) in _NUMBERS.items():
+        value = value_at(kind, field, patches)
+        number = as_number(value)
+        what = f"a number from {low} to {high}"
+        if field == "healthzBindAddress":
+            what = f"ADDRESS:PORT, the port {what}"
+            number = _port(value)
+        if value is not None and (number is None or not low <= number <= high):
+            yield f"{kind}.{field}", value, f"it is {what}"
+
+
+def _port(value: object) -> int | None:
+    """The port of an address; 0 for an address alone, and for none."""
+    if not isinstance(value, str):
+        return None
+    host, colon, port = value.rpartition(":")
+    if not colon or value.endswith("]") or (":" in host and not host.endswith("]")):
+        return 0
+    return whole_number(port)

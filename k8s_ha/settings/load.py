@@ -11,15 +11,31 @@ from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.catalog.mirrors import MirrorSettings
 from k8s_ha.settings.consistency import RULES, warnings
 from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
+from k8s_ha.untrusted import is_deeper, printable, short
+
+MISTAKES_AT_MOST = 20
+"""Sentences that a person is told at once."""
+MISTAKES_OF_A_SETTING = 5
+
+_LEVELS_AT_MOST = 32
+_ENTRIES_AT_MOST = 100_000
+"""Of one setting."""
+
+
+def first_of(lines: Sequence[str], most: int, where: str = "") -> list[str]:
+    """The first lines, and how many more there are."""
+    rest = len(lines) - most
+    return [*lines[:most], f"{where}and {rest} more; correct these first"] if rest > 0 else list(lines)
 
 
 class SettingsError(Exception):
-    """Settings or hosts with mistakes; `lines` has one sentence per mistake."""
+    """Settings or hosts with mistakes; `lines` has one sentence per mistake, of many the first."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         """One line per mistake."""
-        super().__init__("\n".join(lines))
-        self.lines = list(lines)
+        # A name with a line break in it must not make two lines of one mistake.
+        self.lines = first_of([printable(" ".join(line.split())) for line in lines], MISTAKES_AT_MOST)
+        super().__init__("\n".join(self.lines))
 
 
 # By pydantic's type of error: rule and remedy. A ValueError of our own carries both in its text.
@@ -30,6 +46,7 @@ _RULES = {
     "int_type": "it is a whole number; write one without quotes",
     "literal_error": "it is one of {expected}; choose one of them",
     "greater_than_equal": "it is at least {ge}; choose a larger number",
+    "less_than_equal": "it is at most {le}; choose a smaller number",
     "bool_type": "it is True or False; write one of them",
     "list_type": "it is a list; write [...]",
     "tuple_type": "it is a list; write [...]",
@@ -58,13 +75,17 @@ def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, ob
     Raises SettingsError with one line per mistake: "WHERE: what was given; the rule; what to do".
     """
     given, twice, former = _with_new_names(settings)
-    parsed_settings, lines, invalid = _parse(ClusterSettings, given, "")
-    lines += twice
+    given, lines, invalid = _without_depth(given, "")
+    parsed_settings, wrong, wrong_fields = _parse(ClusterSettings, given, "")
+    lines += wrong + twice
+    invalid |= wrong_fields
     parsed_hosts = []
     for number, host in enumerate(hosts, start=1):
         name = host.get("name") if isinstance(host, Mapping) else None
         where = name if isinstance(name, str) and name else f"host {number}"
-        parsed_host, host_lines, host_invalid = _parse(HostSettings, host, f"{where}: ")
+        own, deep_lines, deep_fields = _without_depth(host, f"{where}: ")
+        parsed_host, host_lines, host_invalid = _parse(HostSettings, own, f"{where}: ")
+        host_lines, host_invalid = deep_lines + host_lines, deep_fields | host_invalid
         parsed_hosts.append(parsed_host.model_copy(update={f: "" for f in host_invalid if f in _BLANKED}))
         lines += host_lines
         invalid |= {f"host.{field}" for field in host_invalid}
@@ -79,8 +100,7 @@ def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, ob
         candidates = versions(cluster)
         lines += [] if any(not mistakes for mistakes in candidates.values()) else next(iter(candidates.values()))
     if lines:
-        # A name with a line break in it must not make two lines of one mistake.
-        raise SettingsError([" ".join(line.split()) for line in lines])
+        raise SettingsError(lines)
     return cluster.model_copy(update={"warnings": (*former, *warnings(cluster))})
 
 
@@ -117,6 +137,17 @@ def _with_new_names(settings: object) -> tuple[object, list[str], list[str]]:
     return given, twice, former
 
 
+def _without_depth(given: object, where: str) -> tuple[object, list[str], set[str]]:
+    """The settings without those that nobody could read to their end, a line for each of these, and their names."""
+    if not isinstance(given, Mapping):
+        return given, [], set()
+    deep = [key for key, value in given.items() if is_deeper(value, _LEVELS_AT_MOST, _ENTRIES_AT_MOST)]
+    rule = f"it has at most {_LEVELS_AT_MOST} levels and {_ENTRIES_AT_MOST} entries, and does not hold itself"
+    names = [key if isinstance(key, str) else short(key) for key in deep]
+    lines = [f"{where}{name}: nested too deep, or too much; {rule}; shorten it" for name in names]
+    return {key: value for key, value in given.items() if key not in deep}, lines, set(names)
+
+
 def _parse(model: type[Model], given: object, where: str) -> tuple[Model, list[str], set[str]]:
     """The model, a line per mistake, and the invalid fields, which the model has at their defaults or stand-ins."""
     values = dict(given) if isinstance(given, Mapping) else given
@@ -124,7 +155,14 @@ def _parse(model: type[Model], given: object, where: str) -> tuple[Model, list[s
         return model.model_validate(values), [], set()
     except ValidationError as error:
         details = [detail for detail in error.errors() if detail["type"] != "default_factory_not_called"]
-    lines = [where + _sentence(model, detail) for detail in details]
+    by_setting: dict[str, list[str]] = {}
+    for detail in details:
+        by_setting.setdefault(str(next(iter(detail["loc"]), "")), []).append(where + _sentence(model, detail))
+    lines = [
+        line
+        for setting, sentences in by_setting.items()
+        for line in first_of(sentences, MISTAKES_OF_A_SETTING, f"{where}{setting}: ")
+    ]
     rest = values if isinstance(values, dict) else {}
     invalid = {str(detail["loc"][0]) for detail in details if detail["loc"]} if rest else set(model.model_fields)
     valid = {key: rest[key] for key in model.model_fields if key in rest and key not in invalid}
@@ -137,7 +175,7 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
     path = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
         return _unknown(MirrorSettings if detail["loc"][0] == "mirror" else model, path)
-    given = "not given" if detail["type"] == "missing" else _short(detail["input"])
+    given = "not given" if detail["type"] == "missing" else short(detail["input"])
     known = _RULES.get(detail["type"])
     rule = known.format_map(detail.get("ctx", {})) if known else f"{detail['msg']}; correct it"
     colon = ":" if model is ClusterSettings and path else ""
@@ -145,12 +183,7 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
 
 
 def _unknown(model: type[BaseModel], path: str) -> str:
-    name = path.rpartition(".")[2]
+    name = path.rpartition(".")[2][:100]
     close = get_close_matches(name, model.model_fields, n=1)
     remedy = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(model.model_fields)}"
     return f"{path}: unknown setting; settings are spelt as in {model.__name__}; {remedy}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:99]}…"

@@ -124,15 +124,15 @@ class ClusterSettings(BaseModel):
         description="Whether etcd's one running member may go on alone where the only other one was added by a join "
         "that was cut off and has certainly never started.",
     )
-    kubeconfig_dir: str = Field(
+    kubeconfig_dir: syntax.Folder = Field(
         default="kubeconfig",
-        min_length=1,
-        description="Folder on the operator's machine that the kubeconfig is fetched into; 0600, ignored by git.",
+        description="Folder of its own on the operator's machine that the kubeconfig is fetched into; 0600, ignored by "
+        "git. It begins where pyinfra is run, or with ~/.",
     )
-    report_dir: str = Field(
+    report_dir: syntax.Folder = Field(
         default="reports",
-        min_length=1,
-        description="Folder on the operator's machine that each run leaves its report in; 0600, ignored by git.",
+        description="Folder of its own on the operator's machine that each run leaves its report in; 0600, ignored by "
+        "git. It begins where pyinfra is run, or with ~/.",
     )
     workers_max_unavailable: syntax.Share = Field(
         default="10%",
@@ -142,6 +142,7 @@ class ClusterSettings(BaseModel):
     verify_timeout_seconds: int = Field(
         default=300,
         ge=1,
+        le=86_400,
         strict=True,
         description="How long the cluster may take at the end to work; a probe has as long again.",
     )

@@ -1,12 +1,18 @@
 """The syntax of single values: each check returns the value itself or raises ValueError("rule; remedy")."""
 
+import posixpath
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, ip_address
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
 from k8s_ha.catalog import compatibility
+from k8s_ha.untrusted import whole_number
+
+WORKERS_AT_MOST = 10_000
+"""Twice what Kubernetes is made for."""
 
 _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DNS_SUBDOMAIN = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
@@ -22,11 +28,12 @@ _NODE_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 
 def check_share(value: object) -> object:
     """A number of at least one, or a percentage of at least one and at most 100."""
-    text = value if isinstance(value, str) else str(value) if type(value) is int else ""
-    number, percent, rest = text.partition("%")
-    most = 100 if percent else None
-    if rest or not number.isascii() or not number.isdigit() or not 1 <= int(number) <= (most or int(number)):
-        raise ValueError("it is a number from 1, or a share from '1%' to '100%'; write one such as '10%'")
+    number, percent, rest = value.partition("%") if isinstance(value, str) else ("", "", "")
+    count = value if type(value) is int else whole_number(number)
+    if rest or count is None or not 1 <= count <= (100 if percent else WORKERS_AT_MOST):
+        raise ValueError(
+            f"it is a number from 1 to {WORKERS_AT_MOST}, or a share from '1%' to '100%'; write one such as '10%'"
+        )
     if not percent and isinstance(value, str):
         raise ValueError("a number is written without quotes; remove them")
     return value
@@ -38,7 +45,7 @@ def is_dns_name(value: str) -> bool:
 
 
 def _looks_like_address(value: str) -> bool:
-    return value.rsplit(".", 1)[-1].isdigit()
+    return re.fullmatch(r"[0-9]+", value.rsplit(".", 1)[-1]) is not None
 
 
 def check_hostname(value: str) -> str:
@@ -99,16 +106,22 @@ def check_version(value: str) -> str:
     """A Kubernetes version x.y.z of a line that compatibility.py knows."""
     match = re.fullmatch(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})", value, re.ASCII)
     if not match:
-        without_v = value.removeprefix("v")
-        remedy = f"write {without_v}" if value != without_v else f"name the patch release, such as {value}.0"
-        if not re.fullmatch(r"v?\d+\.\d+(\.\d+)?", value, re.ASCII):
-            remedy = "write one such as 1.30.14"
+        short = re.fullmatch(r"v?(\d{1,4}\.\d{1,4})(\.\d{1,4})?", value, re.ASCII)
+        remedy = f"name the patch release, such as {short[1]}.0" if short else "write one such as 1.30.14"
+        if short and short[2]:
+            remedy = f"write {short[1]}{short[2]}"
         raise ValueError(f"a Kubernetes version is written x.y.z; {remedy}")
     major, minor, _ = map(int, match.groups())
     if major != compatibility.MAJOR or minor not in compatibility.LINES:
         oldest, newest = compatibility.OLDEST.name, compatibility.NEWEST.name
         raise ValueError(f"Kubernetes {oldest} to {newest} are known; choose a version of these lines")
     return value
+
+
+def is_port(text: str) -> bool:
+    """Whether it is a TCP port, without zeros in front."""
+    number = whole_number(text)
+    return number is not None and 1 <= number <= 65535 and not text.startswith("0")
 
 
 def split_endpoint(value: str) -> tuple[str, int]:
@@ -122,7 +135,7 @@ def check_endpoint(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not is_dns_name(host):
         raise ValueError("the endpoint is written HOST:PORT with a name or an IPv4 address; write ADDRESS:6443")
-    if not re.fullmatch(r"[1-9]\d{0,4}", port, re.ASCII) or int(port) > 65535:
+    if not is_port(port):
         raise ValueError("a port is a number from 1 to 65535; write HOST:6443")
     return value
 
@@ -130,7 +143,7 @@ def check_endpoint(value: str) -> str:
 def check_certificate_name(value: str) -> str:
     """A DNS name, also with a leading "*.", or an IP address."""
     try:
-        ip_address(value)
+        ip_address(value.replace("%", " "))  # an address with a zone is of one host alone
     except ValueError:
         if not is_dns_name(value.removeprefix("*.")) or _looks_like_address(value):
             raise ValueError("a certificate names DNS names in lower case and IP addresses; correct it") from None
@@ -190,11 +203,23 @@ def check_taint(taint: str) -> str:
 def check_registry(value: str) -> str:
     """A registry's HOST[:PORT]."""
     host, _, port = value.partition(":")
-    if not is_dns_name(host) or (":" in value and not port.isdigit()):
+    if not is_dns_name(host) or (":" in value and not is_port(port)):
         raise ValueError("a registry is HOST[:PORT] in lower case; write one such as docker.io")
     return value
 
 
+def check_folder(value: str) -> str:
+    """A folder on the operator's machine that holds this package's files alone."""
+    if "\0" in value:
+        raise ValueError("a path has no NUL in it; correct it")
+    if value.startswith("~") and not re.match(r"~(/|$)", value):
+        raise ValueError("only ~/ stands for a home folder, yours; write the whole path")
+    if not value.strip() or PurePosixPath(posixpath.normpath(value)).name in ("", "..", "~"):
+        raise ValueError("it is a folder of its own, since git ignores all in it; write one such as 'reports'")
+    return value
+
+
+Folder = Annotated[str, AfterValidator(check_folder)]
 Hostname = Annotated[str, AfterValidator(check_hostname)]
 DnsDomain = Annotated[str, AfterValidator(check_dns_domain)]
 Address = Annotated[str, AfterValidator(check_address)]

@@ -9,6 +9,7 @@ from k8s_ha.observations.api_status import THE_CLUSTER, ApiStatus
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.host_status import OK, HostStatus
 from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.untrusted import whole_number
 
 REJOIN = "run the deploy, which resets it and joins it again"
 LOGS = "see `crictl ps -a` and etcd's log there"
@@ -85,7 +86,8 @@ def _stranger(member: Member, api_status: ApiStatus) -> Finding:
         return Finding(
             THE_CLUSTER, "etcd", found, "every control plane in the inventory", "add it there", severity="warning"
         )
-    number = f"{int(member.identity):x}" if member.identity.isdigit() else member.identity
+    identity = whole_number(member.identity)
+    number = member.identity if identity is None else f"{identity:x}"
     found = f"etcd has a stale member: {called} is no control plane"
     return Finding(THE_CLUSTER, "etcd", found, "no other members", f"`etcdctl member remove {number}`")
 

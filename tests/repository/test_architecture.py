@@ -13,32 +13,33 @@ import k8s_ha
 PACKAGE = Path(k8s_ha.__file__).parent
 
 PURE = {
-    "findings": set(),
+    "findings": {"untrusted"},
     "resources": set(),
     "local_files": set(),
     "restart_gate": set(),
+    "untrusted": set(),
     "catalog": set(),
-    "settings": {"catalog"},
-    "observations": {"catalog", "findings", "settings"},
+    "settings": {"catalog", "untrusted"},
+    "observations": {"catalog", "findings", "settings", "untrusted"},
     "cluster_state": {"catalog", "desired", "observations", "settings"},
-    "desired": {"catalog", "observations", "settings"},
-    "preflight_checks": {"catalog", "cluster_state", "desired", "findings", "observations", "settings"},
-    "verification": {"cluster_state", "findings", "observations", "settings"},
+    "desired": {"catalog", "observations", "settings", "untrusted"},
+    "preflight_checks": {"catalog", "cluster_state", "desired", "findings", "observations", "settings", "untrusted"},
+    "verification": {"cluster_state", "findings", "observations", "settings", "untrusted"},
 }
 """Values in, values out: what knows no pyinfra, and what each may import."""
 
 EFFECTFUL = {
-    "pyinfra_internals": set(),
+    "pyinfra_internals": {"untrusted"},
     # Is told, and asks nobody.
     "reporting": {
         *("catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"),
-        "pyinfra_internals",
+        *("pyinfra_internals", "untrusted"),
     },
     "run": {"catalog", "cluster_state", "observations", "pyinfra_internals", "reporting", "settings"},
-    "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "verification"},
+    "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "untrusted", "verification"},
     "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
-    - {"local_files", "restart_gate", "verification"},
+    - {"local_files", "restart_gate", "untrusted", "verification"},
 }
 """What talks to pyinfra, and what each may import."""
 

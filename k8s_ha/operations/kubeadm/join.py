@@ -9,8 +9,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_pem_x509_certificate
 from pyinfra import host
 from pyinfra.api import StringCommand
 
@@ -21,6 +21,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
+from k8s_ha.observations.certificates import parsed
 from k8s_ha.operations.cluster import is_leader, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import fail_host, planned, poll_until
 from k8s_ha.operations.isolated import isolated_operation, require_fact
@@ -134,12 +135,19 @@ def _join(run: Run, own: HostSettings, snapshot: ClusterSnapshot, reset: bool) -
         return
     view, leader, secrets = snapshot.leader_view, snapshot.leader, run.join_secrets()
     assert leader is not None and view is not None and view.ca_certificate is not None
+    ca_cert_hash = ca_certificate_hash(view.ca_certificate)
+    if ca_cert_hash is None:
+        yield fail_host(
+            f"{own.hostname} was not joined: /etc/kubernetes/pki/ca.crt of {leader.name}, the leader, is no "
+            "certificate; put the cluster's CA back there from another control plane, then run this again."
+        )
+        return
     join_token_renewed(run, leader)
     config = join_config(
         run.cluster,
         own,
         token=secrets.token,
-        ca_cert_hash=ca_certificate_hash(view.ca_certificate),
+        ca_cert_hash=ca_cert_hash,
         certificate_key=secrets.certificate_key if control_plane else None,
         caveats=run.caveats(own.name),
     )
@@ -203,7 +211,16 @@ def _out_of_turn(run: Run, own: HostSettings, problem: str) -> str | None:
     return None
 
 
-def ca_certificate_hash(certificate: str) -> str:
-    """``sha256:`` and the hex digest of a PEM certificate's public key, as kubeadm's caCertHashes want it."""
-    key = load_pem_x509_certificate(certificate.encode()).public_key()
+def ca_certificate_hash(certificate: str) -> str | None:
+    """``sha256:`` and the hex digest of a PEM certificate's public key, as kubeadm's caCertHashes want it.
+
+    None for what is no certificate, or has a key that nobody knows.
+    """
+    found = parsed(certificate.encode())
+    try:
+        key = found.public_key() if found else None
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if key is None:
+        return None
     return "sha256:" + hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

@@ -67,6 +67,22 @@ def test_the_authority_is_pinned_by_its_key() -> None:
     assert ca_certificate_hash(CA_CERTIFICATE) == AUTHORITY_HASH
 
 
+CUT_OFF = "\n".join(CA_CERTIFICATE.splitlines()[:5]) if CA_CERTIFICATE else ""
+
+
+@pytest.mark.parametrize("damaged", ["no PEM", CUT_OFF, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"])
+def test_a_damaged_authority_refuses_the_join_by_the_leaders_name(stage: Stage, damaged: str) -> None:
+    assert ca_certificate_hash(damaged) is None
+    leader = replace(ONE_CONTROL_PLANE["master1"], ca_certificate=damaged)
+    stage.hold({**ONE_CONTROL_PLANE, "master1": leader}).run.secrets.in_cluster = True
+    assert stage.steps(joined, on="worker1", run=stage.run, member=CLUSTER.host("worker1")) == [
+        refusal(
+            "worker1 was not joined: /etc/kubernetes/pki/ca.crt of master1, the leader, is no certificate; put the "
+            "cluster's CA back there from another control plane, then run this again."
+        )
+    ]
+
+
 def test_before_the_first_cluster_all_but_the_first_control_plane_will_join(stage: Stage) -> None:
     for name in NODES:
         first = Noop("it is initialized, not joined")

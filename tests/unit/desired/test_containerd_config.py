@@ -95,3 +95,10 @@ def test_what_is_lost(text: str, gone: list[str]) -> None:
 def test_bytes_that_are_no_text() -> None:
     assert is_somebodys(b"\xff")
     assert lost(b"\xff") == ["what cannot be read as TOML"]
+
+
+@pytest.mark.parametrize("content", [b"a = " + b"[" * 5000 + b"]" * 5000, b"a = " + b"[" * 70 + b"]" * 70, b"a = \xff"])
+def test_a_file_that_nobody_can_read_to_its_end_is_somebodys(content: bytes) -> None:
+    assert is_somebodys(content)
+    assert lost(content) == ["what cannot be read as TOML"]
+    assert lost(b"root = " + b"9" * 4000) == [f"root {'9' * 99}…"]

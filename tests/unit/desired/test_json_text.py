@@ -66,6 +66,7 @@ MISTAKES = {
     b"{} {}": "is not JSON: Extra data in line 1, column 4",
     b'{"a": "\xb2\xbb"}': "is not UTF-8: byte 7 is 0xb2",
     b'{"a": ' + b"[" * 100_000: "is nested too deep",
+    b'{"a": ' + b"[" * 70 + b"]" * 70 + b"}": "is nested too deep",
 }
 
 

@@ -208,3 +208,10 @@ def test_nothing_changed_is_tested_as_it_stands() -> None:
 
 def test_the_copy_of_the_first_file_alone() -> None:
     assert copied(nginx="events {}") == {"/etc/nginx/nginx.conf.new": (MAIN, "events {}")}
+
+
+@pytest.mark.parametrize("levels", [31, 5000])
+def test_blocks_that_nobody_nests_so_deep_are_not_read(levels: int) -> None:
+    assert len(parse("a {" * 30 + "}" * 30)) == 1
+    with pytest.raises(ConfigUnreadable, match="nested too deep"):
+        parse("a {" * levels + "}" * levels)

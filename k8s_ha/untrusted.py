@@ -1,0 +1,83 @@
+"""Text of hosts, files and users, read and shown so that no byte of it harms. Values in, values out.
+
+Python's own ``str.isdigit`` takes ``²`` for a digit, its ``int`` refuses more than 4300 of them, and its JSON decoder
+ends with RecursionError: whoever reads what somebody else has written does it here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from itertools import chain, islice
+from typing import Any, Final
+
+_DIGITS_AT_MOST: Final = 20
+"""Of a number of 64 bits, such as the identity of an etcd member."""
+
+LEVELS_AT_MOST: Final = 64
+"""How deep JSON may be nested: what Kubernetes, etcd and Docker write has a dozen levels; Python ends at a thousand."""
+
+_ENTRIES_AT_MOST: Final = 1_000_000
+
+
+def whole_number(text: str) -> int | None:
+    """The number in ASCII digits, 20 at most; None for anything else."""
+    return int(text) if re.fullmatch(rf"[0-9]{{1,{_DIGITS_AT_MOST}}}", text) else None
+
+
+def json_value(text: str) -> Any:
+    """What a JSON text says; None where it is none, or nested too deep."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return None if is_deeper(value, LEVELS_AT_MOST, _ENTRIES_AT_MOST) else value
+
+
+def is_deeper(value: object, levels: int, entries: int) -> bool:
+    """Whether plain data is nested deeper, holds more in all, or holds itself.
+
+    + levels: of mappings and lists within each other
+    + entries: counted where they stand, so that a list which stands in twenty places counts twenty times
+    """
+    level: list[object] = [value]
+    for _ in range(levels + 1):
+        inner = list(islice(chain.from_iterable(map(_inside, level)), entries + 1))
+        if not inner:
+            return False
+        entries -= len(inner)
+        if entries < 0:
+            return True
+        level = inner
+    return True
+
+
+def _inside(holder: object) -> Iterable[object]:
+    if isinstance(holder, Mapping):
+        return holder.values()
+    return holder if isinstance(holder, (list, tuple, set, frozenset)) else ()
+
+
+def short(value: object, characters: int = 100) -> str:
+    """A value as Python writes it, cut; what cannot be written, such as a number of 5000 digits, by its kind."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"{type(value).__name__}, too large to show"
+    return text if len(text) <= characters else f"{text[: characters - 1]}…"
+
+
+def printable(text: str, kept: str = "") -> str:
+    r"""``text`` with whatever is not seen written out, as ``\x1b``: a terminal would obey it, or hide what follows.
+
+    These are control characters (C0 and C1), those that turn the direction of writing, blanks of other kinds, halves of
+    pairs, and line ends.
+
+    + kept: characters that are left as they are
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in kept else char.encode("unicode_escape").decode() for char in text
+    )

@@ -1,0 +1,53 @@
+"""Numbers and JSON that others have written are read in one module, which knows what ends Python's own functions."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import k8s_ha
+
+PACKAGE = Path(k8s_ha.__file__).parent
+TRAPS = {"isdigit", "isdecimal", "isnumeric", "loads"}
+"""Methods and functions that take too much for a number, or end with RecursionError."""
+
+OWN = {
+    ("settings/syntax.py", "int(port)"): "an endpoint that was checked",
+    ("settings/models.py", "int(self.kubernetes_version.split('.')[1])"): "a version that was checked",
+    ("settings/models.py", "int(share.removesuffix('%'))"): "a share that was checked",
+    ("settings/consistency.py", "int(settings.kubernetes_version.rpartition('.')[2])"): "a version that was checked",
+    ("preflight_checks/lifetime.py", "int(version.split('.')[2])"): "a version that was checked",
+    ("operations/kubeadm/init.py", "int(TOKEN_LIFE.total_seconds())"): "this package's own",
+    ("facts/preflight.py", "float(began)"): "twelve digits at most, by their pattern",
+    ("facts/preflight.py", "float(ended)"): "likewise",
+    ("facts/preflight.py", "int(hexadecimal, 16)"): "four digits by its pattern",
+    ("desired/containerd_config.py", "loads"): "TOML, by a function that takes what ends it",
+    ("untrusted.py", "loads"): "",
+    ("untrusted.py", "int(text)"): "",
+}
+"""What reads numbers that are no stranger's, with why."""
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def readings(path: Path) -> set[tuple[str, str]]:
+    """What a file makes numbers or data of."""
+    name = str(path.relative_to(PACKAGE))
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr in TRAPS:
+            found.add((name, node.attr))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("int", "float"):
+            found.add((name, ast.unparse(node)))
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_strangers_numbers_and_json_are_read_by_untrusted(path: Path) -> None:
+    assert readings(path) <= set(OWN)
+
+
+def test_what_is_excepted_is_there() -> None:
+    assert {reading for path in FILES for reading in readings(path)} == set(OWN)
