@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from k8s_ha.reporting.older_reports import RENAMED, upgraded, warn
+from k8s_ha.untrusted import printable
 
 SCHEMA_VERSION: Final = 2
 
@@ -28,6 +29,16 @@ class Entry(BaseModel):
     """A part of the report; it has no fields but those named here."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _is_printable(cls, value: Any) -> Any:
+        """Words of hosts are words, also where somebody prints a report's text; the settings are the user's."""
+        if isinstance(value, str):
+            return printable(value, "\n")
+        if isinstance(value, tuple):
+            return tuple(printable(entry) if isinstance(entry, str) else entry for entry in value)
+        return value
 
     def __getattr__(self, name: str) -> Any:
         """A field by its name in version 1 of the report."""
