@@ -2,25 +2,71 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import secrets
 from pathlib import Path
+from typing import Final
+
+_IGNORE: Final = ".gitignore"
+_OURS: Final = re.compile(r"k8s-ha-.*\.json|admin\.conf|\.gitignore|\.(k8s-ha-.*\.json|admin\.conf)\.\w+")
+"""Names that this package gives."""
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+"""What lies there already, a link that somebody laid included, is never opened."""
+
+
+def local_folder(working_folder: str, setting: str) -> Path:
+    """Where a setting's folder lies: in the person's home, or in the folder that pyinfra works in."""
+    return Path(working_folder) / os.path.expanduser(setting)
 
 
 def make_private_folder(folder: Path) -> None:
-    """Have ``folder``, for its owner alone where it is new, with a .gitignore for all in it. Raises OSError."""
+    """Have ``folder``, for its owner alone where it is new; git ignores it where nothing of others is in it.
+
+    Raises OSError.
+    """
+    if "~" in folder.parts:
+        raise OSError(errno.ENOENT, "nobody knows which folder is your home", str(folder))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    if _holds_others(folder):
+        return
+    try:
+        descriptor = os.open(folder / _IGNORE, _NEW, 0o666)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("*\n")
+
+
+def is_seen_by_git(folder: Path) -> bool:
+    """Whether it holds files of others, and git does not ignore all in it. Raises OSError."""
+    if not _holds_others(folder):
+        return False
+    try:
+        lines = (folder / _IGNORE).read_bytes().splitlines()
+    except FileNotFoundError:
+        return True
+    return b"*" not in lines
+
+
+def _holds_others(folder: Path) -> bool:
+    return any(not _OURS.fullmatch(name) for name in os.listdir(folder))
 
 
 def write_private(path: Path, text: str) -> None:
     """Replace ``path`` in one step by ``text``, readable by its owner alone. Raises OSError."""
     make_private_folder(path.parent)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    beside.replace(path)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(beside, _NEW, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def claim(folder: Path, stem: str, suffix: str) -> Path:
@@ -30,7 +76,7 @@ def claim(folder: Path, stem: str, suffix: str) -> Path:
     while True:
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(os.open(path, _NEW, 0o600))
             return path
         except FileExistsError:
             number += 1

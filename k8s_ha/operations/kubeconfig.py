@@ -15,7 +15,7 @@ from pyinfra.api import FunctionCommand, Host, StringCommand
 
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.facts.system import Files, FileState
-from k8s_ha.local_files import write_private
+from k8s_ha.local_files import is_seen_by_git, local_folder, write_private
 from k8s_ha.operations.cluster import is_leader, observe
 from k8s_ha.operations.commands import fail_host, read_everywhere, read_silently, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
@@ -105,7 +105,7 @@ def _servers(kubeconfig: bytes) -> set[str]:
 
 def local_path(run: Run) -> Path:
     """Where the kubeconfig lies on the operator's machine."""
-    return Path(working_folder(host.state)) / run.cluster.settings.kubeconfig_dir / "admin.conf"
+    return local_folder(working_folder(host.state), run.cluster.settings.kubeconfig_dir) / "admin.conf"
 
 
 @isolated_operation
@@ -119,7 +119,12 @@ def fetched(run: Run) -> Generator[StringCommand | FunctionCommand]:
         host.noop("another control plane is the leader")
         return
     path = local_path(run)
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() in _admin_digests(run):
+    try:
+        held = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    except OSError as error:
+        yield fail_host(f"the kubeconfig could not be read: {error}; set kubeconfig_dir to a folder of yours.")
+        return
+    if held in _admin_digests(run):
         host.noop(f"{path} is the cluster's")
     else:
         yield FunctionCommand(_fetch, (path,), {})
@@ -132,6 +137,14 @@ def _fetch(state: State, host: Host, path: Path) -> bool:  # pyinfra gives state
         return False
     try:
         write_private(path, text.decode())
+        if is_seen_by_git(path.parent):
+            logger.warning(
+                f"{path.parent} holds files of others and got no .gitignore; keep {path.name} out of git, or set "
+                "kubeconfig_dir to a folder of its own"
+            )
+    except UnicodeDecodeError:
+        logger.error(f"{host.name}: {ADMIN} is no text; restore it there, then run this again")
+        return False
     except OSError as error:
         logger.error(f"the kubeconfig could not be written: {error}; make {path.parent} writable or set kubeconfig_dir")
         return False

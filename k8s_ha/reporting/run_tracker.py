@@ -8,15 +8,16 @@ from pathlib import Path
 from pyinfra import logger
 from pyinfra.api import Host
 
-from k8s_ha.local_files import claim, write_private
+from k8s_ha.local_files import claim, is_seen_by_git, local_folder, write_private
 from k8s_ha.pyinfra_internals import operations
 from k8s_ha.pyinfra_internals.callbacks import follow
 from k8s_ha.pyinfra_internals.command_line import ExitWatcher, runs_a_deploy
 from k8s_ha.pyinfra_internals.deploys import current_deploy
 from k8s_ha.pyinfra_internals.state import State, is_connecting, working_folder
+from k8s_ha.pyinfra_internals.terminal import words_of_hosts_shown
 from k8s_ha.reporting.known_errors import explain
 from k8s_ha.reporting.redaction import scrubbed
-from k8s_ha.reporting.report import ExitState, short_form
+from k8s_ha.reporting.report import ExitState, RunReport, short_form
 from k8s_ha.reporting.run_log import OperationRef, RunLog, outcome, report_of, secrets_of, title
 from k8s_ha.settings import Cluster, ClusterSettings
 
@@ -29,6 +30,7 @@ def tracker(state: State) -> RunTracker:
     if found is None:
         found = _trackers[state] = RunTracker(state)
         logger.addFilter(found.exit_watcher)
+        words_of_hosts_shown()
         atexit.register(found.finish)
     follow(state, found)
     return found
@@ -158,18 +160,28 @@ class RunTracker:
             log.begun.add(phase)
             self._write(log, "interrupted")
 
+    def _claimed(self, setting: str, report: RunReport) -> Path:
+        """A new file for a report. Raises OSError."""
+        folder = local_folder(working_folder(self._state), setting)
+        path = claim(folder, f"k8s-ha-{report.started:%Y%m%dT%H%M%SZ}", ".json")
+        if is_seen_by_git(folder):
+            logger.warning(
+                f"{folder} holds files of others and got no .gitignore; keep {path.name} out of git, or set report_dir "
+                "to a folder of its own"
+            )
+        return path
+
     def _write(self, log: RunLog, exit_state: ExitState, reason: str | None = None, ended: bool = False) -> None:
         """Replace the report's file; what prevents that costs one warning and not the run."""
         report = report_of(self._state, log, self._operation_refs, exit_state, reason, ended)
         settings = log.cluster.settings if log.cluster else ClusterSettings()
-        folder = Path(working_folder(self._state)) / settings.report_dir
         if not log.unwritable:
             try:
-                log.path = log.path or claim(folder, f"k8s-ha-{report.started:%Y%m%dT%H%M%SZ}", ".json")
+                log.path = log.path or self._claimed(settings.report_dir, report)
                 write_private(log.path, report.model_dump_json(indent=2) + "\n")
             except OSError as error:
                 log.unwritable = True
-                logger.warning(f"no report was written: {error}; make {folder} writable or set report_dir")
+                logger.warning(f"no report was written: {error}; make {settings.report_dir} writable or set report_dir")
         if ended:
             written = None if log.unwritable else str(log.path)
             for line in ["--> Report:", *short_form(report, written)]:
