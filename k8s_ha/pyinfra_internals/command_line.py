@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from traceback import walk_tb
 from typing import Any, Final
 
@@ -35,6 +35,29 @@ def host_by_host() -> str | None:
     return next((option for option in ("--serial", "--no-wait") if pyinfra.is_cli and option in sys.argv), None)
 
 
+def wants_json() -> bool:
+    """Whether stdout is to be one JSON document."""
+    return bool(pyinfra.is_cli) and "--json" in sys.argv
+
+
+def stdout_kept_for_json() -> None:
+    """Have pyinfra's word at Ctrl-C, which it prints on stdout, go to stderr where stdout is to be a document."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not wants_json() or not callable(handler) or isinstance(handler, _ToStderr):
+        return
+    with suppress(ValueError):  # not in another than the main thread
+        signal.signal(signal.SIGINT, _ToStderr(handler))
+
+
+class _ToStderr:
+    def __init__(self, handler: Callable[..., Any]) -> None:
+        self._handler = handler
+
+    def __call__(self, number: int, frame: Any) -> None:
+        with redirect_stdout(sys.stderr):
+            self._handler(number, frame)
+
+
 class ExitWatcher(logging.Filter):
     """What pyinfra's command line ends with.
 
@@ -52,6 +75,13 @@ class ExitWatcher(logging.Filter):
         """Whether pyinfra came to an end of its own and nobody interrupted it."""
         return isinstance(self.error, SystemExit) and all(
             frame.f_code.co_name != "_handle_interrupt" for frame, _ in walk_tb(self.error.__traceback__)
+        )
+
+    @property
+    def has_printed(self) -> bool:
+        """Whether pyinfra came as far as printing what it prints at a regular end, with ``--json`` its document."""
+        return isinstance(self.error, SystemExit) and any(
+            frame.f_code.co_name == "_exit" for frame, _ in walk_tb(self.error.__traceback__)
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 from pathlib import Path
 
 from pyinfra import logger
@@ -11,7 +12,7 @@ from pyinfra.api import Host
 from k8s_ha.local_files import claim, is_seen_by_git, local_folder, write_private
 from k8s_ha.pyinfra_internals import operations
 from k8s_ha.pyinfra_internals.callbacks import follow
-from k8s_ha.pyinfra_internals.command_line import ExitWatcher, runs_a_deploy
+from k8s_ha.pyinfra_internals.command_line import ExitWatcher, runs_a_deploy, stdout_kept_for_json, wants_json
 from k8s_ha.pyinfra_internals.deploys import current_deploy
 from k8s_ha.pyinfra_internals.state import State, is_connecting, working_folder
 from k8s_ha.pyinfra_internals.terminal import words_of_hosts_shown
@@ -31,6 +32,7 @@ def tracker(state: State) -> RunTracker:
         found = _trackers[state] = RunTracker(state)
         logger.addFilter(found.exit_watcher)
         words_of_hosts_shown()
+        stdout_kept_for_json()
         atexit.register(found.finish)
     follow(state, found)
     return found
@@ -122,9 +124,13 @@ class RunTracker:
         unbegun = is_connecting(self._state)
         logs = self._logs or [entry for entry in self._expected if unbegun or entry.cluster is None]
         self._find_operations()
+        reports = []
         for log in logs:
             state, reason = outcome(self._state, log, self.exit_watcher)
-            self._write(log, state, reason, ended=True)
+            reports.append(self._write(log, state, reason, ended=True).model_dump(mode="json"))
+        if wants_json() and not self.exit_watcher.has_printed:
+            # pyinfra's own document has these two keys, and comes at a regular end only.
+            print(json.dumps({"plan": None, "results": None, "reports": reports}, indent=4), flush=True)
 
     def _begin(self) -> None:
         """At the first operation of all: which is whose, and in which order they come."""
@@ -171,7 +177,7 @@ class RunTracker:
             )
         return path
 
-    def _write(self, log: RunLog, exit_state: ExitState, reason: str | None = None, ended: bool = False) -> None:
+    def _write(self, log: RunLog, exit_state: ExitState, reason: str | None = None, ended: bool = False) -> RunReport:
         """Replace the report's file; what prevents that costs one warning and not the run."""
         report = report_of(self._state, log, self._operation_refs, exit_state, reason, ended)
         settings = log.cluster.settings if log.cluster else ClusterSettings()
@@ -186,3 +192,4 @@ class RunTracker:
             written = None if log.unwritable else str(log.path)
             for line in ["--> Report:", *short_form(report, written)]:
                 logger.info(line)
+        return report
