@@ -35,9 +35,9 @@ class Entry(BaseModel):
     def _is_printable(cls, value: Any) -> Any:
         """Words of hosts are words, also where somebody prints a report's text; the settings are the user's."""
         if isinstance(value, str):
-            return printable(value, "\n")
+            return printable(value, "\n\t")
         if isinstance(value, tuple):
-            return tuple(printable(entry) if isinstance(entry, str) else entry for entry in value)
+            return tuple(printable(entry, "\t") if isinstance(entry, str) else entry for entry in value)
         return value
 
     def __getattr__(self, name: str) -> Any:
