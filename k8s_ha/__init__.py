@@ -3,7 +3,8 @@
 ``cluster()`` is the whole deploy; each of its phases can be called alone. All of them take the same two arguments:
 
 + settings: the cluster's settings as a mapping (see ``ClusterSettings``); None takes ``k8s_ha`` from group_data
-+ groups: inventory group by role, where they are not ``control_plane``, ``workers``, ``load_balancers`` and ``admins``
++ groups: inventory group by role, where they are not ``control_plane``, ``workers``, ``load_balancers`` and ``admins``;
+  each of these names is known in the singular and the plural
 """
 
 from __future__ import annotations

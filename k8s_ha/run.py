@@ -20,19 +20,14 @@ from k8s_ha.catalog.compatibility import EL_MAJORS, Caveat, verdict
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.version_choice import Choice
 from k8s_ha.observations.node import HostSurvey
-from k8s_ha.pyinfra_internals.state import State, current_state
+from k8s_ha.pyinfra_internals.command_line import inventory_file
+from k8s_ha.pyinfra_internals.state import State, current_state, group_names
 from k8s_ha.reporting.run_log import RunLog
 from k8s_ha.reporting.run_tracker import tracker
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
+from k8s_ha.settings.groups import groups_of_roles, looked_for, not_groups
 from k8s_ha.settings.load import with_version
-
-GROUPS: Final[Mapping[str, str]] = {
-    "control_plane": "control_plane",
-    "worker": "workers",
-    "load_balancer": "load_balancers",
-    "admin": "admins",
-}
-"""The inventory's group for each role; ``groups=`` of every deploy function overrides single entries."""
+from k8s_ha.untrusted import short
 
 T = TypeVar("T")
 
@@ -137,7 +132,7 @@ def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
     """The run that this state and these settings belong to, shared by all hosts and phases.
 
     + settings: the cluster's settings; None takes ``k8s_ha`` from the host's data
-    + groups: inventory group by role (see ``GROUPS``)
+    + groups: inventory group by role (see ``settings.groups``)
 
     Raises PyinfraError with one line for each mistake in the settings.
     """
@@ -182,7 +177,7 @@ def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) 
 
 def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[str, str]) -> Cluster:
     try:
-        return load_cluster(settings, _hosts({**GROUPS, **groups}))
+        return _found_in_inventory(settings, groups)
     except SettingsError as error:
         reason = "the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)
         if current is not None:
@@ -190,13 +185,25 @@ def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[st
         raise PyinfraError(reason) from None
 
 
-def _hosts(groups: Mapping[str, str]) -> list[dict[str, Any]]:
-    unknown = sorted(set(groups) - set(GROUPS))
-    if unknown:
-        raise SettingsError([f"groups: {unknown[0]!r} is no role; the roles are {', '.join(GROUPS)}; name one of them"])
+def _found_in_inventory(settings: Mapping[str, Any], groups: Mapping[str, str]) -> Cluster:
+    known = {name: [member.name for member in _members(name)] for name in group_names(inventory)}
+    roles = groups_of_roles(groups, known)
+    file = inventory_file()
+    wrong = [f"{file.name}: {line}" for line in not_groups(file.read_text("utf-8", "replace"), roles)] if file else []
+    if wrong:  # hosts that are no hosts have no settings either
+        raise SettingsError(wrong)
+    hosts = _hosts(roles)
+    try:
+        return load_cluster(settings, hosts)
+    except SettingsError as error:
+        hints = looked_for(roles, {entry["name"]: entry["role"] for entry in hosts}, known)
+        raise SettingsError([*error.lines, *hints]) from None
+
+
+def _hosts(roles: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     hosts: dict[str, dict[str, Any]] = {}
-    for role, group in groups.items():
-        for member in _members(group):
+    for role, groups in roles.items():
+        for member in dict.fromkeys(member for group in groups for member in _members(group)):
             entry = hosts.setdefault(member.name, {"name": member.name, "role": []} | _own_settings(member))
             entry["role"].append(role)
     return list(hosts.values())
@@ -210,9 +217,13 @@ def _members(group: str) -> Sequence[Host]:
 
 
 def _own_settings(member: Host) -> dict[str, Any]:
-    own = member.data.get("k8s_ha_host") or {}
+    try:
+        own = member.data.get("k8s_ha_host") or {}
+    except (TypeError, ValueError):
+        raise SettingsError([f"{member.name}: its group's data; a group is (HOSTS, DATA); make DATA a map"]) from None
     if not isinstance(own, Mapping):
-        raise SettingsError([f"{member.name}: k8s_ha_host is {own!r}; it must be a mapping; write {{'address': …}}"])
+        found = f"{member.name}: k8s_ha_host is {short(own)}"
+        raise SettingsError([f"{found}; it must be a mapping; write {{'address': …}}"])
     reserved = sorted({"name", "role"} & set(own))
     if reserved:
         raise SettingsError(

@@ -28,6 +28,10 @@ from k8s_ha.pyinfra_internals.frames import calls_located_fast
 from k8s_ha.pyinfra_internals.state import is_in_limit
 from k8s_ha.reporting.run_tracker import tracker
 from k8s_ha.run import Run, current_run
+from k8s_ha.settings.load import first_of
+
+LINES_AT_MOST: Final = 100
+"""Of hosts that cannot be used, where no table shows them."""
 
 SECONDS_FOR_A_COMMAND: Final = 120
 """How long each command of a phase may take; those that may take longer have bounds of their own."""
@@ -120,7 +124,7 @@ def _choose_version(run: Run) -> None:
 def stop_on_errors(findings: Sequence[Finding]) -> None:
     """End everything, before the first change, where there are errors among the findings."""
     if stopping := errors(findings):
-        raise PyinfraError("nothing was changed:\n    " + "\n    ".join(map(str, stopping)))
+        raise PyinfraError("nothing was changed:\n    " + "\n    ".join(first_of([*map(str, stopping)], LINES_AT_MOST)))
 
 
 def members_of(run: Run) -> list[Host]:

@@ -18,7 +18,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.preflight import PreflightFacts
-from k8s_ha.findings import Finding, errors
+from k8s_ha.findings import Finding, errors, some
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, units
@@ -128,7 +128,7 @@ def _log_findings(run: Run) -> None:
 
 def _verdict(stopping: Sequence[Finding]) -> str:
     """The sentence that the run ends with."""
-    hosts = ", ".join(dict.fromkeys(finding.host for finding in stopping))
+    hosts = some(list(dict.fromkeys(finding.host for finding in stopping)))
     count = f"{len(stopping)} error{'s' * (len(stopping) > 1)}"
     waivable = sorted({name for name, check in CHECKS.items() if not check.fixed} & {f.check for f in stopping})
     remedy = f"fix them, or waive a check with waive = {waivable}" if waivable else "fix them"

@@ -7,9 +7,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from importlib import import_module
+from pathlib import Path
 from traceback import walk_tb
 from typing import Any, Final
 
+import click
 import pyinfra
 from pyinfra import logger
 from pyinfra.api.state import State
@@ -33,6 +36,19 @@ def is_dry(state: State) -> bool:
 def host_by_host() -> str | None:
     """The option by which hosts do not wait for each other; None where they do, or pyinfra is used as a library."""
     return next((option for option in ("--serial", "--no-wait") if pyinfra.is_cli and option in sys.argv), None)
+
+
+def inventory_file() -> Path | None:
+    """The Python file that the command line names as the inventory; None where that is none."""
+    if not pyinfra.is_cli:
+        return None
+    command: Any = import_module("pyinfra_cli.cli").cli
+    try:
+        given = command.make_context("pyinfra", sys.argv[1:], resilient_parsing=True).params.get("inventory")
+        path = Path(str(given))
+        return path if path.suffix == ".py" and path.is_file() else None
+    except (click.ClickException, OSError, ValueError):
+        return None
 
 
 def wants_json() -> bool:

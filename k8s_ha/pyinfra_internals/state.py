@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from pyinfra.api import Host
 from pyinfra.api.state import State, StateStage
@@ -15,6 +16,15 @@ def current_state() -> State | None:
     """The state of this process; None where pyinfra has none yet, as while group_data is read."""
     context: Callable[[], State | None] = ctx_state.get
     return context()
+
+
+def group_names(inventory: Any) -> list[str]:
+    """The inventory's groups, those without hosts included, and those of connectors not."""
+    return [
+        name
+        for name in dict.fromkeys((*inventory.group_data, *inventory.groups))
+        if name != "all" and not name.startswith("@")
+    ]
 
 
 def members(state: State, names: Iterable[str]) -> list[Host]:

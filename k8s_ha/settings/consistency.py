@@ -14,7 +14,7 @@ from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import kubeadm_patches
-from k8s_ha.settings.models import ROLES, Cluster
+from k8s_ha.settings.models import ROLES, Cluster, HostSettings
 from k8s_ha.untrusted import short
 
 Mistakes = Iterator[str]
@@ -38,7 +38,7 @@ def hosts_are_unique(cluster: Cluster) -> Mistakes:
             owners[getattr(host, field)].add(host.name)
         for value, names in owners.items():
             if value and len(names) > 1:
-                yield f"{', '.join(sorted(names))}: {field} {value!r}; each host has its own {field}; {remedy}"
+                yield f"{some(sorted(names))}: {field} {value!r}; each host has its own {field}; {remedy}"
 
 
 def roles_fit(cluster: Cluster) -> Mistakes:
@@ -67,7 +67,7 @@ def endpoint_fits(cluster: Cluster) -> Mistakes:
     at_endpoint = [host for host in cluster.hosts if cluster.endpoint_host in (host.address, host.hostname)]
     only = cluster.control_planes if len(cluster.control_planes) == 1 else ()
     if not any(host in cluster.load_balancers or host in only for host in at_endpoint):
-        allowed = " or ".join(host.address for host in cluster.load_balancers or only)
+        allowed = some([_endpoint_at(host, cluster.endpoint_port) for host in cluster.load_balancers or only], "or")
         yield (
             f"control_plane_endpoint: {cluster.endpoint!r}; it is the address or hostname of a load balancer, or of "
             f"the only control plane; write {allowed}"
@@ -85,6 +85,14 @@ def endpoint_fits(cluster: Cluster) -> Mistakes:
             )
 
 
+def _endpoint_at(host: HostSettings, port: int) -> str:
+    """What can be written for the endpoint at a host, with the port that was meant where that can be."""
+    has_api = "control_plane" in host.role
+    if host.role == ("control_plane",) or (has_api and "load_balancer" not in host.role):
+        return f"{host.address}:{API_PORT}"
+    return f"{host.address}:{8443 if has_api and port == API_PORT else port}"
+
+
 def networks_are_apart(cluster: Cluster) -> Mistakes:
     """Pods and Services do not share addresses."""
     settings = cluster.settings
@@ -98,7 +106,7 @@ def hosts_are_outside(cluster: Cluster, setting: str) -> Mistakes:
     network = IPv4Network(getattr(cluster.settings, setting))
     inside = [host for host in cluster.hosts if host.address and IPv4Address(host.address) in network]
     if inside:
-        hosts = ", ".join(f"{host.name} ({host.address})" for host in inside)
+        hosts = some([f"{host.name} ({host.address})" for host in inside])
         yield (
             f"{setting}: {network} holds the addresses of {hosts}; hosts, pods and Services have networks of "
             f"their own; choose another {setting}"
@@ -250,6 +258,11 @@ def warnings(cluster: Cluster) -> Iterator[str]:
             f"hosts: {count} control planes; etcd needs a majority, so {count} survive no more losses than "
             f"{count - 1} would; an odd number is better"
         )
+    if not cluster.workers and all(host.taints is None for host in cluster.control_planes):
+        yield (
+            "hosts: no worker; control planes keep other workloads off by their taint; put hosts into the group "
+            "workers, or set a control plane's taints to []"
+        )
     if len(cluster.load_balancers) > 1:
         yield (
             f"hosts: {len(cluster.load_balancers)} load balancers; nodes reach the API only at {cluster.endpoint}, "
@@ -265,9 +278,17 @@ def warnings(cluster: Cluster) -> Iterator[str]:
         near = [h.name for h in cluster.hosts if IPv4Network(f"{h.address}/16", strict=False).overlaps(network)]
         if near:
             yield (
-                f"{setting}: {network} begins like the addresses of {', '.join(near)}; make sure that their network "
+                f"{setting}: {network} begins like the addresses of {some(near)}; make sure that their network "
                 "is narrower than /16"
             )
+
+
+def some(names: list[str], word: str = "and") -> str:
+    """The first few of what may be thousands, and how many more there are."""
+    shown, rest = names[:8], len(names) - 8
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest} more"
+    return f" {word} ".join(shown) if word == "or" else ", ".join(shown)
 
 
 def _node_mask(cluster: Cluster) -> int:

@@ -48,11 +48,16 @@ def _looks_like_address(value: str) -> bool:
     return re.fullmatch(r"[0-9]+", value.rsplit(".", 1)[-1]) is not None
 
 
+def _can_be_hostname(value: str) -> bool:
+    is_own = value.split(".")[0] != "localhost" and not _looks_like_address(value)
+    return is_dns_name(value) and len(value) <= 63 and is_own
+
+
 def check_hostname(value: str) -> str:
     """A hostname that can be a Kubernetes node's name."""
     if not is_dns_name(value):
         lower = value.lower().replace("_", "-")
-        remedy = f"set hostname to {lower!r}" if is_dns_name(lower) else "set hostname to such a name"
+        remedy = f"set hostname to {lower!r}" if _can_be_hostname(lower) else "set hostname to such a name"
         raise ValueError(
             "a hostname is an RFC 1123 name: lower-case letters, digits and '-', labels of up to 63 characters joined "
             f"by '.'; {remedy}"
@@ -61,7 +66,7 @@ def check_hostname(value: str) -> str:
         raise ValueError(
             "a hostname has at most 63 characters, because the kubelet makes a label of it; set a shorter hostname"
         )
-    if value.split(".")[0] == "localhost" or _looks_like_address(value):
+    if not _can_be_hostname(value):
         raise ValueError("a hostname is a name of its own, neither localhost nor an address; set hostname")
     return value
 
@@ -73,6 +78,9 @@ def check_dns_domain(value: str) -> str:
     return value
 
 
+_ADDRESS = "set k8s_ha_host = {'address': …} to the one that the other nodes reach it by"
+
+
 def check_address(value: str) -> str:
     """An IPv4 address that a host can have."""
     if ":" in value:
@@ -80,11 +88,11 @@ def check_address(value: str) -> str:
     try:
         address = IPv4Address(value)
     except AddressValueError:
-        raise ValueError("a host's address is an IPv4 address; give the one that the other nodes reach it by") from None
+        raise ValueError(f"a host's address is an IPv4 address; {_ADDRESS}") from None
     if address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local:
         raise ValueError(
             "a host's address is one that other hosts reach, not loopback, unspecified, multicast or link-local; "
-            "give the one that the other nodes reach it by"
+            f"{_ADDRESS}"
         )
     return value
 

@@ -35,7 +35,7 @@ EFFECTFUL = {
         *("catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"),
         *("pyinfra_internals", "untrusted"),
     },
-    "run": {"catalog", "cluster_state", "observations", "pyinfra_internals", "reporting", "settings"},
+    "run": {"catalog", "cluster_state", "observations", "pyinfra_internals", "reporting", "settings", "untrusted"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "untrusted", "verification"},
     "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}

@@ -76,8 +76,8 @@ def test_one_layer_alone(python: Path, project: Path) -> None:
 
 def test_mistakes_name_the_projects_own_groups(python: Path, project: Path) -> None:
     where = project / "where.py"
-    where.write_text(where.read_text("utf-8").replace('"worker": "nodes"', '"workers": "nodes"'), encoding="utf-8")
+    where.write_text(where.read_text("utf-8").replace('"worker": "nodes"', '"worker": "node"'), encoding="utf-8")
     done = run(python, project, "-m", "pyinfra", "inventory.py", "deploy.py", "--dry")
     assert done.returncode == 1
-    assert "groups: 'workers' is no role" in done.stderr
+    assert "groups.worker: 'node' is no group of the inventory; did you mean nodes?" in done.stderr
     assert "Traceback" not in done.stderr

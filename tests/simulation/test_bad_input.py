@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from tests.support.fakes.run import JOINS, RUNTIME, Fleet, Outcome
 from tests.support.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.support.fakes.world import World
 from tests.support.finding_rows import reported
+from tests.support.paths import FAKES, PROJECT
 
 
 def assert_refused(outcome: Outcome, sentence: str) -> None:
@@ -57,7 +61,7 @@ SETTINGS_MISTAKES = {
     "endpoint that no host has": (
         with_settings(control_plane_endpoint="10.0.1.99:6443"),
         "control_plane_endpoint: '10.0.1.99:6443'; it is the address or hostname of a load balancer, or of the only "
-        "control plane; write 10.0.1.157",
+        "control plane; write 10.0.1.157:6443",
     ),
     "version without a patch level": (
         with_settings(kubernetes_version="1.20"),
@@ -66,6 +70,17 @@ SETTINGS_MISTAKES = {
     "misspelt setting": (
         with_settings(pod_cird="10.32.0.0/12"),
         "pod_cird: unknown setting; settings are spelt as in ClusterSettings; did you mean pod_cidr?",
+    ),
+    "a misspelt group": (
+        Scenario(groups={"masters": GROUPS["control_plane"], "wrokers": GROUPS["workers"]}),
+        "hosts: no control plane; a cluster has at least one; give a host the role control_plane "
+        "groups: a control_plane is a host of the group control_plane or control_planes; the inventory has also "
+        "inventory, masters, wrokers; rename a group, or give groups={'control_plane': …}",
+    ),
+    "an address by a name": (
+        Scenario(host_data={"worker1": {"k8s_ha_host": {"hostname": "w1"}, "ssh_hostname": "worker1.example"}}),
+        "@fake/worker1: address 'worker1.example'; a host's address is an IPv4 address; set k8s_ha_host = {'address': "
+        "…} to the one that the other nodes reach it by",
     ),
     "host settings that are no mapping": (
         with_own_settings("worker1", "10.0.12.16"),
@@ -83,6 +98,36 @@ def test_mistakes_in_settings_end_the_run_before_it_connects(tmp_path: Path, sce
     outcome = Fleet(tmp_path, scenario).run()
     assert_refused(outcome, f"the cluster's settings cannot be used: {sentence}")
     assert outcome.log == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('workers = "worker1"', "workers = 'worker1'"),
+        ("workers = ('worker1', 'worker2')", "workers = ('worker1', 'worker2')"),
+    ],
+    ids=["a string", "a tuple"],
+)
+def test_a_group_that_is_no_list_is_no_cluster_without_workers(tmp_path: Path, source: str, found: str) -> None:
+    inventory = tmp_path / "hosts.py"
+    inventory.write_text(f"control_plane = ['@local']\n{source}\n", encoding="utf-8")
+    (tmp_path / "group_data").mkdir()
+    (tmp_path / "group_data" / "all.py").write_text(
+        "from k8s_ha import check_settings\nk8s_ha_host = {'address': '10.0.0.1', 'hostname': 'm'}\n"
+        "check_settings({})\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pyinfra", str(inventory), str(FAKES / "look.py"), "--dry"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert f"hosts.py: {found}; a group is a list of hosts; write workers = ['NAME', …]" in done.stderr
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:

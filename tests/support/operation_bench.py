@@ -16,7 +16,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_host, ctx_inventory, ctx_state
 
 import k8s_ha.pyinfra_internals.commands
-from k8s_ha.run import GROUPS
+from k8s_ha.settings.groups import GROUPS
 from tests.support.example_cluster import six_hosts
 from tests.support.paths import LAB
 
@@ -156,7 +156,8 @@ class Then:
 def _inventory() -> Inventory:
     members = [(host["name"], {"ssh_hostname": host["address"]}) for host in six_hosts()]
     groups = {
-        group: ([host["name"] for host in six_hosts() if host["role"] == role], {}) for role, group in GROUPS.items()
+        group: ([host["name"] for host in six_hosts() if host["role"] == role], {})
+        for role, (group, _) in GROUPS.items()
     }
     return Inventory((members, {}), **groups)
 

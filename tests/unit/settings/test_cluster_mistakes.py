@@ -61,12 +61,12 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     (
         {"control_plane_endpoint": "10.9.9.9:6443"},
         "control_plane_endpoint: '10.9.9.9:6443'; it is the address or hostname of a load balancer, or of the only "
-        "control plane; write 10.0.1.157",
+        "control plane; write 10.0.1.157:6443",
     ),
     (
         {"control_plane_endpoint": "master1:6443"},
         "control_plane_endpoint: 'master1:6443'; it is the address or hostname of a load balancer, or of the only "
-        "control plane; write 10.0.1.157",
+        "control plane; write 10.0.1.157:6443",
     ),
     (
         {"pod_cidr": "10.244.0.0"},

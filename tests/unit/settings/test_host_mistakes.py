@@ -17,7 +17,7 @@ LABEL_RULE = (
 )
 TAINT_RULE = "a taint is written key=value:Effect with an effect of NoSchedule, PreferNoSchedule, NoExecute; correct it"
 KEY_RULE = "key is [DOMAIN/]NAME, the name of up to 63 letters, digits, '-', '_', '.'; correct it"
-ADDRESS_REMEDY = "give the one that the other nodes reach it by"
+ADDRESS_REMEDY = "set k8s_ha_host = {'address': …} to the one that the other nodes reach it by"
 
 # Changes to the first worker (hosts[3]).
 MISTAKES: list[tuple[dict[str, Any], str]] = [

@@ -101,7 +101,8 @@ def test_defaults_in_place_of_wrong_values_make_no_mistakes() -> None:
 
 def test_a_mistake_is_one_line() -> None:
     assert mistakes({}, [*six_hosts(), {"name": "a\nb", "hostname": "ab", "address": "x", "role": "worker"}]) == [
-        "a b: address 'x'; a host's address is an IPv4 address; give the one that the other nodes reach it by"
+        "a b: address 'x'; a host's address is an IPv4 address; set k8s_ha_host = {'address': …} to the one "
+        "that the other nodes reach it by"
     ]
 
 
