@@ -34,6 +34,7 @@ CheckName = Literal[
     "units",
     "cloud-init",
     "sshd",
+    "ssh-key",
     "cni",
     "ports",
     "nginx",
@@ -88,6 +89,7 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "units": Check("units, drop-ins and flags of what will be installed"),
     "cloud-init": Check("names that cloud-init writes anew at the next boot"),
     "sshd": Check("sessions that sshd allows on one connection"),
+    "ssh-key": Check("SSH keys that were accepted without having been known"),
     "cni": Check("another pod network's files and interfaces"),
     "ports": Check("ports that Kubernetes and the load balancer listen on"),
     "nginx": Check(

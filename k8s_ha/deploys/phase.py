@@ -18,11 +18,12 @@ from k8s_ha.operations.commands import everywhere
 from k8s_ha.operations.lock import ClusterLock, cluster_locked
 from k8s_ha.operations.login import surveyed
 from k8s_ha.operations.prefetch import phase_opened
+from k8s_ha.preflight_checks.access import keys_taken_unseen
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.standing import version_findings
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
-from k8s_ha.pyinfra_internals.connection import connection_tuned
+from k8s_ha.pyinfra_internals.connection import connection_tuned, key_taken_unseen
 from k8s_ha.pyinfra_internals.deploys import arguments_of_operations, give_to_operations
 from k8s_ha.pyinfra_internals.frames import calls_located_fast
 from k8s_ha.pyinfra_internals.state import is_in_limit
@@ -49,7 +50,12 @@ def start_phase(
     run = run_of_host(settings, groups)
     with run.lock:
         if not run.surveys:
-            stop_on_errors(survey(run))
+            found = survey(run)
+            for finding in found:
+                if finding.check == "ssh-key":
+                    logger.warning(str(finding))
+                    run.log.findings.append(finding)
+            stop_on_errors(found)
             stop_on_errors(list(version_findings(run.surveys, run.cluster)))
     phase_opened()
     requested = run.part(ClusterLock).requested
@@ -94,6 +100,7 @@ def survey(run: Run) -> list[Finding]:
     found = [finding for finding in answers.values() if isinstance(finding, Finding)]
     for warning in run.cluster.warnings:
         logger.warning(warning)
+    found += keys_taken_unseen({member.name: key for member in members if (key := key_taken_unseen(member))})
     try:
         _choose_version(run)
     except NoVersion as error:

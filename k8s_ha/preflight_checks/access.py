@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from k8s_ha.findings import Finding
@@ -19,6 +19,23 @@ SESSIONS_OF_A_CONTROL_PLANE: Final = SESSIONS + 2
 def sessions(context: HostContext) -> int:
     """How many the run may open at once."""
     return SESSIONS_OF_A_CONTROL_PLANE if context.is_control_plane else SESSIONS
+
+
+def keys_taken_unseen(keys: Mapping[str, str]) -> Iterator[Finding]:
+    """Hosts that nobody has compared the SSH key of: whoever stands in the way could be one.
+
+    + keys: fingerprint by inventory name
+    """
+    for name, key in keys.items():
+        yield Finding(
+            name,
+            "ssh-key",
+            f"its SSH key {key} was not known, and was accepted",
+            "a key that you have compared",
+            "compare it there by `ssh-keygen -lf` of /etc/ssh/ssh_host_*_key.pub; with ssh_strict_host_key_checking = "
+            "'yes' in group_data such a host is not spoken to",
+            "warning",
+        )
 
 
 def sshd(context: HostContext) -> Iterator[Finding]:

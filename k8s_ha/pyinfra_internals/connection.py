@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from paramiko import SSHException
 from pyinfra.api import Host
+from pyinfra.connectors.sshuserclient.client import AcceptNewPolicy, WarningPolicy, get_ssh_config
 
 SECONDS_WITHOUT_A_HOST: Final = 60
 """How long a host whose packets are swallowed is waited for."""
@@ -49,6 +50,25 @@ def connection_tuned(target: Host) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SECONDS_WITHOUT_A_HOST * 1000)
     transport.set_keepalive(SECONDS_WITHOUT_A_HOST // 4)
     transport.channel_timeout = SECONDS_WITHOUT_A_HOST  # paramiko's own is an hour
+
+
+def key_taken_unseen(target: Host) -> str | None:
+    """The fingerprint of a host's SSH key that no known_hosts had, and that was taken without asking; else None.
+
+    pyinfra adds such a key to the file, but not to what the connection has read of it before.
+    """
+    client = getattr(target.connector, "client", None)
+    transport = client.get_transport() if client else None
+    if client is None or transport is None or not isinstance(client._policy, (AcceptNewPolicy, WarningPolicy)):
+        return None
+    port = client._ssh_config.get("port", 22)
+    given = target.data.get("ssh_hostname") or target.name
+    config = get_ssh_config(target.data.get("ssh_config_file"))
+    names = {given, config.lookup(given).get("hostname", given) if config else given}
+    names |= {f"[{name}]:{port}" for name in names} if port != 22 else set()
+    if any(keys.get(name) for keys in (client._system_host_keys, client._host_keys) for name in names):
+        return None
+    return str(transport.get_remote_server_key().fingerprint)
 
 
 def _read_whole(client: Any) -> None:
