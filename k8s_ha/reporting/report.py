@@ -142,7 +142,9 @@ class RunReport(Entry):
         "says so too while the run is at work."
     )
     reason: str | None = Field(description="Why it was refused, failed as a whole or ended early; null otherwise.")
-    endpoint: str | None = Field(description="HOST:PORT of the cluster's API; null where the settings were refused.")
+    endpoint: str | None = Field(
+        description="HOST:PORT of the cluster's API; null where the settings were refused, or not come to."
+    )
     kubernetes_version: str | None = Field(
         description="The version that was wanted; null likewise, and where none was named or chosen yet."
     )

@@ -56,7 +56,7 @@ _PASSWORDS = ("_sudo_password", "ssh_password", "ssh_key_password")
 class RunLog:
     """What is noted about one cluster's run: first what deploys and operations tell, then what pyinfra's callbacks do.
 
-    + cluster: None where its settings were refused
+    + cluster: None where its settings were refused, or nobody came to read them
     + refusal: why nothing was changed
     + version_reason: why the cluster is of its version; None where the settings name it, or none was chosen yet
     + surveys, states_before, states_after: by inventory name; without those not read
@@ -115,7 +115,7 @@ def outcome(state: State, log: RunLog, exit_watcher: ExitWatcher) -> tuple[ExitS
         return "refused", log.refusal
     cause = exit_watcher.cause
     reason = None if cause is None else str(cause)
-    hosts = _members(state, log.cluster)
+    hosts = _members(state, log)
     reached = [host for host in hosts if was_reached(state, host)]
     failed = [host for host in hosts if _has_failed(state, host) or _is_unreachable(state, host)]
     if is_executing(state):
@@ -146,7 +146,7 @@ def report_of(
 
     + ended: whether it will come no further
     """
-    cluster, secrets, hosts = log.cluster, secrets_of(state, log), _members(state, log.cluster)
+    cluster, secrets, hosts = log.cluster, secrets_of(state, log), _members(state, log)
     own = {key: operation_ref for key, operation_ref in operation_refs.items() if operation_ref.log is log}
     prepared = log.prepare_seconds
     phases = [*prepared, *(log.order or [phase for phase in log.phases if phase not in prepared])]
@@ -256,9 +256,11 @@ def secrets_of(state: State, log: RunLog | None) -> frozenset[str]:
     return frozenset(secret for secret in known if isinstance(secret, str) and secret)
 
 
-def _members(state: State, cluster: Cluster | None) -> list[Host]:
-    """The cluster's hosts, as pyinfra has them."""
-    return members(state, [entry.name for entry in cluster.hosts]) if cluster else []
+def _members(state: State, log: RunLog) -> list[Host]:
+    """The cluster's hosts, as pyinfra has them; all of the inventory where nobody came to read which they are."""
+    if log.cluster is None:
+        return [] if log.refusal else every_host(state)
+    return members(state, [entry.name for entry in log.cluster.hosts])
 
 
 def _is_unreachable(state: State, host: Host) -> bool:

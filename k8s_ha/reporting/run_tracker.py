@@ -38,6 +38,14 @@ def tracker(state: State) -> RunTracker:
     return found
 
 
+def no_host_answered(state: State) -> None:
+    """Report a run that ended before its deploy code was read; one that was expected reports itself."""
+    if state not in _trackers:
+        unread = RunTracker(state)
+        unread.expect(None)
+        unread.finish()
+
+
 class RunTracker:
     """Notes what the runs of one state do, writes their reports while they go on, and the last time at exit."""
 
@@ -57,8 +65,11 @@ class RunTracker:
         """Follow a run that deploy code has begun."""
         self._logs.append(log)
 
-    def expect(self, cluster: Cluster) -> None:
-        """A run whose settings were checked before connecting; deploy code may never come to begin it."""
+    def expect(self, cluster: Cluster | None) -> None:
+        """A run whose settings were checked before connecting; deploy code may never come to begin it.
+
+        + cluster: None where nobody has read the settings
+        """
         if all(entry.cluster != cluster for entry in self._expected):
             self._expected.append(RunLog(cluster))
 

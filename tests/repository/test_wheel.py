@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.support.paths import PROJECT
 
+SILENT = """
+masters = [("m1", {"ssh_hostname": "127.0.0.1", "ssh_port": 1, "k8s_ha_host": {"address": "10.0.0.1"}})]
+nodes = [("n1", {"ssh_hostname": "127.0.0.1", "ssh_port": 1})]
+"""
 DEPLOY = [
     "Make the team's folder",
     "Kubernetes | Prepare the host | Set the hostname",
@@ -41,6 +48,7 @@ def run(python: Path, project: Path, *arguments: str) -> subprocess.CompletedPro
 def test_the_wheel_holds_the_package_with_its_files_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     wanted = {str(path.relative_to(PROJECT)) for path in (PROJECT / "k8s_ha").rglob("*.py")} | {"k8s_ha/py.typed"}
+    wanted.add("k8s_ha_start.py")
     for folder in ("files", "templates"):
         files = [path for path in (PROJECT / folder).rglob("*") if path.is_file()]
         wanted |= {f"k8s_ha/{path.relative_to(PROJECT)}" for path in files}
@@ -72,6 +80,52 @@ def test_one_layer_alone(python: Path, project: Path) -> None:
     assert done.stderr.find("Make the team's folder") < done.stderr.find("Set up the load balancer")
     for other in ("Prepare the host", "Install the container runtime", "Bring up the control plane"):
         assert other not in done.stderr
+
+
+@pytest.mark.parametrize("deploy", ["deploy.py", "balancer.py", "k8s_ha.verify"])
+@pytest.mark.parametrize("flags", [["-y"], ["--dry"], ["-y", "--json"]], ids=" ".join)
+def test_a_run_that_reaches_no_host_leaves_a_report(
+    python: Path, project: Path, tmp_path: Path, deploy: str, flags: list[str]
+) -> None:
+    (project / "inventory.py").write_text(SILENT, encoding="utf-8")
+    done = run(python, project, "-m", "pyinfra", "inventory.py", deploy, *flags)
+    assert done.returncode == 1
+    assert "FAILED, no host could be reached; nothing was changed" in done.stderr
+    assert "Traceback" not in done.stderr
+    (path,) = (project / "reports").glob("*.json")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert (report["exit_state"], report["unreachable_hosts"]) == ("unreachable", ["m1", "n1"])
+    assert not done.stdout or json.loads(done.stdout)["reports"] == [report]
+    assert bool(done.stdout) == ("--json" in flags)
+
+
+def test_a_run_whose_settings_were_checked_before_leaves_one_report_with_them(python: Path, project: Path) -> None:
+    (project / "inventory.py").write_text(SILENT, encoding="utf-8")
+    (project / "group_data").mkdir()
+    (project / "group_data" / "all.py").write_text(
+        "from k8s_ha import check_settings\ncheck_settings({}, groups={'control_plane': 'masters'})\n",
+        encoding="utf-8",
+    )
+    assert run(python, project, "-m", "pyinfra", "inventory.py", "deploy.py", "-y").returncode == 1
+    (path,) = (project / "reports").glob("*.json")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert (report["exit_state"], report["endpoint"]) == ("unreachable", "10.0.0.1:6443")
+    assert report["unreachable_hosts"] == ["m1"]
+
+
+def test_other_runs_of_the_same_environment_leave_none(python: Path, project: Path) -> None:
+    (project / "inventory.py").write_text(SILENT, encoding="utf-8")
+    (project / "other.py").write_text("from pyinfra.operations import server\n", encoding="utf-8")
+    for deploy in (["other.py"], ["server.user", "x"], ["exec", "--", "id"], ["debug-inventory"]):
+        done = run(python, project, "-m", "pyinfra", "inventory.py", *deploy)
+        assert "Report:" not in done.stderr
+    assert not (project / "reports").exists()
+
+
+def test_what_is_loaded_before_connecting_is_no_connector(python: Path, project: Path) -> None:
+    done = run(python, project, "-m", "pyinfra", "@k8s-ha/x", "deploy.py", "--dry")
+    assert "@k8s-ha connects to nothing" in done.stderr
+    assert run(python, project, "-c", "import sys, k8s_ha_start; print('k8s_ha' in sys.modules)").stdout == "False\n"
 
 
 def test_mistakes_name_the_projects_own_groups(python: Path, project: Path) -> None:
