@@ -130,6 +130,22 @@ def test_a_kubeconfig_folder_that_can_be_none_costs_one_sentence(tmp_path: Path)
     assert "Traceback" not in outcome.output
 
 
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (["/w=="], "@fake/master1: /etc/kubernetes/admin.conf is no text; restore it there"),
+        (["x"], "@fake/master1: /etc/kubernetes/admin.conf could not be read"),
+    ],
+    ids=["no UTF-8", "no base64"],
+)
+def test_a_kubeconfig_that_is_none_costs_its_host_one_sentence(tmp_path: Path, lines: list[str], sentence: str) -> None:
+    answers = [("master1", "base64 /etc/kubernetes/admin.conf", {"lines": lines})]
+    outcome = Fleet(tmp_path, Scenario(answers=answers)).run()
+    assert sentence in outcome.sentences
+    assert "Traceback" not in outcome.output
+    assert not (tmp_path / "kubeconfig" / "admin.conf").exists()
+
+
 def test_files_of_others_keep_their_folder_without_a_gitignore(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "notes.txt").write_text("", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 
 import pyinfra.api.util
 import pytest
+from pyinfra.api import output
 from pyinfra.api.operation import OperationMeta
 from pyinfra.api.state import BaseStateCallback, StateOperationHostData
 
 from k8s_ha.pyinfra_internals.callbacks import _Callbacks
 from k8s_ha.pyinfra_internals.frames import calls_located_fast, frame_location, stack
 from k8s_ha.pyinfra_internals.operations import without_global_arguments
+from k8s_ha.pyinfra_internals.terminal import words_of_hosts_shown
 from tests.support.fakes.run import Fleet
 from tests.support.operation_bench import Bench
 
@@ -55,6 +58,21 @@ def test_an_operation_has(name: str) -> None:
     assert hasattr(OperationMeta, name), (
         f"pyinfra {version('pyinfra')} has moved OperationMeta.{name}; see pyinfra_internals/operations.py"
     )
+
+
+def test_what_is_printed_of_commands_goes_through_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(output, "_echo", lambda message=None, **_: said.append(message))
+    words_of_hosts_shown()
+    words_of_hosts_shown()
+    output.echo("a\x1b[31mb\x1b[0m\r\nc\x1b[8md\x1b]0;e\x07\tf")
+    assert said == ["a\x1b[31mb\x1b[0m\nc\\x1b[8md\\x1b]0;e\\x07\tf"]
+
+
+def test_pyinfra_writes_its_log_by_one_logger(caplog: pytest.LogCaptureFixture) -> None:
+    words_of_hosts_shown()
+    logging.getLogger("pyinfra").warning("%s", "\x1b]0;e\x07")
+    assert [record.getMessage() for record in caplog.records] == ["\\x1b]0;e\\x07"]
 
 
 def test_an_operation_on_a_host_has_its_arguments_and_what_became_of_it() -> None:
