@@ -8,16 +8,20 @@ that has to do with it has reached no host.
 from __future__ import annotations
 
 import atexit
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyinfra
 from pyinfra.api.exceptions import InventoryError
 from pyinfra.api.state import StateStage
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.context import ctx_state
+
+
+_IMPORTED: Final = re.compile(rb"^[ \t]*(?:from|import)\b[^\n#]*\bk8s_ha\b", re.MULTILINE)
 
 
 class Start(BaseConnector):
@@ -35,7 +39,7 @@ def _is_about_us(argument: str) -> bool:
     if argument.startswith("k8s_ha."):
         return True
     try:
-        return argument.endswith(".py") and b"k8s_ha" in Path(argument).read_bytes()
+        return argument.endswith(".py") and _IMPORTED.search(Path(argument).read_bytes()) is not None
     except (OSError, ValueError):
         return False
 
