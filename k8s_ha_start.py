@@ -20,7 +20,6 @@ from pyinfra.api.state import StateStage
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.context import ctx_state
 
-
 _IMPORTED: Final = re.compile(rb"^[ \t]*(?:from|import)\b[^\n#]*\bk8s_ha\b", re.MULTILINE)
 
 
