@@ -29,10 +29,25 @@ def whole_number(text: str) -> int | None:
 def json_value(text: str) -> Any:
     """What a JSON text says; None where it is none, or nested too deep."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         return None
-    return None if is_deeper(value, LEVELS_AT_MOST, _ENTRIES_AT_MOST) else value
+
+
+def read_json(text: str) -> Any:
+    """What a JSON text says; ValueError where it is none, or nested too deep."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+    return not_too_deep(value)
+
+
+def not_too_deep(value: Any) -> Any:
+    """The value itself; ValueError where it is nested too deep, holds too much, or itself."""
+    if is_deeper(value, LEVELS_AT_MOST, _ENTRIES_AT_MOST):
+        raise ValueError("is nested too deep")
+    return value
 
 
 def is_deeper(value: object, levels: int, entries: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
@@ -12,6 +11,7 @@ from k8s_ha.observations import etcd
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.untrusted import read_json
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ def _node(line: str) -> ClusterNode:
 
 def _json(text: str, nothing: T) -> T:
     """What a column of jsonpath holds; nothing where the object has no such field."""
-    found = json.loads(text) if text[:1] in ("{", "[") else nothing
+    found = read_json(text) if text[:1] in ("{", "[") else nothing
     return found if isinstance(found, type(nothing)) else nothing
 
 

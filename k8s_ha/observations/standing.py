@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +9,11 @@ from functools import cached_property
 from typing import Any, Final
 
 import yaml
-from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, load_pem_x509_certificate
-from cryptography.x509.extensions import ExtensionNotFound
+from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, UnsupportedGeneralNameType
+from cryptography.x509.extensions import DuplicateExtension, ExtensionNotFound
+
+from k8s_ha.observations.certificates import parsed
+from k8s_ha.untrusted import not_too_deep, read_json
 
 Document = Mapping[str, Any]
 
@@ -42,7 +44,7 @@ class Standing:
     def _objects(self) -> Mapping[str, Document]:
         """The objects by their names; ValueError where they could not be read."""
         try:
-            found = json.loads(self.objects)
+            found = read_json(self.objects)
             items = found["items"] if found.get("kind") == "List" else [found]
             return {str(item["metadata"]["name"]): item for item in items}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -90,9 +92,11 @@ class Standing:
     def certificate_names(self) -> tuple[str, ...] | None:
         """The names in the API server's certificate; None where there is none, or none that can be read."""
         try:
-            certificate = load_pem_x509_certificate(self.serving_certificate.encode())
+            certificate = parsed(self.serving_certificate.encode())
+            if certificate is None:
+                return None
             names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
-        except (ValueError, ExtensionNotFound):
+        except (ValueError, ExtensionNotFound, DuplicateExtension, UnsupportedGeneralNameType):
             return None
         return (*names.get_values_for_type(DNSName), *map(str, names.get_values_for_type(IPAddress)))
 
@@ -125,8 +129,8 @@ class StaticPod:
 def yaml_value(text: str) -> Any:
     """What YAML holds; ValueError for what is none."""
     try:
-        return yaml.load(text, _LOADER)
-    except (yaml.YAMLError, RecursionError):
+        return not_too_deep(yaml.load(text, _LOADER))
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a day that no month has, 5000 digits
         raise ValueError("is not YAML") from None
 
 

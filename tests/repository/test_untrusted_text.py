@@ -15,10 +15,12 @@ TRAPS = {"isdigit", "isdecimal", "isnumeric", "loads"}
 
 OWN = {
     ("settings/syntax.py", "int(port)"): "an endpoint that was checked",
-    ("settings/models.py", "int(self.kubernetes_version.split('.')[1])"): "a version that was checked",
+    ("settings/models.py", "int(self.version.split('.')[1])"): "a version that was checked",
     ("settings/models.py", "int(share.removesuffix('%'))"): "a share that was checked",
-    ("settings/consistency.py", "int(settings.kubernetes_version.rpartition('.')[2])"): "a version that was checked",
+    ("settings/consistency.py", "int(settings.version.rpartition('.')[2])"): "a version that was checked",
     ("preflight_checks/lifetime.py", "int(version.split('.')[2])"): "a version that was checked",
+    ("cluster_state/configuration.py", "float(number)"): "nine digits on each side at most, by their pattern",
+    ("cluster_state/version_choice.py", "int(part)"): "a version that was checked",
     ("operations/kubeadm/init.py", "int(TOKEN_LIFE.total_seconds())"): "this package's own",
     ("facts/preflight.py", "float(began)"): "twelve digits at most, by their pattern",
     ("facts/preflight.py", "float(ended)"): "likewise",

@@ -58,8 +58,9 @@ def test_a_run_that_comes_to_its_end_has_pyinfras_document(finished: Fleet, flag
 
 
 def test_a_run_in_which_some_hosts_fail_has_pyinfras_document(finished: Fleet) -> None:
-    finished.change(scenario(answers=[("worker1", "hostnamectl", FAILS)]))
-    assert document(finished.run("--json", "-y"))["results"] is not None
+    finished.change(Scenario(answers=[("worker1", "hostnamectl", FAILS)]))
+    found = finished.run("--json", "-y")
+    assert document(found)["results"] is not None, found.output
 
 
 EXITS = """

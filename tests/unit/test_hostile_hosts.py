@@ -18,6 +18,7 @@ from k8s_ha.facts.survey import Survey
 from k8s_ha.findings import Finding, table
 from k8s_ha.observations import etcd
 from k8s_ha.observations.host_status import HostStatus
+from k8s_ha.observations.standing import yaml_value
 from k8s_ha.preflight_checks.existing_cluster import snapshot_of, states_before
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.model import DownloadSource, HostContext
@@ -167,3 +168,19 @@ def test_etcds_answers(text: str) -> None:
     assert etcd.members(text) == ()
     assert etcd.health(text) is None
     assert etcd.json_object(text) == {}
+
+
+YAML = {
+    "a day that no month has": "a: 2001-99-99",
+    "long number": "a: " + "9" * 5000,
+    "no number": "a: !!int x",
+    "itself": "a: &a [*a]",
+    "deep": "a: " + "[" * 80 + "]" * 80,
+    "two to the power of 25": "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 26)),
+}
+
+
+@pytest.mark.parametrize("text", YAML.values(), ids=YAML)
+def test_yaml_that_nobody_can_read_to_its_end(text: str) -> None:
+    with pytest.raises(ValueError, match="is not YAML"):
+        yaml_value(text)
