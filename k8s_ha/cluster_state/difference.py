@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,6 +12,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.standing import Standing
 from k8s_ha.settings import Cluster
+from k8s_ha.untrusted import read_json
 
 KINDS: Final = ("ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration")
 """What a cluster keeps of its configuration."""
@@ -188,9 +188,9 @@ def flannel_refusal(config: str, cluster: Cluster) -> str | None:
     + config: what the cluster keeps for flannel, JSON; empty where there is none
     """
     try:
-        kept = json.loads(config) if config else {}
+        kept = read_json(config) if config else {}
         standing = {"pod_cidr": kept.get("Network"), "flannel_backend": kept.get("Backend", {}).get("Type")}
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError):
         return "Flannel was not changed: the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."
     for name, value in standing.items():
         wanted = getattr(cluster.settings, name)

@@ -21,7 +21,7 @@ PURE = {
     "catalog": set(),
     "settings": {"catalog", "untrusted"},
     "observations": {"catalog", "findings", "settings", "untrusted"},
-    "cluster_state": {"catalog", "desired", "observations", "settings"},
+    "cluster_state": {"catalog", "desired", "observations", "settings", "untrusted"},
     "desired": {"catalog", "observations", "settings", "untrusted"},
     "preflight_checks": {"catalog", "cluster_state", "desired", "findings", "observations", "settings", "untrusted"},
     "verification": {"cluster_state", "findings", "observations", "settings", "untrusted"},
