@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k8s_ha.catalog.setting_changes import PATCHES, POD_NETWORK_STAYS, SETTINGS, Change
-from k8s_ha.cluster_state.configuration import Deviation, deviations
+from k8s_ha.cluster_state.configuration import Deviation, Path, deviations
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.standing import Standing
+from k8s_ha.redaction import without_named_secrets
 from k8s_ha.settings import Cluster
 from k8s_ha.untrusted import read_json
 
@@ -148,8 +149,16 @@ def _setting(name: str, standing: Any, wanted: Any) -> Difference:
 
 
 def _patch(entry: Deviation) -> Difference:
-    name = f"kubeadm_patches.{entry.kind}.{entry.field}"
-    return Difference(None, name, written(entry.standing), written(entry.wanted), PATCHES[entry.kind])
+    return patch_difference(None, entry.kind, entry.path, entry.standing, entry.wanted, PATCHES[entry.kind])
+
+
+def patch_difference(host: str | None, kind: str, path: Path, standing: Any, wanted: Any, change: Change) -> Difference:
+    """Of a field that kubeadm_patches decide; the value of one that bears a secret's name is hidden."""
+    shown = without_named_secrets([{path[-1]: standing}, {path[-1]: wanted}])
+    before, after = (
+        "" if value is None else written(said[path[-1]]) for value, said in zip((standing, wanted), shown, strict=True)
+    )
+    return Difference(host, f"kubeadm_patches.{kind}.{'.'.join(path)}", before, after, change)
 
 
 def _of_certificate_names(entry: Deviation, cluster: Cluster) -> Iterator[Difference]:

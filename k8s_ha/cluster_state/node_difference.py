@@ -17,7 +17,7 @@ from k8s_ha.catalog.setting_changes import (
     Change,
 )
 from k8s_ha.cluster_state.configuration import argument_map, lacking, same_argument
-from k8s_ha.cluster_state.difference import Difference, cluster_differences, written
+from k8s_ha.cluster_state.difference import Difference, cluster_differences, patch_difference, written
 from k8s_ha.cluster_state.node_state import Membership, NodeState, is_worker
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
@@ -137,16 +137,15 @@ def _of_static_pods(host: HostSettings, view: NodeView, kept: Parts, cluster: Cl
         for name, value in arguments.items() if pod else ():
             standing = pod.arguments.get(name) if pod else None
             if not same_argument(value, standing):
-                setting = f"kubeadm_patches.ClusterConfiguration.{'.'.join(place)}.extraArgs.{name}"
-                yield Difference(host.name, setting, written(standing), written(value), STATIC_POD)
+                path = (*place, "extraArgs", name)
+                yield patch_difference(host.name, "ClusterConfiguration", path, standing, value, STATIC_POD)
 
 
 def _of_kubelet_file(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
     if view.standing.kubelet_config:
         kind = "KubeletConfiguration"
         for entry in lacking(kind, kept[kind], view.standing.kubelet_document):
-            setting = f"kubeadm_patches.{kind}.{entry.field}"
-            yield Difference(host.name, setting, written(entry.standing), written(entry.wanted), KUBELET_FILE)
+            yield patch_difference(host.name, kind, entry.path, entry.standing, entry.wanted, KUBELET_FILE)
 
 
 def _of_kubelet_flags(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
@@ -157,10 +156,8 @@ def _of_kubelet_flags(host: HostSettings, view: NodeView, kept: Parts, cluster: 
     standing = view.standing.kubelet_arguments if own and view.standing.kubelet_flags else {}
     for name, value in own.items() if standing else ():
         if not same_argument(value, standing.get(name)):
-            setting = f"kubeadm_patches.JoinConfiguration.nodeRegistration.kubeletExtraArgs.{name}"
-            yield Difference(
-                host.name, setting, written(standing.get(name)), written(value), PATCHES["JoinConfiguration"]
-            )
+            kind, path = "JoinConfiguration", ("nodeRegistration", "kubeletExtraArgs", name)
+            yield patch_difference(host.name, kind, path, standing.get(name), value, PATCHES[kind])
 
 
 def _registration_arguments(cluster: Cluster, kind: str) -> dict[str, Any]:

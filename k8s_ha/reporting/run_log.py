@@ -33,8 +33,8 @@ from k8s_ha.pyinfra_internals.state import (
     sudo_password,
     was_reached,
 )
+from k8s_ha.redaction import redacted, scrubbed, without_named_secrets
 from k8s_ha.reporting.known_errors import explain, lines_that_matter
-from k8s_ha.reporting.redaction import redacted, scrubbed, without_named_secrets
 from k8s_ha.reporting.report import (
     CertificateEntry,
     ChangeEntry,

@@ -16,8 +16,8 @@ from k8s_ha.pyinfra_internals.command_line import ExitWatcher, runs_a_deploy, st
 from k8s_ha.pyinfra_internals.deploys import current_deploy
 from k8s_ha.pyinfra_internals.state import State, is_connecting, working_folder
 from k8s_ha.pyinfra_internals.terminal import words_of_hosts_shown
+from k8s_ha.redaction import scrubbed
 from k8s_ha.reporting.known_errors import explain
-from k8s_ha.reporting.redaction import scrubbed
 from k8s_ha.reporting.report import ExitState, RunReport, short_form
 from k8s_ha.reporting.run_log import OperationRef, RunLog, outcome, report_of, secrets_of, title
 from k8s_ha.settings import Cluster, ClusterSettings

@@ -16,12 +16,13 @@ PURE = {
     "findings": {"untrusted"},
     "resources": set(),
     "local_files": set(),
+    "redaction": set(),
     "restart_gate": set(),
     "untrusted": set(),
     "catalog": set(),
     "settings": {"catalog", "untrusted"},
     "observations": {"catalog", "findings", "settings", "untrusted"},
-    "cluster_state": {"catalog", "desired", "observations", "settings", "untrusted"},
+    "cluster_state": {"catalog", "desired", "observations", "redaction", "settings", "untrusted"},
     "desired": {"catalog", "observations", "settings", "untrusted"},
     "preflight_checks": {"catalog", "cluster_state", "desired", "findings", "observations", "settings", "untrusted"},
     "verification": {"cluster_state", "findings", "observations", "settings", "untrusted"},
@@ -33,13 +34,14 @@ EFFECTFUL = {
     # Is told, and asks nobody.
     "reporting": {
         *("catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"),
-        *("pyinfra_internals", "untrusted"),
+        *("pyinfra_internals", "redaction", "untrusted"),
     },
     "run": {"catalog", "cluster_state", "observations", "pyinfra_internals", "reporting", "settings", "untrusted"},
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "untrusted", "verification"},
-    "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE},
+    "start": {"pyinfra_internals", "reporting"},
+    "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"redaction"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
-    - {"local_files", "restart_gate", "untrusted", "verification"},
+    - {"local_files", "redaction", "restart_gate", "untrusted", "verification"},
 }
 """What talks to pyinfra, and what each may import."""
 

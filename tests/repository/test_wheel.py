@@ -48,7 +48,6 @@ def run(python: Path, project: Path, *arguments: str) -> subprocess.CompletedPro
 def test_the_wheel_holds_the_package_with_its_files_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     wanted = {str(path.relative_to(PROJECT)) for path in (PROJECT / "k8s_ha").rglob("*.py")} | {"k8s_ha/py.typed"}
-    wanted.add("k8s_ha_start.py")
     for folder in ("files", "templates"):
         files = [path for path in (PROJECT / folder).rglob("*") if path.is_file()]
         wanted |= {f"k8s_ha/{path.relative_to(PROJECT)}" for path in files}
@@ -125,7 +124,9 @@ def test_other_runs_of_the_same_environment_leave_none(python: Path, project: Pa
 def test_what_is_loaded_before_connecting_is_no_connector(python: Path, project: Path) -> None:
     done = run(python, project, "-m", "pyinfra", "@k8s-ha/x", "deploy.py", "--dry")
     assert "@k8s-ha connects to nothing" in done.stderr
-    assert run(python, project, "-c", "import sys, k8s_ha_start; print('k8s_ha' in sys.modules)").stdout == "False\n"
+    loaded = "import sys, k8s_ha.start; print(*sorted(name for name in sys.modules if name.startswith('k8s_ha')))"
+    inside = ("k8s_ha.pyinfra_internals", "k8s_ha.pyinfra_internals.connectors", "k8s_ha.pyinfra_internals.state")
+    assert run(python, project, "-c", loaded).stdout.split() == ["k8s_ha", *inside, "k8s_ha.start"]
 
 
 def test_mistakes_name_the_projects_own_groups(python: Path, project: Path) -> None:

@@ -139,6 +139,15 @@ def test_names_of_balancers_in_the_certificates_are_only_said() -> None:
     ]
 
 
+def test_what_bears_a_secrets_name_is_not_shown() -> None:
+    patch = {"ClusterConfiguration": {"apiServer": {"extraArgs": {"oidc-client-secret": "whisper"}}}}
+    standing, wanted = six_host_cluster(), six_host_cluster(kubeadm_patches=patch)
+    for snapshot in (snapshot_of(standing, wanted), snapshot_of(wanted, standing)):
+        (difference,) = differences(snapshot)
+        assert "***" in difference.found + difference.rule
+        assert "whisper" not in str(difference)
+
+
 def test_without_a_leader_nothing_is_said() -> None:
     silent = {host.name: view_of(STANDING, host, ready=False) for host in STANDING.control_planes}
     assert differences(snapshot_of(STANDING, six_host_cluster(pod_cidr="10.245.0.0/16"), **silent)) == []

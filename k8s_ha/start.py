@@ -1,7 +1,7 @@
 """What pyinfra loads of this package before it connects: a run that reaches no host shall leave a report, too.
 
 pyinfra reads deploy code only once it is connected. All that it asks packages for before is which connectors they have,
-so this is one by its form. It is loaded by every pyinfra of its environment, and imports nothing of k8s_ha until a run
+so this is one by its form. It is loaded by every pyinfra of its environment, and imports little of k8s_ha until a run
 that has to do with it has reached no host.
 """
 
@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import pyinfra
 from pyinfra.api.exceptions import InventoryError
-from pyinfra.api.state import StateStage
-from pyinfra.connectors.base import BaseConnector
-from pyinfra.context import ctx_state
+
+from k8s_ha.pyinfra_internals.connectors import BaseConnector
+from k8s_ha.pyinfra_internals.state import current_state, every_host, is_connecting
 
 _IMPORTED: Final = re.compile(rb"^[ \t]*(?:from|import)\b[^\n#]*\bk8s_ha\b", re.MULTILINE)
 
@@ -44,11 +44,10 @@ def _is_about_us(argument: str) -> bool:
 
 
 def _at_exit() -> None:
-    context: Any = ctx_state
-    state = context.get() if pyinfra.is_cli and context.isset() else None
-    if state is None or not state.initialised or state.current_stage is not StateStage.Connect:
+    state = current_state() if pyinfra.is_cli else None
+    if state is None or not every_host(state) or not is_connecting(state):
         return
-    if "k8s_ha" in sys.modules or any(map(_is_about_us, sys.argv[1:])):
+    if "k8s_ha.run" in sys.modules or any(map(_is_about_us, sys.argv[1:])):
         from k8s_ha.reporting.run_tracker import no_host_answered
 
         no_host_answered(state)
