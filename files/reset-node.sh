@@ -1,4 +1,4 @@
-# CRI_SOCKET, ENDPOINT, ETCD_DATA: takes a host that is in no cluster back to before its init or join.
+# HOST, CRI_SOCKET, ENDPOINT, ETCD_DATA: takes a host that is in no cluster back to before its init or join.
 #
 # ETCD_DATA: etcd's folder of data on a control plane; empty on a worker.
 #
@@ -12,10 +12,17 @@ rm -rf /var/lib/cni /run/flannel
 for interface in cni0 flannel.1; do
     ip link delete "$interface" 2>/dev/null
 done
+failed=
 for family in iptables ip6tables; do
     command -v $family-save >/dev/null || continue
     # A rule is a line that begins with -A, a chain one with a colon; all others, and their counters, stay.
-    $family-save -c | grep -v -E '^(:|(\[[0-9:]*\] )?-A )?(KUBE-|CNI-|FLANNEL-)|-j (KUBE-|CNI-|FLANNEL-)' | $family-restore -c
+    rules=$($family-save -c) || {
+        failed="$failed $family-save"
+        continue
+    }
+    # Where no line is left there is nothing to give back, and grep says 1.
+    printf '%s\n' "$rules" | grep -v -E '^(:|(\[[0-9:]*\] )?-A )?(KUBE-|CNI-|FLANNEL-)|-j (KUBE-|CNI-|FLANNEL-)' | $family-restore -c ||
+        failed="$failed $family-restore"
 done
 if command -v nft >/dev/null; then
     for family in ip ip6; do nft delete table $family kube-proxy 2>/dev/null; done
@@ -24,4 +31,6 @@ command -v ipvsadm >/dev/null && ipvsadm --clear
 own=/root/.kube/config
 if [ -e $own ] && [ "$(sed -n 's/^ *server: *//p' $own | sort -u)" = "https://$ENDPOINT" ]; then rm -f $own; fi
 systemctl stop kubelet
-exit 0
+[ -z "$failed" ] && exit 0
+echo "$HOST: packet filter rules of the cluster's are left, since$failed failed; reboot it, which clears them, then run this again." >&2
+exit 1

@@ -34,10 +34,13 @@ touched() {
 reinstalled() {
     [ -s "$UNFINISHED" ] || return 0 # what was still at work has ended well meanwhile
     names=$(touched) || return 1
-    names=$(echo "$names" | sort -u - "$UNFINISHED" | grep .)
+    asked=$(cat "$UNFINISHED") || return 1
+    names=$(printf '%s\n' $names $asked | sort -u)
+    held=$(rpm -qa --qf '%{INSTALLTID} %{NAME} %{ARCH} %{VERSION}-%{RELEASE}\n') && [ -n "$held" ] || return 1
     again= older=
     # The newest first: an upgrade that was cut off leaves the older one beside it.
-    while read -r time name arch version; do
+    while read -r _ name arch version; do
+        case " $(echo $names) " in *" $name "*) ;; *) continue ;; esac
         case $name in kernel | kernel-*) continue ;; esac # these do stand side by side
         case " $1 " in *" $name "*) continue ;; esac
         case " $again " in
@@ -45,7 +48,7 @@ reinstalled() {
             *) again="$again $name.$arch" ;;
         esac
     done <<END
-$(rpm -q --qf 'held %{INSTALLTID} %{NAME} %{ARCH} %{VERSION}-%{RELEASE}\n' $names | sed -n 's/^held //p' | sort -rn)
+$(echo "$held" | sort -rn)
 END
     echo "cut off before:" $names
     begun $names || return 1
@@ -58,7 +61,8 @@ END
     for package in $again; do
         # What is missing or has another digest, and is no configuration and no documentation. A missing file is told by a
         # word of the host's language in place of nine marks.
-        if LC_ALL=C rpm -V "$package" | grep -E '^(missing|..5[^ ]*) +/'; then lacking="$lacking $package"; fi
+        told=$(LC_ALL=C rpm -V "$package") || rpm -q "$package" || lacking="$lacking $package"
+        if echo "$told" | grep -E '^(missing|..5[^ ]*) +/'; then lacking="$lacking $package"; fi
     done
     if [ -n "$lacking" ]; then
         lacking=$(printf '%s\n' $lacking | sort -u | tr '\n' ' ')

@@ -2,7 +2,7 @@
 # are read at most. Prints lines "runtime UNIT KIND VALUE"; what a file holds stands in base64 behind a "=", then its path.
 runtime_file() {
     [ -e "$3" ] || return 0
-    if content=$(head -c "$LARGEST" "$3" | base64 -w 0) && [ "$(wc -c <"$3")" -le "$LARGEST" ]; then
+    if [ "$(wc -c <"$3")" -le "$LARGEST" ] && content=$(base64 -w 0 <"$3"); then
         echo "runtime $1 $2 =$content $3"
     else
         echo "runtime $1 unread $3"

@@ -50,7 +50,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         ca_certificate="\n".join(values.get("authority", ())) or None,
         ready="readyz" in values,
         nodes=tuple(_node(line) for line in values.get("node", ())),
-        join_secrets=tuple(values.get("secret", ())),
+        join_secrets=None if "secrets" in values else tuple(values.get("secret", ())),
         members=etcd.members(next(iter(values.get("members", ())), "")),
         etcd_healthy=etcd.health(next(iter(values.get("etcd", ())), "")),
         busy="busy" in values,

@@ -114,8 +114,10 @@ class NodeView:
     ready: bool = False
     """Whether the host's own API server says ok at /readyz."""
     nodes: tuple[ClusterNode, ...] = ()
-    join_secrets: tuple[str, ...] = ()
-    """Names of bootstrap tokens and uploaded certificates that this package created and that are still there."""
+    join_secrets: tuple[str, ...] | None = ()
+    """Names of bootstrap tokens and uploaded certificates that this package created and that are still there.
+
+    None where the API server, though ready, did not tell."""
     members: tuple[Member, ...] = ()
     """What its own etcd counts; empty where it has none or that did not answer."""
     etcd_healthy: bool | None = None

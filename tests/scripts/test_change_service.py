@@ -270,6 +270,18 @@ def test_a_dockerd_that_cannot_be_asked_is_taken_at_its_start(host: Host) -> Non
     assert host.shell.run(step.text, step.stdin).returncode == 0
 
 
+def test_a_containerd_that_does_not_run_is_not_taken_for_one_that_cannot_be_asked(host: Host) -> None:
+    host.shell.add_tool("containerd", "echo 'containerd: libseccomp.so.2: cannot open' >&2; exit 127")
+    step = command(checked("check-containerd.sh", b"version = 2\n", TARGET="/etc/containerd/config.toml"))
+    done = host.shell.run(step.text, step.stdin)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "containerd: libseccomp.so.2: cannot open\n"
+        "/etc/containerd/config.toml was not changed: `containerd config --help` failed; fix what it says above, then "
+        "run this again.\n"
+    )
+
+
 CONTAINERD = """
 [ "$1 $2" = "config --help" ] && echo "   {commands}" && exit
 [ "$1 $3 $4" = "--config config dump" ] || exit 9

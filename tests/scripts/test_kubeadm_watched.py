@@ -125,6 +125,35 @@ def test_a_kubelet_that_refused_a_pod_is_restarted_until_it_does_not(shell: Shel
     assert restarts.read_text(encoding="utf-8") == "restart kubelet\n" * races_lost
 
 
+RESET = shell_variables({"HOST": "worker1", "CRI_SOCKET": "unix:///any.sock", "ENDPOINT": "10.0.1.157:6443"})
+RULES = "*filter\\n:KUBE-FIREWALL - [0:0]\\n[1:2] -A INPUT -j KUBE-FIREWALL\\n[3:4] -A INPUT -p tcp\\nCOMMIT\\n"
+
+
+@pytest.mark.parametrize(
+    ("save", "restore", "said"),
+    [
+        (f"printf '{RULES}'", "", ""),
+        (f"printf '{RULES}'; exit 4", "", " ip6tables-save"),
+        (f"printf '{RULES}'", "; exit 4", " ip6tables-restore"),
+    ],
+)
+def test_rules_that_a_reset_could_not_take_away_are_told(shell: Shell, save: str, restore: str, said: str) -> None:
+    for tool in ("kubeadm", "ip", "ipvsadm", "systemctl", "nft"):
+        shell.add_tool(tool, "exit 0")
+    given = shell.file("/given")
+    given.unlink()
+    shell.add_tool("iptables-save", f"printf '{RULES}'")
+    shell.add_tool("iptables-restore", f"cat >{given}")
+    shell.add_tool("ip6tables-save", save)
+    shell.add_tool("ip6tables-restore", f"cat >/dev/null{restore}")
+    done = shell.run(RESET + "ETCD_DATA=\n" + read_file("reset-node.sh"))
+    assert given.read_text(encoding="utf-8") == "*filter\n[3:4] -A INPUT -p tcp\nCOMMIT\n"
+    sentence = (
+        f"worker1: packet filter rules of the cluster's are left, since{said} failed; reboot it, which clears them"
+    )
+    assert (done.returncode, done.stderr) == ((1, f"{sentence}, then run this again.\n") if said else (0, ""))
+
+
 @pytest.mark.parametrize("data", ["/var/lib/etcd/member", ""])
 def test_a_reset_leaves_no_data_of_etcd_on_a_control_plane(shell: Shell, data: str) -> None:
     """kubeadm itself leaves them where a power cut has emptied etcd's manifest."""
@@ -134,6 +163,5 @@ def test_a_reset_leaves_no_data_of_etcd_on_a_control_plane(shell: Shell, data: s
         shell.add_tool(f"{family}-save", "exit 0")
         shell.add_tool(f"{family}-restore", "cat >/dev/null")
     wal = shell.file("/var/lib/etcd/member/wal/0.wal")
-    values = {"CRI_SOCKET": "unix:///any.sock", "ENDPOINT": "10.0.1.157:6443", "ETCD_DATA": data}
-    assert shell.run(shell_variables(values) + read_file("reset-node.sh")).returncode == 0
+    assert shell.run(RESET + shell_variables({"ETCD_DATA": data}) + read_file("reset-node.sh")).returncode == 0
     assert wal.exists() is not bool(data)

@@ -34,9 +34,14 @@ if not rows:
 rows.append({"INSTALLTID": "0", "NAME": "rpm", "ARCH": "x86_64", "VERSION}-%{RELEASE": "4-1"})
 if mode == "-V":
     broken = [line.split(" ", 1) for line in open(db + "-broken")] if os.path.exists(db + "-broken") else []
-    print("".join(line for package, line in broken if package == words[0]), end="")
+    lines = [line for package, line in broken if package == words[0]]
+    print("".join(lines), end="")
+    sys.exit(bool(lines))
 elif mode == "-e":
     print("rpm -e", *words)
+elif "--qf" not in words and mode == "-q":
+    broken = open(db + "-broken").read() if os.path.exists(db + "-broken") else ""
+    sys.exit("is gone" in broken or words[0] not in ("rpm", *(f"{row['NAME']}.{row['ARCH']}" for row in rows)))
 else:
     wanted = [row for row in rows if mode == "-qa" or row["NAME"] in words[2:]]
     for row in wanted:
@@ -204,6 +209,7 @@ SENTENCE = (
         ("", "S.5....T.    /usr/bin/kubelet", [SENTENCE]),
         ("", "S.5....T.  c /etc/sysconfig/kubelet", []),
         ("", "missing   d /usr/share/doc/kubelet", []),
+        ("", "package kubelet.x86_64 is gone", [SENTENCE]),  # in the words of the host's language
         ("", ".M...UG.T.    /usr/bin/kubelet", []),
     ],
 )
@@ -222,6 +228,14 @@ def test_a_database_that_cannot_be_read_leaves_the_marker(tmp_path: Path) -> Non
     shell = HostShell(tmp_path, [])
     shell.mark("kubelet")
     assert shell.reinstalled() == ["error: cannot open Packages database in /var/lib/rpm", "exit 1"]
+    assert shell.marked == ["kubelet"]
+
+
+def test_a_marker_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path) -> None:
+    shell = HostShell(tmp_path, [(OLD, "kubelet", "1.30.14-0")])
+    shell.mark("kubelet")
+    shell.add_tool("cat", "echo 'cat: Input/output error' >&2; exit 1")
+    assert shell.reinstalled() == ["cat: Input/output error", "exit 1"]
     assert shell.marked == ["kubelet"]
 
 

@@ -89,8 +89,8 @@ def with_config(
 def host_reset(run: Run, unless: str) -> StringCommand:
     """kubeadm reset, and what it leaves behind, on a host that holds nothing but what was begun and not finished."""
     data = ETCD_DATA if "control_plane" in run.cluster.host(host.name).role else ""
-    values = {"CRI_SOCKET": cri_socket(run.cluster), "ENDPOINT": run.cluster.endpoint, "ETCD_DATA": data}
-    script = shell_variables(values) + read_file("reset-node.sh")
+    values = {"HOST": host.name, "CRI_SOCKET": cri_socket(run.cluster), "ENDPOINT": run.cluster.endpoint}
+    script = shell_variables(values | {"ETCD_DATA": data}) + read_file("reset-node.sh")
     return long_command("kubeadm-reset", script, seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm")
 
 
@@ -106,16 +106,15 @@ def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[String
         host.noop("the host is a node: its kubelet pulls what it needs")
         return
     cluster = run.cluster
-    listing = f"printf %s {shlex.quote(images_config(cluster))} | kubeadm config images list --config /dev/stdin"
-    if "control_plane" not in cluster.host(host.name).role:
-        listing += f" | grep -E '{_WORKER_IMAGES}'"
-    more = " ".join(map(shlex.quote, flannel_images))
-    yield long_command(
-        "image-pull",
-        f"{{ {listing}; printf '%s\\n' {more}; }} | "
-        f"xargs -r -n 1 -P 3 sh -c '{_PULL[cluster.settings.container_runtime]}' pull",
-        seconds=SECONDS_FOR_IMAGES,
-    )
+    values = {
+        "HOST": host.name,
+        "CONFIG": images_config(cluster),
+        "NEEDED": "" if "control_plane" in cluster.host(host.name).role else _WORKER_IMAGES,
+        "MORE": " ".join(flannel_images),
+        "PULL": _PULL[cluster.settings.container_runtime],
+    }
+    script = shell_variables(values) + read_file("pull-images.sh")
+    yield long_command("image-pull", script, seconds=SECONDS_FOR_IMAGES)
 
 
 @isolated_operation
@@ -187,7 +186,8 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
     )
     # Under the lock another init may have come to its end, which knows no token of this run.
     view = observe(run, fresh=True).views[host.name]
-    run.secrets.in_cluster = view is not None and f"secret/bootstrap-token-{secrets.token_id}" in view.join_secrets
+    held = (view and view.join_secrets) or ()
+    run.secrets.in_cluster = f"secret/bootstrap-token-{secrets.token_id}" in held
     run.secrets.token_until = begun + TOKEN_LIFE
 
 
@@ -287,6 +287,12 @@ def join_secrets_removed(run: Run) -> Generator[StringCommand]:
         return
     address = run.cluster.host(host.name).address
     view = require_fact(Node, address=address)
+    if view is not None and view.join_secrets is None:
+        yield fail_host(
+            f"{host.name}: which join secrets are left in the cluster could not be read; run this again; "
+            f"they end by themselves {TOKEN_LIFE.seconds // 60} minutes after the last join."
+        )
+        return
     if view is None or not view.join_secrets:
         host.noop("no join secret is left")
         return

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyinfra.api.exceptions import FactProcessError
 
 from k8s_ha.facts.answers import between_marks
 from k8s_ha.facts.cluster import ApiStatusFact
@@ -127,6 +128,15 @@ def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
     assert view.join_secrets == ("secret/kubeadm-certs",)
 
 
+def test_secrets_that_the_api_server_does_not_tell_are_not_none(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.add_tool("kubectl", ASKED.format(readyz="ok").replace("echo secret/kubeadm-certs", "exit 1"))
+    view = node(shell)
+    assert (view.ready, view.join_secrets) == (True, None)
+    shell.add_tool("kubectl", ASKED.format(readyz="ok").replace("echo secret/kubeadm-certs", "exit 0"))
+    assert node(shell).join_secrets == ()
+
+
 @pytest.mark.parametrize("kubectl", ["exit 1", "echo unhealthy"])
 def test_the_node_script_on_a_control_plane_that_is_down(shell: Shell, kubectl: str) -> None:
     shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
@@ -199,6 +209,15 @@ def test_the_health_script_tells_of_the_clusters_own_pods_and_services(shell: Sh
         pods=(),
         services={"default/kubernetes": "10.96.0.1"},
     )
+
+
+def test_an_api_server_that_does_not_list_its_nodes_is_not_one_without_nodes(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
+    shell.add_tool("kubectl", HEALTHY.replace("printf '%s", "exit 1; printf '%s"))
+    with pytest.raises(FactProcessError, match="exit code 1"):
+        ApiStatusFact().process(
+            shell.run(ApiStatusFact().command(address="10.0.11.18", endpoint="10.0.1.157:6443")).stdout.splitlines()
+        )
 
 
 def test_the_health_script_tells_nothing_of_another_cluster(shell: Shell) -> None:

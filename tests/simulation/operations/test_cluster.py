@@ -173,6 +173,16 @@ def test_secrets_are_removed_by_the_leader(stage: Stage) -> None:
     assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [Noop("no join secret is left")]
 
 
+def test_secrets_that_could_not_be_read_are_not_taken_for_none(stage: Stage) -> None:
+    stage.hold({"master1": replace(member(*NODES), join_secrets=None)})
+    assert stage.steps(join_secrets_removed, on="master1", run=stage.run) == [
+        refusal(
+            "master1: which join secrets are left in the cluster could not be read; run this again; they end by "
+            "themselves 60 minutes after the last join."
+        )
+    ]
+
+
 MANIFEST = {"manifest": "yaml", "digest": "d1"}
 FLANNEL = '{"Network": "10.244.0.0/16", "Backend": {"Type": "vxlan"}}'
 

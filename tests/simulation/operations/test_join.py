@@ -226,7 +226,7 @@ def test_a_host_whose_join_was_cut_off_is_reset_and_joins(stage: Stage, name: st
         Command("kubeadm reset, kubeadm join")
     ]
     assert stage.steps(joined, on=name, run=stage.run, member=CLUSTER.host(name)) == [
-        reset(unless=is_member(name), control_plane=name in CONTROL_PLANES),
+        reset(unless=is_member(name), name=name),
         *kubeadm_join(name, SECRETS.certificate_key if name in CONTROL_PLANES else None),
     ]
 
