@@ -1,7 +1,7 @@
 # ADDRESS: the host's own node address. ENDPOINT: the cluster's, HOST:PORT. Prints `key value` lines about the cluster, as
 # the host's own API server tells it, and whether one answers at the endpoint. A host of another cluster tells nothing.
 k=/etc/kubernetes/admin.conf
-grep -q "^ *server: https://$ENDPOINT$" $k 2>/dev/null || exit 0
+tr -d '\r' <$k 2>/dev/null | grep -q "^ *server: https://$ENDPOINT$" || exit 0
 own="https://$ADDRESS:6443"
 ask() { timeout 20 kubectl --kubeconfig $k --request-timeout=15s "$@" 2>/dev/null; }
 [ "$(ask --server "$own" --request-timeout=5s get --raw /readyz)" = ok ] || exit 0

@@ -4,9 +4,21 @@ for path in $k/admin.conf $k/kubelet.conf $k/bootstrap-kubelet.conf $k/pki/ca.cr
     $k/manifests/etcd.yaml /var/lib/etcd/member; do
     [ -e "$path" ] && echo "trace $path"
 done
+# A file may be cut off, hold nothing but zeros after a power cut, or have the line ends of Windows.
+content() { tr -d '\r\0' <"$1"; }
+value() { echo "$text" | sed -n "s/^ *$1: *//p" | head -n 1; }
 # admin.conf first: from 1.33 on a control plane's kubelet asks its own API server, not the endpoint.
 for kubeconfig in $k/admin.conf $k/kubelet.conf $k/bootstrap-kubelet.conf; do
-    [ -e "$kubeconfig" ] && sed -n 's/^ *server: */server /p' "$kubeconfig"
+    [ -e "$kubeconfig" ] || continue
+    text=$(content "$kubeconfig")
+    echo "$text" | sed -n 's/^ *server: */server /p'
+    # What it holds of a user is secret, and only told to be there.
+    case $text in *client-certificate* | *token* | *exec:* | *username:*) user=yes ;; *) user=no ;; esac
+    server=$(value server) authority=$(value certificate-authority-data)
+    echo "config $kubeconfig ${server:--} $user ${authority:--}"
 done
-[ -e $k/pki/ca.crt ] && sed 's/^/authority /' $k/pki/ca.crt
+if [ -e $k/pki/ca.crt ]; then
+    text=$(content $k/pki/ca.crt)
+    echo "$text" | sed 's/^/authority /'
+fi
 [ -e /run/k8s-ha/kubeadm.lock ] && ! flock -s -n /run/k8s-ha/kubeadm.lock true && echo "busy yes"

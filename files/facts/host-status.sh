@@ -51,10 +51,10 @@ wait
 # Public halves only: of a file that also holds a key, the block of its first certificate and nothing else.
 for file in $k/pki/*.crt $k/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
     [ -r "$file" ] || continue
-    block=$(sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p; /-END CERTIFICATE-/q' "$file" | sed '/-----/d' | tr -d '\n')
+    block=$(sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p; /-END CERTIFICATE-/q' "$file" | sed '/-----/d' | tr -d '\r\n')
     echo "certificate $file $block"
 done
 for file in $k/admin.conf $k/super-admin.conf $k/controller-manager.conf $k/scheduler.conf; do
-    [ -r "$file" ] && echo "kubeconfig $file $(sed -n 's/^ *client-certificate-data: *//p' "$file" | head -n 1)"
+    [ -r "$file" ] && echo "kubeconfig $file $(content "$file" | sed -n 's/^ *client-certificate-data: *//p' | head -n 1)"
 done
 exit 0

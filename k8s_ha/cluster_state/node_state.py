@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from k8s_ha.catalog.control_plane import ADMIN_CONF, CONTROL_PLANE_MANIFEST, ETCD_MANIFEST, api_url
+from k8s_ha.catalog.control_plane import ADMIN_CONF, CONTROL_PLANE_MANIFEST, ETCD_MANIFEST
+from k8s_ha.cluster_state.authority import Authority, Damage, Whose, damages, whose
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import Cluster, HostSettings
@@ -15,14 +16,14 @@ from k8s_ha.settings import Cluster, HostSettings
 
 @dataclass(frozen=True)
 class Membership:
-    """What a healthy member of the cluster knows of one host, and the CA of that cluster (PEM).
+    """What a healthy member of the cluster knows of one host, and the CA of that cluster.
 
     + counted: whether etcd's members were told, so that no member means that there is none
     """
 
     node: ClusterNode | None = None
     member: Member | None = None
-    ca_certificate: str | None = None
+    authority: Authority = frozenset()
     counted: bool = False
 
     @property
@@ -30,12 +31,15 @@ class Membership:
         return self.node is not None or self.member is not None
 
 
-def membership(view: NodeView, host: HostSettings) -> Membership:
-    """What ``view``, that of a healthy member, knows of ``host``."""
+def membership(view: NodeView, host: HostSettings, authority: Authority) -> Membership:
+    """What ``view``, that of a healthy member, knows of ``host``.
+
+    + authority: the cluster's CA
+    """
     return Membership(
         node=next((node for node in view.nodes if node.name == host.hostname), None),
         member=next((member for member in view.members if _has_address_or_name(member, host)), None),
-        ca_certificate=view.ca_certificate,
+        authority=authority,
         counted=bool(view.members),
     )
 
@@ -51,6 +55,7 @@ class NodeState(Enum):
     + partial: begun by this cluster's hand and not in it; it is reset, and joins or is initialized again
     + joined: a node of the cluster
     + replaced: blank, but the cluster still knows it; that is removed there, and it joins
+    + damaged: it holds files of this cluster's that are not as kubeadm wrote them; they are named and never touched
     + foreign: it holds something that is not provably this cluster's; it is reported and never touched
     """
 
@@ -58,6 +63,7 @@ class NodeState(Enum):
     PARTIAL = "partial"
     JOINED = "joined"
     REPLACED = "replaced"
+    DAMAGED = "damaged"
     FOREIGN = "foreign"
 
 
@@ -70,24 +76,17 @@ def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: st
     """
     if not view.artifacts:
         return NodeState.REPLACED if known.any else NodeState.CLEAN
-    if not _is_ours(view, known.ca_certificate, host, endpoint):
-        return NodeState.FOREIGN
+    proven = whose(view, known.authority, host, endpoint)
+    if proven is not Whose.OURS:
+        return NodeState.DAMAGED if proven is Whose.UNCLEAR else NodeState.FOREIGN
     if known.node is None or not view.has_identity or view.init_unfinished:
         return NodeState.PARTIAL
+    if any(damages(view, known.authority, host, endpoint)):
+        return NodeState.DAMAGED
     # A control plane is one when it serves: one whose label somebody took away must never be reset. One that does not
     # serve now is one when its join came to its end, which the label is, and etcd counts it; else it never will again.
     stays = known.node.control_plane and (known.member is not None or not known.counted)
     return NodeState.JOINED if "control_plane" not in host.role or view.ready or stays else NodeState.PARTIAL
-
-
-def _is_ours(view: NodeView, ca_certificate: str | None, host: HostSettings, endpoint: str) -> bool:
-    """Whether what a host holds is provably this cluster's: by the API server it was told, or else by the CA."""
-    # From 1.33 on a control plane's kubelet asks its own API server, not the endpoint.
-    if view.api_server_url not in (None, f"https://{endpoint}", api_url(host.address)):
-        return False
-    if view.ca_certificate and ca_certificate:
-        return view.ca_certificate.split() == ca_certificate.split()
-    return view.api_server_url is not None or view.init_unfinished
 
 
 JOIN_REFUSALS: Final[Mapping[NodeState, str]] = {
@@ -113,8 +112,16 @@ def owner(view: NodeView, endpoint: str) -> str:
     return f"belongs to another cluster ({view.api_server_url})"
 
 
-def join_refusal(view: NodeView, state: NodeState, host: HostSettings, endpoint: str) -> str:
-    """Why a host in ``state`` (partial, replaced or foreign) is not joined, and the way out."""
+def damage(view: NodeView, known: Membership, host: HostSettings, endpoint: str) -> Damage | None:
+    """The first file of a host that is not as kubeadm wrote it; None where all are."""
+    return next(damages(view, known.authority, host, endpoint), None)
+
+
+def join_refusal(view: NodeView, known: Membership, state: NodeState, host: HostSettings, endpoint: str) -> str:
+    """Why a host in ``state`` (partial, replaced, damaged or foreign) is not joined, and the way out."""
+    found = damage(view, known, host, endpoint) if state is NodeState.DAMAGED else None
+    if found is not None:
+        return f"{host.hostname} was not touched: its {found.path} {found.found}; {found.remedy}."
     artifacts = ", ".join(view.artifacts[:2]) or "nothing"
     return f"{host.hostname} {JOIN_REFUSALS[state].format(artifacts=artifacts, owner=owner(view, endpoint))}."
 
@@ -147,7 +154,7 @@ def can_retry_init(views: Mapping[str, NodeView | None], cluster: Cluster) -> bo
     view = views.get(first.name)
     if view is None or not view.artifacts or not view.init_unfinished or view.busy:
         return False
-    if not _is_ours(view, None, first, cluster.endpoint):
+    if whose(view, frozenset(), first, cluster.endpoint) is not Whose.OURS:
         return False
     alone = all(node.name == first.hostname for node in view.nodes) and all(
         _has_address_or_name(m, first) for m in view.members

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from k8s_ha.cluster_state.authority import Authority, cluster_authority, knows_this_cluster
 from k8s_ha.cluster_state.node_state import Membership, NodeState, can_retry_init, classify, membership
 from k8s_ha.cluster_state.quorum import LostQuorum, lost_quorum
 from k8s_ha.observations.node import NodeView
@@ -32,9 +33,24 @@ class ClusterSnapshot:
         """The first control plane, in the inventory's order, that is a healthy member of *this* cluster."""
         for host in self.cluster.control_planes:
             view = None if host.name in self.failed else self.views.get(host.name)
-            if view and view.ready and self._state(view, membership(view, host), host) is NodeState.JOINED:
+            if not view or not view.ready:
+                continue
+            if self._state(view, membership(view, host, self.authority), host) is NodeState.JOINED:
                 return host
         return None
+
+    @cached_property
+    def authority(self) -> Authority:
+        """The cluster's CA, as most of the control planes that serve it have it; empty where none serves."""
+        endpoint, views = (
+            self.cluster.endpoint,
+            [(host, self.views.get(host.name)) for host in self.cluster.control_planes],
+        )
+        return cluster_authority(
+            view
+            for host, view in views
+            if view and view.ready and not view.init_unfinished and knows_this_cluster(view, host, endpoint)
+        )
 
     @property
     def leader_view(self) -> NodeView | None:
@@ -64,7 +80,7 @@ class ClusterSnapshot:
     def known(self, host: HostSettings) -> Membership:
         """What the leader knows of a host; nothing where there is no leader."""
         view = self.leader_view
-        return membership(view, host) if view else Membership()
+        return membership(view, host, self.authority) if view else Membership()
 
     def state(self, host: HostSettings) -> NodeState | None:
         """Where a host stands, by what it holds and what the leader knows of it; None where it could not be read."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations import etcd
-from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
 from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.untrusted import read_json
@@ -47,7 +48,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
     return NodeView(
         artifacts=tuple(values.get("trace", ())),
         api_server_url=next(iter(values.get("server", ())), None),
-        ca_certificate="\n".join(values.get("authority", ())) or None,
+        ca_certificate="\n".join(values["authority"]).strip() if "authority" in values else None,
         ready="readyz" in values,
         nodes=tuple(_node(line) for line in values.get("node", ())),
         join_secrets=None if "secrets" in values else tuple(values.get("secret", ())),
@@ -56,6 +57,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         busy="busy" in values,
         init_begun="begun" in values.get("init", ()),
         init_unfinished="unfinished" in values.get("init", ()),
+        kubeconfigs=tuple(_kubeconfig(line) for line in values.get("config", ())),
         standing=_standing(values),
     )
 
@@ -72,6 +74,20 @@ def _standing(values: Mapping[str, Sequence[str]]) -> Standing:
         serving_certificate="\n".join(values.get("serving_certificate", ())),
         objects=next(iter(values.get("objects", ())), ""),
     )
+
+
+def _kubeconfig(line: str) -> Kubeconfig:
+    path, server, user, authority = [*line.split(" ", 3), "", "", ""][:4]
+    return Kubeconfig(path, "" if server == "-" else server, user == "yes", _decoded(authority))
+
+
+def _decoded(text: str) -> str | None:
+    if text == "-":
+        return None
+    try:
+        return base64.b64decode(text, validate=True).decode("ascii", "replace").replace("\r", "")
+    except ValueError:
+        return ""
 
 
 def _node(line: str) -> ClusterNode:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import base64
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import Certificate as X509Certificate
 from cryptography.x509 import InvalidVersion, load_der_x509_certificate, load_pem_x509_certificate
 
 from k8s_ha.findings import Finding
+
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+_BLOCK: Final = re.compile(rf"{_BEGIN}\n[^-]+-----END CERTIFICATE-----")
 
 ERROR_WITHIN: Final = timedelta(days=7)
 """What is left of a working week: a cluster that ends in it needs its owner today."""
@@ -58,6 +64,16 @@ def parsed(raw: bytes) -> X509Certificate | None:
             return load(raw)
     except (ValueError, TypeError, InvalidVersion, UnsupportedAlgorithm):
         return None
+
+
+@lru_cache(maxsize=256)  # nearly all hosts hold the same few texts
+def fingerprints(pem: str) -> frozenset[str]:
+    """SHA-256 of each certificate in a PEM text, whatever stands around them; none where one of them is damaged."""
+    blocks = _BLOCK.findall(pem)
+    if len(blocks) != pem.count(_BEGIN):
+        return frozenset()
+    found = [parsed(block.encode()) for block in blocks]
+    return frozenset(entry.fingerprint(SHA256()).hex() for entry in found if entry) if all(found) else frozenset()
 
 
 def certificate_findings(certificates: Iterable[Certificate], now: datetime) -> Iterator[Finding]:

@@ -102,6 +102,21 @@ class ClusterNode:
 
 
 @dataclass(frozen=True)
+class Kubeconfig:
+    """What a kubeconfig of kubeadm's holds.
+
+    + server: of its cluster, ``https://HOST:PORT``; empty where it names none
+    + has_user: whether it holds anything to log in with
+    + authority: of its cluster, PEM; None where it has none in it, empty where that is damaged
+    """
+
+    path: str
+    server: str
+    has_user: bool
+    authority: str | None
+
+
+@dataclass(frozen=True)
 class NodeView:
     """What a host holds of a cluster, and what its own API server, if it has one, answers."""
 
@@ -110,7 +125,7 @@ class NodeView:
     api_server_url: str | None
     """The API endpoint in the kubelet's or root's kubeconfig, ``https://HOST:PORT``."""
     ca_certificate: str | None
-    """The cluster's CA certificate, PEM."""
+    """What stands in ``pki/ca.crt``, whole or not; None where there is no such file."""
     ready: bool = False
     """Whether the host's own API server says ok at /readyz."""
     nodes: tuple[ClusterNode, ...] = ()
@@ -130,6 +145,15 @@ class NodeView:
     """Whether that init is proven not to have come to its end, with nothing but its own there."""
     standing: Standing = field(default_factory=Standing)
     """What the cluster stands with, as the host tells it; empty where it was not asked."""
+    kubeconfigs: tuple[Kubeconfig, ...] = ()
+    """admin.conf, kubelet.conf and bootstrap-kubelet.conf, as far as they are there."""
+
+    @property
+    def served_ca_certificate(self) -> str | None:
+        """The CA that the host's own API server is asked with, as admin.conf has it, PEM; else what ca.crt holds.
+
+        A cluster's ca.crt may hold several while it is rotated; kubeadm tells joining hosts of admin.conf's."""
+        return next((entry.authority for entry in self.kubeconfigs if entry.authority), self.ca_certificate)
 
     @property
     def has_identity(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from k8s_ha.cluster_state.authority import damages
 from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, is_worker, owner
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -113,10 +114,14 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
             continue  # nothing but the endpoint is another, which is told of the cluster
         elif state is NodeState.PARTIAL and is_worker(view, snapshot.known(context.host)):
             continue  # nothing but its role is another, which is told of its settings
+        elif state is NodeState.DAMAGED:
+            yield from _damaged(context, view, snapshot, "error")
         elif state in (NodeState.PARTIAL, NodeState.REPLACED, NodeState.FOREIGN):
             yield _of_state(context, view, state, snapshot)
         elif state is None and a_control_plane_answered:
             yield _nobody_knows(context, view)
+            # It may be what a join that was cut off has left.
+            yield from _damaged(context, view, snapshot, "warning")
         elif state is NodeState.CLEAN:
             yield from _leftovers(context)
 
@@ -143,6 +148,12 @@ def _of_state(context: HostContext, view: NodeView, state: NodeState, snapshot: 
     values = {"artifacts": ", ".join(view.artifacts[:2]), "owner": owner(view, context.cluster.endpoint)}
     found, wanted, remedy = (text.format(**values) for text in phrases)
     return _finding(context, found, wanted, remedy, "warning" if rejoins else "error")
+
+
+def _damaged(context: HostContext, view: NodeView, snapshot: ClusterSnapshot, severity: Severity) -> Iterator[Finding]:
+    known = snapshot.known(context.host)
+    for damage in damages(view, known.authority, context.host, context.cluster.endpoint):
+        yield _finding(context, f"its {damage.path} {damage.found}", "as kubeadm wrote it", damage.remedy, severity)
 
 
 def _still_at_work(context: HostContext) -> Finding:

@@ -22,7 +22,7 @@ SCHEMA_FILE: Final = "run-report.schema.json"
 
 ExitState = Literal["converged", "dry", "refused", "failed", "unreachable", "interrupted"]
 
-HostState = Literal["clean", "partial", "joined", "replaced", "foreign"]
+HostState = Literal["clean", "partial", "joined", "replaced", "damaged", "foreign"]
 
 
 class Entry(BaseModel):
@@ -60,7 +60,8 @@ class HostEntry(Entry):
     kernel: str | None = Field(description="Release of its kernel; null where it was not checked.")
     state_before: HostState | None = Field(
         description="Where the host stood at the first check; null where that was not made. partial: a join was "
-        "begun; replaced: blank, but the cluster knows it; foreign: of another cluster."
+        "begun; replaced: blank, but the cluster knows it; damaged: a file of it is not whole; "
+        "foreign: of another cluster."
     )
     plan: str | None = Field(
         default=None, description="What was to become of the node; null where it is none, or was not looked at."

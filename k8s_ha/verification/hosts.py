@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import product
 from typing import Final
 
+from k8s_ha.cluster_state.authority import Authority, cluster_authority, damages
 from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, owner
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, THE_CLUSTER, ApiStatus
@@ -39,9 +40,13 @@ def status_findings(
         if host.name in read and host.name not in statuses:
             remedy = "see what is said of it above; bring it back, or take it out of the inventory"
             yield Finding(host.name, "host", "it could not be checked", "an answer over SSH as root", remedy)
+    authority = _authority(statuses, cluster)
     for name, state in node_states(statuses, api_status, cluster).items():
+        view = statuses[name].view
+        if state is NodeState.DAMAGED:
+            for damage in damages(view, authority, cluster.host(name), cluster.endpoint):
+                yield Finding(name, "host", f"its {damage.path} {damage.found}", "as kubeadm wrote it", damage.remedy)
         if state is NodeState.FOREIGN:
-            view = statuses[name].view
             found = f"it holds {view.artifacts[0]}, which {owner(view, cluster.endpoint)}"
             remedy = "take it out of the inventory, or reset it yourself if nothing in it is needed"
             yield Finding(name, "host", found, f"https://{cluster.endpoint}", remedy)
@@ -64,12 +69,7 @@ def status_findings(
 def node_states(statuses: Statuses, api_status: ApiStatus, cluster: Cluster) -> dict[str, NodeState]:
     """Where each node stands that could be read, by inventory name."""
     listed = listed_members(statuses, cluster)
-    serving = [
-        statuses[control_plane.name]
-        for at, control_plane in api_servers(cluster).items()
-        if _serves(statuses, control_plane.name, at)
-    ]
-    ca_certificate = serving[0].view.ca_certificate if serving else None
+    authority = _authority(statuses, cluster)
     found = {}
     for node in cluster.nodes:
         if node.name in statuses:
@@ -78,10 +78,19 @@ def node_states(statuses: Statuses, api_status: ApiStatus, cluster: Cluster) -> 
             known = Membership(
                 node=None if ready is None else ClusterNode(node.hostname, ready, "", control_plane=True),
                 member=next((member for member in listed if node.address in member.addresses), None),
-                ca_certificate=ca_certificate,
+                authority=authority,
             )
             found[node.name] = classify(statuses[node.name].view, known, node, cluster.endpoint)
     return found
+
+
+def _authority(statuses: Statuses, cluster: Cluster) -> Authority:
+    """The cluster's CA, as most of the control planes that serve it have it; empty where none serves."""
+    return cluster_authority(
+        statuses[control_plane.name].view
+        for at, control_plane in api_servers(cluster).items()
+        if _serves(statuses, control_plane.name, at)
+    )
 
 
 def _serves(statuses: Statuses, name: str, address: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from k8s_ha.observations.etcd import Member
-from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
+from tests.support.authorities import authority
 from tests.support.example_cluster import six_hosts
-from tests.support.node_views import CONTROL_PLANES, ENDPOINT, NODES
+from tests.support.node_views import CA_CERTIFICATE, CONTROL_PLANES, ENDPOINT, NODES
 
 artifacts = st.lists(
     st.sampled_from(
@@ -39,13 +40,23 @@ views = st.none() | st.builds(
     NodeView,
     artifacts=artifacts,
     api_server_url=st.sampled_from([None, ENDPOINT, "https://other:6443"]),
-    ca_certificate=st.sampled_from([None, "PEM", "other PEM"]),
+    ca_certificate=st.sampled_from([None, "", "damaged", CA_CERTIFICATE, authority("other")]),
     ready=st.booleans(),
     nodes=cluster_nodes,
     members=etcd_members,
     busy=st.booleans(),
     init_begun=st.booleans(),
     init_unfinished=st.booleans(),
+    kubeconfigs=st.lists(
+        st.builds(
+            Kubeconfig,
+            path=st.sampled_from(["/etc/kubernetes/admin.conf", "/etc/kubernetes/kubelet.conf"]),
+            server=st.sampled_from(["", ENDPOINT, "https://other:6443"]),
+            has_user=st.booleans(),
+            authority=st.sampled_from([None, "", CA_CERTIFICATE, authority("other")]),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 seen_by_control_planes = st.dictionaries(st.sampled_from(CONTROL_PLANES), views)
 endpoint_answers = st.sampled_from([None, "", "HTTP status 403", "unclear: no answer within 10 s"])

@@ -21,7 +21,7 @@ def recorded(name: str) -> list[str]:
     return (RECORDED / f"{name}.txt").read_text(encoding="utf-8").splitlines()
 
 
-CA_CERTIFICATE = Node().parse(recorded("node-control-plane")).ca_certificate
+CA_CERTIFICATE = Node().parse(recorded("node-control-plane")).ca_certificate or ""
 
 
 def nodes(names: Iterable[str]) -> tuple[ClusterNode, ...]:

@@ -134,12 +134,12 @@ def _join(run: Run, own: HostSettings, snapshot: ClusterSnapshot, reset: bool) -
         yield fail_host(reason)
         return
     view, leader, secrets = snapshot.leader_view, snapshot.leader, run.join_secrets()
-    assert leader is not None and view is not None and view.ca_certificate is not None
-    ca_cert_hash = ca_certificate_hash(view.ca_certificate)
+    assert leader is not None and view is not None and view.served_ca_certificate is not None
+    ca_cert_hash = ca_certificate_hash(view.served_ca_certificate)
     if ca_cert_hash is None:
         yield fail_host(
-            f"{own.hostname} was not joined: /etc/kubernetes/pki/ca.crt of {leader.name}, the leader, is no "
-            "certificate; put the cluster's CA back there from another control plane, then run this again."
+            f"{own.hostname} was not joined: the cluster's CA on {leader.name}, the leader, is no certificate that can "
+            "be read; put it back there from another control plane, then run this again."
         )
         return
     join_token_renewed(run, leader)
@@ -169,7 +169,7 @@ def _not_now(run: Run, own: HostSettings, control_plane: bool, snapshot: Cluster
     if out_of_turn is not None:
         return out_of_turn
     view, leader = snapshot.leader_view, snapshot.leader
-    if leader and not (run.secrets.in_cluster and view and view.ca_certificate):
+    if leader and not (run.secrets.in_cluster and view and view.served_ca_certificate):
         return (
             f"{problem}: {leader.name}, the leader, made no join token in this run; "
             f"run this again with {leader.name} in it, and without --serial and --no-wait."

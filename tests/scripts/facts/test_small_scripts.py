@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import socket
 from dataclasses import replace
@@ -10,17 +11,22 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
+from k8s_ha.cluster_state.authority import damages
 from k8s_ha.facts.answers import between_marks
 from k8s_ha.facts.cluster import ApiStatusFact
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import Content, Files, FileState, Packages, PackagesState, Service, ServiceState, TcpReachable
 from k8s_ha.observations.api_status import ApiStatus, PodState
+from k8s_ha.observations.certificates import fingerprints
 from k8s_ha.observations.etcd import Member
-from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
+from tests.support.authorities import authority
+from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import CLEAN, CONTROL_PLANES, ENDPOINT, NODES, recorded
 from tests.support.paths import RECORDED
 from tests.support.shell_bench import Shell
 
+CLUSTER = six_host_cluster()
 CONTAINERD_DIGEST = "a43c69ce412356fb4d6901efd112683e9b52477c20c907c2a9458d1f691bc4af"
 
 
@@ -128,6 +134,90 @@ def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
     assert view.join_secrets == ("secret/kubeadm-certs",)
 
 
+KUBELET_CONF = """apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: {authority}
+    server: https://10.0.1.157:6443
+users:
+- name: any
+  user:
+    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem
+"""
+KUBELET_PATH = "/etc/kubernetes/kubelet.conf"
+
+
+def kubelet_conf(authority_pem: str) -> str:
+    return KUBELET_CONF.format(authority=base64.b64encode(authority_pem.encode()).decode())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", ["", "Issuer: CN=kubernetes\n\n"])
+@pytest.mark.parametrize("after", ["", "\n", "\n# end\n\n", "\n" + authority("second")])
+def test_files_of_a_node_are_read_whatever_stands_around_what_counts(
+    shell: Shell, before: str, after: str, end: str
+) -> None:
+    text = before + authority("ours") + after
+    shell.file(KUBELET_PATH).write_bytes(kubelet_conf(f"{authority('ours')}\n").replace("\n", end).encode())
+    shell.file("/etc/kubernetes/pki/ca.crt").write_bytes(text.replace("\n", end).encode())
+    view = node(shell)
+    assert view.api_server_url == ENDPOINT
+    assert view.kubeconfigs == (Kubeconfig(KUBELET_PATH, ENDPOINT, True, f"{authority('ours')}\n"),)
+    assert view.ca_certificate is not None
+    expected = fingerprints(authority("ours")) | (fingerprints(authority("second")) if "BEGIN" in after else set())
+    assert fingerprints(view.ca_certificate) == expected
+    assert list(damages(view, fingerprints(authority("ours")), CLUSTER.host("worker1"), CLUSTER.endpoint)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "found"),
+    [
+        ("pki/ca.crt", authority("ours").encode()[:400], "holds no whole certificate"),
+        ("pki/ca.crt", b"", "is empty"),
+        ("pki/ca.crt", b"\n\n", "is empty"),
+        ("pki/ca.crt", bytes(4096), "is empty"),  # what a power cut leaves of a file on XFS
+        ("pki/ca.crt", bytes(range(128, 256)), "holds no whole certificate"),
+        ("pki/ca.crt", authority("other").encode(), "holds a CA that is not the cluster's"),
+        ("pki/ca.crt", None, "is missing"),
+        ("kubelet.conf", b"", "names no API server, so it is not whole"),
+        ("kubelet.conf", bytes(4096), "names no API server, so it is not whole"),
+        ("kubelet.conf", kubelet_conf(authority("ours")).encode()[:300], "names no API server, so it is not whole"),
+        (
+            "kubelet.conf",
+            kubelet_conf(authority("ours")).partition("users:")[0].encode(),
+            "names no user, so it is not whole",
+        ),
+        ("kubelet.conf", kubelet_conf(authority("ours")[:400]).encode(), "holds no whole certificate"),
+        ("kubelet.conf", kubelet_conf(authority("other")).encode(), "holds a CA that is not the cluster's"),
+        ("kubelet.conf", KUBELET_CONF.format(authority="%%%").encode(), "is empty"),
+    ],
+)
+def test_a_damaged_file_of_a_node_is_named(shell: Shell, path: str, content: bytes | None, found: str) -> None:
+    shell.file(KUBELET_PATH, kubelet_conf(authority("ours")))
+    shell.file("/etc/kubernetes/pki/ca.crt", authority("ours"))
+    damaged = shell.file(f"/etc/kubernetes/{path}")
+    if content is None:
+        damaged.unlink()
+    else:
+        damaged.write_bytes(content)
+    told = damages(node(shell), fingerprints(authority("ours")), CLUSTER.host("worker1"), CLUSTER.endpoint)
+    assert [(damage.path, damage.found) for damage in told] == [(f"/etc/kubernetes/{path}", found)]
+
+
+def test_what_follows_a_file_that_is_cut_off_is_read(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/admin.conf", f"    server: {ENDPOINT}")
+    shell.file("/etc/kubernetes/pki/ca.crt", authority("ours")[:400])
+    shell.file("/etc/kubernetes/pki/etcd/healthcheck-client.crt")
+    shell.add_tool("curl", """case "$*" in *member/list*) echo '[{"ID":"1","name":"master1"}]' ;; esac""")
+    assert [member.name for member in node(shell).members] == ["master1"]
+
+
+def test_the_keys_of_a_kubeconfig_stay_on_the_host(shell: Shell) -> None:
+    shell.file(KUBELET_PATH, KUBELET_CONF.format(authority="x") + "    client-key-data: c2VjcmV0\n    token: secret\n")
+    assert "c2VjcmV0" not in "".join(shell.lines(Node().command(address="10.0.11.18")))
+    assert "token" not in "".join(shell.lines(Node().command(address="10.0.11.18")))
+
+
 def test_secrets_that_the_api_server_does_not_tell_are_not_none(shell: Shell) -> None:
     shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
     shell.add_tool("kubectl", ASKED.format(readyz="ok").replace("echo secret/kubeadm-certs", "exit 1"))
@@ -141,7 +231,8 @@ def test_secrets_that_the_api_server_does_not_tell_are_not_none(shell: Shell) ->
 def test_the_node_script_on_a_control_plane_that_is_down(shell: Shell, kubectl: str) -> None:
     shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
     shell.add_tool("kubectl", kubectl)
-    assert node(shell) == NodeView(("/etc/kubernetes/admin.conf",), ENDPOINT, None)
+    admin = Kubeconfig("/etc/kubernetes/admin.conf", ENDPOINT, has_user=False, authority=None)
+    assert node(shell) == NodeView((admin.path,), ENDPOINT, None, kubeconfigs=(admin,))
 
 
 def test_the_node_script_fails_where_it_may_not_look(shell: Shell) -> None:

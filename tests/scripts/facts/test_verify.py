@@ -100,7 +100,8 @@ def test_the_script_reads_the_backends_that_nginx_reads(shell: Shell, path: str)
     assert reported.backend_answers == {"10.0.11.18:6443": "ok", "10.0.12.55:6443": "ok"}
 
 
-def test_the_script_prints_no_key(shell: Shell) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_script_prints_no_key(shell: Shell, end: str) -> None:
     pem = next(line.split(" ")[2] for line in recorded("verify-worker") if "kubelet-client-current.pem" in line)
     certificate = f"-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n"
     key = "-----BEGIN EC PRIVATE KEY-----\nSECRET\n-----END EC PRIVATE KEY-----\n"
@@ -108,6 +109,8 @@ def test_the_script_prints_no_key(shell: Shell) -> None:
     shell.file("/etc/kubernetes/pki/key-first.crt", key + certificate)
     encoded = base64.b64encode(certificate.encode()).decode()
     shell.file("/etc/kubernetes/admin.conf", f"    client-certificate-data: {encoded}\n    client-key-data: SECRET\n")
+    for path in (shell.root / "etc/kubernetes").rglob("*.c*"):
+        path.write_bytes(path.read_bytes().replace(b"\n", end.encode()))
     done = shell.run(HostStatusFact().command(**NOTHING))
     assert "SECRET" not in done.stdout + done.stderr
     assert HostStatusFact().process(done.stdout.splitlines()).certificates == dict.fromkeys(

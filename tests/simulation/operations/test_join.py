@@ -8,14 +8,15 @@ from dataclasses import replace
 import pytest
 
 import k8s_ha.operations.cluster
-from k8s_ha.cluster_state.node_state import NodeState, join_refusal
+from k8s_ha.cluster_state.node_state import Membership, NodeState, join_refusal
 from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.observations.etcd import Member
-from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
 from k8s_ha.operations import commands
 from k8s_ha.operations.kubeadm.join import ca_certificate_hash, joined, stale_members_removed
+from tests.support.authorities import authority
 from tests.support.cluster_stage import CLUSTER, KUBECTL, ONE_CONTROL_PLANE, SECRETS, Stage, kubeadm, reset
 from tests.support.node_views import CA_CERTIFICATE, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, NODES, member
 from tests.support.operation_bench import Command, Noop, Step, refusal
@@ -62,8 +63,20 @@ def test_a_virgin_host_joins(stage: Stage, name: str, role: str) -> None:
     assert stage.steps(joined, on=name, run=stage.run, member=CLUSTER.host(name)) == kubeadm_join(name, key)
 
 
+def test_of_a_ca_of_several_certificates_that_of_admin_conf_is_pinned(stage: Stage) -> None:
+    leading = ONE_CONTROL_PLANE["master1"]
+    assert leading is not None
+    rotated = replace(
+        leading,
+        ca_certificate=f"{authority('newer')}\n{CA_CERTIFICATE}",
+        kubeconfigs=(Kubeconfig("/etc/kubernetes/admin.conf", ENDPOINT, True, CA_CERTIFICATE),),
+    )
+    stage.hold({**ONE_CONTROL_PLANE, "master1": rotated}).run.secrets.in_cluster = True
+    steps = stage.steps(joined, on="worker1", run=stage.run, member=CLUSTER.host("worker1"))
+    assert steps == kubeadm_join("worker1", None)
+
+
 def test_the_authority_is_pinned_by_its_key() -> None:
-    assert CA_CERTIFICATE is not None
     assert ca_certificate_hash(CA_CERTIFICATE) == AUTHORITY_HASH
 
 
@@ -96,7 +109,7 @@ PARTIAL = NodeView(("/etc/kubernetes/bootstrap-kubelet.conf", CA), ENDPOINT, CA_
 
 
 def refused(view: NodeView, state: NodeState) -> str:
-    return join_refusal(view, state, CLUSTER.host("worker1"), CLUSTER.endpoint)
+    return join_refusal(view, Membership(), state, CLUSTER.host("worker1"), CLUSTER.endpoint)
 
 
 @pytest.mark.parametrize(

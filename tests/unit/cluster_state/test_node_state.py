@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,10 +18,13 @@ from k8s_ha.cluster_state.node_state import (
     join_refusal,
     membership,
 )
+from k8s_ha.cluster_state.plan import Action, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.observations.certificates import fingerprints
 from k8s_ha.observations.etcd import Member
-from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
 from k8s_ha.settings import HostSettings
+from tests.support.authorities import authority
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import ADMIN, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, NODES, member
 from tests.support.surveys import survey
@@ -50,10 +54,11 @@ def test_el_major(os_id: str, os_like: str, os_version: str, major: int | None) 
     assert host.el_major == major
 
 
-CA_CERTIFICATE, OTHER_CA_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nours", "-----BEGIN CERTIFICATE-----\nother"
+CA_CERTIFICATE, OTHER_CA_CERTIFICATE = authority("ours"), authority("other")
+CUT = CA_CERTIFICATE[:400]
 WORKER, CONTROL_PLANE = CLUSTER.host("worker1"), CLUSTER.host("master2")
 BOOTSTRAP, CA, ETCD = "/etc/kubernetes/bootstrap-kubelet.conf", "/etc/kubernetes/pki/ca.crt", "/var/lib/etcd/member"
-UNKNOWN = Membership(ca_certificate=CA_CERTIFICATE)
+UNKNOWN = Membership(authority=fingerprints(CA_CERTIFICATE))
 
 
 def known(
@@ -63,7 +68,7 @@ def known(
     return Membership(
         node=ClusterNode("any", ready, "v1.30.14", control_plane) if node else None,
         member=Member("17", "any", ("10.0.12.55",)) if member else None,
-        ca_certificate=CA_CERTIFICATE,
+        authority=fingerprints(CA_CERTIFICATE),
         counted=counted or member,
     )
 
@@ -74,6 +79,28 @@ def holds(
     return NodeView(artifacts, api_server_url, ca_certificate, **more)
 
 
+def kubeconfig(authority: str | None = CA_CERTIFICATE, server: str = ENDPOINT, user: bool = True) -> Kubeconfig:
+    """A worker's kubelet.conf."""
+    return Kubeconfig(KUBELET, server, user, authority)
+
+
+KUBECONFIGS: list[tuple[str, Kubeconfig, dict[str, Any], NodeState]] = [
+    ("is whole", kubeconfig(), {}, NodeState.JOINED),
+    ("refers to ca.crt", kubeconfig(None), {}, NodeState.JOINED),
+    ("is empty", kubeconfig(None, "", user=False), {}, NodeState.DAMAGED),
+    ("is cut off before its user", kubeconfig(user=False), {}, NodeState.DAMAGED),
+    ("has a CA that is cut off", kubeconfig(""), {}, NodeState.DAMAGED),
+    ("has another CA", kubeconfig(OTHER_CA_CERTIFICATE), {}, NodeState.DAMAGED),
+    ("is whole beside another CA", kubeconfig(), {"ca_certificate": OTHER_CA_CERTIFICATE}, NodeState.DAMAGED),
+    ("is whole beside no CA", kubeconfig(), {"ca_certificate": None}, NodeState.DAMAGED),
+    ("is whole beside a CA that is cut off", kubeconfig(), {"ca_certificate": CUT}, NodeState.DAMAGED),
+    (
+        "has another CA beside another CA",
+        kubeconfig(OTHER_CA_CERTIFICATE),
+        {"ca_certificate": OTHER_CA_CERTIFICATE},
+        NodeState.FOREIGN,
+    ),
+]
 STATES: dict[str, tuple[NodeView, Membership, HostSettings, NodeState]] = {
     "nothing anywhere": (CLEAN, UNKNOWN, WORKER, NodeState.CLEAN),
     "nothing there, but a node": (CLEAN, known(), WORKER, NodeState.REPLACED),
@@ -177,6 +204,38 @@ STATES: dict[str, tuple[NodeView, Membership, HostSettings, NodeState]] = {
         CONTROL_PLANE,
         NodeState.FOREIGN,
     ),
+    **{
+        f"a worker with {what}": (holds(KUBELET, ca_certificate=text), known(), WORKER, state)
+        for what, text, state in [
+            ("a CA of several certificates", f"{OTHER_CA_CERTIFICATE}\n{CA_CERTIFICATE}", NodeState.JOINED),
+            ("comments around its CA", f"Issuer: CN=kubernetes\n{CA_CERTIFICATE}\n# end", NodeState.JOINED),
+            ("a CA that is cut off", CUT, NodeState.DAMAGED),
+            ("a second certificate that is cut off", f"{CA_CERTIFICATE}\n{CUT}", NodeState.DAMAGED),
+            ("an empty CA", "", NodeState.DAMAGED),
+            ("no CA in it but words", "see the wiki", NodeState.DAMAGED),
+        ]
+    },
+    "a join cut off by a power cut, which empties files": (
+        holds(BOOTSTRAP, CA, ca_certificate=""),
+        UNKNOWN,
+        WORKER,
+        NodeState.PARTIAL,
+    ),
+    "a join cut off, and a CA that may be anybody's": (
+        holds(BOOTSTRAP, CA, ca_certificate=CUT),
+        UNKNOWN,
+        WORKER,
+        NodeState.DAMAGED,
+    ),
+    **{
+        f"a worker whose kubelet.conf {what}": (
+            replace(holds(KUBELET, CA, **more), kubeconfigs=(config,)),
+            known(),
+            WORKER,
+            state,
+        )
+        for what, config, more, state in KUBECONFIGS
+    },
     "our endpoint, and no CA to compare": (holds(KUBELET, ca_certificate=None), UNKNOWN, WORKER, NodeState.PARTIAL),
 }
 
@@ -191,16 +250,17 @@ def test_what_the_cluster_knows_of_a_host() -> None:
         member("master1", "worker1"),
         members=(Member("1", "master1", ("10.0.11.18",)), Member("2", "", ("10.0.12.55",))),
     )
-    assert membership(reported, CLUSTER.host("worker1")) == Membership(
-        reported.nodes[1], None, reported.ca_certificate, counted=True
+    ours = fingerprints(CA_CERTIFICATE)
+    assert membership(reported, CLUSTER.host("worker1"), ours) == Membership(
+        reported.nodes[1], None, ours, counted=True
     )
     # One that was added and never started has no name; its address tells whose it is.
-    assert membership(reported, CLUSTER.host("master2")) == Membership(
-        None, reported.members[1], reported.ca_certificate, counted=True
+    assert membership(reported, CLUSTER.host("master2"), ours) == Membership(
+        None, reported.members[1], ours, counted=True
     )
     elsewhere = replace(reported, members=(Member("2", "master2", ("10.9.9.9",)),))
-    assert membership(elsewhere, CLUSTER.host("master2")).member == elsewhere.members[0]
-    assert not membership(reported, CLUSTER.host("worker2")).any
+    assert membership(elsewhere, CLUSTER.host("master2"), ours).member == elsewhere.members[0]
+    assert not membership(reported, CLUSTER.host("worker2"), ours).any
 
 
 @pytest.mark.parametrize(
@@ -222,7 +282,17 @@ def test_who_rejoins(view: NodeView, knows: Membership, rejoins: bool) -> None:
 @given(
     artifacts=st.lists(st.sampled_from([ADMIN, KUBELET, BOOTSTRAP, CA, ETCD]), unique=True).map(tuple),
     api_server_url=st.sampled_from([None, ENDPOINT, FOREIGN]),
-    ca_certificate=st.sampled_from([None, CA_CERTIFICATE, OTHER_CA_CERTIFICATE]),
+    ca_certificate=st.sampled_from([None, "", CUT, CA_CERTIFICATE, OTHER_CA_CERTIFICATE]),
+    kubeconfigs=st.lists(
+        st.builds(
+            Kubeconfig,
+            path=st.sampled_from([ADMIN, KUBELET, BOOTSTRAP]),
+            server=st.sampled_from(["", ENDPOINT, FOREIGN]),
+            has_user=st.booleans(),
+            authority=st.sampled_from([None, "", CA_CERTIFICATE, OTHER_CA_CERTIFICATE]),
+        ),
+        max_size=2,
+    ).map(tuple),
     ready=st.booleans(),
     knows=st.builds(known, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     host=st.sampled_from([WORKER, CONTROL_PLANE]),
@@ -231,14 +301,16 @@ def test_nobody_elses_host_and_no_serving_control_plane_is_ever_reset(
     artifacts: tuple[str, ...],
     api_server_url: str | None,
     ca_certificate: str | None,
+    kubeconfigs: tuple[Kubeconfig, ...],
     ready: bool,
     knows: Membership,
     host: HostSettings,
 ) -> None:
-    view = NodeView(artifacts, api_server_url, ca_certificate, ready=ready)
+    view = NodeView(artifacts, api_server_url, ca_certificate, ready=ready, kubeconfigs=kubeconfigs)
     state = classify(view, knows, host, CLUSTER.endpoint)
     reset = state is NodeState.PARTIAL and can_rejoin(view, knows, state)
-    somebody_elses = bool(artifacts) and (api_server_url == FOREIGN or ca_certificate == OTHER_CA_CERTIFICATE)
+    trusted = {ca_certificate, *(kubeconfig.authority for kubeconfig in kubeconfigs)}
+    somebody_elses = bool(artifacts) and (api_server_url == FOREIGN or OTHER_CA_CERTIFICATE in trusted)
     serves = ready and KUBELET in artifacts and knows.node is not None
     assert not (reset and (somebody_elses or serves))
 
@@ -280,7 +352,7 @@ def test_nobody_elses_host_and_no_serving_control_plane_is_ever_reset(
     ],
 )
 def test_join_refusal(view: NodeView, state: NodeState, sentence: str) -> None:
-    assert join_refusal(view, state, WORKER, CLUSTER.endpoint) == sentence
+    assert join_refusal(view, UNKNOWN, state, WORKER, CLUSTER.endpoint) == sentence
 
 
 @pytest.mark.parametrize(
@@ -301,3 +373,60 @@ def test_join_refusal(view: NodeView, state: NodeState, sentence: str) -> None:
 def test_leader(views: Mapping[str, NodeView | None], leads: str | None) -> None:
     chosen = ClusterSnapshot(CLUSTER, views).leader
     assert (chosen and chosen.name) == leads
+
+
+def with_files(view: NodeView, ca_certificate: str | None, *authorities: str) -> NodeView:
+    """A control plane with that ca.crt, and these CAs in its kubeconfigs."""
+    configs = tuple(
+        Kubeconfig(path, ENDPOINT, True, held) for path, held in zip((ADMIN, KUBELET), authorities, strict=False)
+    )
+    return replace(view, ca_certificate=ca_certificate, kubeconfigs=configs)
+
+
+@pytest.mark.parametrize(
+    ("ca_certificate", "authorities", "found"),
+    [
+        (CUT, (), "holds no whole certificate"),
+        (CUT, (CA_CERTIFICATE, CA_CERTIFICATE), "holds no whole certificate"),
+        ("", (), "is empty"),
+        ("", (CA_CERTIFICATE, CA_CERTIFICATE), "is empty"),
+        (None, (CA_CERTIFICATE, CA_CERTIFICATE), "is missing"),
+        (OTHER_CA_CERTIFICATE, (CA_CERTIFICATE, CA_CERTIFICATE), "holds a CA that is not the cluster's"),
+    ],
+)
+def test_a_damaged_ca_of_the_first_control_plane_is_its_own_error_alone(
+    ca_certificate: str | None, authorities: tuple[str, ...], found: str
+) -> None:
+    whole = replace(member(*NODES), ca_certificate=CA_CERTIFICATE)
+    views = {
+        "master1": with_files(whole, ca_certificate, *authorities),
+        "master2": whole,
+        "master3": whole,
+        "worker1": holds(KUBELET, CA),
+    }
+    snapshot = ClusterSnapshot(CLUSTER, views)
+    assert snapshot.leader == CLUSTER.host("master2")
+    states = {name: snapshot.state(CLUSTER.host(name)) for name in views}
+    assert states == dict.fromkeys(views, NodeState.JOINED) | {"master1": NodeState.DAMAGED}
+    assert decide(snapshot).steps["master1"].sentence == (
+        f"master1 was not touched: its /etc/kubernetes/pki/ca.crt {found}; write the cluster's CA there again, as a "
+        "healthy control plane or its own kubelet.conf has it, then run this again."
+    )
+
+
+@pytest.mark.parametrize("ca_certificate", [CUT, "", OTHER_CA_CERTIFICATE])
+def test_the_only_control_plane_with_a_damaged_ca_is_damaged_and_never_initialized(ca_certificate: str) -> None:
+    damaged = with_files(member("master1"), ca_certificate, CA_CERTIFICATE, CA_CERTIFICATE)
+    snapshot = ClusterSnapshot(CLUSTER, {"master1": damaged, "master2": CLEAN, "master3": CLEAN}, endpoint_answer="")
+    assert snapshot.leader is None
+    assert snapshot.state(CLUSTER.host("master1")) is not NodeState.FOREIGN
+    assert [step.action for step in decide(snapshot).steps.values()] == [Action.REFUSE] * 3
+
+
+def test_a_cluster_is_not_outvoted_by_another_one_in_the_inventory() -> None:
+    elsewhere = replace(member(*NODES, api_server_url=FOREIGN), ca_certificate=OTHER_CA_CERTIFICATE)
+    whole = replace(member(*NODES), ca_certificate=CA_CERTIFICATE)
+    snapshot = ClusterSnapshot(CLUSTER, {"master1": elsewhere, "master2": elsewhere, "master3": whole})
+    assert snapshot.authority == fingerprints(CA_CERTIFICATE)
+    assert snapshot.leader == CLUSTER.host("master3")
+    assert snapshot.state(CLUSTER.host("master1")) is NodeState.FOREIGN

@@ -98,11 +98,12 @@ HELD: Mapping[NodeState, NodeView] = {
     NodeState.REPLACED: CLEAN,
     NodeState.PARTIAL: CUT_OFF,
     NodeState.JOINED: NodeView((ADMIN, KUBELET), ENDPOINT, CA_CERTIFICATE, ready=True),
+    NodeState.DAMAGED: NodeView((ADMIN, KUBELET), ENDPOINT, CA_CERTIFICATE[:400], ready=True),
     NodeState.FOREIGN: FOREIGN,
 }
 """What a host in a state holds; which state it is depends on what the cluster knows of it as well."""
 
-KNOWN = {NodeState.REPLACED: False, NodeState.JOINED: True}
+KNOWN = {NodeState.REPLACED: False, NodeState.JOINED: True, NodeState.DAMAGED: True}
 """Whether the cluster knows a node of its name, and then whether that is Ready."""
 
 JOINS = {
@@ -110,6 +111,7 @@ JOINS = {
     NodeState.REPLACED: JOIN,
     NodeState.PARTIAL: RESET,
     NodeState.JOINED: STAYS,
+    NodeState.DAMAGED: (Action.REFUSE, "its /etc/kubernetes/pki/ca.crt holds no whole certificate"),
     NodeState.FOREIGN: (Action.REFUSE, "which belongs to another cluster (https://10.9.9.9:6443)"),
 }
 

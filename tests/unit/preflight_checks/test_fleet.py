@@ -15,7 +15,7 @@ from k8s_ha.preflight_checks.fleet import machine_ids, product_uuids
 from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings, waived
 from tests.support.cases import HOSTS, context, fleet, warning
-from tests.support.node_views import ADMIN, CLEAN, ENDPOINT, KUBELET, NODES, member
+from tests.support.node_views import ADMIN, CA_CERTIFICATE, CLEAN, ENDPOINT, KUBELET, NODES, member
 
 
 def test_hosts_cloned_with_their_identity() -> None:
@@ -78,7 +78,23 @@ def of_cluster(host: str, found: str, wanted: str, remedy: str) -> Finding:
     return Finding(host, "cluster", found, wanted, remedy)
 
 
+def nobody_knows(host: str) -> Finding:
+    return Finding(
+        host,
+        "cluster",
+        f"holds {KUBELET if host.startswith('worker') else ADMIN}, and no API server of the cluster answers",
+        "a healthy control plane tells whether it is a node",
+        "if this run does not bring one back, repair it; `kubeadm reset` only where nothing in the cluster is needed",
+        "warning",
+    )
+
+
+CA = "/etc/kubernetes/pki/ca.crt"
+WRITE_CA = (
+    "write the cluster's CA there again, as a healthy control plane or its own kubelet.conf has it, then run this again"
+)
 NODES_STAND = {"master1": HEALTHY, "master2": HEALTHY, "master3": HEALTHY, "worker1": OURS, "worker2": OURS}
+SILENT = {name: replace(view, ready=False, nodes=()) for name, view in NODES_STAND.items()}
 CLUSTERS: dict[str, tuple[list[HostContext], list[Finding]]] = {
     "none": (fleet(), []),
     "this one": (viewed(**NODES_STAND), []),
@@ -91,6 +107,21 @@ CLUSTERS: dict[str, tuple[list[HostContext], list[Finding]]] = {
                 "such a host is not touched",
                 "take it out of the inventory, or reset it yourself if nothing in it is needed",
             )
+        ],
+    ),
+    "a control plane with a CA that is cut off": (
+        viewed(**NODES_STAND | {"master1": replace(HEALTHY, ca_certificate=CA_CERTIFICATE[:400])}),
+        [of_cluster("master1", f"its {CA} holds no whole certificate", "as kubeadm wrote it", WRITE_CA)],
+    ),
+    "a control plane whose CA is cut off and that does not serve": (
+        viewed(**SILENT | {"master1": replace(SILENT["master1"], ca_certificate=CA_CERTIFICATE[:400])}),
+        [
+            nobody_knows("master1"),
+            replace(
+                of_cluster("master1", f"its {CA} holds no whole certificate", "as kubeadm wrote it", WRITE_CA),
+                severity="warning",
+            ),
+            *map(nobody_knows, [name for name in NODES_STAND if name != "master1"]),
         ],
     ),
     "an init that was cut off": (

@@ -17,6 +17,7 @@ from k8s_ha.observations.node import NodeView
 from k8s_ha.verification.hosts import OFFLOAD, node_states, status_findings
 from tests.support.cluster_health import NEXT_YEAR, NOW, complete_api_status, complete_statuses, etcd_members
 from tests.support.example_cluster import six_host_cluster
+from tests.support.node_views import CA_CERTIFICATE
 
 CLUSTER = six_host_cluster()
 API_STATUS = complete_api_status(CLUSTER)
@@ -72,6 +73,7 @@ CONTROL_PLANES = ("master1", "master2", "master3")
 MEMBERS = etcd_members(CLUSTER)
 STALE = Member("255", "old", ("10.0.9.9",), False)
 BACKENDS = WHOLE["master-lb"].backends
+CUT_OFF_CA = NodeView(("/etc/kubernetes/kubelet.conf",), f"https://{CLUSTER.endpoint}", CA_CERTIFICATE[:400])
 
 FOUND = {
     "all is well": (WHOLE, []),
@@ -212,6 +214,10 @@ FOUND = {
     "a node of another cluster": (
         changed(having(view=NodeView(("/etc/kubernetes/kubelet.conf",), "https://10.9.9.9:6443", None)), "worker1"),
         ["worker1: it holds /etc/kubernetes/kubelet.conf, which belongs to another cluster (https://10.9.9.9:6443)"],
+    ),
+    "a node whose CA is cut off": (
+        changed(having(view=CUT_OFF_CA), "master1"),
+        ["master1: its /etc/kubernetes/pki/ca.crt holds no whole certificate"],
     ),
     "a certificate that has expired": (
         changed(having(certificates={"/a.crt": NOW - timedelta(days=1)}), "master1"),
