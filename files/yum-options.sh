@@ -220,7 +220,7 @@ ask() (
     IFS=' '
     body=/dev/null more=
     case $kind in
-        mirrorlist | metalink) body=- ;;
+        mirrorlist | metalink | key) body=- ;;
         archive) more=-I ;;
         registry) unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY no_proxy NO_PROXY ;;
     esac
@@ -242,6 +242,8 @@ ask() (
         0*) ;;
         *) reason=$text$line_end$reason ;;
     esac
+    # A key is told too, so that it is compared with the pinned one before anything is changed.
+    case $failed$kind$status in 0key200) echo "key ${before#answer }$(printf %s "$text" | base64 -w 0)" ;; esac
     # Of curl's words the line with its reason, without what a URL in it may carry.
     reason=$(echo "$reason" | sed -n 's#//[^/@[:blank:]]*@#//#g; /^curl: ([0-9]*)/p; /^it names/p')
     echo "${before}status=$status${reason:+ $reason}"

@@ -10,12 +10,12 @@ fetched, since its content changes, or goes, without notice.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from k8s_ha.catalog import compatibility
+from k8s_ha.catalog import compatibility, gpg_keys
 
 PLACEHOLDERS = ("minor", "el", "arch", "distribution")
 _PLACEHOLDER = re.compile(r"\{(?:minor|el|arch|distribution)\}")
@@ -25,12 +25,14 @@ _PLACEHOLDER = re.compile(r"\{(?:minor|el|arch|distribution)\}")
 class KubernetesSource:
     """The repository that has the Kubernetes lines from 1.``since`` up to the next source's.
 
+    + fingerprints: of the keys that are pinned; none where any key at its URL is taken
     + last_patches: last patch release by minor of a repository that was frozen; a line that is not named has no end
     """
 
     since: int
     baseurl: str
     gpgkeys: tuple[str, ...]
+    fingerprints: tuple[str, ...] = ()
     last_patches: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -40,6 +42,7 @@ class Profile:
 
     + kubernetes: in the order of their lines
     + epel: baseurl by EL major
+    + fingerprints: of the keys of Docker, of EPEL by EL major and of CentOS 7 that are pinned
     + vault: where end-of-life CentOS releases are kept; its folders are named by release
     + flannel_image, flannel_cni_plugin_image: with their tags
     + probe_image: a busybox with its tag, for the pods of ``verify(probe=True)``
@@ -59,6 +62,9 @@ class Profile:
     probe_image: str
     cri_dockerd_url: str
     cri_dockerd_sha256: str
+    docker_fingerprints: tuple[str, ...] = ()
+    epel_fingerprints: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    vault_fingerprints: tuple[str, ...] = ()
 
     def kubernetes_source(self, minor: int) -> KubernetesSource | None:
         """The source that has the line 1.``minor``; None where this profile has it nowhere."""
@@ -66,9 +72,15 @@ class Profile:
 
 
 # 0.3.21 is the last that also speaks CRI v1alpha2, which kubelets up to 1.25 may ask for; the sum is kubespray's.
-_CRI_DOCKERD = {
+_CRI_DOCKERD: Final[Mapping[str, Any]] = {
     "cri_dockerd_url": "https://github.com/Mirantis/cri-dockerd/releases/download/v0.3.21/cri-dockerd-0.3.21.amd64.tgz",
     "cri_dockerd_sha256": "6c35838bc4b1aef74f9113670e114ca729a5f295f9457b226791e18e86e91698",
+}
+
+_PINNED: Final[Mapping[str, Any]] = {
+    "docker_fingerprints": gpg_keys.DOCKER,
+    "epel_fingerprints": gpg_keys.EPEL,
+    "vault_fingerprints": gpg_keys.CENTOS_7,
 }
 
 _OFFICIAL = Profile(
@@ -78,6 +90,7 @@ _OFFICIAL = Profile(
             since=24,
             baseurl="https://pkgs.k8s.io/core:/stable:/v1.{minor}/rpm/",
             gpgkeys=("https://pkgs.k8s.io/core:/stable:/v1.{minor}/rpm/repodata/repomd.xml.key",),
+            fingerprints=gpg_keys.KUBERNETES,
         ),
     ),
     docker_baseurl="https://download.docker.com/linux/{distribution}/{el}/{arch}/stable",
@@ -95,6 +108,7 @@ _OFFICIAL = Profile(
     flannel_cni_plugin_image="ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3",
     probe_image="docker.io/library/busybox:1.36",
     **_CRI_DOCKERD,
+    **_PINNED,
 )
 
 # What was out when the legacy repository was frozen, on 2023-09-13.
@@ -137,7 +151,13 @@ def _laid_out_as_aliyun(root: str) -> Profile:
     )
 
 
-PROFILES = {"official": _OFFICIAL, "aliyun": _laid_out_as_aliyun("https://mirrors.aliyun.com")}
+def _pinned(profile: Profile) -> Profile:
+    """A public mirror serves the packages of the sources that it mirrors, with their keys."""
+    legacy, current = profile.kubernetes
+    return replace(profile, kubernetes=(legacy, replace(current, fingerprints=gpg_keys.KUBERNETES)), **_PINNED)
+
+
+PROFILES = {"official": _OFFICIAL, "aliyun": _pinned(_laid_out_as_aliyun("https://mirrors.aliyun.com"))}
 
 
 _NOT_IN_URLS = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
@@ -202,6 +222,16 @@ def _check_sha256(value: str) -> str:
 Sha256 = Annotated[str, AfterValidator(_check_sha256)]
 
 
+def _check_fingerprint(value: str) -> str:
+    plain = re.sub(r"\s", "", value).upper()
+    if not re.fullmatch(r"[0-9A-F]{40}", plain):
+        raise ValueError("a fingerprint is 40 hexadecimal digits, as `gpg --show-keys` prints them; correct it")
+    return plain
+
+
+Fingerprint = Annotated[str, AfterValidator(_check_fingerprint)]
+
+
 def _check_base(value: str) -> str:
     if value not in PROFILES:
         raise ValueError(f"mirror profiles are {', '.join(PROFILES)}; name one of them or give a MirrorSettings")
@@ -242,6 +272,11 @@ class MirrorSettings(BaseModel):
     vault_gpgkey: RepositoryUrl | None = Field(
         default=None, description="Key of CentOS 7's packages there; asked for with an own vault_baseurl."
     )
+    gpgkey_fingerprints: dict[gpg_keys.Source, list[Fingerprint]] = Field(
+        default={},
+        description="Fingerprints that the keys of kubernetes, docker, epel or vault must have; an empty list takes "
+        "any key at its URL. Default: those of the public sources are pinned, an own mirror's are not.",
+    )
     image_repository: ImageRepository | None = Field(
         default=None, description="Where kubeadm's images are pulled from."
     )
@@ -267,12 +302,25 @@ class MirrorSettings(BaseModel):
         """The base profile with these settings applied."""
         base = _laid_out_as_aliyun(self.base_url.rstrip("/")) if self.base_url else PROFILES[self.base]
         own = self.model_dump(include=set(Profile.__dataclass_fields__), exclude_none=True)
+        pinned = self._fingerprints
         if self.kubernetes_baseurl:
             key = self.kubernetes_gpgkey
             own["kubernetes"] = (KubernetesSource(0, self.kubernetes_baseurl, (key,) if key else ()),)
+        if "kubernetes" in pinned:
+            sources = own.get("kubernetes", base.kubernetes)
+            own["kubernetes"] = tuple(replace(source, fingerprints=pinned["kubernetes"]) for source in sources)
         if self.epel_baseurl:
             own["epel"] = dict.fromkeys(base.epel, self.epel_baseurl)
+        if "epel" in pinned:
+            own["epel_fingerprints"] = dict.fromkeys(base.epel, pinned["epel"])
+        own |= {f"{name}_fingerprints": pinned[name] for name in ("docker", "vault") if name in pinned}
         return replace(base, **own)
+
+    @property
+    def _fingerprints(self) -> dict[str, tuple[str, ...]]:
+        """What is pinned otherwise than the base profile says: nothing of an own repository, or what is given."""
+        own = {source: () for source in gpg_keys.SOURCES if getattr(self, f"{source}_baseurl")}
+        return own | {source: tuple(pinned) for source, pinned in self.gpgkey_fingerprints.items()}
 
     def unsigned(self) -> Sequence[tuple[str, str]]:
         """(URL's setting, key's setting) of each own source that no key or checksum was given for."""

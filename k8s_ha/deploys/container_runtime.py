@@ -13,12 +13,12 @@ from k8s_ha.catalog import compatibility, package_sets
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired import kubeadm_config
+from k8s_ha.desired.registry_hosts import hosts_file, hosts_toml
 from k8s_ha.operations import containerd, cri_dockerd, docker, files, packages
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run
 from k8s_ha.settings import Cluster
 
-CERTS_FOLDER: Final = "/etc/containerd/certs.d"
 RUNTIME_NAMES: Final = {"containerd": "containerd", "docker": "Docker"}
 
 
@@ -117,6 +117,6 @@ def _docker(run: Run) -> None:
 def registry_hosts(cluster: Cluster) -> dict[str, str]:
     """containerd's hosts.toml by path, one for each registry with mirrors; containerd reads them at every pull."""
     return {
-        f"{CERTS_FOLDER}/{registry}/hosts.toml": render("hosts.toml.j2", registry=registry, mirrors=mirrors)
+        hosts_file(registry): hosts_toml(registry, mirrors)
         for registry, mirrors in cluster.settings.registry_mirrors.items()
     }

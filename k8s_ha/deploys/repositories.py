@@ -11,7 +11,7 @@ from pyinfra.api import deploy
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.desired import yum
 from k8s_ha.operations import files
-from k8s_ha.operations.repositories import vault_repositories
+from k8s_ha.operations.repositories import keys_written, vault_repositories
 from k8s_ha.preflight_checks import download_sources
 from k8s_ha.resources import render
 from k8s_ha.run import Run
@@ -38,6 +38,11 @@ def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
         )
     own = repositories_for(run)
     if own:
+        keys_written(
+            name="Fetch the repositories' keys and compare them with the pinned ones",
+            repositories=own,
+            needed=bool(download_sources.lacking(run.cluster, run.cluster.host(host.name), survey)),
+        )
         files.written(
             # EL8's modules hide packages that others provide too, so Docker's repository has module_hotfixes=1.
             name="Write the repositories",

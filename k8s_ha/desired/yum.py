@@ -1,5 +1,6 @@
 """Which yum repositories a host gets from this package, and how CentOS's own are pointed at the vault."""
 
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Final
 
 from k8s_ha.catalog import package_sets
 from k8s_ha.catalog.mirrors import Profile
+from k8s_ha.observations import openpgp
 
 DOCKER_REPOSITORY: Final = "k8s-ha-docker"
 EPEL_REPOSITORY: Final = "k8s-ha-epel"
@@ -47,6 +49,8 @@ class Repository:
     """One yum/dnf repository, ready to be rendered into a .repo file.
 
     + repo_gpgcheck is off everywhere: Aliyun's legacy index fails it, EPEL and Docker sign none; packages are checked
+    + gpgkeys: URLs of its keys
+    + fingerprints: of the keys that are pinned; without any, yum takes what stands at their URLs
     + exclude: packages hidden from every `yum update`; they are installed with --disableexcludes=ID
     + includepkgs: the only packages visible; empty means all
     + module_hotfixes: keep EL8's modular filtering from hiding this repository's packages
@@ -56,12 +60,50 @@ class Repository:
     name: str
     baseurl: str
     gpgkeys: tuple[str, ...]
+    fingerprints: tuple[str, ...] = ()
     enabled: bool = True
     gpgcheck: bool = True
     repo_gpgcheck: bool = False
     module_hotfixes: bool = False
     exclude: tuple[str, ...] = ()
     includepkgs: tuple[str, ...] = ()
+
+    @property
+    def key_file(self) -> str | None:
+        """Where its keys lie when they are found to be the pinned ones; another path for other keys.
+
+        None for one without pinned keys, or that nothing is installed from.
+        """
+        if not (self.fingerprints and self.enabled):
+            return None
+        told = hashlib.sha256(" ".join((*self.gpgkeys, *self.fingerprints)).encode()).hexdigest()[:8]
+        return f"/etc/pki/rpm-gpg/RPM-GPG-KEY-{self.id}-{told}"
+
+    @property
+    def yum_gpgkeys(self) -> tuple[str, ...]:
+        """Where yum finds its keys: no URL where they are pinned, since that may serve others by then."""
+        return (f"file://{self.key_file}",) if self.key_file else self.gpgkeys
+
+
+@dataclass(frozen=True)
+class ServedKeys:
+    """What stands at the URLs of keys.
+
+    + reason: why one of them could not be fetched, which may be empty; None where all were
+    """
+
+    text: str
+    reason: str | None = None
+
+
+def key_refusal(repository: Repository, text: str) -> str | None:
+    """Why what is served as a repository's keys is not what they are pinned to; None where it is."""
+    wanted = f"mirror.gpgkey_fingerprints pins them to {' '.join(repository.fingerprints)}"
+    try:
+        strangers = set(openpgp.fingerprints(text)) - set(repository.fingerprints)
+    except ValueError as error:
+        return f"what it serves cannot be read as a key ({error}), and {wanted}"
+    return f"it serves the key {' '.join(sorted(strangers))}, and {wanted}" if strangers else None
 
 
 def repositories(
@@ -97,6 +139,7 @@ def repositories(
                 name="Docker CE stable",
                 baseurl=expand(profile.docker_baseurl),
                 gpgkeys=(expand(profile.docker_gpgkey),),
+                fingerprints=profile.docker_fingerprints,
                 # EL8's container-tools module otherwise hides containerd.io ("package containerd.io is excluded").
                 module_hotfixes=el_major >= 8,
                 exclude=package_sets.DOCKER,
@@ -110,6 +153,7 @@ def repositories(
                 name=f"Kubernetes 1.{kubernetes_minor}",
                 baseurl=expand(source.baseurl),
                 gpgkeys=tuple(map(expand, source.gpgkeys)),
+                fingerprints=source.fingerprints,
                 exclude=package_sets.KUBERNETES,
             )
         )
@@ -121,6 +165,7 @@ def repositories(
                 name="CentOS 7 extras, for container-selinux alone",
                 baseurl=f"{expand(profile.vault_baseurl)}/{CENTOS_VAULT[7]}/extras/{arch}",
                 gpgkeys=(expand(profile.vault_gpgkey),),
+                fingerprints=profile.vault_fingerprints,
                 includepkgs=("container-selinux",),
             )
         )
@@ -133,6 +178,7 @@ def repositories(
                 name=f"EPEL {el_major}",
                 baseurl=expand(profile.epel[el_major]),
                 gpgkeys=(expand(profile.epel_gpgkey),),
+                fingerprints=profile.epel_fingerprints.get(el_major, ()),
                 enabled=used,
                 includepkgs=_EPEL_INCLUDES if used else (),
             )

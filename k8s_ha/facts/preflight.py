@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from collections import defaultdict
@@ -113,7 +114,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
             endpoint_route=_one(values, "endpoint_route"),
             routes=tuple(line.strip() for line in values["route"]),
             proxies=_proxies(values["proxy"]),
-            answers=None if "no_curl" in values else _answers(values["answer"], self.sources),
+            answers=None if "no_curl" in values else _answers(values, self.sources),
             repositories=host_repositories(values),
             units=tuple(values["unit"]),
             cni=tuple(values["cni"]),
@@ -182,12 +183,25 @@ def _proxies(lines: Iterable[str]) -> dict[str, dict[str, str]]:
     return dict(found)
 
 
-def _answers(lines: Iterable[str], sources: Sequence[DownloadSource]) -> dict[str, SourceAnswer]:
-    """What the sources answered; each is called by its number, since a URL may hold a password."""
-    found = {}
+def _answers(values: Mapping[str, Sequence[str]], sources: Sequence[DownloadSource]) -> dict[str, SourceAnswer]:
+    """What the sources answered; each is called by its number."""
+    keys = dict(_numbered(values.get("key", ()), sources))
+    return {
+        url: SourceAnswer(*status_and_reason(answer), text=_key(keys.get(url, "")))
+        for url, answer in _numbered(values.get("answer", ()), sources)
+    }
+
+
+def _numbered(lines: Iterable[str], sources: Sequence[DownloadSource]) -> Iterable[tuple[str, str]]:
     for line in lines:
-        place, _, answer = line.partition(" ")
+        place, _, text = line.partition(" ")
         number = whole_number(place)
         if number is not None and number < len(sources):
-            found[sources[number].url] = SourceAnswer(*status_and_reason(answer))
-    return found
+            yield sources[number].url, text
+
+
+def _key(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).decode("ascii", "replace")
+    except ValueError:
+        return ""

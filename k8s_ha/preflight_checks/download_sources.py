@@ -142,6 +142,7 @@ def mirrors(context: HostContext) -> Iterator[Finding]:
         )
         return
     yield from _silent(context.host.name, sources, answers)
+    yield from _strange_keys(context, answers)
     registries = {source.url for source in sources if source.kind == "registry"}
     answering = {url for url in registries if _serves(answers.get(url))}
     for name, urls in _registries(context.cluster).items():
@@ -174,6 +175,17 @@ def _silent(host: str, sources: Sequence[DownloadSource], answers: Mapping[str, 
     for first, *_ in by_server.values():
         reason = _reason(first.url, answers.get(first.url))
         yield Finding(host, "mirrors", reason, _USE[first.kind], _REMEDY)
+
+
+def _strange_keys(context: HostContext, answers: Mapping[str, SourceAnswer]) -> Iterator[Finding]:
+    """Keys that are not the pinned ones; they are looked at again before they are believed."""
+    for repository in own_repositories(context.cluster, context.host, context.survey):
+        for url in repository.gpgkeys if repository.key_file else ():
+            served = answers.get(url)
+            refusal = yum.key_refusal(repository, served.text) if served and served.text else None
+            if refusal:
+                remedy = "choose another mirror, or correct that setting if that key is meant"
+                yield Finding(context.host.name, "mirrors", f"{shown(url)}: {refusal}", _USE["key"], remedy)
 
 
 def _serves(answer: SourceAnswer | None) -> bool:

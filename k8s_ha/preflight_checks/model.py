@@ -29,10 +29,14 @@ class DownloadSource:
 
 @dataclass(frozen=True)
 class SourceAnswer:
-    """What a source answered: the HTTP status, 0 for none, and then curl's reason."""
+    """What a source answered: the HTTP status, 0 for none, and then curl's reason.
+
+    + text: what stands there; of keys alone
+    """
 
     status: int
     reason: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)

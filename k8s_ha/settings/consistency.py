@@ -166,6 +166,30 @@ def own_repositories_have_keys(cluster: Cluster) -> Mistakes:
         yield f"mirror.{url}: given without {key}; nothing is installed unverified; set mirror.{key}"
 
 
+def packages_are_not_forged(cluster: Cluster) -> Mistakes:
+    """Packages and the key that they are verified by do not both come without TLS, unless that is accepted."""
+    if "plain-http" in cluster.settings.accepted_risks:
+        return
+    mirror, profile = cluster.settings.mirror, cluster.mirror
+    sources = [("kubernetes", source.baseurl, source.gpgkeys, source.fingerprints) for source in profile.kubernetes]
+    sources.append(("docker", profile.docker_baseurl, (profile.docker_gpgkey,), profile.docker_fingerprints))
+    for major, baseurl in profile.epel.items():
+        sources.append(("epel", baseurl, (profile.epel_gpgkey,), profile.epel_fingerprints.get(major, ())))
+    sources.append(("vault", profile.vault_baseurl, (profile.vault_gpgkey,), profile.vault_fingerprints))
+    found: dict[str, list[str]] = {}
+    for name, baseurl, keys, fingerprints in sources:
+        if baseurl.startswith("http:") and not fingerprints and any(key.startswith("http:") for key in keys):
+            setting = f"{name}_baseurl" if getattr(mirror, f"{name}_baseurl") else "base_url"
+            found.setdefault(setting, []).append(name)
+    for setting, names in found.items():
+        pins = ", ".join(f"{name!r}: […]" for name in dict.fromkeys(names))
+        yield (
+            f"mirror.{setting}: {getattr(mirror, setting)!r}; packages and their key both come over plain http, where "
+            f"anybody on the way can forge them; use https, set mirror.gpgkey_fingerprints = {{{pins}}}, or accept it "
+            "with accepted_risks = ['plain-http']"
+        )
+
+
 def kube_proxy_mode_exists(cluster: Cluster) -> Mistakes:
     """This Kubernetes version knows the kube-proxy mode."""
     settings = cluster.settings
@@ -242,6 +266,7 @@ RULES = (
     Rule(mirror_carries_version, ("mirror", "kubernetes_version")),
     Rule(base_url_is_alone, ("mirror",)),
     Rule(own_repositories_have_keys, ("mirror",)),
+    Rule(packages_are_not_forged, ("mirror", "accepted_risks")),
     Rule(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
     Rule(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
     Rule(patched_numbers_are_numbers, ("kubeadm_patches",)),

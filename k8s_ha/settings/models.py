@@ -12,6 +12,7 @@ from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import syntax
 
 Role = Literal["control_plane", "worker", "load_balancer", "admin"]
+Risk = Literal["SystemVerification", "cgroup-v1", "plain-http"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -56,10 +57,10 @@ class ClusterSettings(BaseModel):
         description="What runs the containers. docker: used by the kubelet itself up to Kubernetes 1.23, then "
         "through cri-dockerd.",
     )
-    accepted_risks: list[compatibility.Caveat] = Field(
+    accepted_risks: list[Risk] = Field(
         default=[],
-        description="Caveats accepted by name, where a host runs this Kubernetes version with them only: "
-        "SystemVerification, cgroup-v1.",
+        description="What is accepted by name: SystemVerification and cgroup-v1, where a host runs this Kubernetes "
+        "version with these caveats only; plain-http, where packages and their key come without TLS.",
     )
     waive: list[CheckName] = Field(
         default=[],

@@ -4,6 +4,7 @@ import json
 import os
 from typing import Any
 
+from k8s_ha.observations.openpgp import fingerprints
 from tests.lab import state
 from tests.lab.build.tables.lines import DEFAULT, newest
 
@@ -30,6 +31,7 @@ _SHARED: dict[str, Any] = {
 # The only line that pkgs.k8s.io never had.
 _OLD: dict[str, Any] = {
     "flannel_backend": "host-gw",
+    "accepted_risks": ["plain-http"],
     "mirror": {
         "kubernetes_baseurl": "http://pkgs.lab/kubernetes/v1.20",
         "kubernetes_gpgkey": "http://pkgs.lab/kubernetes/v1.20/repodata/repomd.xml.key",
@@ -50,7 +52,30 @@ def in_lab(settings: dict[str, Any]) -> dict[str, Any]:
     Its Kubernetes is the newest of the lab that is up, unless this run sets another one.
     """
     overrides = json.loads(os.environ.get(OVERRIDES, "{}"))
-    return {**_of_version(overrides.get("kubernetes_version") or newest_version()), **settings, **overrides}
+    return _with_keys({**_of_version(overrides.get("kubernetes_version") or newest_version()), **settings, **overrides})
+
+
+_KEYS = {
+    "kubernetes": "kubernetes/*/repodata/repomd.xml.key",
+    "docker": "docker/linux/*/gpg",
+    "epel": "epel/RPM-GPG-KEY-EPEL-*",
+    "vault": "vault/RPM-GPG-KEY-CentOS-7",
+}
+"""Where the lab's mirrors have the keys that it signs with, below their root."""
+
+
+def _with_keys(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with the keys of the lab that is up pinned, in the place of the real sources'."""
+    lab = state.load()
+    if lab is None:
+        return settings
+    given = settings.get("mirror", {})
+    mirror = {"base": given} if isinstance(given, str) else given
+    pinned = {
+        source: sorted({key for path in lab.artifacts.packages.glob(where) for key in fingerprints(path.read_text())})
+        for source, where in _KEYS.items()
+    }
+    return {**settings, "mirror": {"gpgkey_fingerprints": pinned, **mirror}}
 
 
 def of_hosts() -> dict[str, dict[str, Any] | None]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import shlex
 from pathlib import Path
 
 import pytest
 
+from k8s_ha.desired.yum import ServedKeys
 from k8s_ha.facts.host_repositories import host_repositories
 from k8s_ha.facts.lines import fields
+from k8s_ha.facts.repository_keys import RepositoryKeys
 from k8s_ha.observations.host_repositories import HostRepository, Patterns
 from k8s_ha.resources import read_file
 from tests.support.mirror_bench import mirror
+from tests.support.paths import RECORDED
 from tests.support.shell_bench import Shell
 
 URL = "http://mirror.invalid/repodata/repomd.xml"
@@ -342,3 +346,33 @@ def test_odd_lines_are_passed_over() -> None:
     assert [repository.id for repository in found.enabled] == ["x", "x"]
     assert not any(repository.answers for repository in found.enabled)
     assert (found.excluded, found.included) == ((), ())
+
+
+KEY = (RECORDED / "keys/one.asc").read_text(encoding="utf-8")
+
+
+def test_a_key_is_told_with_its_answer(shell: Shell, tool: str) -> None:
+    configured(shell, tool, "[main]\n")
+    with mirror({"/key": KEY, "/gone": 404}) as served:
+        found = answered(shell, f"key {served.url}/key", f"key {served.url}/gone", f"archive {served.url}/key")
+    assert sorted(found["answer"]) == ["0 status=200", "1 status=404", "2 status=200"]
+    assert [(line[0], base64.b64decode(line[2:]).decode()) for line in found["key"]] == [("0", KEY)]
+
+
+def keys(shell: Shell, *urls: str) -> ServedKeys:
+    return RepositoryKeys().process(shell.lines(RepositoryKeys().command(urls=urls)))
+
+
+def test_keys_are_fetched_as_yum_would(shell: Shell, tool: str) -> None:
+    with mirror({"http://a.invalid/one": KEY, "http://a.invalid/two": "<html>"}, proxy_user="me:secret") as proxy:
+        configured(shell, tool, f"[main]\nproxy={proxy.url}\nproxy_username=me\nproxy_password=secret\n")
+        assert keys(shell, "http://a.invalid/one", "http://a.invalid/two") == ServedKeys(f"{KEY}\n<html>\n")
+
+
+def test_keys_that_cannot_be_fetched_are_told(shell: Shell, tool: str) -> None:
+    configured(shell, tool, "[main]\n")
+    with mirror({"/one": KEY, "/gone": 404}) as served:
+        found = keys(shell, f"{served.url}/one", f"{served.url}/gone", f"{served.url}/one")
+    assert found.text == KEY
+    assert found.reason is not None
+    assert found.reason.startswith("(22) The requested URL returned error: 404")

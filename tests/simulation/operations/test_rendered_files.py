@@ -126,7 +126,7 @@ def _files(command: str, stdin: str) -> list[tuple[str, str]]:
 SETTINGS: dict[str, dict[str, Any]] = {
     "defaults": {"kubernetes_version": "1.30.14"},
     "everything-set": EVERYTHING_SET,
-    "document": document.k8s_ha,
+    "document": {**document.k8s_ha, "mirror": "aliyun"},
     "cri-dockerd": {
         "kubernetes_version": "1.30.14",
         "container_runtime": "docker",

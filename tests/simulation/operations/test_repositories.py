@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from k8s_ha.desired.yum import pointed_at_vault
+from k8s_ha.desired.yum import Repository, ServedKeys, pointed_at_vault
 from k8s_ha.facts.repositories import CentosRepositories
-from k8s_ha.operations.commands import edited
-from k8s_ha.operations.repositories import vault_repositories
-from tests.support.operation_bench import Command, Noop, Row, command, test_of
+from k8s_ha.facts.repository_keys import RepositoryKeys
+from k8s_ha.facts.system import Files, FileState
+from k8s_ha.observations.openpgp import fingerprints
+from k8s_ha.operations.commands import edited, write
+from k8s_ha.operations.repositories import keys_written, vault_repositories
+from tests.support.operation_bench import Bench, Command, Noop, Row, Step, command, refusal, test_of
+from tests.support.paths import RECORDED
 
 CENTOS_7 = """\
 # CentOS-Base.repo
@@ -57,6 +63,78 @@ ROWS: dict[str, Row] = {
 }
 
 test_operations = test_of(ROWS)
+
+ONE, BOTH = ((RECORDED / f"keys/{name}.asc").read_text(encoding="utf-8") for name in ("one", "both"))
+FIRST, SECOND = fingerprints(BOTH)
+PINNED = Repository("k8s-ha-docker", "Docker", "https://m.example", ("https://u:p@m.example/k?x=y",), (FIRST,))
+UNPINNED = replace(PINNED, fingerprints=())
+KEY = PINNED.key_file or ""
+THERE = {KEY: FileState("any", "644", "root:root")}
+NOT_TRUSTED = (
+    "master1: https://m.example/k?... is not trusted: {}, and mirror.gpgkey_fingerprints pins them to "
+    f"{FIRST}; choose another mirror, or correct that setting if that key is meant."
+)
+NOT_FETCHED = (
+    "master1 cannot fetch https://m.example/k?... ({}); fix the way there, or choose another mirror, then run this "
+    "again."
+)
+KEYS: dict[str, tuple[Repository, dict[str, FileState], ServedKeys | None, bool, list[Step]]] = {
+    "the pinned key": (PINNED, {}, ServedKeys(f"any\n{ONE}"), True, [command(write(KEY, ONE))]),
+    "one that lies there": (PINNED, THERE, None, True, [Noop("the keys are there")]),
+    "one that others may write": (
+        PINNED,
+        {KEY: FileState("any", "666", "root:root")},
+        ServedKeys(ONE),
+        True,
+        [command(write(KEY, ONE))],
+    ),
+    "no pinned key": (UNPINNED, {}, None, True, [Noop("the keys are there")]),
+    "another key beside it": (
+        PINNED,
+        {},
+        ServedKeys(BOTH),
+        True,
+        [refusal(NOT_TRUSTED.format(f"it serves the key {SECOND}"))],
+    ),
+    "no key": (
+        PINNED,
+        {},
+        ServedKeys("<html>"),
+        False,
+        [refusal(NOT_TRUSTED.format("what it serves cannot be read as a key (it holds no armored OpenPGP key)"))],
+    ),
+    "a mirror that is off": (
+        PINNED,
+        {},
+        ServedKeys("", "curl: (7) any"),
+        True,
+        [refusal(NOT_FETCHED.format("curl: (7) any"))],
+    ),
+    "a host that does not tell": (PINNED, {}, None, True, [refusal(NOT_FETCHED.format("no answer"))]),
+    "a mirror that is off while nothing is to be installed": (PINNED, {}, ServedKeys("", ""), False, []),
+}
+
+
+@pytest.mark.parametrize(("repository", "present", "served", "needed", "steps"), KEYS.values(), ids=KEYS)
+def test_no_key_is_written_but_the_pinned_one(
+    monkeypatch: pytest.MonkeyPatch,
+    repository: Repository,
+    present: dict[str, FileState],
+    served: ServedKeys | None,
+    needed: bool,
+    steps: list[Step],
+) -> None:
+    bench = Bench(monkeypatch)
+    facts = {Files: present, RepositoryKeys: served}
+    arguments = {"repositories": (repository,), "needed": needed}
+    assert bench.steps(keys_written, on="master1", facts=facts, **arguments) == steps
+
+
+def test_nothing_is_fetched_while_pyinfra_prepares(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    arguments = {"repositories": (PINNED,), "needed": True}
+    steps = bench.steps(keys_written, on="master1", executing=False, facts={Files: {}}, **arguments)
+    assert steps == [Command(f"fetch {KEY}")]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.catalog import gpg_keys
 from k8s_ha.findings import Finding
+from k8s_ha.observations.openpgp import fingerprints
 from k8s_ha.preflight_checks.download_sources import mirrors, needed
 from k8s_ha.preflight_checks.model import HostContext, SourceAnswer
 from tests.support.cases import context, serving, warning
+from tests.support.paths import RECORDED
 
 NODE = {"node": True, "hostname": "worker1"}
 DOCKER = "https://download.docker.com/linux/rhel/8/x86_64/stable/repodata/repomd.xml"
@@ -27,6 +30,21 @@ def silent(text: str, use: str) -> Finding:
     return Finding("worker1", "mirrors", text, use, "fix the way there, or choose another mirror")
 
 
+DOCKER_KEY = "https://download.docker.com/linux/rhel/gpg"
+ONE, BOTH = ((RECORDED / f"keys/{name}.asc").read_text(encoding="utf-8") for name in ("one", "both"))
+FIRST, SECOND = fingerprints(BOTH)
+
+
+def strange(text: str, pinned: str = gpg_keys.DOCKER[0]) -> Finding:
+    return Finding(
+        "worker1",
+        "mirrors",
+        f"{DOCKER_KEY}: {text}, and mirror.gpgkey_fingerprints pins them to {pinned}",
+        "packages are verified by that key",
+        "choose another mirror, or correct that setting if that key is meant",
+    )
+
+
 MIRRORS = {
     "a repository that refuses": (
         answering({DOCKER: REFUSED}),
@@ -42,6 +60,26 @@ MIRRORS = {
             "https://download.docker.com/linux/rhel/gpg answers with HTTP status 404",
             "packages are verified by that key",
         ),
+    ),
+    "the key that is pinned": (
+        answering({DOCKER_KEY: SourceAnswer(200, text=ONE)}, mirror={"gpgkey_fingerprints": {"docker": [FIRST]}}),
+        None,
+    ),
+    "a key that is not the pinned one": (
+        answering({DOCKER_KEY: SourceAnswer(200, text=ONE)}),
+        strange(f"it serves the key {FIRST}"),
+    ),
+    "another key beside the pinned one": (
+        answering({DOCKER_KEY: SourceAnswer(200, text=BOTH)}, mirror={"gpgkey_fingerprints": {"docker": [FIRST]}}),
+        strange(f"it serves the key {SECOND}", pinned=FIRST),
+    ),
+    "a key that is none": (
+        answering({DOCKER_KEY: SourceAnswer(200, text="<html>")}),
+        strange("what it serves cannot be read as a key (it holds no armored OpenPGP key)"),
+    ),
+    "any key, where that is accepted": (
+        answering({DOCKER_KEY: SourceAnswer(200, text=ONE)}, mirror={"gpgkey_fingerprints": {"docker": []}}),
+        None,
     ),
     "a registry that asks for a token": (answering({GHCR: SourceAnswer(401)}), None),
     "a registry out of reach": (

@@ -4,9 +4,16 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.settings import load_cluster
 from k8s_ha.settings.kubeadm_patches import OWNED
-from tests.support.example_cluster import OWN_KUBERNETES
+from tests.support.example_cluster import OWN_KUBERNETES, six_hosts
 from tests.support.settings_mistakes import mistakes
+
+FORGED = (
+    "packages and their key both come over plain http, where anybody on the way can forge them; use https, set "
+    "mirror.gpgkey_fingerprints ="
+)
+ACCEPT_HTTP = "or accept it with accepted_risks = ['plain-http']"
 
 SHARE = "it is a number from 1 to 10000, or a share from '1%' to '100%'; write one such as '10%'"
 MISTAKES: list[tuple[dict[Any, Any], str]] = [
@@ -129,7 +136,8 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         {"accepted_risks": ["everything"]},
-        "accepted_risks.0: 'everything'; it is one of 'SystemVerification' or 'cgroup-v1'; choose one of them",
+        "accepted_risks.0: 'everything'; it is one of 'SystemVerification', 'cgroup-v1' or 'plain-http'; choose one of "
+        "them",
     ),
     (
         {"kubernetes_version": "1.23.17"},
@@ -185,6 +193,20 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     (
         {"mirror": OWN_KUBERNETES | {"kubernetes_gpgkey": "file:///key"}},
         "mirror.kubernetes_gpgkey: 'file:///key'; a URL is http://HOST/… or https://HOST/…; correct it",
+    ),
+    (
+        {"mirror": {"base_url": "http://mirror.example"}},
+        f"mirror.base_url: 'http://mirror.example'; {FORGED} {{'kubernetes': […], 'docker': […], 'epel': […], "
+        f"'vault': […]}}, {ACCEPT_HTTP}",
+    ),
+    (
+        {"mirror": {"docker_baseurl": "http://mirror.example/d", "docker_gpgkey": "http://mirror.example/k"}},
+        f"mirror.docker_baseurl: 'http://mirror.example/d'; {FORGED} {{'docker': […]}}, {ACCEPT_HTTP}",
+    ),
+    (
+        {"mirror": {"gpgkey_fingerprints": {"docker": ["0x621E9F35"]}}},
+        "mirror.gpgkey_fingerprints.docker.0: '0x621E9F35'; a fingerprint is 40 hexadecimal digits, as `gpg "
+        "--show-keys` prints them; correct it",
     ),
     (
         {"mirror": {"flannel_image": "ghcr.io/flannel-io/flannel"}},
@@ -294,3 +316,21 @@ def test_every_owned_field_is_refused(kind: str) -> None:
         assert mistakes({"kubeadm_patches": {kind: patch}}) == [
             f"kubeadm_patches.{kind}.{field}: patched; the package decides this field; {remedy}"
         ]
+
+
+SPACED = "060A 61C5 1B55 8A7F 742B  77AA C52F EB6B 621E 9F35"
+DOCKER_HTTP = {"docker_baseurl": "http://mirror.example/d", "docker_gpgkey": "http://mirror.example/k"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"mirror": {"base_url": "http://mirror.example"}, "accepted_risks": ["plain-http"]},
+        {"mirror": DOCKER_HTTP | {"gpgkey_fingerprints": {"docker": [SPACED]}}},
+        {"mirror": DOCKER_HTTP | {"docker_gpgkey": "https://mirror.example/k"}},
+        {"mirror": DOCKER_HTTP | {"docker_baseurl": "https://mirror.example/d"}},
+        {"mirror": {"cri_dockerd_url": "http://mirror.example/a.tgz", "cri_dockerd_sha256": "0" * 64}},
+    ],
+)
+def test_plain_http_is_taken_where_something_else_vouches_for_the_packages(settings: dict[str, Any]) -> None:
+    load_cluster(settings, six_hosts())
