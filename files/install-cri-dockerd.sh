@@ -1,10 +1,15 @@
-# HOST, ARCHIVE, SHA256: puts the archive's cri-dockerd where its unit expects it, and remembers which archive it was. It is
-# fetched as yum fetches packages: by the same proxy. Needs yum-options.sh.
+# HOST, ARCHIVE, SHA256, LOGIN: puts the archive's cri-dockerd where its unit expects it, and remembers which archive it was. It is
+# fetched as yum fetches packages: by the same proxy. Needs yum-options.sh. LOGIN: a file with who logs in there, or nothing;
+# it is removed.
 work=/var/lib/k8s-ha/cri-dockerd.new
 rm -rf "$work" # of one that was cut off
 mkdir "$work" || exit 1
-trap 'rm -rf "$work"' EXIT
-reason=$(fetch "$(echo "archive $ARCHIVE" | yum_questions '')" "$work/archive.tgz" 900) || {
+trap 'rm -rf "$work"; [ -z "$LOGIN" ] || rm -f "$LOGIN"' EXIT
+sources() {
+    echo "archive $ARCHIVE"
+    [ -z "$LOGIN" ] || cat "$LOGIN"
+}
+reason=$(fetch "$(sources | yum_questions '')" "$work/archive.tgz" 900) || {
     echo "$HOST cannot fetch $ARCHIVE (${reason:-no answer}); fix the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256."
     exit 1
 }

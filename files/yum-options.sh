@@ -83,6 +83,12 @@ function curl_options(id, kind,   out, proxy, user, method, seconds) {
     }
     return out
 }
+# Of several that fit the last one counts, which is the longest.
+function login(url,   i, user) {
+    user = ""
+    for (i = 1; i <= last_login; i++) if (index(url "/", logins[i] "/") == 1) user = setting("user", users[i])
+    return user
+}
 function unasked(key, why) { print key sep "unasked" sep why }
 function question_about(id,   key, urls, flags, count, list, i, kind, url, more) {
     urls = own(id, "baseurl")
@@ -145,7 +151,8 @@ mode == "variables" {
     if (FNR == 1) { name = FILENAME; sub(/.*\//, "", name); variables[name] = trim($0) }
     next
 }
-mode == "sources" { sources[++last_source] = $0; next }
+mode == "sources" && /^login / { url = $2; sub(/^login [^ ]* /, ""); logins[++last_login] = url; users[last_login] = $0; next }
+mode == "sources" { if ($0 != "") sources[++last_source] = $0; next }
 /^[#;]/ || /^[ \t\r]*$/ { if (section != "" && $0 ~ centos && FILENAME ~ /\/CentOS-[^\/]*$/) vault[section] = 1; next }
 /^[ \t]*\[/ {
     section = $0
@@ -166,7 +173,7 @@ END {
         kind = url = sources[i]
         sub(/ .*/, "", kind)
         sub(/^[^ ]* /, "", url)
-        if (url != "" && kind != "registry") print "answer " (i - 1) " " sep kind sep quoted(url) curl_options("main", kind)
+        if (url != "" && kind != "registry") print "answer " (i - 1) " " sep kind sep quoted(url) curl_options("main", kind) login(url)
     }
     if (!repositories) exit
     print "repositories read" sep "told"
@@ -180,7 +187,8 @@ END {
         question_about(id)
     }
 }'
-# Its argument: whether the host's own repositories are asked too, or empty. Reads lines "KIND URL" from stdin.
+# Its argument: whether the host's own repositories are asked too, or empty. Reads lines "KIND URL" from stdin, and behind them
+# "login URL NAME:PASSWORD", with what URLs begin.
 yum_questions() (
     set +f
     own=$1

@@ -80,3 +80,20 @@ def claim(folder: Path, stem: str, suffix: str) -> Path:
             return path
         except FileExistsError:
             number += 1
+
+
+def password(variable: str | None, file: str | None) -> str:
+    """What an environment variable, or else a file, of the operator's holds.
+
+    Raises ValueError "what; remedy", which does not tell the names: somebody may have written the password for them.
+    """
+    if variable is not None:
+        found = os.environ.get(variable)
+        if found is None:
+            raise ValueError("there is no such environment variable; export it where pyinfra runs")
+        return found
+    try:
+        return Path(file or "").expanduser().read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, ValueError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no text"
+        raise ValueError(f"the file cannot be read ({why}); write the password into it") from None

@@ -17,8 +17,10 @@ from pyinfra.api import Host
 from pyinfra.api.exceptions import NoGroupError, PyinfraError
 
 from k8s_ha.catalog.compatibility import EL_MAJORS, Caveat, verdict
+from k8s_ha.catalog.credentials import Login, Logins, check_password
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.version_choice import Choice
+from k8s_ha.local_files import password
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.pyinfra_internals.command_line import inventory_file
 from k8s_ha.pyinfra_internals.state import State, current_state, group_names
@@ -74,6 +76,7 @@ class Run:
 
     + asked: the cluster as the settings have it, which may name no version
     + cluster: the same with the version that was chosen
+    + logins: at mirrors and registries
     + lock: for what one host does for all of them
     + surveys: by inventory name; without hosts that could not be surveyed
     + snapshot: the control planes as they were observed last; None before that
@@ -81,6 +84,7 @@ class Run:
     """
 
     asked: Cluster
+    logins: Logins = field(default_factory=dict, repr=False)
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
     snapshot: ClusterSnapshot | None = None
@@ -92,6 +96,7 @@ class Run:
     def __post_init__(self) -> None:
         self.cluster = self.asked
         self.log = RunLog(self.cluster)
+        self.log.secrets |= {secret for login in self.logins.values() for secret in login.secrets}
 
     def choose_version(self, choice: Choice) -> None:
         """Have the cluster be of this version, since the settings name none."""
@@ -149,7 +154,7 @@ def current_run(settings: Mapping[str, Any] | None = None, groups: Mapping[str, 
 
 
 def _begun(current: State, cluster: Cluster) -> Run:
-    run = Run(cluster)
+    run = Run(cluster, _logins(cluster))
     tracker(current).add(run.log)
     return run
 
@@ -177,12 +182,28 @@ def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) 
 
 def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[str, str]) -> Cluster:
     try:
-        return _found_in_inventory(settings, groups)
+        cluster = _found_in_inventory(settings, groups)
+        _logins(cluster)
+        return cluster
     except SettingsError as error:
         reason = "the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)
         if current is not None:
             tracker(current).settings_refused(reason)
         raise PyinfraError(reason) from None
+
+
+def _logins(cluster: Cluster) -> dict[str, Login]:
+    """The logins at mirrors and registries, with their passwords, which no setting holds."""
+    found, lines = {}, []
+    for url, given in cluster.settings.mirror.credentials.items():
+        try:
+            found[url] = Login(given.username, check_password(password(given.password_env, given.password_file)))
+        except ValueError as reason:
+            where = "password_env" if given.password_env else "password_file"
+            lines.append(f"mirror.credentials.{url}.{where}: {reason}")
+    if lines:
+        raise SettingsError(lines)
+    return found
 
 
 def _found_in_inventory(settings: Mapping[str, Any], groups: Mapping[str, str]) -> Cluster:

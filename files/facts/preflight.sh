@@ -1,16 +1,18 @@
-# ENDPOINT, FOLDERS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK: an address, then words separated by
+# ENDPOINT, FOLDERS, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK: an address, then words separated by
 # spaces; RUNTIME is the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether
 # its own ones are asked too, NODE, NGINX and RUNTIME_LOOK are the scripts node.sh, nginx.sh and runtime.sh with their own
-# variables. Needs yum-options.sh, runtime-environment.sh, surroundings.sh, modules.sh and boot.sh.
+# variables. LOGINS: "yes" where who logs in at sources stands on stdin, since it is secret. Needs yum-options.sh, runtime-environment.sh, surroundings.sh, modules.sh and boot.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
 # --- mirrors and the host's own repositories, all at once, each within 10 seconds
 manager=$(systemctl show-environment 2>/dev/null)
+logins=
+[ -z "$LOGINS" ] || logins=$(cat)
 if command -v curl >/dev/null 2>&1; then
     {
-        echo "$SOURCES" | yum_questions "$REPOSITORIES"
-        case $SOURCES in *registry*) echo "$SOURCES" | registry_questions "$manager" ;; esac
+        printf '%s\n' "$SOURCES" "$logins" | yum_questions "$REPOSITORIES"
+        case $SOURCES in *registry*) printf '%s\n' "$SOURCES" "$logins" | registry_questions "$manager" ;; esac
     } | {
         while IFS= read -r question; do ask "$question" 10 & done
         wait

@@ -148,6 +148,7 @@ BEGIN { sep = sprintf("%c", 31) }
 /^@@kind / { kind = $2; next }
 kind == "environment" && match($0, /=/) { environment[substr($0, 1, RSTART - 1)] = substr($0, RSTART + 1); next }
 kind == "json" { json = json " " $0; next }
+kind == "sources" && $1 == "login" { logins[++last_login] = $2; sub(/^login [^ ]* /, ""); users[last_login] = $0; next }
 kind == "sources" { sources++ }
 kind == "sources" && $1 == "registry" { urls[++asked] = $2; place[asked] = sources - 1 }
 END {
@@ -161,10 +162,16 @@ END {
         proxy = known(scheme "_proxy")
         if (direct(tolower(host), port, known("no_proxy"))) proxy = ""
         gsub(/["\\]/, "\\\\&", proxy)
-        print "answer " place[i] " " sep "registry" sep urls[i] sep "proxy = \"" proxy "\""
+        user = ""
+        for (j = 1; j <= last_login; j++) if (index(urls[i] "/", logins[j] "/") == 1) {
+            user = users[j]
+            gsub(/["\\]/, "\\\\&", user)
+            user = sep "user = \"" user "\""
+        }
+        print "answer " place[i] " " sep "registry" sep urls[i] sep "proxy = \"" proxy "\"" user
     }
 }'
-# MANAGER: what systemd gives to every unit; reads lines "KIND URL" from stdin.
+# MANAGER: what systemd gives to every unit; reads lines "KIND URL" and "login URL NAME:PASSWORD" from stdin.
 registry_questions() {
     {
         echo '@@kind environment'

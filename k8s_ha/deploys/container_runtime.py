@@ -13,11 +13,10 @@ from k8s_ha.catalog import compatibility, package_sets
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired import kubeadm_config
-from k8s_ha.desired.registry_hosts import hosts_file, hosts_toml
+from k8s_ha.desired.registry_hosts import registry_hosts
 from k8s_ha.operations import containerd, cri_dockerd, docker, files, packages
 from k8s_ha.resources import read_file, render
 from k8s_ha.run import Run
-from k8s_ha.settings import Cluster
 
 RUNTIME_NAMES: Final = {"containerd": "containerd", "docker": "Docker"}
 
@@ -71,11 +70,17 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
         sources=repositories_for(run),
         changeable=not survey.node,
     )
+    settings_of_registries: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    if runtime == "containerd":
+        settings_of_registries = registry_hosts(cluster.settings.registry_mirrors, cluster.registries, run.logins)
+    open_to_all, secret = settings_of_registries
     files.written(
         name="Write the registries' mirrors and crictl's socket",
         files={"/etc/crictl.yaml": render("crictl.yaml.j2", socket=kubeadm_config.CRI_SOCKETS[cluster.cri])}
-        | (registry_hosts(cluster) if runtime == "containerd" else {}),
+        | open_to_all,
     )
+    if secret:
+        files.written(name="Write the logins at registries, for root alone", files=secret, mode="600")
     if runtime == "docker":
         _docker(run)
     else:
@@ -99,6 +104,7 @@ def _docker(run: Run) -> None:
             name="Install cri-dockerd, which no EL repository has",
             url=profile.cri_dockerd_url,
             sha256=profile.cri_dockerd_sha256,
+            logins=run.logins,
         )
         cri_dockerd.running(
             name="Configure and start cri-dockerd",
@@ -112,11 +118,3 @@ def _docker(run: Run) -> None:
                 ),
             },
         )
-
-
-def registry_hosts(cluster: Cluster) -> dict[str, str]:
-    """containerd's hosts.toml by path, one for each registry with mirrors; containerd reads them at every pull."""
-    return {
-        hosts_file(registry): hosts_toml(registry, mirrors)
-        for registry, mirrors in cluster.settings.registry_mirrors.items()
-    }

@@ -20,7 +20,7 @@ from k8s_ha.facts.node import Node
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors, some
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.operations.commands import everywhere, read_everywhere, read_with_logins
 from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, units
 from k8s_ha.preflight_checks.machine import folders
 from k8s_ha.preflight_checks.model import HostContext, HostPreflight
@@ -59,7 +59,7 @@ def _collect(run: Run) -> list[Finding]:
     members = members_of(run)
     found = survey(run) + unreachable(run)
     asked = {member: _questions(run, member.name) for member in members if _is_usable(run, member.name)}
-    read = read_everywhere(PreflightFacts, asked)
+    read = everywhere(lambda member: read_with_logins(member, PreflightFacts, run.logins, asked[member]), asked)
     preflights = {name: preflight for name, preflight in read.items() if preflight is not None}
     contexts = [
         HostContext(run.cluster, entry, run.surveys[entry.name], preflights[entry.name])

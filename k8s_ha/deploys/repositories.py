@@ -8,6 +8,7 @@ from typing import Any, Final
 from pyinfra import host
 from pyinfra.api import deploy
 
+from k8s_ha.catalog.credentials import login_at
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.desired import yum
 from k8s_ha.operations import files
@@ -42,9 +43,12 @@ def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
             name="Fetch the repositories' keys and compare them with the pinned ones",
             repositories=own,
             needed=bool(download_sources.lacking(run.cluster, run.cluster.host(host.name), survey)),
+            logins=run.logins,
         )
+        logins = {repository.id: login_at(repository.baseurl, run.logins) for repository in own}
         files.written(
             # EL8's modules hide packages that others provide too, so Docker's repository has module_hotfixes=1.
             name="Write the repositories",
-            files={REPOSITORY_FILE: render("repositories.repo.j2", repositories=own)},
+            files={REPOSITORY_FILE: render("repositories.repo.j2", repositories=own, logins=logins)},
+            mode="600" if any(logins.values()) else "644",
         )

@@ -54,6 +54,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
     + repositories: whether the host's own repositories are asked too
     + balancer: whether its nginx is asked
     + units: systemd units whose part in the next boot is told
+    + logins: whether ``login_lines`` stand on stdin
     + runtimes: units of the container runtimes that will be started
     """
 
@@ -73,6 +74,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         units: Sequence[str] = (),
         balancer: bool = False,
         runtimes: Sequence[str] = (),
+        logins: bool = False,
     ) -> str:
         self.asked = time.time()
         self.sources = sources
@@ -81,6 +83,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
             + script(
                 "preflight.sh",
                 ENDPOINT=endpoint,
+                LOGINS="yes" if logins else "",
                 FOLDERS=" ".join(folders),
                 MODULES=" ".join(modules),
                 NAMES=" ".join(names),

@@ -14,11 +14,13 @@ from k8s_ha.resources import read_file
 class RepositoryKeys(ParsedFact[ServedKeys]):
     """What stands at URLs of public keys.
 
+    + logins: whether ``login_lines`` stand on stdin
     + urls: asked one after the other, by the proxy and the certificates that yum asks with
     """
 
-    def command(self, urls: Sequence[str]) -> str:
-        return marked(read_file("yum-options.sh") + script("repository-keys.sh", KEYS=" ".join(urls)))
+    def command(self, urls: Sequence[str], logins: bool = False) -> str:
+        values = {"KEYS": " ".join(urls), "LOGINS": "yes" if logins else ""}
+        return marked(read_file("yum-options.sh") + script("repository-keys.sh", **values))
 
     def parse(self, output: list[str]) -> ServedKeys:
         values = fields(output)

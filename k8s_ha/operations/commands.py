@@ -16,6 +16,7 @@ from pyinfra import host, logger, state
 from pyinfra.api import FactBase, Host, QuoteString, StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
+from k8s_ha.catalog.credentials import Logins, login_lines
 from k8s_ha.facts.answers import IncompleteAnswer, between_marks, marked
 from k8s_ha.pyinfra_internals.commands import connector_arguments, fact_of
 from k8s_ha.pyinfra_internals.state import is_given_up, was_reached
@@ -142,6 +143,24 @@ def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[st
         return read_fact(target, fact, **arguments[target])
 
     return everywhere(read, arguments)
+
+
+def read_with_logins(target: Host, fact: type[FactBase[T]], logins: Logins, arguments: Mapping[str, Any]) -> T | None:
+    """A fact whose script asks mirrors, where a login is needed for some of them; as ``read_fact`` without any.
+
+    The passwords travel on stdin, and pyinfra, which shows what a fact is asked with, does not know of them.
+    """
+    if not logins:
+        return read_fact(target, fact, **arguments)
+    if is_given_up(state, target) and not target.connected:
+        return None
+    asked = fact()
+    output = _output_of(target, str(asked.command(**arguments, logins=True)), login_lines(logins), None)
+    try:
+        return None if output is None else asked.process(output)
+    except PyinfraError as error:
+        logger.debug("%s: could not read %s: %s", target.name, fact.name, error)
+        return None
 
 
 def everywhere(act: Callable[[Host], T], targets: Iterable[Host]) -> dict[str, T]:

@@ -8,6 +8,7 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.catalog.credentials import Logins, login_at, login_lines
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.system import Content, Files, Service
 from k8s_ha.operations.commands import long_command, write
@@ -18,18 +19,22 @@ from k8s_ha.operations.runtimes import Replacement, RuntimePlan, sha256
 from k8s_ha.resources import read_file, shell_variables
 
 PROGRAM: Final = "/usr/bin/cri-dockerd"
+LOGIN: Final = "/run/k8s-ha/cri-dockerd.login"
+"""Who logs in where the archive is: there while that is fetched."""
+
 RECORD: Final = "/var/lib/k8s-ha/cri-dockerd.sha256"
 UNIT: Final = "cri-docker.service"
 SECONDS_FOR_CRI_DOCKERD: Final = 1000
 
 
-@reads(lambda url, sha256: [FactRequest(Files, {"paths": [PROGRAM]}), FactRequest(Content, {"path": RECORD})])
+@reads(lambda url, sha256, logins: [FactRequest(Files, {"paths": [PROGRAM]}), FactRequest(Content, {"path": RECORD})])
 @isolated_operation
-def installed(url: str, sha256: str) -> Generator[StringCommand]:
+def installed(url: str, sha256: str, logins: Logins) -> Generator[StringCommand]:
     """Have the program of one archive, whose checksum is kept on the host, so that another archive replaces it.
 
     + url: of the .tgz, as cri-dockerd's releases have it
     + sha256: in hexadecimal digits
+    + logins: at mirrors, of which the archive's may be one
     """
     if (
         PROGRAM in require_fact(Files, paths=[PROGRAM])
@@ -37,7 +42,11 @@ def installed(url: str, sha256: str) -> Generator[StringCommand]:
     ):
         host.noop("cri-dockerd is installed")
         return
-    variables = shell_variables({"HOST": host.name, "ARCHIVE": url, "SHA256": sha256})
+    login = login_at(url, logins)
+    if login:
+        yield write(LOGIN, login_lines({url: login}), "600")
+    values = {"HOST": host.name, "ARCHIVE": url, "SHA256": sha256, "LOGIN": LOGIN if login else ""}
+    variables = shell_variables(values)
     script = read_file("yum-options.sh") + read_file("install-cri-dockerd.sh")
     yield long_command(
         "install-cri-dockerd",

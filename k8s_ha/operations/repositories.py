@@ -8,13 +8,14 @@ from collections.abc import Generator, Sequence
 from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
+from k8s_ha.catalog.credentials import Logins
 from k8s_ha.desired.yum import Repository, key_refusal, pointed_at_vault
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.repository_keys import RepositoryKeys
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.observations.openpgp import key_blocks
-from k8s_ha.operations.commands import edited, fail_host, planned, read_fact, write
+from k8s_ha.operations.commands import edited, fail_host, planned, read_with_logins, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.prefetch import reads
 from k8s_ha.preflight_checks.download_sources import shown
@@ -25,11 +26,12 @@ def _key_files(repositories: Sequence[Repository]) -> list[str]:
     return sorted({repository.key_file for repository in repositories if repository.key_file})
 
 
-@reads(lambda repositories, needed: [FactRequest(Files, {"paths": _key_files(repositories)})])
+@reads(lambda repositories, needed, logins: [FactRequest(Files, {"paths": _key_files(repositories)})])
 @isolated_operation
-def keys_written(repositories: Sequence[Repository], needed: bool) -> Generator[StringCommand]:
+def keys_written(repositories: Sequence[Repository], needed: bool, logins: Logins) -> Generator[StringCommand]:
     """Have the keys that are pinned lie where yum finds them; none is written before it is found to be the pinned one.
 
+    + logins: at the mirrors
     + needed: whether packages are still to be installed; else a mirror that is off does not stop the run
     """
     present = require_fact(Files, paths=_key_files(repositories))
@@ -43,7 +45,7 @@ def keys_written(repositories: Sequence[Repository], needed: bool) -> Generator[
         if not is_executing():
             yield planned(f"fetch {path}")
             continue
-        served = read_fact(host, RepositoryKeys, urls=repository.gpgkeys)
+        served = read_with_logins(host, RepositoryKeys, logins, {"urls": repository.gpgkeys})
         urls = ", ".join(map(shown, repository.gpgkeys))
         if served is None or served.reason is not None:
             why = f"{host.name} cannot fetch {urls} ({(served and served.reason) or 'no answer'})"

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from k8s_ha.catalog import compatibility, package_sets
+from k8s_ha.catalog.credentials import prefix_of
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
@@ -102,11 +103,7 @@ def lacking(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping
 
 def _registries(cluster: Cluster) -> dict[str, list[str]]:
     """What answers for each registry that the deploy pulls from: its mirrors, then the registry itself."""
-    images = [cluster.image_repository]
-    if cluster.settings.pod_network == "flannel":
-        images += [cluster.mirror.flannel_image, cluster.mirror.flannel_cni_plugin_image]
-    names = dict.fromkeys(image.partition("/")[0] for image in images)
-    return {name: [*_mirrors_of(cluster, name), _api(f"https://{_host(name)}")] for name in names}
+    return {name: [*_mirrors_of(cluster, name), _api(f"https://{_host(name)}")] for name in cluster.registries}
 
 
 def _mirrors_of(cluster: Cluster, registry: str) -> list[str]:
@@ -144,7 +141,8 @@ def mirrors(context: HostContext) -> Iterator[Finding]:
     yield from _silent(context.host.name, sources, answers)
     yield from _strange_keys(context, answers)
     registries = {source.url for source in sources if source.kind == "registry"}
-    answering = {url for url in registries if _serves(answers.get(url))}
+    logins = context.cluster.settings.mirror.credentials
+    answering = {url for url in registries if _serves(answers.get(url), logs_in=bool(prefix_of(url, logins)))}
     for name, urls in _registries(context.cluster).items():
         if registries and not answering & set(urls):
             reasons = "; ".join(_reason(url, answers.get(url)) for url in urls)
@@ -188,9 +186,9 @@ def _strange_keys(context: HostContext, answers: Mapping[str, SourceAnswer]) -> 
                 yield Finding(context.host.name, "mirrors", f"{shown(url)}: {refusal}", _USE["key"], remedy)
 
 
-def _serves(answer: SourceAnswer | None) -> bool:
-    """Whether a registry is there: most ask for a token first, with 401."""
-    return answer is not None and answer.status in (200, 401)
+def _serves(answer: SourceAnswer | None, logs_in: bool) -> bool:
+    """Whether a registry is there: most ask for a token first, with 401, which refuses who has logged in."""
+    return answer is not None and answer.status in ((200,) if logs_in else (200, 401))
 
 
 def _reason(url: str, answer: SourceAnswer | None) -> str:

@@ -14,6 +14,7 @@ from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import kubeadm_patches
+from k8s_ha.settings.mirror_rules import credentials_reach_nobody_else, packages_are_not_forged, unused_credentials
 from k8s_ha.settings.models import ROLES, Cluster, HostSettings
 from k8s_ha.untrusted import short
 
@@ -166,30 +167,6 @@ def own_repositories_have_keys(cluster: Cluster) -> Mistakes:
         yield f"mirror.{url}: given without {key}; nothing is installed unverified; set mirror.{key}"
 
 
-def packages_are_not_forged(cluster: Cluster) -> Mistakes:
-    """Packages and the key that they are verified by do not both come without TLS, unless that is accepted."""
-    if "plain-http" in cluster.settings.accepted_risks:
-        return
-    mirror, profile = cluster.settings.mirror, cluster.mirror
-    sources = [("kubernetes", source.baseurl, source.gpgkeys, source.fingerprints) for source in profile.kubernetes]
-    sources.append(("docker", profile.docker_baseurl, (profile.docker_gpgkey,), profile.docker_fingerprints))
-    for major, baseurl in profile.epel.items():
-        sources.append(("epel", baseurl, (profile.epel_gpgkey,), profile.epel_fingerprints.get(major, ())))
-    sources.append(("vault", profile.vault_baseurl, (profile.vault_gpgkey,), profile.vault_fingerprints))
-    found: dict[str, list[str]] = {}
-    for name, baseurl, keys, fingerprints in sources:
-        if baseurl.startswith("http:") and not fingerprints and any(key.startswith("http:") for key in keys):
-            setting = f"{name}_baseurl" if getattr(mirror, f"{name}_baseurl") else "base_url"
-            found.setdefault(setting, []).append(name)
-    for setting, names in found.items():
-        pins = ", ".join(f"{name!r}: […]" for name in dict.fromkeys(names))
-        yield (
-            f"mirror.{setting}: {getattr(mirror, setting)!r}; packages and their key both come over plain http, where "
-            f"anybody on the way can forge them; use https, set mirror.gpgkey_fingerprints = {{{pins}}}, or accept it "
-            "with accepted_risks = ['plain-http']"
-        )
-
-
 def kube_proxy_mode_exists(cluster: Cluster) -> Mistakes:
     """This Kubernetes version knows the kube-proxy mode."""
     settings = cluster.settings
@@ -267,6 +244,10 @@ RULES = (
     Rule(base_url_is_alone, ("mirror",)),
     Rule(own_repositories_have_keys, ("mirror",)),
     Rule(packages_are_not_forged, ("mirror", "accepted_risks")),
+    Rule(
+        credentials_reach_nobody_else,
+        ("mirror", "accepted_risks", "base_repositories", "registry_mirrors", "container_runtime", "image_repository"),
+    ),
     Rule(kube_proxy_mode_exists, ("kube_proxy_mode", "kubernetes_version")),
     Rule(patches_leave_owned_fields, ("kubeadm_patches", "kubernetes_version")),
     Rule(patched_numbers_are_numbers, ("kubeadm_patches",)),
@@ -293,6 +274,7 @@ def warnings(cluster: Cluster) -> Iterator[str]:
             f"hosts: {len(cluster.load_balancers)} load balancers; nodes reach the API only at {cluster.endpoint}, "
             "nothing moves that address to another one"
         )
+    yield from unused_credentials(cluster)
     for setting in ("pod_cidr", "service_cidr"):
         network = IPv4Network(getattr(cluster.settings, setting))
         if network.overlaps(IPv4Network("192.168.0.0/16")):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from k8s_ha.catalog.compatibility import LINES
+from k8s_ha.catalog.credentials import Credentials, masked
 from k8s_ha.catalog.mirrors import MirrorSettings
 from k8s_ha.settings.consistency import RULES, warnings
 from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
@@ -174,12 +175,20 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
     """One line for one of pydantic's errors, without the host's name."""
     path = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
-        return _unknown(MirrorSettings if detail["loc"][0] == "mirror" else model, path)
-    given = "not given" if detail["type"] == "missing" else short(detail["input"])
+        return masked(_unknown(_model_at(model, detail["loc"]), path))
+    # Where a login is described somebody may have written the password itself.
+    secret = detail["loc"][:2] == ("mirror", "credentials")
+    given = "not given" if detail["type"] == "missing" else "not shown here" if secret else short(detail["input"])
     known = _RULES.get(detail["type"])
     rule = known.format_map(detail.get("ctx", {})) if known else f"{detail['msg']}; correct it"
     colon = ":" if model is ClusterSettings and path else ""
-    return f"{path}{colon} {given}; {rule}".lstrip()
+    return masked(f"{path}{colon} {given}; {rule}".lstrip())
+
+
+def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
+    if loc[0] != "mirror":
+        return model
+    return Credentials if "credentials" in loc[:-1] else MirrorSettings
 
 
 def _unknown(model: type[BaseModel], path: str) -> str:

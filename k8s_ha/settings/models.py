@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from k8s_ha.catalog import compatibility, mirrors
+from k8s_ha.catalog import compatibility, mirrors, source_syntax
 from k8s_ha.catalog.check_names import CheckName
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import syntax
@@ -81,10 +81,10 @@ class ClusterSettings(BaseModel):
         description="Whether podman, buildah, runc and the like, which containerd.io conflicts with, are removed from "
         "nodes. False: such a node is refused.",
     )
-    image_repository: mirrors.ImageRepository | None = Field(
+    image_repository: source_syntax.ImageRepository | None = Field(
         default=None, description="Where kubeadm's images are pulled from. None: the mirror's."
     )
-    registry_mirrors: dict[syntax.Registry, list[mirrors.Url]] = Field(
+    registry_mirrors: dict[syntax.Registry, list[source_syntax.Url]] = Field(
         default={},
         description="Mirrors of a registry, tried in order before it, such as {'docker.io': ['https://…']}; an empty "
         "list takes them away. Docker knows mirrors of docker.io only.",
@@ -257,6 +257,14 @@ class Cluster(BaseModel):
     def image_repository(self) -> str:
         """Where kubeadm's images are pulled from."""
         return self.settings.image_repository or self.mirror.image_repository
+
+    @property
+    def registries(self) -> tuple[str, ...]:
+        """HOST[:PORT] of each registry that images of this package come from."""
+        images = [self.image_repository]
+        if self.settings.pod_network == "flannel":
+            images += [self.mirror.flannel_image, self.mirror.flannel_cni_plugin_image]
+        return tuple(dict.fromkeys(image.partition("/")[0] for image in images))
 
     @property
     def cri(self) -> Literal["containerd", "dockershim", "cri-dockerd"]:

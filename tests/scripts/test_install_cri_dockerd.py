@@ -17,9 +17,11 @@ from typing import NamedTuple
 
 import pytest
 
+from k8s_ha.catalog.credentials import Login, Logins
 from k8s_ha.facts.system import Content, Files
 from k8s_ha.operations.cri_dockerd import PROGRAM, RECORD
 from k8s_ha.operations.cri_dockerd import installed as cri_dockerd_installed
+from tests.support.mirror_bench import mirror
 from tests.support.operation_bench import Bench, Command, Noop, Step
 from tests.support.shell_bench import Shell
 
@@ -64,13 +66,13 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path / "host")
 
 
-def steps(shell: Shell, bench: Bench, archive: Archive) -> list[Step]:
+def steps(shell: Shell, bench: Bench, archive: Archive, logins: Logins | None = None) -> list[Step]:
     """What the operation does on the host as it is."""
     facts = {
         Files: Files().process(shell.lines(Files().command(paths=[PROGRAM]))),
         Content: Content().process(shell.lines(Content().command(path=RECORD))),
     }
-    return bench.steps(cri_dockerd_installed, facts=facts, url=archive.url, sha256=archive.sha256)
+    return bench.steps(cri_dockerd_installed, facts=facts, url=archive.url, sha256=archive.sha256, logins=logins or {})
 
 
 def install(shell: Shell, bench: Bench, archive: Archive) -> subprocess.CompletedProcess[str]:
@@ -188,3 +190,18 @@ def test_the_way_out_of_an_archive_that_cannot_be_fetched(
         .stderr.splitlines()[0]
         .endswith("; fix the way to it, or set mirror.cri_dockerd_url and its cri_dockerd_sha256.")
     )
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_login_goes_to_the_archive_and_stays_nowhere(shell: Shell, bench: Bench, status: int) -> None:
+    archive = Archive("", "0" * 64)
+    with mirror({"/a.tgz": status if status != 200 else "archive"}) as served:
+        archive = Archive(f"{served.url}/a.tgz", "0" * 64)
+        kept, install_it = steps(shell, bench, archive, {served.url: Login("ci", 'p"s\\w')})
+        assert isinstance(kept, Command) and isinstance(install_it, Command)
+        assert 'p"s' not in kept.text + install_it.text
+        assert "chmod 600" in kept.text
+        assert shell.run(kept.text, kept.stdin).returncode == 0
+        assert shell.run(install_it.text).returncode == 1  # it has another sum, or is not there
+        assert {request.user for request in served.requests} == {'ci:p"s\\w'}
+    assert not [path for path in shell.root.rglob("*") if path.is_file() and b'p"s' in path.read_bytes()]

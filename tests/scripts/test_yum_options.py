@@ -376,3 +376,45 @@ def test_keys_that_cannot_be_fetched_are_told(shell: Shell, tool: str) -> None:
     assert found.text == KEY
     assert found.reason is not None
     assert found.reason.startswith("(22) The requested URL returned error: 404")
+
+
+LOGIN = 'ci:p"s\\w$1'
+
+
+@pytest.mark.parametrize("kind", ["repository", "key", "archive"])
+@pytest.mark.parametrize(("begins", "user"), [("", LOGIN), ("/a", LOGIN), ("/a/b", LOGIN), ("/aa", ""), ("/a/b/c", "")])
+def test_a_login_goes_where_its_url_leads(shell: Shell, tool: str, kind: str, begins: str, user: str) -> None:
+    configured(shell, tool, "[main]\n")
+    with mirror() as served:
+        answers = answered(shell, f"{kind} {served.url}/a/b", f"login {served.url}{begins} {LOGIN}")
+    assert answers["answer"] == ["0 status=200"]
+    assert [request.user for request in served.requests] == [user]
+
+
+def test_of_two_logins_the_longest_beginning_counts(shell: Shell, tool: str) -> None:
+    configured(shell, tool, "[main]\n")
+    with mirror() as served:
+        answered(shell, f"repository {served.url}/a/b", f"login {served.url} one:1", f"login {served.url}/a two:2")
+        assert [request.user for request in served.requests] == ["two:2"]
+
+
+def test_keys_behind_a_login(shell: Shell, tool: str) -> None:
+    configured(shell, tool, "[main]\n")
+    with mirror({"/one": KEY}) as served:
+        done = shell.run(
+            RepositoryKeys().command(urls=[f"{served.url}/one"], logins=True), f"login {served.url} {LOGIN}\n"
+        )
+        assert RepositoryKeys().process(done.stdout.splitlines()) == ServedKeys(f"{KEY}")
+        assert [request.user for request in served.requests] == [LOGIN]
+
+
+def test_no_argument_of_a_program_holds_a_password(shell: Shell, tool: str) -> None:
+    configured(shell, tool, "[main]\n")
+    told = shell.file("/arguments")
+    for program in ("curl", "awk", "sed", "cat", "base64"):
+        shell.add_tool(program, f'echo "$@" >>{told}; env >>{told}; exec /usr/bin/{program} "$@"')
+    with mirror({"/one": KEY}) as served:
+        command = RepositoryKeys().command(urls=[f"{served.url}/one"], logins=True)
+        assert shell.run(command, f"login {served.url} {LOGIN}\n").returncode == 0
+        assert [request.user for request in served.requests] == [LOGIN]
+    assert 'p"s' not in told.read_text(encoding="utf-8")

@@ -241,3 +241,22 @@ def test_a_host_without_a_role_is_refused(tmp_path: Path) -> None:
     hosts = ADDRESSES | {"other": "10.0.9.9"}
     outcome = Fleet(tmp_path, Scenario(addresses=hosts, groups=GROUPS | {"others": ["other"]}, order=list(hosts))).run()
     assert_refused(outcome, "@fake/other is in none of the cluster's groups; add it to one, or use --limit")
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["before connecting", "in deploy code"])
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ({"password_env": "hush-hush"}, "password_env: there is no such environment variable; export it"),
+        ({"password_file": "hush-hush"}, "password_file: the file cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_password_that_is_not_where_the_settings_say(
+    tmp_path: Path, place: dict[str, str], reason: str, check: bool
+) -> None:
+    credentials = {"https://pkgs.k8s.io": {"username": "ci", **place}}
+    scenario = replace(with_settings(mirror={"credentials": credentials}), check=check)
+    outcome = Fleet(tmp_path, scenario).run()
+    assert f"mirror.credentials.https://pkgs.k8s.io.{reason}" in outcome.sentences
+    assert_untouched(outcome)
+    assert "hush-hush" not in outcome.output

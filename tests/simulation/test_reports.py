@@ -11,7 +11,17 @@ import pytest
 from k8s_ha.deploys import preflight
 from tests.support.fakes.run import Fleet
 from tests.support.fakes.scenario import ADDRESSES, SETTINGS
-from tests.support.reports import MIRROR_PASSWORD, PASSWORD, PHASES, PREFLIGHT, changed, checked, scenario, the_report
+from tests.support.reports import (
+    MIRROR_PASSWORD,
+    MIRROR_VARIABLE,
+    PASSWORD,
+    PHASES,
+    PREFLIGHT,
+    changed,
+    checked,
+    scenario,
+    the_report,
+)
 
 
 def test_a_good_run(tmp_path: Path) -> None:
@@ -25,7 +35,14 @@ def test_a_good_run(tmp_path: Path) -> None:
         "build",
     )
     assert [report["endpoint"], report["kubernetes_version"]] == ["10.0.1.157:6443", "1.30.14"]
-    assert report["settings"]["mirror"]["kubernetes_baseurl"] == "https://***@mirror.example/v{minor}/rpm/"
+    login = {"username": "ci", "password_env": MIRROR_VARIABLE, "password_file": None}
+    assert report["settings"]["mirror"]["credentials"] == {"https://mirror.example": login}
+    assert MIRROR_PASSWORD not in outcome.output
+    workers = [machine for name, machine in outcome.world.machines.items() if "worker" in name]
+    login_of_yum = f"\nusername=ci\npassword={MIRROR_PASSWORD}\n"
+    assert all(login_of_yum in machine.files["/etc/yum.repos.d/k8s-ha.repo"] for machine in workers)
+    assert {machine.modes["/etc/yum.repos.d/k8s-ha.repo"] for machine in workers} == {"600"}
+    assert not any(MIRROR_PASSWORD in step.command for step in outcome.log)
     assert report["settings"]["kubeadm_patches"]["ClusterConfiguration"]["apiServer"]["extraArgs"] == {
         "oidc-client-secret": "***"
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,6 +17,8 @@ from tests.support.paths import RECORDED
 SCHEMA = Draft202012Validator(json.loads(read_file(SCHEMA_FILE)))
 PREFLIGHT = (RECORDED / "errors/kubeadm-init-preflight.txt").read_text(encoding="utf-8").splitlines()
 PASSWORD, MIRROR_PASSWORD, PATCHED = "open-sesame", "hush-hush", "oidc-whisper"
+MIRROR_VARIABLE = "K8S_HA_TEST_MIRROR_PASSWORD"
+os.environ[MIRROR_VARIABLE] = MIRROR_PASSWORD
 PHASES = [
     "Prepare the host",
     "Set up the repositories",
@@ -35,8 +38,9 @@ def scenario(**changed: Any) -> Scenario:
     settings = {
         **SETTINGS,
         "mirror": {
-            "kubernetes_baseurl": f"https://user:{MIRROR_PASSWORD}@mirror.example/v{{minor}}/rpm/",
+            "kubernetes_baseurl": "https://mirror.example/v{minor}/rpm/",
             "kubernetes_gpgkey": "https://mirror.example/key",
+            "credentials": {"https://mirror.example": {"username": "ci", "password_env": MIRROR_VARIABLE}},
         },
         "kubeadm_patches": {"ClusterConfiguration": {"apiServer": {"extraArgs": {"oidc-client-secret": PATCHED}}}},
     }

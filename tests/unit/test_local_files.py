@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from k8s_ha.local_files import claim, is_seen_by_git, local_folder, make_private_folder, write_private
+from k8s_ha.local_files import claim, is_seen_by_git, local_folder, make_private_folder, password, write_private
 
 STEM, SUFFIX = "k8s-ha-20220101T000000Z", ".json"
 
@@ -98,3 +98,24 @@ def test_a_home_that_nobody_knows_makes_no_folder(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="home"):
         make_private_folder(local_folder(str(tmp_path), "~/kc"))
     assert os.listdir(tmp_path) == []
+
+
+def test_a_password_is_what_a_variable_or_a_file_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRROR", "one")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for text in ("two", "two\n", "two\r\n"):
+        (tmp_path / "secret").write_bytes(text.encode())
+        assert (password("MIRROR", None), password(None, "~/secret")) == ("one", "two")
+    (tmp_path / "secret").write_text("two\n\n", encoding="utf-8")
+    assert password(None, str(tmp_path / "secret")) == "two\n"
+
+
+def test_where_none_is_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIRROR", raising=False)
+    with pytest.raises(ValueError, match="there is no such environment variable; export it where pyinfra runs"):
+        password("MIRROR", None)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    rows = {"gone": "No such file or directory", "binary": "no text", "": "Is a directory", "a\0b": "no text"}
+    for path, why in rows.items():
+        with pytest.raises(ValueError, match=f"the file cannot be read .{why}.; write the password into it"):
+            password(None, f"{tmp_path}/{path}")

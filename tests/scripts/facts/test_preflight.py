@@ -16,6 +16,7 @@ import pytest
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.observations.host_repositories import HostRepositories, HostRepository
 from k8s_ha.preflight_checks.model import Disk, DownloadSource, HostPreflight, Listener, SourceAnswer
+from tests.support.mirror_bench import mirror
 from tests.support.node_views import CLEAN
 from tests.support.shell_bench import Shell
 
@@ -44,6 +45,29 @@ def looked(shell: Shell, *sources: DownloadSource, repositories: bool = False, b
         balancer=balancer,
     )
     return fact.process(shell.lines(command))
+
+
+def test_mirrors_and_registries_are_asked_with_logins_that_stand_on_stdin(shell: Shell) -> None:
+    told = shell.file("/arguments")
+    shell.add_tool("curl", f'echo "$@" >>{told}; exec /usr/bin/curl "$@"')
+    with mirror() as served:
+        sources = [DownloadSource("repository", f"{served.url}/r"), DownloadSource("registry", f"{served.url}/v2/")]
+        fact = PreflightFacts()
+        command = fact.command(
+            address="10.0.12.16",
+            endpoint="10.0.1.157",
+            folders=[],
+            modules=[],
+            names=[],
+            runtime="containerd",
+            sources=sources,
+            logins=True,
+        )
+        done = shell.run(command, f"login {served.url} ci:s3cret\n")
+    found = fact.process(done.stdout.splitlines())
+    assert found.answers == {source.url: SourceAnswer(200) for source in sources}
+    assert {request.user for request in served.requests} == {"ci:s3cret"}
+    assert "s3cret" not in command + done.stdout + done.stderr + told.read_text(encoding="utf-8")
 
 
 def test_a_virgin_host(shell: Shell) -> None:

@@ -217,3 +217,16 @@ def test_a_password_with_a_percent_sign_arrives(shell: Shell, monkeypatch: pytes
     assert reported == ["answer 0 status=200"]
     assert proxy.asked == ["http://r.invalid/v2/"]
     assert "ss@" not in (shell.root / "arguments").read_text(encoding="utf-8")
+
+
+def test_a_registry_is_asked_with_its_login(shell: Shell) -> None:
+    script = read_file("yum-options.sh") + read_file("facts/runtime-environment.sh")
+    login = 'ci:p"s\\\\w'.replace("\\\\", "\\")
+    with mirror() as served:
+        sources = f"registry {served.url}/v2/\nregistry {served.url}0/v2/\n\nlogin {served.url} {login}"
+        reported = shell.lines(
+            f"RUNTIME=containerd\n{script}printf '%s\\n' {shlex.quote(sources)} | registry_questions '' | "
+            'while IFS= read -r question; do ask "$question" 3; done\n'
+        )
+    assert reported[0] == "answer 0 status=200"
+    assert [(request.path, request.user) for request in served.requests] == [("/v2/", login)]

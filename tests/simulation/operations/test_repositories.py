@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pyinfra.api import Host, StringCommand
+from pyinfra.connectors.util import CommandOutput, OutputLine
 
+from k8s_ha.catalog.credentials import Login
 from k8s_ha.desired.yum import Repository, ServedKeys, pointed_at_vault
+from k8s_ha.facts.answers import FIRST as FIRST_MARK
+from k8s_ha.facts.answers import LAST
 from k8s_ha.facts.repositories import CentosRepositories
 from k8s_ha.facts.repository_keys import RepositoryKeys
 from k8s_ha.facts.system import Files, FileState
@@ -66,7 +73,7 @@ test_operations = test_of(ROWS)
 
 ONE, BOTH = ((RECORDED / f"keys/{name}.asc").read_text(encoding="utf-8") for name in ("one", "both"))
 FIRST, SECOND = fingerprints(BOTH)
-PINNED = Repository("k8s-ha-docker", "Docker", "https://m.example", ("https://u:p@m.example/k?x=y",), (FIRST,))
+PINNED = Repository("k8s-ha-docker", "Docker", "https://m.example", ("https://m.example/k?x=y",), (FIRST,))
 UNPINNED = replace(PINNED, fingerprints=())
 KEY = PINNED.key_file or ""
 THERE = {KEY: FileState("any", "644", "root:root")}
@@ -126,13 +133,13 @@ def test_no_key_is_written_but_the_pinned_one(
 ) -> None:
     bench = Bench(monkeypatch)
     facts = {Files: present, RepositoryKeys: served}
-    arguments = {"repositories": (repository,), "needed": needed}
+    arguments = {"repositories": (repository,), "needed": needed, "logins": {}}
     assert bench.steps(keys_written, on="master1", facts=facts, **arguments) == steps
 
 
 def test_nothing_is_fetched_while_pyinfra_prepares(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(monkeypatch)
-    arguments = {"repositories": (PINNED,), "needed": True}
+    arguments = {"repositories": (PINNED,), "needed": True, "logins": {}}
     steps = bench.steps(keys_written, on="master1", executing=False, facts={Files: {}}, **arguments)
     assert steps == [Command(f"fetch {KEY}")]
 
@@ -160,3 +167,22 @@ def test_nothing_is_fetched_while_pyinfra_prepares(monkeypatch: pytest.MonkeyPat
 )
 def test_where_the_vault_has_it(el_major: int, before: str, after: str) -> None:
     assert pointed_at_vault(f"[x]\n{before}".encode(), "https://v", el_major) == f"[x]\n{after}".encode()
+
+
+def test_a_key_behind_a_login_is_fetched_with_it_on_stdin_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, asked = Bench(monkeypatch), []
+
+    def run(_: Host, command: StringCommand, **arguments: Any) -> tuple[bool, CommandOutput]:
+        asked.append((str(command), arguments))
+        lines = [FIRST_MARK, f"key {base64.b64encode(ONE.encode()).decode()}", f"{LAST} 0"]
+        return True, CommandOutput([OutputLine("stdout", line) for line in lines])
+
+    monkeypatch.setattr(Host, "run_shell_command", run)
+    logins = {"https://m.example": Login("ci", "s3cret")}
+    arguments = {"repositories": (PINNED,), "needed": True, "logins": logins}
+    steps = bench.steps(keys_written, on="master1", facts={Files: {}}, **arguments)
+    assert steps == [command(write(KEY, ONE))]
+    ((text, given),) = asked
+    assert "s3cret" not in text
+    assert given["_stdin"] == "login https://m.example ci:s3cret\n"
+    assert (given["print_output"], given["print_input"]) == (False, False)

@@ -340,13 +340,13 @@ CONTAINERD_ROWS: dict[str, Row] = {
     ),
 }
 
-ARCHIVE = {"url": "https://mirror.example/cri dockerd.tgz", "sha256": "0e" * 32}
+ARCHIVE = {"url": "https://mirror.example/cri dockerd.tgz", "sha256": "0e" * 32, "logins": {}}
 PROGRAM = {"/usr/bin/cri-dockerd": as_written("program", "755")}
 INSTALL = command(
     long_command(
         "install-cri-dockerd",
         "mkdir -p -m 755 /var/lib/k8s-ha\n"
-        f"HOST=worker1\nARCHIVE='https://mirror.example/cri dockerd.tgz'\nSHA256={'0e' * 32}\n"
+        f"HOST=worker1\nARCHIVE='https://mirror.example/cri dockerd.tgz'\nSHA256={'0e' * 32}\nLOGIN=''\n"
         + read_file("yum-options.sh")
         + read_file("install-cri-dockerd.sh"),
         seconds=1000,

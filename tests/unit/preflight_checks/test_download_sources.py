@@ -35,6 +35,9 @@ ONE, BOTH = ((RECORDED / f"keys/{name}.asc").read_text(encoding="utf-8") for nam
 FIRST, SECOND = fingerprints(BOTH)
 
 
+LOGIN = {"username": "ci", "password_env": "ANY"}
+
+
 def strange(text: str, pinned: str = gpg_keys.DOCKER[0]) -> Finding:
     return Finding(
         "worker1",
@@ -107,15 +110,13 @@ MIRRORS = {
             "install curl to have it done",
         ),
     ),
-    "a URL with a password": (
-        answering(
-            {"https://ops:secret@mirror.example/k/repodata/repomd.xml": SourceAnswer(403)},
-            mirror={
-                "kubernetes_baseurl": "https://ops:secret@mirror.example/k",
-                "kubernetes_gpgkey": "https://mirror.example/key",
-            },
-        ),
-        silent("https://mirror.example/k/repodata/repomd.xml answers with HTTP status 403", "packages come from there"),
+    "a registry that refuses a login": (
+        answering({GHCR: SourceAnswer(401)}, mirror={"credentials": {"https://ghcr.io": LOGIN}}),
+        silent(f"cannot reach ghcr.io: {GHCR} answers with HTTP status 401", "images come from there"),
+    ),
+    "a registry that takes a login": (
+        answering({GHCR: SourceAnswer(200)}, mirror={"credentials": {"https://ghcr.io": LOGIN}}),
+        None,
     ),
 }
 

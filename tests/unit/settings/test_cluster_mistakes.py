@@ -9,6 +9,11 @@ from k8s_ha.settings.kubeadm_patches import OWNED
 from tests.support.example_cluster import OWN_KUBERNETES, six_hosts
 from tests.support.settings_mistakes import mistakes
 
+LOGIN = {"username": "ci", "password_env": "ANY"}
+NO_CREDENTIALS = (
+    "a URL here stands in files, command lines and reports, so it holds no credentials; set mirror.credentials = "
+    "{'https://HOST': {'username': …, 'password_env': …}}"
+)
 FORGED = (
     "packages and their key both come over plain http, where anybody on the way can forge them; use https, set "
     "mirror.gpgkey_fingerprints ="
@@ -208,6 +213,81 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
         "mirror.gpgkey_fingerprints.docker.0: '0x621E9F35'; a fingerprint is 40 hexadecimal digits, as `gpg "
         "--show-keys` prints them; correct it",
     ),
+    *(
+        (settings, f"{where}; {NO_CREDENTIALS}")
+        for settings, where in [
+            ({"mirror": {"base_url": "https://u:s3cret@m.example"}}, "mirror.base_url: 'https://***@m.example'"),
+            ({"mirror": {"base_url": "https://token@m.example"}}, "mirror.base_url: 'https://***@m.example'"),
+            ({"mirror": {"base_url": "https://u:s3/cret@m.example"}}, "mirror.base_url: 'https://***@m.example'"),
+            (
+                {"mirror": {"cri_dockerd_url": "https://m/a?sig_token=s3cret"}},
+                "mirror.cri_dockerd_url: 'https://m/a?***'",
+            ),
+            (
+                {"mirror": OWN_KUBERNETES | {"kubernetes_gpgkey": "https://u:s3cret@m.example/k"}},
+                "mirror.kubernetes_gpgkey: 'https://***@m.example/k'",
+            ),
+            (
+                {"registry_mirrors": {"docker.io": ["https://u:s3cret@m.example"]}},
+                "registry_mirrors.docker.io.0: 'https://***@m.example'",
+            ),
+        ]
+    ),
+    (
+        {"image_repository": "u:s3cret@registry.example"},
+        "image_repository: '***@registry.example'; an image repository is HOST[:PORT][/PATH] in lower case, no scheme "
+        "and no tag; correct it",
+    ),
+    (
+        {"mirror": {"credentials": {"https://download.docker.com": {"username": "ci"}}}},
+        "mirror.credentials.https://download.docker.com: not shown here; a password comes from one place; set "
+        "password_env or password_file",
+    ),
+    (
+        {"mirror": {"credentials": {"https://download.docker.com": {"username": "ci", "password": "s3cret"}}}},
+        "mirror.credentials.https://download.docker.com.password: unknown setting; settings are spelt as in "
+        "Credentials; did you mean password_env?",
+    ),
+    (
+        {"mirror": {"credentials": {"https://download.docker.com": {**LOGIN, "username": "a:b"}}}},
+        "mirror.credentials.https://download.docker.com.username: not shown here; a username is printable ASCII "
+        "without blanks and colons; correct it",
+    ),
+    (
+        {"mirror": {"credentials": {"https://download.docker.com": "ci:s3cret"}}},
+        "mirror.credentials.https://download.docker.com: not shown here; it is a map of settings; write {name: value}",
+    ),
+    (
+        {"mirror": {"credentials": "ci:s3cret"}},
+        "mirror.credentials: not shown here; it is a map; write {name: value}",
+    ),
+    (
+        {"mirror": {"credentials": {"http://download.docker.com": LOGIN}}},
+        "mirror.credentials.http://download.docker.com: over plain http anybody on the way reads the password; use "
+        "https, or accept it with accepted_risks = ['plain-http']",
+    ),
+    (
+        {"mirror": {"credentials": {"https://vault.centos.org": LOGIN}}, "base_repositories": "vault"},
+        "mirror.credentials: of the vault; CentOS's own repository files, which everybody may read, would hold the "
+        "password; set mirror.vault_baseurl to one without, or base_repositories = 'keep'",
+    ),
+    *(
+        (
+            settings | {"container_runtime": "docker"},
+            f"mirror.credentials: for {url} with container_runtime 'docker'; Docker takes none for mirrors of "
+            "registries (moby#30880), and none of this package's; use containerd, or a registry without",
+        )
+        for url, settings in [
+            (
+                "https://hub.example",
+                {
+                    "registry_mirrors": {"docker.io": ["https://hub.example"]},
+                    "mirror": {"credentials": {"https://hub.example": LOGIN}},
+                },
+            ),
+            ("https://registry.k8s.io", {"mirror": {"credentials": {"https://registry.k8s.io": LOGIN}}}),
+        ]
+    ),
     (
         {"mirror": {"flannel_image": "ghcr.io/flannel-io/flannel"}},
         "mirror.flannel_image: 'ghcr.io/flannel-io/flannel'; an image is HOST[:PORT]/PATH:TAG, pinned by its tag; "
@@ -334,3 +414,10 @@ DOCKER_HTTP = {"docker_baseurl": "http://mirror.example/d", "docker_gpgkey": "ht
 )
 def test_plain_http_is_taken_where_something_else_vouches_for_the_packages(settings: dict[str, Any]) -> None:
     load_cluster(settings, six_hosts())
+
+
+def test_credentials_that_log_in_nowhere_are_told() -> None:
+    credentials = {"https://download.docker.com/linux": LOGIN, "https://pkgs.k8s.oi": LOGIN}
+    assert load_cluster({"mirror": {"credentials": credentials}}, six_hosts()).warnings == (
+        "mirror.credentials.https://pkgs.k8s.oi: no package and no image comes from there, so it logs in nowhere",
+    )
