@@ -56,7 +56,7 @@ test_operations = test_of({"no change at a barrier": (barrier, {}, {}, [Noop("ev
         (endpoint_proxied, {"port": 6443, "files": {}, "connections": 1024}, Nginx),
         (nginx_allowed, {"port": 6443, "tools": "x"}, Selinux),
         (vault_repositories, {"vault": "https://v.example", "el_major": 7}, CentosRepositories),
-        (cri_dockerd_installed, {"url": "https://u.example", "sha256": "0"}, Files),
+        (cri_dockerd_installed, {"url": "https://u.example", "sha256": "0", "logins": {}}, Files),
     ],
 )
 @pytest.mark.parametrize("executing", [False, True])
