@@ -42,6 +42,10 @@ def installed(url: str, sha256: str, logins: Logins) -> Generator[StringCommand]
     ):
         host.noop("cri-dockerd is installed")
         return
+    yield from _installation(url, sha256, logins)
+
+
+def _installation(url: str, sha256: str, logins: Logins) -> Generator[StringCommand]:
     login = login_at(url, logins)
     if login:
         yield write(LOGIN, login_lines({url: login}), "600")
