@@ -1,14 +1,19 @@
-# STANDING: "yes" where it is wanted; needs ask of init-unfinished.sh.
+# STANDING: "yes" where it is wanted; needs ask of init-unfinished.sh and content of artifacts.sh.
 # Defines standing_files and standing_objects, which print `key value` lines: what the cluster stands with, as this host's
 # files and its own API server tell it.
+held() {
+    [ -e "$1" ] || return
+    text=$(content "$1")
+    echo "$text" | sed -n "$2"
+}
 standing_files() {
     [ -n "$STANDING" ] || return
     for pod in etcd kube-apiserver kube-controller-manager kube-scheduler; do
-        sed -n "/^  - command:/,/^    image:/s/^/static_pod $pod /p" "$k/manifests/$pod.yaml" 2>/dev/null
+        held "$k/manifests/$pod.yaml" "/^  - command:/,/^    image:/s/^/static_pod $pod /p"
     done
-    sed 's/^/kubelet_config /' /var/lib/kubelet/config.yaml 2>/dev/null
-    sed -n 's/^KUBELET_KUBEADM_ARGS=/kubelet_flags /p' /var/lib/kubelet/kubeadm-flags.env 2>/dev/null
-    sed 's/^/serving_certificate /' $k/pki/apiserver.crt 2>/dev/null
+    held /var/lib/kubelet/config.yaml 's/^/kubelet_config /p'
+    held /var/lib/kubelet/kubeadm-flags.env 's/^KUBELET_KUBEADM_ARGS=/kubelet_flags /p'
+    held $k/pki/apiserver.crt 's/^/serving_certificate /p'
 }
 standing_objects() {
     [ -n "$STANDING" ] || return
@@ -20,6 +25,8 @@ standing_objects() {
         metadata="{\"namespace\":\"${object%/*}\",\"name\":\"${object#*/}\"}"
         wanted="$wanted,{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":$metadata}"
     done
-    objects=$(echo "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[$wanted]}" | ask get --ignore-not-found -f - -o json | tr -d '\n')
-    echo "objects $objects"
+    list="{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[$wanted]}"
+    # An answer that is not whole is none: what it lacks would pass for what the cluster lacks.
+    objects=$(echo "$list" | ask get --ignore-not-found -f - -o json) || return
+    echo "objects $(echo "$objects" | tr -d '\n')"
 }

@@ -18,6 +18,7 @@ _NOT_IN_URLS = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
 
 def check_url(url: str) -> str:
     """The URL itself when it is http or https with a host and nothing secret; else a ValueError "rule; remedy"."""
+    check_no_credentials(url)
     try:
         parts = urlsplit(url)
         # Asking for the port raises where it is none.
@@ -26,7 +27,6 @@ def check_url(url: str) -> str:
         valid = False
     if not valid:
         raise ValueError("a URL is http://HOST/… or https://HOST/…; correct it")
-    check_no_credentials(url)
     if found := _NOT_IN_URLS.search(url):
         raise ValueError(f"a URL has no {found[0]!a} in it; take it out, or write it as %XX")
     return url

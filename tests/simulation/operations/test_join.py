@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 import k8s_ha.operations.cluster
 from k8s_ha.cluster_state.node_state import Membership, NodeState, join_refusal
@@ -18,7 +21,7 @@ from k8s_ha.operations import commands
 from k8s_ha.operations.kubeadm.join import ca_certificate_hash, joined, stale_members_removed
 from tests.support.authorities import authority
 from tests.support.cluster_stage import CLUSTER, KUBECTL, ONE_CONTROL_PLANE, SECRETS, Stage, kubeadm, reset
-from tests.support.node_views import CA_CERTIFICATE, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, NODES, member
+from tests.support.node_views import ADMIN, CA_CERTIFICATE, CLEAN, CONTROL_PLANES, ENDPOINT, KUBELET, NODES, member
 from tests.support.operation_bench import Command, Noop, Step, refusal
 
 # openssl x509 -pubkey | openssl rsa -pubin -outform der | openssl dgst -sha256
@@ -84,14 +87,21 @@ CUT_OFF = "\n".join(CA_CERTIFICATE.splitlines()[:5]) if CA_CERTIFICATE else ""
 
 
 @pytest.mark.parametrize("damaged", ["no PEM", CUT_OFF, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"])
-def test_a_damaged_authority_refuses_the_join_by_the_leaders_name(stage: Stage, damaged: str) -> None:
+def test_what_is_no_certificate_has_no_hash(damaged: str) -> None:
     assert ca_certificate_hash(damaged) is None
-    leader = replace(ONE_CONTROL_PLANE["master1"], ca_certificate=damaged)
+
+
+def test_an_authority_with_a_key_of_an_unknown_kind_refuses_the_join_by_the_leaders_name(stage: Stage) -> None:
+    assert CA_CERTIFICATE is not None
+    encoded = load_pem_x509_certificate(CA_CERTIFICATE.encode()).public_bytes(Encoding.DER)
+    unknown = encoded.replace(bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d01017f"))
+    text = ssl.DER_cert_to_PEM_cert(unknown).strip()
+    leader = replace(ONE_CONTROL_PLANE["master1"], ca_certificate=text)
     stage.hold({**ONE_CONTROL_PLANE, "master1": leader}).run.secrets.in_cluster = True
     assert stage.steps(joined, on="worker1", run=stage.run, member=CLUSTER.host("worker1")) == [
         refusal(
-            "worker1 was not joined: /etc/kubernetes/pki/ca.crt of master1, the leader, is no certificate; put the "
-            "cluster's CA back there from another control plane, then run this again."
+            "worker1 was not joined: the cluster's CA on master1, the leader, is no certificate that can be read; put "
+            "it back there from another control plane, then run this again."
         )
     ]
 
@@ -259,7 +269,7 @@ DELETE = KUBECTL.format("10.0.11.18", "delete node %s --ignore-not-found --wait=
 FIRST, SECOND = Member("11", "master1", ("10.0.11.18",)), Member("22", "master2", ("10.0.12.55",))
 NOT_LABELLED = (*member("master1").nodes, ClusterNode("master2", True, "v1.30.14", False))
 NOBODY = "the cluster has no stale member of a host that rejoins"
-CUT_OFF_PLANE = NodeView((KUBELET, CA), ENDPOINT, CA_CERTIFICATE)
+CUT_OFF_PLANE = NodeView((ADMIN, KUBELET, CA), ENDPOINT, CA_CERTIFICATE)
 
 
 @pytest.mark.parametrize(
