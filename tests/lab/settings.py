@@ -11,7 +11,7 @@ from tests.lab.build.tables.lines import DEFAULT, newest
 OVERRIDES = "LAB_SETTINGS"
 """Environment variable: a JSON mapping of what one run sets otherwise."""
 
-HOSTS = "LAB_HOSTS"
+HOSTS = "LAB_HOST_SETTINGS"
 """Environment variable: a JSON mapping of one run's own settings of hosts, by name; null leaves a host out."""
 
 _SHARED: dict[str, Any] = {
