@@ -23,7 +23,7 @@ from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.standing import version_findings
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
-from k8s_ha.pyinfra_internals.connection import connection_tuned, key_taken_unseen
+from k8s_ha.pyinfra_internals.connection import connected_for, connection_tuned, key_taken_unseen
 from k8s_ha.pyinfra_internals.deploys import arguments_of_operations, give_to_operations
 from k8s_ha.pyinfra_internals.frames import calls_located_fast
 from k8s_ha.pyinfra_internals.state import is_in_limit
@@ -121,11 +121,21 @@ def _choose_version(run: Run) -> None:
     surveys = dict(run.surveys)
     if not any(surveys[node.name].standing_version for node in run.cluster.nodes if node.name in surveys):
         others = [host.inventory.get_host(entry.name) for entry in run.cluster.control_planes]
-        answers = everywhere(surveyed, [other for other in others if not is_in_limit(state, other)])
+        answers = everywhere(_surveyed_anyway, [other for other in others if not is_in_limit(state, other)])
         surveys |= {name: answer for name, answer in answers.items() if isinstance(answer, HostSurvey)}
     choice = choose_version(run.cluster, surveys)
     run.choose_version(choice)
     logger.info(f"Kubernetes {choice}")
+
+
+def _surveyed_anyway(other: Host) -> HostSurvey | None:
+    """What a host tells of itself that the run leaves out; None where it cannot be asked."""
+    try:
+        connected_for(other, "for the version that the cluster stands with")
+    except PyinfraError:
+        return None
+    answer = surveyed(other)
+    return answer if isinstance(answer, HostSurvey) else None
 
 
 def stop_on_errors(findings: Sequence[Finding]) -> None:

@@ -10,6 +10,8 @@ from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.facts import get_fact
 from pyinfra.connectors.util import CommandOutput, make_unix_command
 
+from k8s_ha.pyinfra_internals.connection import connected_for
+
 __all__ = ["CommandOutput"]
 
 T = TypeVar("T")
@@ -23,6 +25,7 @@ def connector_arguments(target: Host) -> dict[str, Any]:
 
 def fact_of(target: Host, fact: type[FactBase[T]], arguments: Mapping[str, Any]) -> T | None:
     """A fact of any host, which does not fail that host. Raises what pyinfra does."""
+    connected_for(target, f"for what {fact.name} tells")
     found = get_fact(target.state, target, fact, kwargs=dict(arguments), apply_failed_hosts=False)
     return cast("T | None", found)
 

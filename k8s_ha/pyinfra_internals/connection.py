@@ -30,6 +30,16 @@ class Lines:
             yield line.decode("utf-8", "replace")
 
 
+def connected_for(target: Host, reason: str) -> None:
+    """Have a host connected that ``--limit`` leaves out, and its connection tuned. Raises what pyinfra does.
+
+    + reason: for the person who reads that it was connected to
+    """
+    if not target.connected:
+        target.connect(reason=reason, raise_exceptions=True)
+        connection_tuned(target)
+
+
 def connection_tuned(target: Host) -> None:
     """Have the host's live SSH connection read whole and fast, and one to a host that is gone end by itself.
 

@@ -87,6 +87,13 @@ def test_a_standing_cluster_keeps_its_version(finished: Fleet) -> None:
     assert changes(outcome) == []
 
 
+def test_a_part_of_the_hosts_keeps_the_version_too(finished: Fleet) -> None:
+    finished.change(replace(finished.scenario, settings=NO_VERSION))
+    outcome = finished.run("--dry", "--limit", "@fake/worker1", deploy=LOOK)
+    assert outcome.exit_code == 0, outcome.output
+    assert "Kubernetes 1.30.14: the cluster stands with it, by @fake/master1" in outcome.output
+
+
 def changes(outcome: Outcome) -> list[str]:
     return [step.step for step in outcome.log if step.changes]
 
