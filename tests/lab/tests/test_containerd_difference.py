@@ -161,3 +161,27 @@ def test_the_version_that_stands_is_kept_where_none_is_named(lab: Lab) -> None:
     run = lab.pyinfra("--dry", kubernetes_version=None)
     assert run.returncode == 0, run.stderr
     assert "Kubernetes 1.37.2: the cluster stands with it, by master1" in run.stderr
+
+
+def test_one_damaged_ca_is_its_hosts_error_alone(lab: Lab) -> None:
+    ca = "/etc/kubernetes/pki/ca.crt"
+    lab.host("master1", f"cp -p {ca} /root/kept.crt && head -c 400 /root/kept.crt >{ca}")
+    try:
+        found = refused(lab, kinds=SETTLED)
+        assert [(row.host, row.check) for row in found] == [("master1", "cluster")]
+        assert f"{ca} holds no whole certificate" in found[0].found
+    finally:
+        lab.host("master1", f"cp -p /root/kept.crt {ca} && rm /root/kept.crt")
+
+
+def test_what_a_host_calls_itself_does_not_command_the_terminal(lab: Lab) -> None:
+    lab.host(
+        "worker1",
+        r"cp -p /etc/os-release /root/kept && printf 'ID=\033]52;c;ZXZpbA==\a\nVERSION_ID=²\n' >/etc/os-release",
+    )
+    try:
+        (row,) = refused(lab)
+        assert (row.host, row.check) == ("worker1", "system")
+        assert "\\x1b]52;c;" in row.found
+    finally:
+        lab.host("worker1", "cat /root/kept >/etc/os-release && rm /root/kept")

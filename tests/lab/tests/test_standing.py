@@ -1,5 +1,7 @@
-"""A cluster that an earlier version of this package built, met by this one: nothing is to be done.
+"""A cluster that an earlier version of this package built, met by this one: no service and no node notices.
 
+Its repositories are made to name keys that were compared with the pinned ones, and its registries' files are written by
+a TOML writer, once. All else is as it was.
 What an earlier version left on hosts and in the cluster (marks, digests, records, annotations) is read by its names.
 """
 
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.checks import check_a_second_run_changes_nothing
+from tests.lab.checks import changed_by, check_a_second_run_changes_nothing
 from tests.lab.client import DEPLOY, KUBECONFIG, Lab
 from tests.support.paths import PROJECT
 
@@ -55,9 +57,21 @@ def test_preflight_finds_no_reason_to_stop(standing: Lab, built: frozenset[str])
     assert not standing.digest() ^ built
 
 
-def test_a_run_changes_nothing(standing: Lab, built: frozenset[str]) -> None:
+RENEWED = {
+    "Fetch the repositories' keys and compare them with the pinned ones",
+    "Write the repositories",
+    "Write the registries' mirrors and crictl's socket",
+}
+
+
+def test_a_run_renews_what_names_keys_and_restarts_nothing(standing: Lab, built: frozenset[str]) -> None:
+    assert changed_by(standing.results()) <= RENEWED
+    others = {line for line in standing.digest() ^ built if " files " not in line}
+    assert others == set()
+
+
+def test_a_second_run_changes_nothing(standing: Lab) -> None:
     check_a_second_run_changes_nothing(standing)
-    assert not standing.digest() ^ built
 
 
 def test_its_records_are_where_this_version_looks_for_them(standing: Lab) -> None:
