@@ -83,6 +83,14 @@ def short(value: object, characters: int = 100) -> str:
     return text if len(text) <= characters else f"{text[: characters - 1]}…"
 
 
+def some(names: list[str], word: str = "and") -> str:
+    """The first few of what may be thousands, and how many more there are."""
+    shown, rest = names[:8], len(names) - 8
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest} more"
+    return f" {word} ".join(shown) if word == "or" else ", ".join(shown)
+
+
 def printable(text: str, kept: str = "") -> str:
     r"""``text`` with whatever is not seen written out, as ``\x1b``: a terminal would obey it, or hide what follows.
 

@@ -14,9 +14,9 @@ from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import kubeadm_patches
-from k8s_ha.settings.mirror_rules import credentials_reach_nobody_else, packages_are_not_forged, unused_credentials
+from k8s_ha.settings.mirror_rules import credentials_reach_nobody_else, packages_are_not_forged
 from k8s_ha.settings.models import ROLES, Cluster, HostSettings
-from k8s_ha.untrusted import short
+from k8s_ha.untrusted import short, some
 
 Mistakes = Iterator[str]
 
@@ -254,48 +254,6 @@ RULES = (
     Rule(checks_may_be_waived, ("waive",)),
     Rule(docker_knows_the_mirrors, ("registry_mirrors", "container_runtime")),
 )
-
-
-def warnings(cluster: Cluster) -> Iterator[str]:
-    """What is allowed but probably not meant, for a cluster without mistakes."""
-    count = len(cluster.control_planes)
-    if count % 2 == 0:
-        yield (
-            f"hosts: {count} control planes; etcd needs a majority, so {count} survive no more losses than "
-            f"{count - 1} would; an odd number is better"
-        )
-    if not cluster.workers and all(host.taints is None for host in cluster.control_planes):
-        yield (
-            "hosts: no worker; control planes keep other workloads off by their taint; put hosts into the group "
-            "workers, or set a control plane's taints to []"
-        )
-    if len(cluster.load_balancers) > 1:
-        yield (
-            f"hosts: {len(cluster.load_balancers)} load balancers; nodes reach the API only at {cluster.endpoint}, "
-            "nothing moves that address to another one"
-        )
-    yield from unused_credentials(cluster)
-    for setting in ("pod_cidr", "service_cidr"):
-        network = IPv4Network(getattr(cluster.settings, setting))
-        if network.overlaps(IPv4Network("192.168.0.0/16")):
-            yield (
-                f"{setting}: {network} is in the range of many office and home networks; machines there with such "
-                "an address cannot be reached from the nodes"
-            )
-        near = [h.name for h in cluster.hosts if IPv4Network(f"{h.address}/16", strict=False).overlaps(network)]
-        if near:
-            yield (
-                f"{setting}: {network} begins like the addresses of {some(near)}; make sure that their network "
-                "is narrower than /16"
-            )
-
-
-def some(names: list[str], word: str = "and") -> str:
-    """The first few of what may be thousands, and how many more there are."""
-    shown, rest = names[:8], len(names) - 8
-    if rest > 0:
-        return f"{', '.join(shown)} and {rest} more"
-    return f" {word} ".join(shown) if word == "or" else ", ".join(shown)
 
 
 def _node_mask(cluster: Cluster) -> int:

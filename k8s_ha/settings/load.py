@@ -10,8 +10,9 @@ from pydantic_core import ErrorDetails
 from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.catalog.credentials import Credentials, masked
 from k8s_ha.catalog.mirrors import MirrorSettings
-from k8s_ha.settings.consistency import RULES, warnings
+from k8s_ha.settings.consistency import RULES
 from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
+from k8s_ha.settings.warnings import warnings
 from k8s_ha.untrusted import is_deeper, printable, short
 
 MISTAKES_AT_MOST = 20
