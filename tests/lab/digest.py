@@ -40,6 +40,8 @@ EXCLUDED = {
     "/var/lib/kubelet/plugins*": "sockets of the running kubelet",
     "/var/lib/kubelet/cpu_manager_state": "checkpoint of the running kubelet",
     "/var/lib/kubelet/memory_manager_state": "checkpoint of the running kubelet",
+    "/var/lib/kubelet/allocated_pods_state": "what the running kubelet gave the pods of the moment",
+    "/var/lib/kubelet/actuated_pods_state": "what the running kubelet gave the pods of the moment",
     "/root/.kube/cache": "kubectl's own cache",
     "/root/.bash_history": "written when somebody looks around by hand",
 }
