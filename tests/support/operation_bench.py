@@ -75,6 +75,7 @@ class Bench:
         self._noops: list[Noop] = []
         monkeypatch.setattr(pyinfra.api.host, "get_fact", self._get_fact)
         monkeypatch.setattr(k8s_ha.pyinfra_internals.commands, "get_fact", self._get_fact)
+        monkeypatch.setattr(k8s_ha.pyinfra_internals.commands, "connected_for", lambda target, reason: None)
         monkeypatch.setattr(Host, "noop", lambda _, reason: self._noops.append(Noop(reason)))
 
     def _get_fact(

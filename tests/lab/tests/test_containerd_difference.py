@@ -140,7 +140,7 @@ def test_a_change_of_labels_is_not_made_by_half(lab: Lab) -> None:
         assert (row.host, options[0] in row.remedy) == ("worker1", True)
 
 
-def test_a_node_that_the_inventory_lacks_is_named(lab: Lab) -> None:
+def test_a_node_that_the_inventory_lacks_is_named(lab: Lab, plain: None) -> None:
     run = lab.pyinfra("-y", of_hosts={"worker2": None})
     assert run.returncode == 0, run.stderr
     named = [row for row in rows(run.stderr) if row.check == "nodes"]
