@@ -17,7 +17,7 @@ case $? in
 esac
 serves || exit 0
 echo "readyz ok"
-nodes=$(ask get nodes -o jsonpath='{range .items[*]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.metadata.labels} {.status.addresses[?(@.type=="InternalIP")].address} {.spec.taints} {.metadata.annotations.k8s-ha/settings}{"\n"}{end}') && echo "$nodes"
+nodes=$(ask get nodes -o jsonpath='{range .items[*]}node {.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.metadata.labels} {.status.addresses[?(@.type=="InternalIP")].address} {.spec.taints} {.metadata.annotations}{"\n"}{end}') && echo "$nodes"
 if secrets=$(ask -n kube-system get secrets -l app.kubernetes.io/managed-by=k8s-ha -o name); then
     echo "$secrets" | sed -n 's/./secret &/p'
 else

@@ -118,6 +118,11 @@ POD_NETWORK_STAYS: Final = Change(
 )
 """Flannel stands that this package has applied, and the settings say "none"."""
 
+FIELD_BY_HAND: Final = Change(
+    Effect.NOT_YET, _BY_HAND, "change that ConfigMap by hand (kubernetes.io: Reconfiguring a kubeadm cluster)"
+)
+"""A field that the package decides, and no patch."""
+
 STATIC_POD: Final = Change(
     Effect.NOT_YET, "the cluster's own configuration has it and this host's manifest has not", "mend its manifest there"
 )

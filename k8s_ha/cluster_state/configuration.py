@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any, Final
 
 from k8s_ha.settings.kubeadm_patches import EXTRA_ARGS, is_argument_list
@@ -41,8 +42,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[Path, Any]]] = {
         ("authentication", "webhook", "enabled"): True,
         ("authentication", "x509", "clientCAFile"): "/etc/kubernetes/pki/ca.crt",
         ("authorization", "mode"): "Webhook",
-        ("clusterDNS",): _ANY,  # follows service_cidr
-        ("clusterDomain",): _ANY,  # follows dns_domain
+        ("failCgroupV1",): False,  # some host needed it, or does and could not be asked
         ("healthzBindAddress",): "127.0.0.1",
         ("healthzPort",): 10248,
         ("resolvConf",): "/run/systemd/resolve/resolv.conf",
@@ -53,7 +53,6 @@ _DEFAULTS: Final[Mapping[str, Mapping[Path, Any]]] = {
     "KubeProxyConfiguration": {
         ("bindAddress",): "0.0.0.0",
         ("clientConnection", "kubeconfig"): "/var/lib/kube-proxy/kubeconfig.conf",
-        ("clusterCIDR",): _ANY,  # follows pod_cidr
         ("mode",): "iptables",
         **_LOGGING,
     },
@@ -78,10 +77,15 @@ class Deviation:
         return ".".join(self.path)
 
 
-def deviations(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]) -> Iterator[Deviation]:
-    """Each field that is wanted otherwise than it stands, and each that stands and nobody wants."""
+def deviations(
+    kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any], follows: Mapping[Path, Any] | None = None
+) -> Iterator[Deviation]:
+    """Each field that is wanted otherwise than it stands, and each that stands and nobody wants.
+
+    + follows: what kubeadm derives from other settings of the cluster that stands, by path
+    """
     wants, stands = _leaves(wanted), _leaves(standing)
-    defaults = _DEFAULTS[kind]
+    defaults = {**_DEFAULTS[kind], **(follows or {})}
     for path, value in wants.items():
         default = defaults.get(path)
         if path not in stands and (_is_left_out(kind, path, value) or default is _ANY or _equal(value, default)):
@@ -89,8 +93,23 @@ def deviations(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]
         if not _equal(value, stands.get(path)):
             yield Deviation(kind, path, value, stands.get(path))
     for path, value in stands.items():
-        if path not in wants and not _is_default(kind, path, value):
+        if path not in wants and not _is_default(kind, path, value, defaults.get(path)):
             yield Deviation(kind, path, None, value)
+
+
+def followed(kind: str, cluster_configuration: Mapping[str, Any]) -> dict[Path, Any]:
+    """What kubeadm derives for kubelets and kube-proxy from the networks and the domain of a ClusterConfiguration."""
+    networking = cluster_configuration.get("networking")
+    kept = networking if isinstance(networking, Mapping) else {}
+    if kind == "KubeProxyConfiguration":
+        return {("clusterCIDR",): kept.get("podSubnet")}
+    if kind != "KubeletConfiguration":
+        return {}
+    try:
+        servers = [str(IPv4Network(str(kept.get("serviceSubnet")))[10])]
+    except (ValueError, IndexError):
+        servers = []
+    return {("clusterDomain",): kept.get("dnsDomain"), ("clusterDNS",): servers}
 
 
 def lacking(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]) -> Iterator[Deviation]:
@@ -102,7 +121,7 @@ def same_argument(wanted: Any, standing: str | None) -> bool:
     """Whether a flag has the wanted value, or values, in whatever order."""
     if standing is None:
         return False
-    text = ",".join(map(str, wanted)) if isinstance(wanted, (list, tuple)) else _text(wanted)
+    text = ",".join(map(_text, wanted)) if isinstance(wanted, (list, tuple)) else _text(wanted)
     return _equal(text, standing) or sorted(text.split(",")) == sorted(standing.split(","))
 
 
@@ -115,8 +134,9 @@ _OMITTED: Final[Mapping[str, frozenset[Path]]] = {
     "KubeletConfiguration": frozenset(
         (name,)
         for name in (
-            *("maxOpenFiles", "maxPods", "port", "protectKernelDefaults", "readOnlyPort", "rotateCertificates"),
-            *("runOnce", "serverTLSBootstrap"),
+            *("enableContentionProfiling", "eventBurst", "evictionMaxPodGracePeriod", "kubeAPIBurst", "maxOpenFiles"),
+            *("maxPods", "nodeLeaseDurationSeconds", "podsPerCore", "port", "protectKernelDefaults", "readOnlyPort"),
+            *("registryBurst", "runOnce", "serverTLSBootstrap"),
         )
     ),
     "KubeProxyConfiguration": frozenset(),
@@ -136,19 +156,32 @@ _NULL: Final[frozenset[Path]] = frozenset(
 
 def _is_left_out(kind: str, path: Path, value: Any) -> bool:
     """Whether a wanted value is one that a configuration has by leaving the field out."""
+    if not _FREE.isdisjoint(path[:-1]) or isinstance(value, (list, tuple)):
+        return False
     return value in ("", "0s") or (value in _ZEROS and path in _OMITTED[kind])
 
 
-def _is_default(kind: str, path: Path, value: Any) -> bool:
-    default = _DEFAULTS[kind].get(path)
+# Maps whose keys are the users': a zero there is somebody's.
+_FREE: Final = frozenset(
+    {
+        *EXTRA_ARGS,
+        *("featureGates", "evictionHard", "evictionSoft", "evictionSoftGracePeriod", "evictionMinimumReclaim"),
+        *("systemReserved", "kubeReserved", "qosReserved", "staticPodURLHeader"),
+    }
+)
+
+
+def _is_default(kind: str, path: Path, value: Any, default: Any) -> bool:
     if default is _ANY or _equal(value, default):
         return True
+    if not _FREE.isdisjoint(path[:-1]) or isinstance(value, (list, tuple)):
+        return False
     # kube-proxy's fields stand there all, with Go's zeros or null; of the others those alone that are durations.
     return value in _ZEROS and path not in _NULL if kind == "KubeProxyConfiguration" else value in ("", "0s", None)
 
 
 def _leaves(value: Mapping[str, Any], path: Path = ()) -> dict[Path, Any]:
-    """All that is no map, by path, without what is empty; a list is a tuple, in order."""
+    """All that is no map, by path, without what is empty."""
     found: dict[Path, Any] = {}
     for key, item in value.items():
         here = (*path, str(key))
@@ -157,18 +190,9 @@ def _leaves(value: Mapping[str, Any], path: Path = ()) -> dict[Path, Any]:
         given = argument_map(item) if key in EXTRA_ARGS else item
         if isinstance(given, Mapping):
             found |= _leaves(given, here)
-        elif isinstance(given, (list, tuple)):
-            if given:
-                found[here] = _ordered(given)
-        elif given is not None:
+        elif given is not None and given != []:
             found[here] = given
     return found
-
-
-def _ordered(items: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
-    """A list as a value that can be compared: maps by their fields, scalars in an order of their own."""
-    plain = [tuple(_leaves(item).items()) if isinstance(item, Mapping) else item for item in items]
-    return tuple(sorted(plain, key=repr))
 
 
 def argument_map(value: Any) -> Any:
@@ -182,20 +206,46 @@ def argument_map(value: Any) -> Any:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, bool) != isinstance(other, bool):
-        # In extra arguments kubeadm keeps text.
-        return isinstance(one, str | bool) and isinstance(other, str | bool) and _text(one) == _text(other)
-    if one == other:
+    if _normal(one) == _normal(other):
         return True
-    if isinstance(one, str) and isinstance(other, str):
-        seconds = _seconds(one)
-        return seconds is not None and seconds == _seconds(other)
-    return isinstance(one, str | int) and isinstance(other, str | int) and str(one) == str(other)
+    return isinstance(one, str) and isinstance(other, str) and _seconds(one) == _seconds(other) is not None
+
+
+def _normal(value: Any) -> Any:
+    """A value in a form that is the same for whatever Go takes for the same.
+
+    Lists are without order, and items of theirs that are maps are without order and without zeros.
+    """
+    if isinstance(value, Mapping):
+        items = ((str(key), _normal(item)) for key, item in value.items() if not _is_empty(item))
+        return ("map", tuple(sorted(items, key=repr)))
+    if isinstance(value, (list, tuple)):
+        return ("list", tuple(sorted(map(_normal, value), key=repr)))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, (str, int, float)):
+        return (repr(value),)
+    text = str(value)
+    quantity = _QUANTITY.fullmatch(text)
+    return text if quantity is None else f"{float(quantity[1]) * _SIZES[quantity[2] or '']:.12g}"
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value is False or value in ("", 0, [], {})
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
+
+_QUANTITY: Final = re.compile(r"([+-]?\d{1,18}(?:\.\d{1,9})?)([kMGTPE]|[KMGTPE]i|m)?", re.ASCII)
+"""As apimachinery writes amounts of CPU and memory; a number is one."""
+_SIZES: Final = {
+    "": 1.0,
+    "m": 1e-3,
+    **{unit: 1e3**power for power, unit in enumerate("kMGTPE", start=1)},
+    **{f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTPE", start=1)},
+}
 
 _DURATION: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|m|s|us|µs|ns))+", re.ASCII)
 _PART: Final = re.compile(r"([\d.]+)(h|ms|m|s|us|µs|ns)")

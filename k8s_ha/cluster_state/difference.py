@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from typing import Any, Final
 
-from k8s_ha.catalog.setting_changes import PATCHES, POD_NETWORK_STAYS, SETTINGS, Change
-from k8s_ha.cluster_state.configuration import Deviation, Path, deviations
+from k8s_ha.catalog.setting_changes import FIELD_BY_HAND, PATCHES, POD_NETWORK_STAYS, SETTINGS, Change
+from k8s_ha.cluster_state.configuration import Deviation, Path, deviations, followed
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.standing import Standing
-from k8s_ha.redaction import without_named_secrets
+from k8s_ha.redaction import redacted, without_named_secrets
 from k8s_ha.settings import Cluster
-from k8s_ha.untrusted import read_json
+from k8s_ha.settings.kubeadm_patches import OWNED
+from k8s_ha.untrusted import read_json, short
 
 KINDS: Final = ("ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration")
 """What a cluster keeps of its configuration."""
 
 _SETTING_OF: Final[Mapping[tuple[str, str], str]] = {
-    ("ClusterConfiguration", "kubernetesVersion"): "kubernetes_version",
     ("ClusterConfiguration", "controlPlaneEndpoint"): "control_plane_endpoint",
     ("ClusterConfiguration", "imageRepository"): "image_repository",
-    ("ClusterConfiguration", "dns.imageRepository"): "image_repository",
     ("ClusterConfiguration", "networking.podSubnet"): "pod_cidr",
     ("ClusterConfiguration", "networking.serviceSubnet"): "service_cidr",
     ("ClusterConfiguration", "networking.dnsDomain"): "dns_domain",
@@ -93,6 +93,18 @@ def cluster_differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()
         raise Unreadable(str(error)) from None
 
 
+def brings_flannel(snapshot: ClusterSnapshot) -> bool:
+    """Whether flannel comes to a cluster that stands without it; False where that could not be read."""
+    view = snapshot.leader_view
+    try:
+        return view is not None and any(
+            entry.setting == "pod_network" and not entry.is_refused
+            for entry in _of_flannel(view.standing, snapshot.cluster)
+        )
+    except ValueError:
+        return False
+
+
 def other_endpoint(snapshot: ClusterSnapshot) -> str | None:
     """Where the control planes are a cluster of their own at another endpoint: that endpoint; else None.
 
@@ -120,28 +132,26 @@ def endpoint_difference(standing: str, cluster: Cluster) -> Difference:
 
 def _of_kind(kind: str, wanted: Mapping[str, Any], standing: Standing, cluster: Cluster) -> Iterator[Difference]:
     kept = standing.document(kind)
+    if kind == "KubeProxyConfiguration" and kept is not None:
+        kept = {**kept, "mode": kept.get("mode") or "iptables"}
     if kept is None:
         if kind == "KubeProxyConfiguration":  # one may run something else in its place
             return
         raise ValueError(f"the ConfigMaps of kube-system hold no {kind}")
-    for entry in deviations(kind, wanted, kept):
+    follows = followed(kind, standing.document("ClusterConfiguration") or {})
+    for entry in deviations(kind, wanted, kept, follows):
+        if entry.field == "kubernetesVersion":
+            continue  # with those of all hosts, in node_difference.py
         if entry.field == "apiServer.certSANs":
             yield from _of_certificate_names(entry, cluster)
+        # Which lines need a path of CoreDNS's own the version decides.
         elif entry.field != "dns.imageRepository" or kept.get("kubernetesVersion") == wanted["kubernetesVersion"]:
             yield _of_field(entry)
 
 
 def _of_field(entry: Deviation) -> Difference:
     setting = _SETTING_OF.get((entry.kind, entry.field))
-    if setting == "kubernetes_version":
-        return _setting(setting, *(str(value).removeprefix("v") for value in (entry.standing, entry.wanted)))
-    if setting == "kube_proxy_mode":
-        return _setting(setting, entry.standing or "iptables", entry.wanted)
-    if setting is not None:
-        return _setting(setting, entry.standing, entry.wanted)
-    if (entry.kind, entry.field) == ("KubeletConfiguration", "failCgroupV1"):
-        return replace(_patch(entry), setting="accepted_risks (kubelet's failCgroupV1)")
-    return _patch(entry)
+    return _patch(entry) if setting is None else _setting(setting, entry.standing, entry.wanted)
 
 
 def _setting(name: str, standing: Any, wanted: Any) -> Difference:
@@ -149,12 +159,14 @@ def _setting(name: str, standing: Any, wanted: Any) -> Difference:
 
 
 def _patch(entry: Deviation) -> Difference:
-    return patch_difference(None, entry.kind, entry.path, entry.standing, entry.wanted, PATCHES[entry.kind])
+    # What no patch may say can be changed by hand alone.
+    change = FIELD_BY_HAND if entry.field in OWNED[entry.kind] else PATCHES[entry.kind]
+    return patch_difference(None, entry.kind, entry.path, entry.standing, entry.wanted, change)
 
 
 def patch_difference(host: str | None, kind: str, path: Path, standing: Any, wanted: Any, change: Change) -> Difference:
     """Of a field that kubeadm_patches decide; the value of one that bears a secret's name is hidden."""
-    shown = without_named_secrets([{path[-1]: standing}, {path[-1]: wanted}])
+    shown = redacted(without_named_secrets([{path[-1]: standing}, {path[-1]: wanted}]))
     before, after = (
         "" if value is None else written(said[path[-1]]) for value, said in zip((standing, wanted), shown, strict=True)
     )
@@ -163,15 +175,28 @@ def patch_difference(host: str | None, kind: str, path: Path, standing: Any, wan
 
 def _of_certificate_names(entry: Deviation, cluster: Cluster) -> Iterator[Difference]:
     """A name that a setting gives is refused where it is missing; what a balancer adds, or has left, is only said."""
-    wanted, standing = (set(value or ()) for value in (entry.wanted, entry.standing))
+    wanted, standing = (certificate_names(value) for value in (entry.wanted, entry.standing))
     change = SETTINGS["cert_extra_sans"]
-    named = wanted & {*cluster.settings.cert_extra_sans, cluster.endpoint_host}
+    named = wanted & certificate_names([*cluster.settings.cert_extra_sans, cluster.endpoint_host])
     for names, is_noted in ((named - standing, False), (wanted - named - standing, True)):
         if names:
             yield Difference(None, "cert_extra_sans", "", written(tuple(sorted(names))), change, is_noted)
     if standing - wanted:
         extra = replace(change, remedy="nothing, or write it into cert_extra_sans")
         yield Difference(None, "cert_extra_sans", written(tuple(sorted(standing - wanted))), "", extra, is_noted=True)
+
+
+def certificate_names(value: Any) -> set[str]:
+    """Names in the form that certificates have them: an address has many, and IPv4 in IPv6 is IPv4 there."""
+    return {_certificate_name(str(name)) for name in value} if isinstance(value, (list, tuple)) else set()
+
+
+def _certificate_name(name: str) -> str:
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return name
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _of_flannel(standing: Standing, cluster: Cluster) -> Iterator[Difference]:
@@ -191,10 +216,11 @@ def _of_flannel(standing: Standing, cluster: Cluster) -> Iterator[Difference]:
         yield _setting("flannel_backend", kind, cluster.settings.flannel_backend)
 
 
-def flannel_refusal(config: str, cluster: Cluster) -> str | None:
+def flannel_refusal(config: str, pods: str, cluster: Cluster) -> str | None:
     """Why flannel's manifest is not applied; None where it may be.
 
     + config: what the cluster keeps for flannel, JSON; empty where there is none
+    + pods: the network that the nodes have parts of; where it is the wanted one, a flannel of another is mended
     """
     try:
         kept = read_json(config) if config else {}
@@ -203,7 +229,7 @@ def flannel_refusal(config: str, cluster: Cluster) -> str | None:
         return "Flannel was not changed: the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."
     for name, value in standing.items():
         wanted = getattr(cluster.settings, name)
-        if value not in (None, wanted):
+        if value not in (None, wanted) and (name, pods) != ("pod_cidr", wanted):
             return (
                 f"Flannel was not changed: {name} stands as {value!r} and the settings say {wanted!r}, but "
                 f"{SETTINGS[name].reason}; set it back."
@@ -215,4 +241,4 @@ def written(value: Any) -> str:
     """A value as users would write it; empty for none."""
     if value is None or value in ((), [], ""):
         return ""
-    return repr(list(value)) if isinstance(value, tuple) else repr(value)
+    return short(list(value) if isinstance(value, tuple) else value, 200)

@@ -17,7 +17,13 @@ from k8s_ha.catalog.setting_changes import (
     Change,
 )
 from k8s_ha.cluster_state.configuration import argument_map, lacking, same_argument
-from k8s_ha.cluster_state.difference import Difference, cluster_differences, patch_difference, written
+from k8s_ha.cluster_state.difference import (
+    Difference,
+    certificate_names,
+    cluster_differences,
+    patch_difference,
+    written,
+)
 from k8s_ha.cluster_state.node_state import Membership, NodeState, is_worker
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
@@ -32,6 +38,8 @@ _COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Where ClusterConfiguration has each static pod's part."""
 
+VERSION: Final = "kubernetes_version"
+
 VERSIONED: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """The static pods whose version is the cluster's."""
 
@@ -43,17 +51,46 @@ def differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> lis
 
     A host's part that differs as its cluster does is not told twice. Raises Unreadable.
     """
-    of_cluster = cluster_differences(snapshot, caveats)
-    settings = {entry.setting for entry in of_cluster}
-    moved = {entry.standing for entry in of_cluster if entry.setting == "kubernetes_version"}
+    of_cluster = [*version_differences(snapshot), *cluster_differences(snapshot, caveats)]
+    told = {entry.setting.partition(" (")[0] for entry in of_cluster}
     of_nodes = node_differences(snapshot, caveats)
-    versions = {entry.standing for entry in of_nodes if entry.setting == "kubernetes_version"}
-    told = settings - {"kubernetes_version"} if versions != moved else settings
-    return of_cluster + [
-        entry
-        for entry in of_nodes
-        if not (entry.setting in told and (entry.change in LAGGING or entry.setting == "kubernetes_version"))
-    ]
+    return of_cluster + [entry for entry in of_nodes if not (entry.change in LAGGING and entry.setting in told)]
+
+
+def version_differences(snapshot: ClusterSnapshot) -> list[Difference]:
+    """What of the cluster, or of which host, is of another version than the wanted one; none without a leader.
+
+    Parts of several versions are a half-upgraded cluster: then each host is told by its parts.
+    """
+    view, wanted = snapshot.leader_view, snapshot.cluster.settings.version
+    if view is None:
+        return []
+    try:
+        kept = str((view.standing.document("ClusterConfiguration") or {}).get("kubernetesVersion")).removeprefix("v")
+    except ValueError:
+        kept = wanted  # that it cannot be read is told by itself
+    parts = {host.name: _parts_of(host, snapshot) for host in snapshot.cluster.nodes}
+    versions = {kept, *(version for held in parts.values() for version in held.values())}
+    if versions == {wanted}:
+        return []
+    if len(versions) == 1:
+        return [Difference(None, VERSION, written(kept), written(wanted), SETTINGS[VERSION])]
+    found = [Difference(None, VERSION, f"kubeadm-config {kept}", written(wanted), MIXED_VERSIONS)] * (kept != wanted)
+    for name, held in parts.items():
+        others = ", ".join(f"{part} {version}" for part, version in held.items() if version != wanted)
+        if others:
+            found.append(Difference(name, VERSION, others, written(wanted), MIXED_VERSIONS))
+    return found
+
+
+def _parts_of(host: HostSettings, snapshot: ClusterSnapshot) -> dict[str, str]:
+    node, view = snapshot.known(host).node, snapshot.views.get(host.name)
+    if node is None:
+        return {}
+    try:
+        return part_versions(node, view if snapshot.state(host) is NodeState.JOINED else None)
+    except ValueError:
+        return part_versions(node, None)  # a manifest that cannot be read is told of its host
 
 
 def node_differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Difference]:
@@ -69,7 +106,7 @@ def node_differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -
     for host in cluster.nodes:
         node, view = snapshot.known(host).node, snapshot.views.get(host.name)
         if node is not None:
-            found += [*_of_node(host, node, view), *_of_version(host, node, view, cluster)]
+            found += _of_node(host, node, view)
             if view is not None and snapshot.state(host) is NodeState.JOINED:
                 found += _of_files(host, view, kept, cluster)
     return found
@@ -83,20 +120,6 @@ def part_versions(node: ClusterNode, view: NodeView | None) -> dict[str, str]:
         if pod is not None:
             found[component] = pod.version
     return {part: version.removeprefix("v") for part, version in found.items() if version}
-
-
-def _of_version(host: HostSettings, node: ClusterNode, view: NodeView | None, cluster: Cluster) -> Iterator[Difference]:
-    wanted = cluster.settings.version
-    try:
-        parts = part_versions(node, view)
-    except ValueError:
-        parts = part_versions(node, None)
-    others = [f"{part} {version}" for part, version in parts.items() if version != wanted]
-    if others:
-        uniform = len(set(parts.values())) == 1
-        change = SETTINGS["kubernetes_version"] if uniform else MIXED_VERSIONS
-        standing = written(next(iter(parts.values()))) if uniform else ", ".join(others)
-        yield Difference(host.name, "kubernetes_version", standing, written(wanted), change)
 
 
 def _of_node(host: HostSettings, node: ClusterNode, view: NodeView | None) -> Iterator[Difference]:
@@ -169,6 +192,6 @@ def _registration_arguments(cluster: Cluster, kind: str) -> dict[str, Any]:
 
 def _of_certificate(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
     names = view.standing.certificate_names
-    wanted = {*cluster.settings.cert_extra_sans, cluster.endpoint_host}
-    if names is not None and (missing := sorted(wanted - set(names))):
+    wanted = certificate_names([*cluster.settings.cert_extra_sans, cluster.endpoint_host])
+    if names is not None and (missing := sorted(wanted - certificate_names(names))):
         yield Difference(host.name, "cert_extra_sans", "", written(tuple(missing)), SERVING_CERTIFICATE)

@@ -15,9 +15,6 @@ from k8s_ha.observations.node import ClusterNode
 from k8s_ha.settings import HostSettings
 from k8s_ha.settings.syntax import split_taint
 
-ANNOTATION: Final = "k8s-ha/settings"
-"""The annotation of a Node that names the labels and taints which are the settings'."""
-
 _CONTROL_PLANE_TAINT: Final = "node-role.kubernetes.io/control-plane:NoSchedule"
 _MASTER_TAINT: Final = "node-role.kubernetes.io/master:NoSchedule"
 
@@ -62,6 +59,7 @@ class MetadataChange:
     + taints: as ``key=value:Effect``; those that are set
     + untaints: as ``key:Effect``; those that are taken off
     + owned: what the annotation says afterwards; empty for none
+    + meanwhile: what it says until all is done, so that a cut in between loses nothing
     """
 
     hostname: str
@@ -69,6 +67,7 @@ class MetadataChange:
     taints: tuple[str, ...]
     untaints: tuple[str, ...]
     owned: str
+    meanwhile: str = ""
 
     @property
     def is_a_note(self) -> bool:
@@ -106,7 +105,12 @@ def _change(host: HostSettings, node: ClusterNode, minor: int) -> MetadataChange
     taints, untaints = _taints(host, node, before, minor)
     if not (labels or taints or untaints or str(before) != str(after)):
         return None
-    return MetadataChange(node.name, labels, taints, untaints, str(after))
+    both = Owned(before.labels | after.labels, _either(before.taints, after.taints))
+    return MetadataChange(node.name, labels, taints, untaints, str(after), str(both))
+
+
+def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if one is None and other is None else (one or frozenset()) | (other or frozenset())
 
 
 def _taints(
@@ -123,7 +127,8 @@ def _taints(
         return (), ()  # neither now nor before did a setting name any: all are kubeadm's and the users'
     stays = set(map(_effect, wanted))
     gone = sorted({_effect(taint) for taint in node.taints} & ours - stays)
-    return tuple(taint for taint in wanted if taint not in node.taints), tuple(gone)
+    held = {split_taint(taint) for taint in node.taints}
+    return tuple(taint for taint in wanted if split_taint(taint) not in held), tuple(gone)
 
 
 def _effect(taint: str) -> str:

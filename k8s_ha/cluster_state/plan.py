@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from k8s_ha.cluster_state.difference import brings_flannel
 from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.node_state import (
     Membership,
@@ -22,6 +23,7 @@ from k8s_ha.cluster_state.node_state import (
 )
 from k8s_ha.cluster_state.quorum import quorum_refusal
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.settings import HostSettings
 
 
@@ -104,6 +106,7 @@ def decide(snapshot: ClusterSnapshot) -> Plan:
     steps = {first.name: decide_join(snapshot, first) if snapshot.leader else init}
     steps |= {host.name: decide_join(snapshot, host, leader_to_come=to_come) for host in others}
     changes = {name: change.sentence for name, change in metadata_changes(snapshot).items()}
+    changes |= {THE_CLUSTER: "flannel is applied"} if brings_flannel(snapshot) else {}
     return Plan({name: step for name, step in steps.items() if snapshot.views.get(name) is not None}, changes)
 
 

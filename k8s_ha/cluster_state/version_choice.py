@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from k8s_ha.catalog.lifetimes import bad_patch
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.settings import Cluster
 from k8s_ha.settings.load import mistakes, versions, with_version
+from k8s_ha.untrusted import some
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,24 @@ def choose_version(cluster: Cluster, surveys: Mapping[str, HostSurvey]) -> Choic
 
     Raises NoVersion.
     """
-    for node in cluster.nodes:
-        standing = surveys[node.name].standing_version if node.name in surveys else ""
-        if standing:
-            return _standing(cluster, node.name, standing)
+    standing = {
+        node.name: surveys[node.name].standing_version
+        for hosts in (cluster.control_planes, cluster.workers)
+        for node in hosts
+        if node.name in surveys and surveys[node.name].standing_version
+    }
+    told = {name: version for name, version in standing.items() if cluster.host(name) in cluster.control_planes}
+    if told or standing:
+        # One host may be left of another cluster, or ahead of its own.
+        version = Counter((told or standing).values()).most_common(1)[0][0]
+        return _standing(cluster, next(name for name in told or standing if standing[name] == version), version)
+    silent = [host.name for host in cluster.control_planes if host.name not in surveys]
+    if silent:
+        raise NoVersion(
+            f"{some(silent)} could not be asked which Kubernetes it stands with",
+            "a cluster that stands keeps its version",
+            "bring it back, or set kubernetes_version",
+        )
     return _newest(cluster, surveys)
 
 
@@ -66,12 +82,14 @@ def _newest(cluster: Cluster, surveys: Mapping[str, HostSurvey]) -> Choice:
         for node in cluster.nodes
         if node.name in surveys and surveys[node.name].el_major in compatibility.EL_MAJORS
     }
+    silent = [node.name for node in cluster.nodes if node.name not in surveys]
+    without = f", without {some(silent)}, which could not be asked" if silent else ""
     reason = "the newest that is known"
     for version, wrong in versions(cluster).items():
         _, minor, patch = (int(part) for part in version.split("."))
         weak = {name: platform for name, platform in platforms.items() if compatibility.asks_more(minor, platform)}
         if not (weak or wrong or bad_patch(minor, patch)):
-            return Choice(version, reason)
+            return Choice(version, reason + without)
         line = compatibility.LINES[minor].name
         if weak:
             name, platform = next(iter(weak.items()))

@@ -11,6 +11,7 @@ from pyinfra.api import Host
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.cluster_state.version_choice import NoVersion, choose_version
+from k8s_ha.deploys.standing import differences_found
 from k8s_ha.facts.answers import LOCALE
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import HostSurvey
@@ -21,7 +22,6 @@ from k8s_ha.operations.prefetch import phase_opened
 from k8s_ha.preflight_checks.access import keys_taken_unseen
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.rules import waived
-from k8s_ha.preflight_checks.standing import version_findings
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
 from k8s_ha.pyinfra_internals.connection import connected_for, connection_tuned, key_taken_unseen
 from k8s_ha.pyinfra_internals.deploys import arguments_of_operations, give_to_operations
@@ -56,7 +56,8 @@ def start_phase(
                     logger.warning(str(finding))
                     run.log.findings.append(finding)
             stop_on_errors(found)
-            stop_on_errors(list(version_findings(run.surveys, run.cluster)))
+        if changes:
+            stop_on_errors(differences_found(run))
     phase_opened()
     requested = run.part(ClusterLock).requested
     if changes and host.name not in requested:
@@ -114,13 +115,13 @@ def survey(run: Run) -> list[Finding]:
 def _choose_version(run: Run) -> None:
     """Have the run's cluster know its version where the settings name none; raises NoVersion.
 
-    Control planes that ``--limit`` leaves out are surveyed too where none of the hosts that take part tells.
+    Nodes that ``--limit`` leaves out are surveyed too where none of the hosts that take part tells.
     """
     if run.cluster.settings.kubernetes_version is not None:
         return
     surveys = dict(run.surveys)
     if not any(surveys[node.name].standing_version for node in run.cluster.nodes if node.name in surveys):
-        others = [host.inventory.get_host(entry.name) for entry in run.cluster.control_planes]
+        others = [host.inventory.get_host(entry.name) for entry in run.cluster.nodes]
         answers = everywhere(_surveyed_anyway, [other for other in others if not is_in_limit(state, other)])
         surveys |= {name: answer for name, answer in answers.items() if isinstance(answer, HostSurvey)}
     choice = choose_version(run.cluster, surveys)

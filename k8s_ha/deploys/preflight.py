@@ -16,14 +16,14 @@ from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
-from k8s_ha.facts.node import Node
+from k8s_ha.deploys.standing import Compared, caveats, left_out
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors, some
-from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import everywhere, read_everywhere, read_with_logins
-from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, units
+from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.operations.commands import everywhere, read_with_logins
+from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, pod_network, units
 from k8s_ha.preflight_checks.machine import folders
-from k8s_ha.preflight_checks.model import HostContext, HostPreflight
+from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
 from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
 from k8s_ha.preflight_checks.standing import standing_findings, unfinished, version_findings
@@ -58,6 +58,8 @@ def _collect(run: Run) -> list[Finding]:
     """What survey and preflight of all hosts found; keeps surveys, the control planes' views and the nodes' states."""
     members = members_of(run)
     found = survey(run) + unreachable(run)
+    if run.cluster.settings.kubernetes_version is None:
+        return found  # nobody can say which, and nothing more can be asked
     asked = {member: _questions(run, member.name) for member in members if _is_usable(run, member.name)}
     read = everywhere(lambda member: read_with_logins(member, PreflightFacts, run.logins, asked[member]), asked)
     preflights = {name: preflight for name, preflight in read.items() if preflight is not None}
@@ -66,28 +68,21 @@ def _collect(run: Run) -> list[Finding]:
         for entry in run.cluster.hosts
         if entry.name in preflights
     ]
-    snapshot = ClusterSnapshot(run.cluster, _views(run, preflights), endpoint_answer="")
+    views = {name: preflight.view for name, preflight in preflights.items()} | left_out(run, preflights)
+    snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
+    run.part(Compared).done = True
     if all(control_plane.name in snapshot.views for control_plane in run.cluster.control_planes):
         run.snapshot = ClusterSnapshot(run.cluster, snapshot.views)
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
-    found += standing_findings(snapshot, {caveat for node in run.cluster.nodes for caveat in run.caveats(node.name)})
+    found += standing_findings(snapshot, caveats(run))
     if snapshot.leader is None and not snapshot.can_retry_init and other_endpoint(snapshot) is None:
         found += version_findings(run.surveys, run.cluster)
-    found += unfinished(snapshot, set(preflights), host_by_host())
+    outside = {entry.name for entry in run.cluster.hosts if not is_in_limit(state, host.inventory.get_host(entry.name))}
+    found += unfinished(snapshot, outside, host_by_host())
+    found += pod_network.in_the_way(contexts) if THE_CLUSTER in run.log.plan.changes else []
     found += [unread(name) for name in read if name not in preflights]
     return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)
-
-
-def _views(run: Run, preflights: Mapping[str, HostPreflight]) -> dict[str, NodeView | None]:
-    """What hosts hold of the cluster; control planes that this run leaves out are asked too where there may be one."""
-    views = {name: preflight.view for name, preflight in preflights.items()}
-    left_out = {
-        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
-        for entry in run.cluster.control_planes
-        if entry.name not in views and not is_in_limit(state, host.inventory.get_host(entry.name))
-    }
-    return views | (read_everywhere(Node, left_out) if left_out else {})
 
 
 def _is_usable(run: Run, name: str) -> bool:

@@ -29,21 +29,27 @@ class ManifestDigest(ParsedFact[str]):
         return "".join(output)
 
 
-class FlannelConfig(ParsedFact[str]):
-    """Flannel's configuration as the cluster keeps it, JSON; empty where there is none.
+class FlannelConfig(ParsedFact[tuple[str, str]]):
+    """Flannel's configuration as the cluster keeps it, JSON, and the pod network that the nodes have parts of.
+
+    Both are empty where there are none.
 
     + address: the host's node address
     """
 
     def command(self, address: str) -> str:
+        flannel = kubectl(address, "-n kube-flannel get configmap kube-flannel-cfg --ignore-not-found ")
+        nodes = kubectl(address, "-n kube-system get configmap kubeadm-config ")
         return marked(
-            "timeout 30 "
-            + kubectl(address, "-n kube-flannel get configmap kube-flannel-cfg --ignore-not-found ")
-            + r"-o jsonpath='{.data.net-conf\.json}'"
+            f"config=$(timeout 30 {flannel} -o jsonpath='{{.data.net-conf\\.json}}') || exit\n"
+            f"kept=$(timeout 30 {nodes} -o jsonpath='{{.data.ClusterConfiguration}}') || exit\n"
+            """echo "config $(echo "$config" | tr -d '\\n')"\n"""
+            """echo "$kept" | sed -n 's/^ *podSubnet: */pods /p'"""
         )
 
-    def parse(self, output: list[str]) -> str:
-        return "".join(output)
+    def parse(self, output: list[str]) -> tuple[str, str]:
+        values = fields(output)
+        return values["config"][0], next(iter(values["pods"]), "")
 
 
 class ApiStatusFact(ParsedFact[ApiStatus]):

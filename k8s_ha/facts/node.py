@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations import etcd
-from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
+from k8s_ha.observations.node import ANNOTATION, ClusterNode, Kubeconfig, NodeView
 from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.untrusted import read_json
@@ -91,7 +91,8 @@ def _decoded(text: str) -> str | None:
 
 
 def _node(line: str) -> ClusterNode:
-    name, ready, version, labels, address, taints, owned = [*line.split(" ", 6), *[""] * 6][:7]
+    name, ready, version, labels, address, taints, annotations = [*line.split(" ", 6), *[""] * 6][:7]
+    noted: dict[str, object] = _json(annotations, {})
     held: dict[str, object] = _json(labels, {})
     tainted: list[Mapping[str, str]] = _json(taints, [])
     return ClusterNode(
@@ -102,7 +103,7 @@ def _node(line: str) -> ClusterNode:
         labels={str(key): str(value) for key, value in held.items()},
         address=address,
         taints=tuple(_taint(taint) for taint in tainted),
-        owned=owned,
+        owned=str(noted.get(ANNOTATION, "")),
     )
 
 

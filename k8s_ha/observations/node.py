@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.standing import Standing
 from k8s_ha.untrusted import whole_number
+
+ANNOTATION: Final = "k8s-ha/settings"
+"""The annotation of a Node that names the labels and taints which are the settings'."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,9 @@ class HostSurvey:
     @property
     def standing_version(self) -> str:
         """The Kubernetes that the host runs as part of a cluster, x.y.z; empty where it is no node or nothing tells."""
-        kubelet = self.installed.get("kubelet", "").partition("-")[0]
-        found = self.api_server_image.rpartition(":v")[2] if self.api_server_image else kubelet
-        return found if self.node and re.fullmatch(r"(\d{1,4}\.){2}\d{1,4}", found, re.ASCII) else ""
+        tag = self.api_server_image.rpartition("/")[2].partition("@")[0].partition(":v")[2]
+        found = (tag, self.installed.get("kubelet", "").partition("-")[0]) if self.node else ()
+        return next((text for text in found if re.fullmatch(r"(\d{1,4}\.){2}\d{1,4}", text, re.ASCII)), "")
 
     @property
     def el_major(self) -> int | None:

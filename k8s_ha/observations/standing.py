@@ -46,7 +46,7 @@ class Standing:
         try:
             found = read_json(self.objects)
             items = found["items"] if found.get("kind") == "List" else [found]
-            return {str(item["metadata"]["name"]): item for item in items}
+            return {str(item["metadata"]["name"]): dict(item) for item in items}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise ValueError("the ConfigMaps of kube-system could not be read") from None
 
@@ -55,16 +55,24 @@ class Standing:
 
         Raises ValueError where it cannot be read.
         """
-        prefix, key = _KEPT_IN[kind]
-        item = next((item for name, item in self._objects.items() if name.startswith(prefix)), None)
-        text = (item.get("data") or {}).get(key) if item else None
-        return None if text is None else _document(text, f"{key} of the ConfigMap {prefix}")
+        names, key = _KEPT_IN[kind]
+        if kind == "KubeletConfiguration":
+            names = self._names_of_kubelets
+        data = next((_mapping(self._objects[name].get("data")) for name in names if name in self._objects), {})
+        return _document(str(data[key]), f"{key} of the ConfigMap {names[0]}") if key in data else None
+
+    @property
+    def _names_of_kubelets(self) -> tuple[str, ...]:
+        """The kubelets' ConfigMaps, that of the cluster's line first: up to 1.23 each line has one of its own."""
+        version = str((self.document("ClusterConfiguration") or {}).get("kubernetesVersion"))
+        own = f"kubelet-config-{version.removeprefix('v').rpartition('.')[0]}"
+        return (own, "kubelet-config") if own in self._objects else ("kubelet-config", own)
 
     @property
     def has_our_flannel(self) -> bool:
         """Whether flannel is there and this package applied it; ValueError where that could not be read."""
-        metadata = self._objects.get("kube-flannel-ds", {}).get("metadata", {})
-        return MANIFEST_DIGEST in (metadata.get("annotations") or {})
+        metadata = _mapping(self._objects.get("kube-flannel-ds", {}).get("metadata"))
+        return MANIFEST_DIGEST in _mapping(metadata.get("annotations"))
 
     @property
     def kubelet_document(self) -> Document:
@@ -101,13 +109,17 @@ class Standing:
         return (*names.get_values_for_type(DNSName), *map(str, names.get_values_for_type(IPAddress)))
 
 
-_KEPT_IN: Final[Mapping[str, tuple[str, str]]] = {
-    "ClusterConfiguration": ("kubeadm-config", "ClusterConfiguration"),
-    "KubeletConfiguration": ("kubelet-config", "kubelet"),
-    "KubeProxyConfiguration": ("kube-proxy", "config.conf"),
-    "flannel": ("kube-flannel-cfg", "net-conf.json"),
+_KEPT_IN: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "ClusterConfiguration": (("kubeadm-config",), "ClusterConfiguration"),
+    "KubeletConfiguration": (("kubelet-config",), "kubelet"),
+    "KubeProxyConfiguration": (("kube-proxy",), "config.conf"),
+    "flannel": (("kube-flannel-cfg",), "net-conf.json"),
 }
-"""How the ConfigMap's name begins that a configuration is kept in, and its key there, by kind."""
+"""The ConfigMap that a configuration is kept in, and its key there, by kind."""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 @dataclass(frozen=True)
@@ -123,14 +135,15 @@ class StaticPod:
     @property
     def version(self) -> str:
         """The tag of its image, such as ``v1.30.14``."""
-        return self.image.rpartition(":")[2]
+        return self.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
 
 
 def yaml_value(text: str) -> Any:
     """What YAML holds; ValueError for what is none."""
     try:
         return not_too_deep(yaml.load(text, _LOADER))
-    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a day that no month has, 5000 digits
+    # The latter four: a day that no month has, 5000 digits, `!!bool foo`, `!!timestamp foo`.
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError, LookupError, AttributeError):
         raise ValueError("is not YAML") from None
 
 

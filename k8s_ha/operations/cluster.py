@@ -119,7 +119,8 @@ def flannel_applied(run: Run, manifest: str, digest: str) -> Generator[StringCom
     if live == digest:
         host.noop("the manifest is applied")
         return
-    reason = flannel_refusal(require_fact(FlannelConfig, address=address), run.cluster) if live else None
+    config, pods = require_fact(FlannelConfig, address=address)
+    reason = flannel_refusal(config, pods, run.cluster)
     if reason is not None:
         yield fail_host(reason)
     else:

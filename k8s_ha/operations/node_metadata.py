@@ -10,8 +10,9 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
-from k8s_ha.cluster_state.node_metadata import ANNOTATION, MetadataChange, metadata_changes
+from k8s_ha.cluster_state.node_metadata import MetadataChange, metadata_changes
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.observations.node import ANNOTATION
 from k8s_ha.operations.cluster import observe, observe_leader
 from k8s_ha.operations.commands import planned
 from k8s_ha.operations.isolated import isolated_operation
@@ -47,12 +48,18 @@ def _observed(run: Run) -> ClusterSnapshot:
 
 
 def _commands(change: MetadataChange, address: str) -> str:
-    """The taints first: what the note no longer names nobody takes off any more."""
-    metadata = {"labels": dict(change.labels), "annotations": {ANNOTATION: change.owned or None}}
-    patch = shlex.quote(json.dumps({"metadata": metadata}, sort_keys=True))
-    parts = [kubectl(address, f"patch node {change.hostname} --type merge -p {patch}")]
+    """The note first names what was and what will be the settings': a cut in between loses track of nothing."""
+    parts = [_patched(change, address, change.meanwhile, dict(change.labels))]
     taints = [*change.taints, *(f"{taint}-" for taint in change.untaints)]
     if taints:
         words = " ".join(map(shlex.quote, taints))
-        parts.insert(0, kubectl(address, f"taint node {change.hostname} --overwrite {words}"))
+        parts.append(kubectl(address, f"taint node {change.hostname} --overwrite {words}"))
+    if change.meanwhile != change.owned:
+        parts.append(_patched(change, address, change.owned, {}))
     return " && ".join(parts)
+
+
+def _patched(change: MetadataChange, address: str, owned: str, labels: dict[str, str | None]) -> str:
+    metadata = {"labels": labels, "annotations": {ANNOTATION: owned or None}}
+    patch = shlex.quote(json.dumps({"metadata": metadata}, sort_keys=True))
+    return kubectl(address, f"patch node {change.hostname} --type merge -p {patch}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from k8s_ha.findings import Finding
@@ -22,6 +22,25 @@ LINKS: Final = {
     "ovn-k8s-": "OVN-Kubernetes",
 }
 """Beginnings of the names of interfaces, with whose they are."""
+
+
+def in_the_way(contexts: Sequence[HostContext]) -> list[Finding]:
+    """Another pod network on nodes that stand, where flannel would come beside it."""
+    found = []
+    for context in contexts:
+        files = [name for name in context.preflight.cni if name.endswith(READ) and name not in limits.CNI_FILES]
+        links = [link for link in context.preflight.surroundings.links if link.startswith(tuple(LINKS))]
+        if context.host.is_node and not context.becomes_node and (files or links):
+            found.append(
+                Finding(
+                    context.host.name,
+                    "cni",
+                    f"has another pod network: {', '.join(sorted([*files, *links]))}",
+                    "flannel does not come beside another one",
+                    "set pod_network = 'none', or take the other one away first",
+                )
+            )
+    return found
 
 
 def cni_files(context: HostContext) -> Iterator[Finding]:

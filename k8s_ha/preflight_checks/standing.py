@@ -69,17 +69,17 @@ def unlisted(snapshot: ClusterSnapshot) -> list[Finding]:
     return [unlisted_node(node.name) for node in (view.nodes if view else ()) if node.name not in names]
 
 
-def unfinished(snapshot: ClusterSnapshot, reached: Collection[str], option: str | None) -> Iterator[Finding]:
+def unfinished(snapshot: ClusterSnapshot, left_out: Collection[str], option: str | None) -> Iterator[Finding]:
     """Changes that are due and that this run cannot make as a whole.
 
-    + reached: inventory names of the hosts that take part
+    + left_out: inventory names of the hosts that ``--limit`` leaves out
     + option: of pyinfra's command line, by which hosts do not wait for each other; None for none
     """
     leader = snapshot.leader
     for name, change in metadata_changes(snapshot).items():
         if leader is None or change.is_a_note:
             continue
-        absent = [host for host in (name, leader.name) if host not in reached]
+        absent = not {name, leader.name}.isdisjoint(left_out)
         if absent or option:
             yield Finding(
                 name,

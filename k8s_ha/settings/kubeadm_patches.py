@@ -51,6 +51,7 @@ OWNED: dict[str, dict[str, str]] = {
         **_TYPE,
         "cgroupDriver": "remove it, the container runtime uses systemd too",
         "clusterDomain": "set dns_domain",
+        "rotateCertificates": "remove it, kubeadm has every kubelet renew its certificate",
     },
     "KubeProxyConfiguration": {**_TYPE, "mode": "set kube_proxy_mode", "clusterCIDR": "set pod_cidr"},
 }

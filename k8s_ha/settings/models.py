@@ -174,11 +174,11 @@ class HostSettings(BaseModel):
     role: Annotated[tuple[Role, ...], BeforeValidator(_roles_of)] = Field(
         description="One role or several: control_plane or worker; load_balancer and admin beside it or alone."
     )
-    labels: syntax.Labels = Field(default={}, description="Node labels given when the node joins.")
-    taints: list[syntax.Taint] | None = Field(
+    labels: syntax.Labels = Field(default={}, description="Labels of the node.")
+    taints: syntax.Taints | None = Field(
         default=None,
-        description="Taints, key=value:Effect, given when the node joins. None: kubeadm's, which keep workloads off "
-        "control planes; []: no taint at all.",
+        description="Taints, key=value:Effect. None: kubeadm's, which keep workloads off control planes; []: no taint "
+        "at all.",
     )
 
     @property

@@ -208,6 +208,14 @@ def check_taint(taint: str) -> str:
     return taint
 
 
+def check_taints(taints: list[str]) -> list[str]:
+    """Taints of which no two have one key and one effect: a node has one of these."""
+    kinds = [split_taint(taint)[::2] for taint in taints]
+    if len(set(kinds)) < len(kinds):
+        raise ValueError("a node has one taint of a key and an effect; take the others out")
+    return taints
+
+
 def check_registry(value: str) -> str:
     """A registry's HOST[:PORT]."""
     host, _, port = value.partition(":")
@@ -237,5 +245,6 @@ Endpoint = Annotated[str, AfterValidator(check_endpoint)]
 CertificateName = Annotated[str, AfterValidator(check_certificate_name)]
 Labels = dict[Annotated[str, AfterValidator(check_label_key)], Annotated[str, AfterValidator(check_label_value)]]
 Taint = Annotated[str, AfterValidator(check_taint)]
+Taints = Annotated[list[Taint], AfterValidator(check_taints)]
 Registry = Annotated[str, AfterValidator(check_registry)]
 Share = Annotated[int | str, BeforeValidator(check_share)]

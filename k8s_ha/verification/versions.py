@@ -44,7 +44,9 @@ def version_findings(api_status: ApiStatus, cluster: Cluster) -> Iterator[Findin
 def _mixed(component: str, api_status: ApiStatus) -> Iterator[Finding]:
     nodes: dict[str, list[str]] = defaultdict(list)
     for pod in api_status.pods:
-        if is_pod(pod, "kube-system", f"{component}-") and pod.version:
+        # A static pod is called by its node; somebody's backup of etcd is none.
+        own = pod.name == f"etcd-{pod.node}" if component == "etcd" else is_pod(pod, "kube-system", f"{component}-")
+        if own and pod.namespace == "kube-system" and pod.version:
             nodes[pod.version].append(pod.node)
     if len(nodes) > 1:
         found = "; ".join(f"{component} {tag} on {', '.join(sorted(nodes[tag]))}" for tag in sorted(nodes))

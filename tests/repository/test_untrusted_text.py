@@ -20,6 +20,7 @@ OWN = {
     ("settings/consistency.py", "int(settings.version.rpartition('.')[2])"): "a version that was checked",
     ("preflight_checks/lifetime.py", "int(version.split('.')[2])"): "a version that was checked",
     ("cluster_state/configuration.py", "float(number)"): "nine digits on each side at most, by their pattern",
+    ("cluster_state/configuration.py", "float(quantity[1])"): "eighteen digits and nine at most, by their pattern",
     ("cluster_state/version_choice.py", "int(part)"): "a version that was checked",
     ("operations/kubeadm/init.py", "int(TOKEN_LIFE.total_seconds())"): "this package's own",
     ("facts/preflight.py", "float(began)"): "twelve digits at most, by their pattern",

@@ -203,7 +203,7 @@ def test_a_manifest_is_applied_by_the_leader_when_it_changed(
     stage: Stage, name: str, executing: bool, views: Mapping[str, NodeView], live: str, steps: list[Step]
 ) -> None:
     stage.hold(views)
-    facts = {ManifestDigest: live, FlannelConfig: FLANNEL}
+    facts = {ManifestDigest: live, FlannelConfig: (FLANNEL, "10.244.0.0/16")}
     assert stage.steps(flannel_applied, on=name, executing=executing, facts=facts, run=stage.run, **MANIFEST) == steps
 
 
@@ -226,25 +226,30 @@ def test_a_manifest_is_applied_by_the_leader_when_it_changed(
 )
 def test_flannel_is_not_given_another_network_while_pods_run(stage: Stage, config: str, words: str) -> None:
     stage.hold(ONE_CONTROL_PLANE)
-    facts = {ManifestDigest: "d0", FlannelConfig: config}
+    facts = {ManifestDigest: "d0", FlannelConfig: (config, "")}
     assert stage.steps(flannel_applied, on="master1", executing=True, facts=facts, run=stage.run, **MANIFEST) == [
         refusal(f"Flannel was not changed: {words}")
     ]
 
 
+def test_flannel_of_another_network_than_the_nodes_have_is_mended(stage: Stage) -> None:
+    stage.hold(ONE_CONTROL_PLANE)
+    facts = {ManifestDigest: "d0", FlannelConfig: (FLANNEL.replace("10.244", "10.9"), "10.244.0.0/16")}
+    assert stage.steps(flannel_applied, on="master1", executing=True, facts=facts, run=stage.run, **MANIFEST) == [
+        Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")
+    ]
+
+
 def test_flannel_that_is_half_there_is_applied(stage: Stage) -> None:
     stage.hold(ONE_CONTROL_PLANE)
-    facts = {ManifestDigest: "d0", FlannelConfig: ""}
+    facts = {ManifestDigest: "d0", FlannelConfig: ("", "10.244.0.0/16")}
     assert stage.steps(flannel_applied, on="master1", executing=True, facts=facts, run=stage.run, **MANIFEST) == [
         Command(KUBECTL.format("10.0.11.18", "apply -f -"), "yaml")
     ]
 
 
 LABELED = ClusterNode("worker1", True, "v1.30.14", False, labels={"zone": "a", "disk": "ssd"}, owned="labels=disk,zone")
-PATCH = (
-    """patch node worker1 --type merge -p '{"metadata": {"annotations": {"k8s-ha/settings": null}, """
-    """"labels": {"disk": null, "zone": null}}}'"""
-)
+PATCH = """patch node worker1 --type merge -p '{"metadata": {"annotations": {"k8s-ha/settings": %s}, "labels": %s}}'"""
 
 
 def _with(node: ClusterNode) -> dict[str, NodeView]:
@@ -256,10 +261,12 @@ def _with(node: ClusterNode) -> dict[str, NodeView]:
 def test_labels_and_taints_are_taken_off_by_the_leader(stage: Stage) -> None:
     stage.hold(_with(replace(LABELED, taints=("gpu=1:NoSchedule",), owned="labels=disk,zone;taints=gpu:NoSchedule")))
     taint = KUBECTL.format("10.0.11.18", "taint node worker1 --overwrite gpu:NoSchedule-")
-    patch = KUBECTL.format("10.0.11.18", PATCH)
+    both = '"labels=disk,zone;taints=gpu:NoSchedule"'
+    first = KUBECTL.format("10.0.11.18", "") + PATCH % (both, '{"disk": null, "zone": null}')
+    last = KUBECTL.format("10.0.11.18", "") + PATCH % ("null", "{}")
     for executing in (False, True):
         assert stage.steps(labels_and_taints_set, on="master1", executing=executing, run=stage.run) == [
-            Command(f"{taint} && {patch}")
+            Command(f"{first} && {taint} && {last}")
         ]
     assert stage.steps(labels_and_taints_set, on="master2", executing=True, run=stage.run) == [
         Noop("another control plane is the leader, or all labels and taints are as wanted")

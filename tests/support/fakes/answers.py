@@ -233,12 +233,12 @@ def manifest_applied(request: Request) -> list[str]:
 
 def node_patched(request: Request) -> list[str]:
     """A Node's labels and annotation, by a merge patch."""
-    name, patch = re.search(r"patch node (\S+) --type merge -p (.*)$", request.command).groups()
-    change = json.loads(shlex.split(patch)[0])["metadata"]
-    metadata = request.world.metadata.setdefault(name, {"labels": {}, "taints": [], "owned": ""})
-    labels = metadata["labels"] | change["labels"]
-    metadata["labels"] = {key: value for key, value in labels.items() if value is not None}
-    metadata["owned"] = change["annotations"]["k8s-ha/settings"] or ""
+    for name, patch in re.findall(r"patch node (\S+) --type merge -p ('[^']*')", request.command):
+        change = json.loads(shlex.split(patch)[0])["metadata"]
+        metadata = request.world.metadata.setdefault(name, {"labels": {}, "taints": [], "owned": ""})
+        labels = metadata["labels"] | change["labels"]
+        metadata["labels"] = {key: value for key, value in labels.items() if value is not None}
+        metadata["owned"] = change["annotations"]["k8s-ha/settings"] or ""
     return []
 
 
@@ -268,6 +268,7 @@ ANSWERS = (
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),
     Answer("node", r"bootstrap-kubelet\.conf", looks.node, False),
     Answer("api status", r"get nodes,pods,services -A", looks.api_status, False),
+    Answer("flannel", r"get configmap kube-flannel-cfg", lambda _: ["config ", "pods 10.244.0.0/16"], False),
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
     Answer("nginx", r"^UNSTARTED=", nginx, False),
     Answer("nginx configured", r"^ERROR_LOG=", nginx_configured),

@@ -10,6 +10,7 @@ from typing import Any
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
+from k8s_ha.observations.node import ANNOTATION
 from tests.support.fakes.request import Request
 from tests.support.fakes.world import KUBERNETES, World
 from tests.support.paths import RECORDED
@@ -80,7 +81,7 @@ def _metadata(world: World, name: str) -> str:
     labels = metadata["labels"] | ({"node-role.kubernetes.io/control-plane": ""} if world.nodes[name] else {})
     addresses = {machine.hostname: machine.address for machine in world.machines.values()}
     columns = [json.dumps(entry, separators=(",", ":")) for entry in (labels, metadata["taints"])]
-    return f"{columns[0]} {addresses.get(name, '')} {columns[1]} {metadata['owned']}"
+    return f"{columns[0]} {addresses.get(name, '')} {columns[1]} {json.dumps({ANNOTATION: metadata['owned']})}"
 
 
 def _objects(world: World) -> str:

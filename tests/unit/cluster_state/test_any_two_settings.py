@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8s_ha.catalog.setting_changes import SETTINGS, Effect
+from k8s_ha.cluster_state.difference import brings_flannel
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.plan import decide
+from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.preflight_checks.standing import standing_findings
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
 from tests.support.example_cluster import OWN_KUBERNETES, six_hosts
@@ -79,7 +81,11 @@ def test_what_differs_is_refused_by_name_or_carried_out(
     assert {entry.host for entry in found if entry.is_refused} <= {None}
     severities = {finding.severity for finding in standing_findings(snapshot) if finding.check == "settings"}
     assert ("error" in severities) is any(entry.is_refused for entry in found)
-    assert decide(snapshot).changes == {name: change.sentence for name, change in metadata_changes(snapshot).items()}
+    brought = {THE_CLUSTER: "flannel is applied"} if brings_flannel(snapshot) else {}
+    of_nodes = {name: change.sentence for name, change in metadata_changes(snapshot).items()}
+    assert decide(snapshot).changes == of_nodes | brought
+    flannels = (standing.settings.pod_network, wanted.settings.pod_network)
+    assert bool(brought) is (flannels == ("none", "flannel"))
 
 
 @given(given_settings=DRAWN, own=LABELS)

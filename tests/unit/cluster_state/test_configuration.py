@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.cluster_state.configuration import deviations, same_argument
+from k8s_ha.cluster_state.configuration import deviations, followed, same_argument
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.settings import Cluster
 from tests.support.example_cluster import OWN_KUBERNETES, six_host_cluster
@@ -38,11 +38,21 @@ def found(kind: str, wanted: dict[str, Any], standing: dict[str, Any]) -> list[t
     return [(entry.field, entry.wanted, entry.standing) for entry in deviations(kind, wanted, standing)]
 
 
+def compared(wanted: dict[str, Any], standing: dict[str, Any]) -> dict[str, list[tuple[str, Any, Any]]]:
+    """What differs, by kind."""
+    told = {}
+    for kind in KINDS:
+        follows = followed(kind, standing["ClusterConfiguration"])
+        entries = deviations(kind, wanted[kind], standing[kind], follows)
+        told[kind] = [(entry.field, entry.wanted, entry.standing) for entry in entries]
+    return told
+
+
 @pytest.mark.parametrize("path", DEFAULTS, ids=lambda path: path.stem)
 def test_what_kubeadm_fills_in_is_no_difference(path: Any) -> None:
     wanted = kept_configuration(cluster_of(path.stem))
     standing = kept_by_kubeadm(path, wanted)
-    assert {kind: found(kind, wanted[kind], standing[kind]) for kind in KINDS} == {kind: [] for kind in KINDS}
+    assert compared(wanted, standing) == {kind: [] for kind in KINDS}
 
 
 @pytest.mark.parametrize("path", DEFAULTS, ids=lambda path: path.stem)
@@ -54,7 +64,7 @@ def test_what_kubeadm_was_given_beside_that_is_seen_when_the_settings_no_longer_
     }
     wanted = kept_configuration(cluster_of(path.stem))
     standing = kept_by_kubeadm(path, kept_configuration(cluster_of(path.stem, kubeadm_patches=patches)))
-    assert {kind: found(kind, wanted[kind], standing[kind]) for kind in KINDS} == {
+    assert compared(wanted, standing) == {
         "ClusterConfiguration": [("apiServer.extraArgs.audit-log-path", None, "/var/log/audit")],
         "KubeletConfiguration": [("maxPods", None, 200), ("failSwapOn", None, False)],
         "KubeProxyConfiguration": [
@@ -65,6 +75,20 @@ def test_what_kubeadm_was_given_beside_that_is_seen_when_the_settings_no_longer_
 
 
 SAME = {
+    "a map in a list with its keys in another order, and zeros that Go leaves out": (
+        {"apiServer": {"extraVolumes": [{"name": "a", "hostPath": "/a", "mountPath": "/b", "readOnly": False}]}},
+        {"apiServer": {"extraVolumes": [{"hostPath": "/a", "mountPath": "/b", "name": "a"}]}},
+    ),
+    "an amount": ({"systemReserved": {"memory": "1Gi"}}, {"systemReserved": {"memory": "1024Mi"}}),
+    "a number with a fraction as text": (
+        {"apiServer": {"extraArgs": {"goaway-chance": 0.5}}},
+        {"apiServer": {"extraArgs": [{"name": "goaway-chance", "value": "0.5"}]}},
+    ),
+    "several numbers of one argument": (
+        {"apiServer": {"extraArgs": [{"name": "a", "value": 1}, {"name": "a", "value": 2}]}},
+        {"apiServer": {"extraArgs": [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}]}},
+    ),
+    "plain numbers that Go leaves out": ({"podsPerCore": 0, "registryBurst": 0}, {}),
     "a duration": ({"syncFrequency": "4m"}, {"syncFrequency": "4m0s"}),
     "a list in another order": ({"tlsCipherSuites": ["b", "a"]}, {"tlsCipherSuites": ["a", "b"]}),
     "nothing and an empty map": ({"evictionHard": {}}, {}),
@@ -87,6 +111,12 @@ SAME = {
 OTHER = {
     "another number": ({"maxPods": 200}, {"maxPods": 110}, [("maxPods", 200, 110)]),
     "none yet": ({"maxPods": 200}, {}, [("maxPods", 200, None)]),
+    "a gate that somebody closed": ({"featureGates": {"A": False}}, {}, [("featureGates.A", False, None)]),
+    "an argument of nothing": (
+        {"apiServer": {"extraArgs": {"a": ""}}},
+        {"apiServer": {"extraArgs": [{"name": "b", "value": "0s"}]}},
+        [("apiServer.extraArgs.a", "", None), ("apiServer.extraArgs.b", None, "0s")],
+    ),
     "a zero where Go would write it": ({"failSwapOn": False}, {}, [("failSwapOn", False, None)]),
     "a truth and a number": ({"maxPods": 1}, {"maxPods": True}, [("maxPods", 1, True)]),
     "a default put away": (
@@ -102,7 +132,7 @@ OTHER = {
     "a list that is longer": (
         {"clusterDNS": ["10.0.0.1", "10.0.0.2"]},
         {"clusterDNS": ["10.0.0.1"]},
-        [("clusterDNS", ("10.0.0.1", "10.0.0.2"), ("10.0.0.1",))],
+        [("clusterDNS", ["10.0.0.1", "10.0.0.2"], ["10.0.0.1"])],
     ),
     "a list of maps": (
         {"registerWithTaints": [{"key": "a", "effect": "NoSchedule"}]},
@@ -120,10 +150,11 @@ def test_the_same_written_in_another_way(wanted: dict[str, Any], standing: dict[
 
 @pytest.mark.parametrize(("wanted", "standing", "expected"), OTHER.values(), ids=OTHER)
 def test_another_value(wanted: dict[str, Any], standing: dict[str, Any], expected: list[Any]) -> None:
-    (entry,) = found("KubeletConfiguration", wanted, standing)
-    ((field, given, kept),) = expected
-    assert entry[0] == field
-    assert (str(given) in str(entry[1]), str(kept) in str(entry[2])) == (True, True)
+    kind = "ClusterConfiguration" if "apiServer" in wanted else "KubeletConfiguration"
+    told = found(kind, wanted, standing)
+    assert [entry[0] for entry in told] == [entry[0] for entry in expected]
+    for (_, given, kept), (_, needed, held) in zip(told, expected, strict=True):
+        assert (str(needed) in str(given), str(held) in str(kept)) == (True, True)
 
 
 def test_every_line_that_was_recorded_is_one_of_the_catalogue() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from k8s_ha.catalog.setting_changes import SETTINGS, Effect
 from k8s_ha.cluster_state.difference import Unreadable, cluster_differences, other_endpoint
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.desired.kubeadm_config import kept_configuration
+from k8s_ha.preflight_checks.standing import standing_findings
 from k8s_ha.settings import ClusterSettings
 from tests.support.example_cluster import six_host_cluster
 from tests.support.standing_cluster import objects, snapshot_of, view_of
@@ -79,9 +81,7 @@ UNTOUCHED: dict[str, Any] = {
 
 @pytest.mark.parametrize(("settings", "found"), CHANGED.values(), ids=CHANGED)
 def test_what_is_changed_is_refused_by_name(settings: dict[str, Any], found: list[str]) -> None:
-    refused = [
-        entry for entry in cluster_differences(snapshot_of(STANDING, six_host_cluster(**settings))) if entry.is_refused
-    ]
+    refused = [entry for entry in differences(snapshot_of(STANDING, six_host_cluster(**settings))) if entry.is_refused]
     assert sorted(entry.found for entry in refused) == sorted(found)
     assert all(entry.remedy and "{" not in entry.remedy for entry in refused)
 
@@ -139,8 +139,16 @@ def test_names_of_balancers_in_the_certificates_are_only_said() -> None:
     ]
 
 
-def test_what_bears_a_secrets_name_is_not_shown() -> None:
-    patch = {"ClusterConfiguration": {"apiServer": {"extraArgs": {"oidc-client-secret": "whisper"}}}}
+@pytest.mark.parametrize(
+    "server",
+    [
+        {"extraArgs": {"oidc-client-secret": "whisper"}},
+        {"extraEnvs": [{"name": "DB_PASSWORD", "value": "whisper"}]},
+        {"extraArgs": {"webhook": "https://h.example/?token=whisper"}},
+    ],
+)
+def test_what_bears_a_secrets_name_is_not_shown(server: dict[str, Any]) -> None:
+    patch = {"ClusterConfiguration": {"apiServer": server}}
     standing, wanted = six_host_cluster(), six_host_cluster(kubeadm_patches=patch)
     for snapshot in (snapshot_of(standing, wanted), snapshot_of(wanted, standing)):
         (difference,) = differences(snapshot)
@@ -159,6 +167,31 @@ def test_what_cannot_be_read_is_not_nothing(text: str) -> None:
     unread = {name: replace(view, standing=replace(view.standing, objects=text)) for name, view in views.items()}
     with pytest.raises(Unreadable, match="ConfigMaps"):
         cluster_differences(snapshot_of(STANDING, **unread))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!bool foo",
+        "!!timestamp foo",
+        "!!int ''",
+        "!!float ''",
+        "certSANs: 5",
+        "apiServer: {certSANs: [[1], 5, a]}",
+        "[1]",
+    ],
+)
+def test_whatever_a_configuration_holds_there_is_no_traceback(text: str) -> None:
+    kept = objects(STANDING, kept_configuration(STANDING))
+    listed = json.loads(kept)
+    for item in listed["items"]:
+        if "data" in item:
+            item["data"] = dict.fromkeys(item["data"], text)
+    views = {host.name: view_of(STANDING, host) for host in STANDING.control_planes}
+    for held in (json.dumps(listed), json.dumps(listed).replace('"data": {', '"data": "x", "other": {')):
+        changed = {name: replace(view, standing=replace(view.standing, objects=held)) for name, view in views.items()}
+        snapshot = snapshot_of(STANDING, **changed)
+        assert [finding.severity for finding in standing_findings(snapshot)][:1] == ["error"]
 
 
 @pytest.mark.parametrize("without", ["kubeadm-config", "kubelet-config"])

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from k8s_ha.cluster_state.node_difference import differences, node_differences
+from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.node import NodeView
@@ -25,7 +25,7 @@ AUDIT = {"ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": 
 
 
 def told(snapshot: ClusterSnapshot) -> list[str]:
-    return [f"{entry.host}: {entry.found}" for entry in node_differences(snapshot)]
+    return [f"{entry.host}: {entry.found}" for entry in differences(snapshot)]
 
 
 def with_node(name: str, **changes: Any) -> ClusterSnapshot:
@@ -52,7 +52,7 @@ NODES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "another kubelet": (
         "worker1",
         {"version": "v1.29.9"},
-        ["worker1: kubernetes_version stands as '1.29.9'"],
+        ["worker1: kubernetes_version stands as kubelet 1.29.9"],
     ),
     "another kubelet beside the control plane of its host": (
         "master2",
@@ -106,6 +106,21 @@ def test_a_control_plane_that_was_upgraded_by_hand() -> None:
         "kubernetes_version stands as kube-apiserver 1.31.14, kube-controller-manager 1.31.14, kube-scheduler 1.31.14"
     )
     assert "not finished" in difference.rule
+
+
+@pytest.mark.parametrize("wanted", ["1.30.14", "1.30.9"])
+def test_a_half_upgraded_cluster_is_that_whichever_version_is_wanted(wanted: str) -> None:
+    ahead = six_host_cluster(kubernetes_version="1.30.9")
+    first = CLUSTER.control_planes[0]
+    nodes = tuple(node_of(ahead if node == first else CLUSTER, node) for node in CLUSTER.nodes)
+    views = {host.name: view_of(CLUSTER, host, nodes=nodes) for host in CLUSTER.control_planes}
+    views[first.name] = view_of(ahead, first, nodes=nodes)
+    found = differences(snapshot_of(CLUSTER, six_host_cluster(kubernetes_version=wanted), **views))
+    assert {entry.remedy for entry in found} == {
+        "bring every part to one version by hand, and set kubernetes_version to it"
+    }
+    hosts = {None, "master1"} if wanted == "1.30.14" else {"master2", "master3", "worker1", "worker2"}
+    assert {entry.host for entry in found} == hosts
 
 
 def test_a_cluster_of_another_version_is_told_once() -> None:

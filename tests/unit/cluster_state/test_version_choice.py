@@ -50,7 +50,12 @@ NEW: dict[str, tuple[dict[str, HostSurvey], dict[str, Any], str, str]] = {
         "1.34.11",
         "asks for cgroup v2",
     ),
-    "nobody could be surveyed": ({}, {}, NEWEST, "the newest that is known"),
+    "a worker could not be asked": (
+        {name: EL9 for name in surveys(EL9) if name != "worker2"},
+        {},
+        NEWEST,
+        "the newest that is known, without worker2, which could not be asked",
+    ),
     "no Enterprise Linux": (surveys(replace(EL9, os_id="arch", os_like=())), {}, NEWEST, "the newest"),
     "a mode of kube-proxy": (surveys(EL9), {"kube_proxy_mode": "nftables"}, NEWEST, "the newest that is known"),
     "arguments in the form of older lines": (
@@ -81,11 +86,17 @@ NODE = replace(EL9, node=True, api_server_image=IMAGE)
 STANDING: dict[str, tuple[dict[str, HostSurvey], str]] = {
     "the first control plane tells": (surveys(EL9, NODE), "1.31.9"),
     "the second one does": (surveys(EL9, EL9, NODE), "1.31.9"),
-    "control planes go before workers": (
-        surveys(replace(EL9, node=True, installed={"kubelet": "1.29.15-150500.1.1"}), NODE),
+    "most of them do": (surveys(EL9, replace(NODE, api_server_image="r/kube-apiserver:v1.25.3"), NODE, NODE), "1.31.9"),
+    "an image with a digest": (surveys(EL9, replace(NODE, api_server_image=f"{IMAGE}@sha256:00")), "1.31.9"),
+    "an image of the owner's own, by its kubelet": (
+        surveys(EL9, replace(NODE, api_server_image="r/k:own", installed={"kubelet": "1.31.9-1"})),
         "1.31.9",
     ),
-    "a worker alone, by its kubelet": (
+    "control planes go before workers": (
+        surveys(replace(EL9, node=True, installed={"kubelet": "1.29.15-150500.1.1"}), NODE, EL9, EL9),
+        "1.31.9",
+    ),
+    "workers alone, by a kubelet": (
         {"worker1": replace(EL9, node=True, installed={"kubelet": "1.29.15-150500.1.1"})},
         "1.29.15",
     ),
@@ -99,6 +110,11 @@ def test_what_stands_never_moves_by_itself(hosts: dict[str, HostSurvey], version
     choice = choose_version(cluster_of(), hosts)
     assert choice.version == version
     assert ("the cluster stands with it" in choice.reason) is (version != NEWEST)
+
+
+def test_control_planes_that_could_not_be_asked_end_the_run() -> None:
+    with pytest.raises(NoVersion, match="master1, master2, master3 could not be asked which Kubernetes"):
+        choose_version(cluster_of(), {"worker1": EL9})
 
 
 def test_a_line_that_stands_and_is_not_known_ends_the_run() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.observations.api_status import ApiStatus
+from k8s_ha.observations.api_status import ApiStatus, PodState
 from k8s_ha.verification.versions import version_findings
 from tests.support.cluster_health import complete_api_status
 from tests.support.example_cluster import six_host_cluster
@@ -50,6 +50,12 @@ FOUND = {
     "an etcd": (
         changed("etcd", "master1", "r/etcd:3.6.1-0"),
         ["the cluster: etcd 3.5.15-0 on master2, master3; etcd 3.6.1-0 on master1"],
+    ),
+    "somebody's backup of etcd": (
+        replace(
+            WHOLE, pods=(*WHOLE.pods, PodState("kube-system", "etcd-backup-1", "worker1", "Running", True, "", "r:1"))
+        ),
+        [],
     ),
     "a CoreDNS": (
         changed("coredns", "worker2", "r/coredns:v1.12.0"),

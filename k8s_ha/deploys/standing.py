@@ -1,0 +1,67 @@
+"""The cluster that stands, for phases that are called without preflight."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyinfra import host, logger, state
+
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.facts.node import Node
+from k8s_ha.findings import Finding, errors
+from k8s_ha.observations.node import NodeView
+from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.preflight_checks.standing import standing_findings, version_findings
+from k8s_ha.pyinfra_internals.state import is_in_limit
+from k8s_ha.run import Run
+
+
+@dataclass
+class Compared:
+    """Whether the settings were compared with what stands."""
+
+    done: bool = False
+
+
+def left_out(run: Run, known: Collection[str]) -> dict[str, NodeView | None]:
+    """What the control planes hold that ``--limit`` leaves out.
+
+    + known: inventory names of hosts that were asked already
+    """
+    targets: Mapping[Any, Mapping[str, Any]] = {
+        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
+        for entry in run.cluster.control_planes
+        if entry.name not in known and not is_in_limit(state, host.inventory.get_host(entry.name))
+    }
+    return read_everywhere(Node, targets) if targets else {}
+
+
+def caveats(run: Run) -> set[str]:
+    """Those that any node needs."""
+    return {caveat for node in run.cluster.nodes for caveat in run.caveats(node.name)}
+
+
+def differences_found(run: Run) -> list[Finding]:
+    """What keeps a phase from its first change, found once a run; nothing where preflight has looked."""
+    compared = run.part(Compared)
+    if compared.done:
+        return []
+    compared.done = True
+    asked = {
+        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
+        for entry in run.cluster.control_planes
+        if entry.name in run.surveys
+    }
+    nodes = any(run.surveys[entry.name].node for entry in run.cluster.nodes if entry.name in run.surveys)
+    views = left_out(run, run.surveys) | (read_everywhere(Node, asked) if nodes else {})
+    snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
+    found = standing_findings(snapshot, caveats(run))
+    if snapshot.leader is None and not snapshot.can_retry_init:
+        found += version_findings(run.surveys, run.cluster)
+    for finding in found:
+        if finding.severity == "warning":
+            logger.warning(str(finding))
+    run.log.findings += found
+    return errors(found)
