@@ -28,7 +28,7 @@ from k8s_ha import (
     workers,
 )
 from k8s_ha.catalog.compatibility import EL_MAJORS
-from k8s_ha.facts.cluster import ManifestDigest
+from k8s_ha.facts.cluster import FlannelConfig, ManifestDigest
 from k8s_ha.facts.kernel import Kernel, KernelState, SelinuxMode, SelinuxModes, Swap, SwapState
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
@@ -95,6 +95,7 @@ class Virgins(Bench):
             Content: lambda path: {"/etc/hosts": b"127.0.0.1 localhost\n"}.get(path, b""),
             Nginx: state(listens=False, unit={"ActiveState": "inactive"}),
             ManifestDigest: "",
+            FlannelConfig: ("", ""),
             CentosRepositories: {},
         }
         for facts in self.facts.values():
