@@ -191,7 +191,7 @@ class MirrorSettings(BaseModel):
     epel_gpgkey: RepositoryUrl | None = Field(
         default=None, description="Key that its packages are signed with; asked for with an own epel_baseurl."
     )
-    vault_baseurl: RepositoryUrl | None = Field(
+    vault_baseurl: Url | None = Field(
         default=None, description="Where CentOS' past releases are, in folders such as 7.9.2009."
     )
     vault_gpgkey: RepositoryUrl | None = Field(

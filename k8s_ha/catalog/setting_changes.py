@@ -14,6 +14,7 @@ class Effect(Enum):
     NEXT_RUN = "with the next run"
     NEW_NODES = "on nodes that join after it"
     NO_NODE = "on a host that is no node; on a node it is refused"
+    INIT = "when a cluster is initialized; one that stands is not compared with it"
     NEW_CLUSTER = "never on a cluster that stands: it is refused"
     NOT_YET = "not yet on a cluster that stands: it is refused"
 
@@ -101,7 +102,9 @@ HOST_SETTINGS: Final[Mapping[str, Change]] = {
 """By setting of a host."""
 
 PATCHES: Final[Mapping[str, Change]] = {
-    "InitConfiguration": Change(Effect.NEW_CLUSTER),
+    "InitConfiguration": Change(
+        Effect.INIT, "a node keeps the flags that it began with", "nothing, or reset the host and join it again"
+    ),
     "ClusterConfiguration": SETTINGS["kubeadm_patches"],
     "JoinConfiguration": Change(
         Effect.NEW_NODES, "a node keeps the flags that it joined with", "nothing, or reset the host and join it again"
@@ -131,13 +134,19 @@ KUBELET_FILE: Final = Change(
     "the cluster's own configuration has it and this host's kubelet has not",
     "run `kubeadm upgrade node phase kubelet-config` there and restart its kubelet",
 )
+OWN_OF_A_KUBELET: Final = Change(
+    Effect.NOT_YET, "a run leaves what one host's kubelet has of its own", "nothing, or write it into kubeadm_patches"
+)
 SERVING_CERTIFICATE: Final = Change(
     Effect.NOT_YET,
     "the cluster's own configuration has it and this host's certificate has not",
     "move pki/apiserver.* away there, run `kubeadm init phase certs apiserver`, and restart its API server",
 )
-LAGGING: Final = (STATIC_POD, KUBELET_FILE, SERVING_CERTIFICATE)
-"""A host that lags behind what its cluster keeps."""
+UNREADABLE_FILE: Final = Change(Effect.NOT_YET, "it is compared with the settings", "mend that file there")
+"""A file of a host that could not be read; the sentence that says so stands for the setting."""
+
+LAGGING: Final = (STATIC_POD, KUBELET_FILE, OWN_OF_A_KUBELET, SERVING_CERTIFICATE)
+"""A host that has not what its cluster keeps."""
 
 MIXED_VERSIONS: Final = Change(
     Effect.NOT_YET,

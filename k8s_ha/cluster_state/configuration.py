@@ -112,11 +112,6 @@ def followed(kind: str, cluster_configuration: Mapping[str, Any]) -> dict[Path, 
     return {("clusterDomain",): kept.get("dnsDomain"), ("clusterDNS",): servers}
 
 
-def lacking(kind: str, wanted: Mapping[str, Any], standing: Mapping[str, Any]) -> Iterator[Deviation]:
-    """Each field that is wanted otherwise than it stands, and no other."""
-    return (entry for entry in deviations(kind, wanted, standing) if entry.wanted is not None)
-
-
 def same_argument(wanted: Any, standing: str | None) -> bool:
     """Whether a flag has the wanted value, or values, in whatever order."""
     if standing is None:

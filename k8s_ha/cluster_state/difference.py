@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Final
 
-from k8s_ha.catalog.setting_changes import FIELD_BY_HAND, PATCHES, POD_NETWORK_STAYS, SETTINGS, Change
+from k8s_ha.catalog.setting_changes import FIELD_BY_HAND, PATCHES, POD_NETWORK_STAYS, SETTINGS, UNREADABLE_FILE, Change
 from k8s_ha.cluster_state.configuration import Deviation, Path, deviations, followed
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
@@ -57,11 +57,15 @@ class Difference:
     @property
     def found(self) -> str:
         """What stands, as a phrase."""
+        if self.change is UNREADABLE_FILE:
+            return self.setting
         return f"{self.setting} stands as {self.standing}" if self.standing else f"{self.setting} is not set there"
 
     @property
     def rule(self) -> str:
         """What is wanted instead, and why it does not come to be, as a phrase."""
+        if self.change is UNREADABLE_FILE:
+            return self.change.reason
         wanted = f"the settings say {self.wanted}" if self.wanted else "no setting says so"
         return f"{wanted}, but {self.change.reason}" if self.change.reason else wanted
 

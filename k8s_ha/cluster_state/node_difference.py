@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from k8s_ha.catalog.setting_changes import (
@@ -10,13 +11,14 @@ from k8s_ha.catalog.setting_changes import (
     KUBELET_FILE,
     LAGGING,
     MIXED_VERSIONS,
+    OWN_OF_A_KUBELET,
     PATCHES,
     SERVING_CERTIFICATE,
     SETTINGS,
     STATIC_POD,
-    Change,
+    UNREADABLE_FILE,
 )
-from k8s_ha.cluster_state.configuration import argument_map, lacking, same_argument
+from k8s_ha.cluster_state.configuration import argument_map, deviations, followed, same_argument
 from k8s_ha.cluster_state.difference import (
     Difference,
     certificate_names,
@@ -37,6 +39,9 @@ _COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "etcd": ("etcd", "local"),
 }
 """Where ClusterConfiguration has each static pod's part."""
+
+_OF_EACH_KUBELET: Final = (("containerRuntimeEndpoint",),)
+"""What kubeadm writes into each kubelet's own file from 1.34 on."""
 
 VERSION: Final = "kubernetes_version"
 
@@ -143,8 +148,7 @@ def _of_files(
         try:
             yield from part(host, view, kept, cluster)
         except ValueError as error:
-            unread = Change(KUBELET_FILE.effect, "it is compared with the settings", "mend that file there")
-            yield Difference(host.name, "a file of the host's", str(error), "what can be read", unread)
+            yield Difference(host.name, str(error), "", "", UNREADABLE_FILE)
 
 
 Parts = Mapping[str, Mapping[str, Any]]
@@ -165,29 +169,35 @@ def _of_static_pods(host: HostSettings, view: NodeView, kept: Parts, cluster: Cl
 
 
 def _of_kubelet_file(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
-    if view.standing.kubelet_config:
-        kind = "KubeletConfiguration"
-        for entry in lacking(kind, kept[kind], view.standing.kubelet_document):
+    if not view.standing.kubelet_config:
+        return
+    kind = "KubeletConfiguration"
+    follows = followed(kind, kept["ClusterConfiguration"])
+    for entry in deviations(kind, kept[kind], view.standing.kubelet_document, follows):
+        if entry.wanted is not None:
             yield patch_difference(host.name, kind, entry.path, entry.standing, entry.wanted, KUBELET_FILE)
+        elif entry.path not in _OF_EACH_KUBELET:
+            own = patch_difference(host.name, kind, entry.path, entry.standing, None, OWN_OF_A_KUBELET)
+            yield replace(own, is_noted=True)
 
 
 def _of_kubelet_flags(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
     """Flags that a node got when it joined; the first control plane may have got them as it was initialized."""
-    own = _registration_arguments(cluster, "JoinConfiguration")
+    wanted = {name: ("JoinConfiguration", value) for name, value in _flags(cluster, "JoinConfiguration")}
     if host == cluster.control_planes[0]:
-        own |= _registration_arguments(cluster, "InitConfiguration")
-    standing = view.standing.kubelet_arguments if own and view.standing.kubelet_flags else {}
-    for name, value in own.items() if standing else ():
+        wanted |= {name: ("InitConfiguration", value) for name, value in _flags(cluster, "InitConfiguration")}
+    standing = view.standing.kubelet_arguments if wanted and view.standing.kubelet_flags else {}
+    for name, (kind, value) in wanted.items() if standing else ():
         if not same_argument(value, standing.get(name)):
-            kind, path = "JoinConfiguration", ("nodeRegistration", "kubeletExtraArgs", name)
+            path = ("nodeRegistration", "kubeletExtraArgs", name)
             yield patch_difference(host.name, kind, path, standing.get(name), value, PATCHES[kind])
 
 
-def _registration_arguments(cluster: Cluster, kind: str) -> dict[str, Any]:
+def _flags(cluster: Cluster, kind: str) -> Iterable[tuple[str, Any]]:
     registration = cluster.settings.kubeadm_patches.get(kind, {}).get("nodeRegistration")
     arguments = registration.get("kubeletExtraArgs") if isinstance(registration, Mapping) else None
     found = argument_map(arguments or {})
-    return dict(found) if isinstance(found, Mapping) else {}
+    return found.items() if isinstance(found, Mapping) else ()
 
 
 def _of_certificate(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:

@@ -82,14 +82,23 @@ class Standing:
     @property
     def kubelet_arguments(self) -> Mapping[str, str]:
         """The flags that kubeadm gave the kubelet, by name; ValueError where they cannot be read."""
-        return _arguments(part for value in shlex.split(self.kubelet_flags) for part in shlex.split(value))
+        try:
+            return _arguments(part for value in shlex.split(self.kubelet_flags) for part in shlex.split(value))
+        except ValueError:
+            raise ValueError("/var/lib/kubelet/kubeadm-flags.env is not as a shell reads it") from None
 
     def static_pod(self, component: str) -> StaticPod | None:
-        """A component of the control plane; None where the host has none, or one that kubeadm did not write."""
+        """A component of the control plane; None where the host has none, or one that kubeadm did not write.
+
+        Raises ValueError where it cannot be read.
+        """
         text = self.static_pods.get(component)
         if not text:
             return None
-        containers = yaml_value(text)
+        try:
+            containers = yaml_value(text)
+        except ValueError as error:
+            raise ValueError(f"/etc/kubernetes/manifests/{component}.yaml {error}") from None
         try:
             container = containers[0]
             return StaticPod(str(container["image"]), _arguments(map(str, container["command"])))

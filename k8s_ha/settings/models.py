@@ -68,7 +68,8 @@ class ClusterSettings(BaseModel):
     )
     mirror: Annotated[mirrors.MirrorSettings, BeforeValidator(_mirror_of)] = Field(
         default=mirrors.MirrorSettings(),
-        description="Where packages and images come from: a profile's name or a MirrorSettings.",
+        description="Where packages and images come from: a profile's name or a MirrorSettings. On a cluster that "
+        "stands, name image_repository beside a mirror that has another one: images stay where they come from.",
     )
     base_repositories: Literal["keep", "vault"] = Field(
         default="keep",

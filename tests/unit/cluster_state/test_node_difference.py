@@ -169,18 +169,42 @@ def test_flags_that_only_nodes_get_that_join_later_are_said_and_do_not_end_the_r
     assert not any(entry.is_refused for entry in found)
 
 
+def test_flags_of_an_init_are_told_by_its_own_name_of_the_first_control_plane_alone() -> None:
+    wanted = six_host_cluster(kubeadm_patches={"InitConfiguration": FLAGS["JoinConfiguration"]})
+    (difference,) = differences(snapshot_of(CLUSTER, wanted))
+    assert (difference.host, difference.is_refused) == ("master1", False)
+    assert difference.setting == "kubeadm_patches.InitConfiguration.nodeRegistration.kubeletExtraArgs.v"
+
+
+def test_what_one_kubelet_has_of_its_own_is_said_and_stays() -> None:
+    kept = view_of(CLUSTER, CLUSTER.host("worker2")).standing.kubelet_config
+    own = kept + "maxPods: 50\ncontainerRuntimeEndpoint: unix:///run/containerd/containerd.sock\n"
+    (difference,) = differences(with_standing("worker2", kubelet_config=own))
+    assert (difference.host, difference.is_refused) == ("worker2", False)
+    assert difference.found == "kubeadm_patches.KubeletConfiguration.maxPods stands as 50"
+
+
 UNREADABLE = {
-    "a manifest": ("master1", {"static_pods": {"kube-apiserver": "["}}),
-    "flags": ("worker1", {"kubelet_flags": '"--v=4'}),
-    "a configuration": ("worker1", {"kubelet_config": "a: [" * 2000}),
+    "a manifest": (
+        "master1",
+        {"static_pods": {"kube-apiserver": "["}},
+        "/etc/kubernetes/manifests/kube-apiserver.yaml is not YAML",
+    ),
+    "flags": (
+        "worker1",
+        {"kubelet_flags": '"--v=4'},
+        "/var/lib/kubelet/kubeadm-flags.env is not as a shell reads it",
+    ),
+    "a configuration": ("worker1", {"kubelet_config": "a: [" * 2000}, "/var/lib/kubelet/config.yaml is not YAML"),
 }
 
 
-@pytest.mark.parametrize(("name", "changes"), UNREADABLE.values(), ids=UNREADABLE)
-def test_a_file_that_cannot_be_read_is_told_of_its_host_alone(name: str, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "changes", "found"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_cannot_be_read_is_told_of_its_host_alone(name: str, changes: dict[str, Any], found: str) -> None:
     cluster = six_host_cluster(kubeadm_patches=FLAGS)
     refused = [entry for entry in differences(with_standing(name, cluster, **changes)) if entry.is_refused]
-    assert {entry.host for entry in refused} == {name}
+    assert [(entry.host, entry.found) for entry in refused] == [(name, found)]
+    assert refused[0].remedy == "mend that file there"
 
 
 def test_a_certificate_without_a_name_of_the_settings() -> None:

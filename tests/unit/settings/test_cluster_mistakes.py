@@ -267,6 +267,10 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
         "https, or accept it with accepted_risks = ['plain-http']",
     ),
     (
+        {"mirror": {"vault_baseurl": "https://mirror.example/{el}", "vault_gpgkey": "https://mirror.example/key"}},
+        "mirror.vault_baseurl: 'https://mirror.example/{el}'; a URL has no '{' in it; take it out, or write it as %XX",
+    ),
+    (
         {"mirror": {"credentials": {"https://vault.centos.org": LOGIN}}, "base_repositories": "vault"},
         "mirror.credentials: of the vault; CentOS's own repository files, which everybody may read, would hold the "
         "password; set mirror.vault_baseurl to one without, or base_repositories = 'keep'",
