@@ -2,6 +2,7 @@
 
 from k8s_ha import (
     admin_hosts,
+    changes,
     container_runtime,
     control_plane,
     kubernetes_packages,
@@ -20,6 +21,7 @@ repositories()
 container_runtime()
 kubernetes_packages()
 load_balancer()
+changes()
 control_plane()
 workers()
 pod_network()

@@ -1,5 +1,6 @@
-# CONFIG, COPY, DROP_IN, ERROR_LOG, FILES, FOLDER, HOST, PORT, RECORD, SECONDS_TO_LISTEN: gives nginx its files, all of them or
-# none; needs nginx-listens.sh. FILES is how many it may have open at least, or empty; DROP_IN is the unit's that says so.
+# CONFIG, COPY, DROP_IN, ERROR_LOG, FILES, FOLDER, HOST, PORT, RECORD, SECONDS_TO_END, SECONDS_TO_LISTEN: gives nginx its files,
+# all of them or none; needs nginx-listens.sh. FILES is how many it may have open at least, or empty; DROP_IN is the unit's that
+# says so. SECONDS_TO_END is how long the workers of before are waited for, or empty.
 #
 # COPY and FOLDER are for what is tested before anything is changed. Standard input has a line for each file, texts in
 # base64: "copy PATH COPY TEXT", "edit PATH SHA256 TEXT" of the owner's, "own PATH - TEXT", "drop PATH - -"; then "end".
@@ -148,3 +149,9 @@ stage=done
 mkdir -p -m 755 "${RECORD%/*}"
 digest=$(nginx -T 2>/dev/null | sha256sum)
 (umask 022 && echo "config=${digest%% *}" >"$RECORD.new") && mv -f "$RECORD.new" "$RECORD"
+if [ -n "$SECONDS_TO_END" ]; then
+    deadline=$(($(date +%s) + SECONDS_TO_END))
+    for worker in $former; do
+        while [ -d "/proc/$worker" ] && [ "$(date +%s)" -lt $deadline ]; do sleep 0.2; done
+    done
+fi

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from k8s_ha.deploys.admin_hosts import admin_hosts
+    from k8s_ha.deploys.changes import changes
     from k8s_ha.deploys.cluster import cluster
     from k8s_ha.deploys.container_runtime import container_runtime
     from k8s_ha.deploys.control_plane import control_plane
@@ -33,6 +34,7 @@ __all__ = [
     "HostSettings",
     "RunReport",
     "admin_hosts",
+    "changes",
     "check",
     "check_settings",
     "cluster",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import warnings
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -102,6 +102,12 @@ class Run:
         """Have the cluster be of this version, since the settings name none."""
         self.cluster = self.log.cluster = with_version(self.asked, choice.version)
         self.log.version_reason = choice.reason
+
+    def at(self, version: str) -> Run:
+        """The same run on its way to its version, with the cluster at another one."""
+        found = copy(self)
+        found.cluster = with_version(self.asked, version)
+        return found
 
     def part(self, kind: type[T], *arguments: Any) -> T:
         """What one module of operations keeps of this run.

@@ -7,6 +7,7 @@ if [ -e $e/healthcheck-client.crt ]; then
     # Where it is not well that fails, or is not served.
     [ -n "$health" ] || health=$(curl -sS --noproxy '*' --max-time 3 http://127.0.0.1:2381/health 2>/dev/null | tr -d '\n')
     echo "etcd $health"
+    [ -z "$STANDING" ] || echo "etcd_version $(etcd 127.0.0.1:2379/version)"
 fi
 standing_files
 [ -e "$INIT_MARKER" ] && echo "init begun"

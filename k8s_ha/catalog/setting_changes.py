@@ -12,6 +12,7 @@ class Effect(Enum):
     """When a change takes effect."""
 
     NEXT_RUN = "with the next run"
+    UPGRADE = "with the next run, one node after the other (docs/upgrade.md); never back"
     NEW_NODES = "on nodes that join after it"
     NO_NODE = "on a host that is no node; on a node it is refused"
     INIT = "when a cluster is initialized; one that stands is not compared with it"
@@ -41,11 +42,7 @@ _RUN: Final = Change(Effect.NEXT_RUN)
 _BY_HAND: Final = "a run does not change it on a standing cluster"
 
 SETTINGS: Final[Mapping[str, Change]] = {
-    "kubernetes_version": Change(
-        Effect.NOT_YET,
-        "a run does not move a standing cluster to another version",
-        "set kubernetes_version = {standing}",
-    ),
+    "kubernetes_version": Change(Effect.UPGRADE),
     "control_plane_endpoint": Change(Effect.NEW_CLUSTER, "certificates and every kubeconfig name it"),
     "pod_cidr": Change(Effect.NEW_CLUSTER, "every node has its part of it"),
     "service_cidr": Change(Effect.NEW_CLUSTER, "every Service has an address of it"),
@@ -148,8 +145,9 @@ UNREADABLE_FILE: Final = Change(Effect.NOT_YET, "it is compared with the setting
 LAGGING: Final = (STATIC_POD, KUBELET_FILE, OWN_OF_A_KUBELET, SERVING_CERTIFICATE)
 """A host that has not what its cluster keeps."""
 
-MIXED_VERSIONS: Final = Change(
+SILENT_CLUSTER: Final = Change(
     Effect.NOT_YET,
-    "parts of the cluster are of different versions, as where an upgrade was not finished",
-    "bring every part to one version by hand, and set kubernetes_version to it",
+    "no API server answers, and a cluster is upgraded while it serves",
+    "bring one back first, or set kubernetes_version = {standing}",
 )
+"""Hosts stand with another version, and the cluster cannot be asked."""

@@ -10,11 +10,9 @@ from k8s_ha.catalog.setting_changes import (
     HOST_SETTINGS,
     KUBELET_FILE,
     LAGGING,
-    MIXED_VERSIONS,
     OWN_OF_A_KUBELET,
     PATCHES,
     SERVING_CERTIFICATE,
-    SETTINGS,
     STATIC_POD,
     UNREADABLE_FILE,
 )
@@ -43,11 +41,6 @@ _COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
 _OF_EACH_KUBELET: Final = (("containerRuntimeEndpoint",),)
 """What kubeadm writes into each kubelet's own file from 1.34 on."""
 
-VERSION: Final = "kubernetes_version"
-
-VERSIONED: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-"""The static pods whose version is the cluster's."""
-
 
 def differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Difference]:
     """All that is wanted otherwise than it stands, the cluster's own first; none without a leader.
@@ -56,46 +49,10 @@ def differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> lis
 
     A host's part that differs as its cluster does is not told twice. Raises Unreadable.
     """
-    of_cluster = [*version_differences(snapshot), *cluster_differences(snapshot, caveats)]
+    of_cluster = cluster_differences(snapshot, caveats)
     told = {entry.setting.partition(" (")[0] for entry in of_cluster}
     of_nodes = node_differences(snapshot, caveats)
     return of_cluster + [entry for entry in of_nodes if not (entry.change in LAGGING and entry.setting in told)]
-
-
-def version_differences(snapshot: ClusterSnapshot) -> list[Difference]:
-    """What of the cluster, or of which host, is of another version than the wanted one; none without a leader.
-
-    Parts of several versions are a half-upgraded cluster: then each host is told by its parts.
-    """
-    view, wanted = snapshot.leader_view, snapshot.cluster.settings.version
-    if view is None:
-        return []
-    try:
-        kept = str((view.standing.document("ClusterConfiguration") or {}).get("kubernetesVersion")).removeprefix("v")
-    except ValueError:
-        kept = wanted  # that it cannot be read is told by itself
-    parts = {host.name: _parts_of(host, snapshot) for host in snapshot.cluster.nodes}
-    versions = {kept, *(version for held in parts.values() for version in held.values())}
-    if versions == {wanted}:
-        return []
-    if len(versions) == 1:
-        return [Difference(None, VERSION, written(kept), written(wanted), SETTINGS[VERSION])]
-    found = [Difference(None, VERSION, f"kubeadm-config {kept}", written(wanted), MIXED_VERSIONS)] * (kept != wanted)
-    for name, held in parts.items():
-        others = ", ".join(f"{part} {version}" for part, version in held.items() if version != wanted)
-        if others:
-            found.append(Difference(name, VERSION, others, written(wanted), MIXED_VERSIONS))
-    return found
-
-
-def _parts_of(host: HostSettings, snapshot: ClusterSnapshot) -> dict[str, str]:
-    node, view = snapshot.known(host).node, snapshot.views.get(host.name)
-    if node is None:
-        return {}
-    try:
-        return part_versions(node, view if snapshot.state(host) is NodeState.JOINED else None)
-    except ValueError:
-        return part_versions(node, None)  # a manifest that cannot be read is told of its host
 
 
 def node_differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Difference]:
@@ -115,16 +72,6 @@ def node_differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -
             if view is not None and snapshot.state(host) is NodeState.JOINED:
                 found += _of_files(host, view, kept, cluster)
     return found
-
-
-def part_versions(node: ClusterNode, view: NodeView | None) -> dict[str, str]:
-    """The version of each part of a node that tells it, such as ``1.30.14``."""
-    found = {"kubelet": node.version}
-    for component in VERSIONED if view else ():
-        pod = view.standing.static_pod(component) if view else None
-        if pod is not None:
-            found[component] = pod.version
-    return {part: version.removeprefix("v") for part, version in found.items() if version}
 
 
 def _of_node(host: HostSettings, node: ClusterNode, view: NodeView | None) -> Iterator[Difference]:

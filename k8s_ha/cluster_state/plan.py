@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.difference import brings_flannel
 from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.node_state import (
@@ -66,10 +67,16 @@ class Plan:
 
     + steps: how it comes to be a node
     + changes: what of a node that stands is changed, as a sentence
+    + changes_due: the steps that bring a standing cluster to what is wanted
     """
 
     steps: Mapping[str, Step]
     changes: Mapping[str, str] = field(default_factory=dict)
+    changes_due: tuple[ChangeStep, ...] = ()
+
+    def is_upgraded(self, name: str) -> bool:
+        """Whether a step moves this host to another version, so that nothing before it may."""
+        return any(step.work is Work.FETCH and name in step.hosts for step in self.changes_due)
 
     @property
     def lines(self) -> list[str]:
@@ -80,13 +87,21 @@ class Plan:
                 hosts.setdefault(step.sentence, []).append(name)
         for name, sentence in self.changes.items():
             hosts.setdefault(sentence, []).append(name)
-        return [f"{', '.join(names)}: {sentence}" for sentence, names in hosts.items()]
+        found = [f"{', '.join(names)}: {sentence}" for sentence, names in hosts.items()]
+        return found + self.numbered()
+
+    def numbered(self) -> list[str]:
+        """A line for each step that is due."""
+        total = len(self.changes_due)
+        return [f"step {number} of {total}, {step}" for number, step in enumerate(self.changes_due, start=1)]
 
     def sentence(self, name: str) -> str | None:
         """What becomes of one host; None where it has no part in the plan."""
         step, change = self.steps.get(name), self.changes.get(name)
-        parts = [step.sentence] if step and not (change and step.action is Action.NOTHING) else []
-        return "; ".join([*parts, *([change] if change else [])]) or None
+        due = [entry.sentence for entry in self.changes_due if name in entry.hosts]
+        changed = [*([change] if change else []), *due]
+        parts = [step.sentence] if step and not (changed and step.action is Action.NOTHING) else []
+        return "; ".join([*parts, *changed]) or None
 
 
 WORKER_STAYS: Final = (

@@ -8,6 +8,7 @@ from typing import Any
 from pyinfra.api import deploy
 
 from k8s_ha.deploys.admin_hosts import admin_hosts
+from k8s_ha.deploys.changes import changes
 from k8s_ha.deploys.container_runtime import container_runtime
 from k8s_ha.deploys.control_plane import control_plane
 from k8s_ha.deploys.kubernetes_packages import kubernetes_packages
@@ -32,6 +33,7 @@ def cluster(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     container_runtime(settings=settings, groups=groups)
     kubernetes_packages(settings=settings, groups=groups)
     load_balancer(settings=settings, groups=groups)
+    changes(settings=settings, groups=groups)
     control_plane(settings=settings, groups=groups)
     workers(settings=settings, groups=groups)
     pod_network(settings=settings, groups=groups)

@@ -44,10 +44,16 @@ WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
 def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have containerd or Docker installed, configured, enabled and running on every node."""
     run = start_phase(settings, groups)
-    cluster = run.cluster
-    if not cluster.host(host.name).is_node:
-        return
-    survey = run.surveys[host.name]
+    if run.cluster.host(host.name).is_node and not run.log.plan.is_upgraded(host.name):
+        runtime_set_up(run, changeable=not run.surveys[host.name].node)
+
+
+def runtime_set_up(run: Run, changeable: bool) -> None:
+    """Have this node's runtime as the run's version asks for it.
+
+    + changeable: whether an older one may be replaced
+    """
+    cluster, survey = run.cluster, run.surveys[host.name]
     minor, runtime = cluster.settings.kubernetes_line.minor, cluster.settings.container_runtime
     if cluster.settings.remove_conflicting_packages:
         packages.removed(
@@ -68,7 +74,7 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
         packages=compatibility.runtime_packages(minor, survey.major, runtime),
         log=f"install-{runtime}",
         sources=repositories_for(run),
-        changeable=not survey.node,
+        changeable=changeable,
     )
     settings_of_registries: tuple[dict[str, str], dict[str, str]] = ({}, {})
     if runtime == "containerd":

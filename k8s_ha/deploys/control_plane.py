@@ -8,6 +8,7 @@ from typing import Any
 from pyinfra import host
 from pyinfra.api import deploy
 
+from k8s_ha.deploys.changes import require_changes
 from k8s_ha.deploys.phase import start_phase, stop_on_errors, unreachable
 from k8s_ha.operations import etcd, kubeadm, kubeconfig
 from k8s_ha.operations.barrier import barrier
@@ -25,6 +26,7 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     run = start_phase(settings, groups)
     cluster = run.cluster
     stop_on_errors(unreachable(run))
+    require_changes(run)
     etcd.require_quorum(run)
     own, first = cluster.host(host.name), cluster.control_planes[0]
     barrier(name="Wait for every host before the control plane comes up")

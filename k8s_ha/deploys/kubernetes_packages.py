@@ -20,7 +20,7 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
     """Have Kubernetes' packages installed on every node, and kubelet enabled; kubeadm starts it."""
     run = start_phase(settings, groups)
     cluster = run.cluster
-    if not cluster.host(host.name).is_node:
+    if not cluster.host(host.name).is_node or run.log.plan.is_upgraded(host.name):
         return
     survey, version = run.surveys[host.name], cluster.settings.version
     packages.installed(

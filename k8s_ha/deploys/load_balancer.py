@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyinfra import host
@@ -17,6 +17,7 @@ from k8s_ha.operations import packages
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.resources import render
+from k8s_ha.settings import Cluster
 
 
 @deploy("Set up the load balancer")
@@ -42,9 +43,17 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     endpoint_proxied(
         name="Configure and start nginx",
         port=cluster.endpoint_port,
-        files={
-            PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster, shared=False),
-            SHARED_PROXY_CONFIG: render("kube-api-server.conf.j2", cluster=cluster, shared=True),
-        },
+        files=proxy_files(cluster),
         connections=connections_needed(len(cluster.nodes)),
     )
+
+
+def proxy_files(cluster: Cluster, away: Collection[str] = ()) -> dict[str, str]:
+    """This package's file for each way in which nginx may include it, by path.
+
+    + away: inventory names of the control planes that nothing is passed on to
+    """
+    return {
+        path: render("kube-api-server.conf.j2", cluster=cluster, shared=shared, away=away)
+        for path, shared in ((PROXY_CONFIG, False), (SHARED_PROXY_CONFIG, True))
+    }

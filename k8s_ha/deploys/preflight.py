@@ -15,6 +15,7 @@ from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.deploys.change_plan import changes_planned
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.deploys.standing import Compared, caveats, left_out
 from k8s_ha.facts.preflight import PreflightFacts
@@ -75,11 +76,11 @@ def _collect(run: Run) -> list[Finding]:
         run.snapshot = ClusterSnapshot(run.cluster, snapshot.views)
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
-    found += standing_findings(snapshot, caveats(run))
+    found += standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
     if snapshot.leader is None and not snapshot.can_retry_init and other_endpoint(snapshot) is None:
         found += version_findings(run.surveys, run.cluster)
     outside = {entry.name for entry in run.cluster.hosts if not is_in_limit(state, host.inventory.get_host(entry.name))}
-    found += unfinished(snapshot, outside, host_by_host())
+    found += unfinished(snapshot, outside, host_by_host(), run.log.plan.changes_due)
     found += pod_network.in_the_way(contexts) if THE_CLUSTER in run.log.plan.changes else []
     found += [unread(name) for name in read if name not in preflights]
     return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)

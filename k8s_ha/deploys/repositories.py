@@ -29,6 +29,12 @@ def repositories_for(run: Run) -> tuple[yum.Repository, ...]:
 def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every host know the packages of its roles, in a file of this package's own; CentOS' own only when asked."""
     run = start_phase(settings, groups)
+    if not run.log.plan.is_upgraded(host.name):
+        repositories_set_up(run)
+
+
+def repositories_set_up(run: Run) -> None:
+    """Have this host know the packages of the run's version."""
     survey = run.surveys[host.name]
     ended = yum.has_ended(survey.os_id, survey.major)
     if ended and run.cluster.settings.base_repositories == "vault":

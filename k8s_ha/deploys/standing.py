@@ -9,6 +9,7 @@ from typing import Any
 from pyinfra import host, logger, state
 
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.deploys.change_plan import changes_planned
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import NodeView
@@ -57,7 +58,7 @@ def differences_found(run: Run) -> list[Finding]:
     nodes = any(run.surveys[entry.name].node for entry in run.cluster.nodes if entry.name in run.surveys)
     views = left_out(run, run.surveys) | (read_everywhere(Node, asked) if nodes else {})
     snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
-    found = standing_findings(snapshot, caveats(run))
+    found = standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
     if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)
     for finding in found:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations import etcd
-from k8s_ha.observations.node import ANNOTATION, ClusterNode, Kubeconfig, NodeView
+from k8s_ha.observations.node import ANNOTATION, CORDONED, ClusterNode, Kubeconfig, NodeView
 from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.untrusted import read_json
@@ -54,12 +54,18 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         join_secrets=None if "secrets" in values else tuple(values.get("secret", ())),
         members=etcd.members(next(iter(values.get("members", ())), "")),
         etcd_healthy=etcd.health(next(iter(values.get("etcd", ())), "")),
+        etcd_version=_etcd_version(next(iter(values.get("etcd_version", ())), "")),
         busy="busy" in values,
         init_begun="begun" in values.get("init", ()),
         init_unfinished="unfinished" in values.get("init", ()),
         kubeconfigs=tuple(_kubeconfig(line) for line in values.get("config", ())),
         standing=_standing(values),
     )
+
+
+def _etcd_version(text: str) -> str:
+    """What etcd says at /version; empty where it says nothing."""
+    return str(_json(text, {}).get("etcdserver", ""))
 
 
 def _standing(values: Mapping[str, Sequence[str]]) -> Standing:
@@ -104,6 +110,7 @@ def _node(line: str) -> ClusterNode:
         address=address,
         taints=tuple(_taint(taint) for taint in tainted),
         owned=str(noted.get(ANNOTATION, "")),
+        is_cordoned=CORDONED in noted,
     )
 
 

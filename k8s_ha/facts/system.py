@@ -146,6 +146,19 @@ class KubeletHealth(ParsedFact[bool]):
         return output == ["ok"]
 
 
+class KubeletProcess(ParsedFact[bool]):
+    """Whether a kubelet runs that is the installed program; the process of a replaced one names a deleted file."""
+
+    def command(self) -> str:
+        return marked(
+            "pid=$(systemctl show -p MainPID kubelet.service | sed 's/^MainPID=//')\n"
+            '[ "${pid:-0}" = 0 ] || readlink "/proc/$pid/exe"; true'
+        )
+
+    def parse(self, output: list[str]) -> bool:
+        return bool(output) and not output[0].endswith(" (deleted)")
+
+
 class HttpsAnswer(ParsedFact[str]):
     """What answers HTTPS at ``address`` (HOST:PORT): a status, ``unclear`` after a time-out, or empty for nothing."""
 

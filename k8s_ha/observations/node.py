@@ -13,6 +13,9 @@ from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.standing import Standing
 from k8s_ha.untrusted import whole_number
 
+CORDONED: Final = "k8s-ha/cordoned"
+"""The annotation of a node that this package has cordoned, until it lifts that."""
+
 ANNOTATION: Final = "k8s-ha/settings"
 """The annotation of a Node that names the labels and taints which are the settings'."""
 
@@ -93,6 +96,7 @@ class ClusterNode:
     + address: its internal IP, empty where it has none yet
     + taints: as ``key=value:Effect``
     + owned: which of its labels and taints this package gave it, as it noted them there; empty where it noted nothing
+    + is_cordoned: whether a run of this package has cordoned it and has not lifted that
     """
 
     name: str
@@ -103,6 +107,7 @@ class ClusterNode:
     address: str = ""
     taints: tuple[str, ...] = ()
     owned: str = ""
+    is_cordoned: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,8 @@ class NodeView:
     None where the API server, though ready, did not tell."""
     members: tuple[Member, ...] = ()
     """What its own etcd counts; empty where it has none or that did not answer."""
+    etcd_version: str = ""
+    """Of its own etcd as that tells it, such as ``3.5.30``; empty where it tells none, or was not asked."""
     etcd_healthy: bool | None = None
     """Whether its own etcd says that it is well, which includes that it has a quorum; None where it says nothing."""
     busy: bool = False

@@ -91,7 +91,14 @@ def log_path(name: str) -> str:
 
 
 def long_command(
-    name: str, command: str, *, seconds: int, unless: str = "", lock: str | None = None, **arguments: Any
+    name: str,
+    command: str,
+    *,
+    seconds: int,
+    unless: str = "",
+    lock: str | None = None,
+    on: str | None = None,
+    **arguments: Any,
 ) -> StringCommand:
     """A command that may outlive the operator; while it is executed, the person who waits is told where its log is.
 
@@ -99,6 +106,7 @@ def long_command(
     + seconds: it is stopped after so many; a run that finds it at work waits as long
     + unless: shell test, asked when the lock is held; success means that there is nothing left to do
     + lock: name of the lock; commands of one lock exclude each other (default: ``name``)
+    + on: inventory name of the host that it is run on (default: the current one)
     """
     values = {
         "NAME": name,
@@ -111,7 +119,7 @@ def long_command(
     # It waits for the lock as long as it may run, and is given half a minute to end when it is told to.
     arguments.setdefault("_timeout", 2 * seconds + 60)
     if is_executing():
-        logger.info(f"{host.name}: {name} runs, for {seconds} s at most; its output: {log_path(name)} on that host")
+        logger.info(f"{on or host.name}: {name} runs, for {seconds} s at most; its output: {log_path(name)} on that host")
     return StringCommand(shell_variables(values) + read_file("long-command.sh"), **arguments)
 
 
@@ -203,6 +211,21 @@ def read_silently(target: Host, path: str) -> bytes | None:
 def run_until_it_ends(target: Host, command: str, seconds: int) -> None:
     """Run a command whose output nobody needs, whatever becomes of it, for ``seconds`` at most."""
     _output_of(target, command, None, seconds)
+
+
+def run_elsewhere(target: Host, command: StringCommand) -> str | None:
+    """Run a command on another host than the current one; None where it ended well, else what it said last."""
+    connector = {**connector_arguments(target), **command.connector_arguments}
+    try:
+        succeeded, output = target.run_shell_command(
+            StringCommand(command.get_raw_value()), print_output=False, print_input=False, **connector
+        )
+    except (OSError, EOFError, SSHException) as error:  # OSError holds TimeoutError
+        return f"{target.name} did not answer ({error or type(error).__name__})"
+    if succeeded:
+        return None
+    said = [line for line in output.stderr_lines if line.strip()]
+    return "\n".join(said) or f"{target.name} said nothing"
 
 
 def _output_of(target: Host, command: str, stdin: str | None, seconds: int | None) -> list[str] | None:

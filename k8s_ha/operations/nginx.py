@@ -10,10 +10,11 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.desired.nginx import Proxy, invalid, planned
+from k8s_ha.desired.nginx import OWN_FILES, Proxy, invalid, planned
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN, files_needed, limits, may_open, raised
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.nginx import RECORD, Nginx
+from k8s_ha.observations.host_status import PROXY_CONFIG
 from k8s_ha.observations.nginx import NGINX_CONFIG, NginxState, OwnFile, Problem
 from k8s_ha.observations.nginx_config import copies
 from k8s_ha.operations.commands import fail_host
@@ -25,6 +26,10 @@ from k8s_ha.run import is_executing
 SECONDS_TO_LISTEN: Final = 15
 """How long nginx may take to listen after a start or a reload; it waits for names that it resolves."""
 
+SECONDS_TO_SHUT_DOWN: Final = 10
+"""How long workers of an earlier configuration may hold connections: a watch would keep them for hours."""
+
+_BOUND: Final = "worker_shutdown_timeout"
 _SUFFIX: Final = ".k8s-ha-new"
 _FOLDER: Final = f"/etc/nginx/{_SUFFIX}"
 """For copies that are tested; no wildcard finds what begins with a dot."""
@@ -34,12 +39,15 @@ _UNINSTALLED: Final = NginxState(walked={NGINX_CONFIG: b"include /usr/share/ngin
 
 @reads(lambda port, **_: [FactRequest(Nginx, {"port": port, "unstarted": True})])
 @isolated_operation
-def endpoint_proxied(port: int, files: Mapping[str, str], connections: int) -> Generator[StringCommand]:
+def endpoint_proxied(
+    port: int, files: Mapping[str, str], connections: int, ends_former: bool = False
+) -> Generator[StringCommand]:
     """Have nginx pass on the endpoint's port: enabled at boot, running with this configuration, and listening.
 
     + port: of the endpoint
     + files: this package's file for each way to be included; one of them is used
     + connections: how many a worker process is to hold
+    + ends_former: whether workers of the configuration before are waited for until they have ended
     """
     state = require_fact(Nginx, port=port, unstarted=is_executing())
     if not state.program and not is_executing():
@@ -51,7 +59,7 @@ def endpoint_proxied(port: int, files: Mapping[str, str], connections: int) -> G
         yield fail_host(f"{host.name}: {proxy.found}; {proxy.wanted}; {proxy.remedy}.")
         return
     proxy = raised(proxy, state, connections)
-    text = files[proxy.path]
+    text = _bounded(state, proxy.path, files[proxy.path])
     own = {} if _stands(state, proxy.path, text) else {proxy.path: text.encode()}
     unit = limits(state, connections)
     if (
@@ -71,12 +79,25 @@ def endpoint_proxied(port: int, files: Mapping[str, str], connections: int) -> G
         "HOST": host.name,
         "PORT": str(port),
         "RECORD": RECORD,
+        "SECONDS_TO_END": str(2 * SECONDS_TO_SHUT_DOWN) if ends_former else "",
         "SECONDS_TO_LISTEN": str(SECONDS_TO_LISTEN),
     }
     yield StringCommand(
         shell_variables(variables) + read_file("nginx-listens.sh") + read_file("nginx-configure.sh"),
         _stdin="".join(f"{line}\n" for line in _lines(state, proxy, own, unit)),
     )
+
+
+def _bounded(state: NginxState, path: str, text: str) -> str:
+    """The file's text, with what ends former workers in time where it is read at the top level.
+
+    Not where nginx passes on something else: connections of the owner's are to end by themselves.
+    """
+    owners = {entry.directive.name for entry in state.config.walk() if entry.path not in OWN_FILES}
+    if path != PROXY_CONFIG or any(name == _BOUND or name.endswith("_pass") for name in owners):
+        return text
+    head, _, rest = text.partition("\n")
+    return f"{head}\n{_BOUND} {SECONDS_TO_SHUT_DOWN}s;\n{rest}"
 
 
 def _stands(state: NginxState, path: str, text: str) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from k8s_ha.catalog.setting_changes import SETTINGS, Effect
+from k8s_ha.catalog.setting_changes import SILENT_CLUSTER, Effect
+from k8s_ha.cluster_state.change_steps import ChangeStep
 from k8s_ha.cluster_state.difference import Difference, Unreadable, endpoint_difference, other_endpoint
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.node_metadata import metadata_changes
@@ -49,7 +50,7 @@ def version_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Ite
     for node in cluster.nodes:
         standing = surveys[node.name].standing_version if node.name in surveys else ""
         if standing not in ("", wanted):
-            yield _of(Difference(node.name, VERSION, repr(standing), repr(wanted), SETTINGS[VERSION]))
+            yield _of(Difference(node.name, VERSION, repr(standing), repr(wanted), SILENT_CLUSTER))
 
 
 def _of(entry: Difference) -> Finding:
@@ -69,13 +70,24 @@ def unlisted(snapshot: ClusterSnapshot) -> list[Finding]:
     return [unlisted_node(node.name) for node in (view.nodes if view else ()) if node.name not in names]
 
 
-def unfinished(snapshot: ClusterSnapshot, left_out: Collection[str], option: str | None) -> Iterator[Finding]:
+def unfinished(
+    snapshot: ClusterSnapshot, left_out: Collection[str], option: str | None, steps: Sequence[ChangeStep] = ()
+) -> Iterator[Finding]:
     """Changes that are due and that this run cannot make as a whole.
 
     + left_out: inventory names of the hosts that ``--limit`` leaves out
     + option: of pyinfra's command line, by which hosts do not wait for each other; None for none
+    + steps: those of a change that needs the whole cluster
     """
     leader = snapshot.leader
+    if steps and (left_out or option):
+        yield Finding(
+            THE_CLUSTER,
+            "settings",
+            f"{steps[0].sentence} is due, and {len(steps) - 1} more steps",
+            "they need every host, one after the other",
+            f"run this without {'--limit' if left_out else option}, or set back what was changed",
+        )
     for name, change in metadata_changes(snapshot).items():
         if leader is None or change.is_a_note:
             continue

@@ -16,7 +16,7 @@ from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.observations.nginx import NginxState
 from k8s_ha.operations.nginx import endpoint_proxied
-from tests.support.nginx_states import BUILD, CONFIGURED, FILES, MAIN, OWN, SHARED, UNIT
+from tests.support.nginx_states import BUILD, CONFIGURED, FILES, MAIN, OWN, OWN_TEXT, SHARED, UNIT
 from tests.support.operation_bench import NGINX_CONFIG, Bench, Command, Noop
 from tests.support.shell_bench import Shell
 
@@ -203,7 +203,7 @@ def test_a_virgin_nginx_is_configured_and_started(shell: Shell, monkeypatch: pyt
     running(shell, ActiveState="inactive", UnitFileState="disabled")
     done = run(shell, step(shell, monkeypatch))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert below(shell) == {MAIN: (CONFIGURED, 0o644), OWN: (FILES[OWN], 0o644)}
+    assert below(shell) == {MAIN: (CONFIGURED, 0o644), OWN: (OWN_TEXT, 0o644)}
     assert [
         line for line in (shell.root / "did").read_text("utf-8").splitlines() if line[:2] in ("st", "re", "en")
     ] == [

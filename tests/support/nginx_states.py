@@ -12,9 +12,11 @@ from tests.support.operation_bench import NGINX_CONFIG
 MAIN: Final = "/etc/nginx/nginx.conf"
 OWN: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
 SHARED: Final = "/etc/nginx/k8s-ha/kube-api-server.conf"
-OWN_TEXT: Final = "# Written by k8s_ha; changes are overwritten.\nstream { server { listen 6443; } }\n"
+_HEAD: Final = "# Written by k8s_ha; changes are overwritten.\n"
+_STREAM: Final = "stream { server { listen 6443; } }\n"
+OWN_TEXT: Final = f"{_HEAD}worker_shutdown_timeout 10s;\n{_STREAM}"
 SHARED_TEXT: Final = "# Written by k8s_ha; changes are overwritten.\nserver { listen 6443; }\n"
-FILES: Final = {OWN: OWN_TEXT, SHARED: SHARED_TEXT}
+FILES: Final = {OWN: _HEAD + _STREAM, SHARED: SHARED_TEXT}
 LINE: Final = "include /etc/nginx/conf.d/tcp.d/*.conf;"
 MODULES: Final = "include /usr/share/nginx/modules/*.conf;"
 CONFIGURED: Final = NGINX_CONFIG.replace(f"{MODULES}\n", f"{MODULES}\n{LINE}\n")

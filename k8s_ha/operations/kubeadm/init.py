@@ -57,7 +57,7 @@ TOKEN_RENEWED_BEFORE: Final = TOKEN_LIFE / 2
 
 _WORKER_IMAGES: Final = "/(kube-proxy|pause|coredns(/coredns)?):"
 
-_PULL: Final = {
+PULL: Final = {
     "containerd": 'crictl inspecti "$1" >/dev/null 2>&1 || crictl pull "$1"',
     "docker": 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"',
 }
@@ -111,7 +111,7 @@ def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[String
         "CONFIG": images_config(cluster),
         "NEEDED": "" if "control_plane" in cluster.host(host.name).role else _WORKER_IMAGES,
         "MORE": " ".join(flannel_images),
-        "PULL": _PULL[cluster.settings.container_runtime],
+        "PULL": PULL[cluster.settings.container_runtime],
     }
     script = shell_variables(values) + read_file("pull-images.sh")
     yield long_command("image-pull", script, seconds=SECONDS_FOR_IMAGES)

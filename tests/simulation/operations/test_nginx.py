@@ -73,6 +73,26 @@ def test_a_virgin_nginx(bench: Bench) -> None:
     assert 'include "/etc/nginx/.k8s-ha-new/0.copy";\n\nevents' in found["copy"][MAIN]
 
 
+OWNERS: list[str] = [
+    "worker_shutdown_timeout 1h;\n",
+    "http { server { location / { proxy_pass http://127.0.0.1; } } }\n",
+    "mail { server { fastcgi_pass a; } }\n",
+]
+
+
+@pytest.mark.parametrize("owners", OWNERS)
+def test_connections_of_the_owners_are_not_ended(bench: Bench, owners: str) -> None:
+    given = state({MAIN: CONFIGURED.replace("events", f"{owners}events", 1)})
+    assert sent(bench, given)["own"] == {OWN: FILES[OWN]}
+
+
+def test_workers_of_before_are_waited_for_where_that_is_asked(bench: Bench) -> None:
+    arguments = {"port": 6443, "files": FILES, "connections": 1024, "ends_former": True}
+    (step,) = bench.steps(endpoint_proxied, on="master-lb", executing=True, facts={Nginx: state()}, **arguments)
+    assert isinstance(step, Command)
+    assert "\nSECONDS_TO_END=20\n" in step.text
+
+
 def test_what_the_owner_has_in_our_folder_is_tested_with_it(bench: Bench) -> None:
     found = sent(bench, state({MAIN: CONFIGURED, "/etc/nginx/conf.d/tcp.d/a.conf": "mail { }\n"}))
     assert set(found) == {"copy", "own"}

@@ -1,0 +1,110 @@
+"""Which steps are due on a cluster that stands. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from k8s_ha.catalog.compatibility import UPSTREAM_REGISTRY
+from k8s_ha.cluster_state.change_steps import ChangeStep, NodeVersions, oldest_served, upgrade_steps, version_numbers
+from k8s_ha.cluster_state.node_state import NodeState
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.cluster_state.upgrade_path import NoPath, upgrade_path
+from k8s_ha.observations.node import ClusterNode, NodeView
+
+VERSIONED: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+"""The static pods whose version is the cluster's."""
+
+
+def standing_versions(snapshot: ClusterSnapshot) -> dict[str, NodeVersions]:
+    """What runs on each node of the inventory that the cluster has, by inventory name; none without a leader."""
+    found = {}
+    for host in snapshot.cluster.nodes:
+        node, view = snapshot.known(host).node, snapshot.views.get(host.name)
+        if node is not None:
+            found[host.name] = _versions(node, view if snapshot.state(host) is NodeState.JOINED else None)
+    return found
+
+
+def _versions(node: ClusterNode, view: NodeView | None) -> NodeVersions:
+    components = {}
+    for component in VERSIONED if view else ():
+        try:
+            pod = view.standing.static_pod(component) if view else None
+        except ValueError:
+            continue  # a manifest that cannot be read is told of its host
+        if pod is not None and pod.version:
+            components[component] = pod.version.removeprefix("v")
+    return NodeVersions(node.version.removeprefix("v"), components, node.is_cordoned)
+
+
+def kept_version(snapshot: ClusterSnapshot) -> str:
+    """The version that the cluster keeps; the wanted one where that cannot be read, which is told by itself."""
+    view = snapshot.leader_view
+    try:
+        kept = (view.standing.document("ClusterConfiguration") or {}).get("kubernetesVersion") if view else None
+    except ValueError:
+        kept = None
+    return str(kept).removeprefix("v") if kept else snapshot.cluster.settings.version
+
+
+def is_moving(snapshot: ClusterSnapshot) -> bool:
+    """Whether some part of the cluster is of another version than the wanted one, or waits to take up pods again."""
+    if snapshot.leader is None:
+        return False
+    nodes = standing_versions(snapshot)
+    return _all(kept_version(snapshot), nodes) != {snapshot.cluster.settings.version} or any(
+        node.is_cordoned for node in nodes.values()
+    )
+
+
+def _all(kept: str, nodes: Mapping[str, NodeVersions]) -> set[str]:
+    held = {version for node in nodes.values() for version in (node.kubelet, *node.components.values())}
+    return {version for version in {kept, *held} if version}
+
+
+def minors_between(snapshot: ClusterSnapshot) -> range:
+    """The minor versions whose packages an upgrade may need: from the oldest that stands to the wanted one.
+
+    Raises NoPath.
+    """
+    nodes, wanted = standing_versions(snapshot), snapshot.cluster.settings.version
+    found = [_minor(version) for version in _all(kept_version(snapshot), nodes)]
+    return range(min(found), _minor(wanted) + 1)
+
+
+def _minor(version: str) -> int:
+    try:
+        return version_numbers(version)[1]
+    except (ValueError, IndexError):
+        raise NoPath(
+            f"a part of the cluster is of version {version!r}", "releases are compared, x.y.z", "bring it to a release"
+        ) from None
+
+
+def changes_due(
+    snapshot: ClusterSnapshot, available: Mapping[int, Collection[str]] | None, etcd: Mapping[str, str]
+) -> tuple[ChangeStep, ...]:
+    """The steps that bring the cluster to the wanted version, whatever an earlier run has done of them.
+
+    + available: versions by minor that every node can get; None where that was not asked
+    + etcd: the version of each member, by its host's inventory name
+
+    Raises NoPath.
+    """
+    cluster, nodes, kept = snapshot.cluster, standing_versions(snapshot), kept_version(snapshot)
+    wanted = cluster.settings.version
+    for version in _all(kept, nodes):
+        _minor(version)
+    newest = max(_all(kept, nodes), key=version_numbers)
+    if version_numbers(newest) > version_numbers(wanted):
+        raise NoPath(
+            f"a part of the cluster is of Kubernetes {newest}, and {wanted} is wanted",
+            "Kubernetes does not go back, nor does etcd's data",
+            f"set kubernetes_version = '{newest}' or newer",
+        )
+    begin = oldest_served(kept, nodes)
+    own_repository = cluster.image_repository != UPSTREAM_REGISTRY
+    path = upgrade_path(begin, wanted, available, own_repository, etcd)
+    # Kubelets that lag behind their API servers are brought up in the last hop.
+    return upgrade_steps(cluster, kept, nodes, path or (wanted,))

@@ -1,0 +1,183 @@
+"""The steps that bring a standing cluster to what is wanted, in their order. Values in, values out.
+
+No step remembers that it was done: each is planned, and left out, by what the cluster and its hosts tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from k8s_ha.settings import Cluster, HostSettings
+
+
+class Work(Enum):
+    """What is done in a step.
+
+    + fetch: a version's packages and images come to every host that lacks them
+    + snapshot: of etcd, proved by a restore, and of the certificates
+    + leave, come_back: the balancers stop, and begin again, to pass requests on to a control plane
+    + apply: the first control plane's static pods, the add-ons, and what the cluster keeps of its configuration
+    + control_plane: another control plane's static pods
+    + kubelet: a node without its pods: container runtime, kubelet
+    """
+
+    FETCH = "fetch"
+    SNAPSHOT = "snapshot"
+    LEAVE = "leave"
+    APPLY = "apply"
+    CONTROL_PLANE = "control plane"
+    COME_BACK = "come back"
+    KUBELET = "kubelet"
+
+
+SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
+    Work.FETCH: 1800,
+    Work.SNAPSHOT: 900,
+    Work.LEAVE: 60,
+    Work.APPLY: 1200,
+    Work.CONTROL_PLANE: 1200,
+    Work.COME_BACK: 60,
+    Work.KUBELET: 1800,
+}
+"""How long a step of each kind may take, beside the packages of a slow mirror."""
+
+IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE)
+
+
+@dataclass(frozen=True)
+class ChangeStep:
+    """One step of a change.
+
+    + hosts: inventory names of those that act, all at once
+    + subjects: inventory names of those that it is about
+    + version: what is reached by it, ``x.y.z``
+    + sentence: what is done
+    + interrupts: what does not serve meanwhile; empty for nothing
+    """
+
+    work: Work
+    hosts: tuple[str, ...]
+    subjects: tuple[str, ...]
+    version: str
+    sentence: str
+    interrupts: str = ""
+
+    @property
+    def seconds(self) -> int:
+        """How long it may take."""
+        return SECONDS_AT_MOST[self.work]
+
+    def __str__(self) -> str:
+        away = f"; away: {self.interrupts}" if self.interrupts else ""
+        return f"{', '.join(self.hosts)}: {self.sentence}{away}; at most {self.seconds // 60} min"
+
+
+@dataclass(frozen=True)
+class NodeVersions:
+    """What runs on one node, as ``x.y.z``.
+
+    + kubelet: as its Node tells; empty where it has told nothing yet
+    + components: of its static pods, by name; empty on a worker
+    + is_cordoned: whether a run of this package has cordoned it and not lifted that
+    """
+
+    kubelet: str
+    components: Mapping[str, str] = field(default_factory=dict)
+    is_cordoned: bool = False
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """To be compared; raises ValueError where it is no ``x.y.z``."""
+    return tuple(int(number) for number in version.split("."))
+
+
+def oldest_served(kept: str, nodes: Mapping[str, NodeVersions]) -> str:
+    """The oldest version that any control plane serves, or that the cluster keeps: where a path begins."""
+    found = [kept, *(version for node in nodes.values() for version in node.components.values())]
+    return min(found, key=version_numbers)
+
+
+def upgrade_steps(
+    cluster: Cluster, kept: str, nodes: Mapping[str, NodeVersions], path: Sequence[str]
+) -> tuple[ChangeStep, ...]:
+    """The steps to the last version of a path.
+
+    + kept: what the cluster keeps as its version, which tells that the last upgrade came to its end on the first node
+    + nodes: by inventory name, of those that the cluster has
+    + path: the versions to go through; where all API servers are there already, the last of them alone
+    """
+    found: list[ChangeStep] = []
+    standing = dict(nodes)
+    for version in path:
+        found += _hop(cluster, kept, standing, version)
+        kept = max(kept, version, key=version_numbers)
+        standing = {name: _reached(node, version) for name, node in standing.items()}
+    return tuple(found)
+
+
+def _reached(node: NodeVersions, version: str) -> NodeVersions:
+    return NodeVersions(version, dict.fromkeys(node.components, version))
+
+
+def _hop(cluster: Cluster, kept: str, nodes: Mapping[str, NodeVersions], version: str) -> Iterator[ChangeStep]:
+    present = [host for host in cluster.nodes if host.name in nodes]
+    control_planes = [host for host in cluster.control_planes if host.name in nodes]
+    behind = [host for host in control_planes if _is_behind(nodes[host.name], kept, version, host == control_planes[0])]
+    moving = [host for host in present if nodes[host.name].kubelet != version or nodes[host.name].is_cordoned]
+    fetching = tuple(host.name for host in present if host in behind or nodes[host.name].kubelet != version)
+    if fetching:
+        yield ChangeStep(Work.FETCH, fetching, fetching, version, f"fetch packages and images of {version}")
+    if behind:
+        leader = control_planes[0].name
+        sentence = f"etcd snapshot before {version}, proved by a restore"
+        yield ChangeStep(Work.SNAPSHOT, (leader,), (leader,), version, sentence)
+    for host in behind:
+        yield from _out_of_the_balancers(cluster, host, _control_plane(host, kept, version, control_planes))
+    for host in control_planes:
+        if host in moving:
+            step = _kubelets((host,), version)
+            # A patch of the kubelet leaves static pods alone.
+            is_minor = _line(nodes[host.name].kubelet) != _line(version)
+            yield from _out_of_the_balancers(cluster, host, step) if is_minor else (step,)
+    workers = [host for host in moving if host not in control_planes]
+    for first in range(0, len(workers), cluster.workers_at_once):
+        yield _kubelets(tuple(workers[first : first + cluster.workers_at_once]), version)
+
+
+def _is_behind(node: NodeVersions, kept: str, version: str, is_first: bool) -> bool:
+    """Whether the control plane's own part of the upgrade is due; the first one's ends with what the cluster keeps."""
+    return any(held != version for held in node.components.values()) or (is_first and kept != version)
+
+
+def _line(version: str) -> str:
+    return version.rpartition(".")[0]
+
+
+def _control_plane(host: HostSettings, kept: str, version: str, control_planes: Sequence[HostSettings]) -> ChangeStep:
+    alone = len(control_planes) == 1
+    interrupts = "the API, for a minute or two" if alone else "its API server and etcd member"
+    if host == control_planes[0] and kept != version:
+        sentence = f"kubeadm upgrade apply v{version}"
+        return ChangeStep(Work.APPLY, (host.name,), (host.name,), version, sentence, interrupts)
+    sentence = f"kubeadm upgrade node to {version}"
+    return ChangeStep(Work.CONTROL_PLANE, (host.name,), (host.name,), version, sentence, interrupts)
+
+
+def _kubelets(hosts: Sequence[HostSettings], version: str) -> ChangeStep:
+    names = tuple(host.name for host in hosts)
+    return ChangeStep(Work.KUBELET, names, names, version, f"drain, kubelet {version}, uncordon", "its pods move")
+
+
+def _out_of_the_balancers(cluster: Cluster, host: HostSettings, step: ChangeStep) -> Iterator[ChangeStep]:
+    """The step while no balancer passes anything on to the control plane; the only one stays, with its outage."""
+    balancers = tuple(balancer.name for balancer in cluster.load_balancers)
+    if not balancers or len(cluster.control_planes) == 1:
+        yield step
+        return
+    subject = (host.name,)
+    yield ChangeStep(Work.LEAVE, balancers, subject, step.version, f"{host.name} out of the balancer")
+    yield step
+    yield ChangeStep(Work.COME_BACK, balancers, subject, step.version, f"{host.name} back into the balancer")

@@ -1,0 +1,100 @@
+"""The steps that a standing cluster needs, planned before the first change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import Host
+
+from k8s_ha.catalog.compatibility import LINES, cluster_refusal
+from k8s_ha.cluster_state.change_plan import changes_due, is_moving, minors_between
+from k8s_ha.cluster_state.change_steps import version_numbers
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.cluster_state.upgrade_path import NoPath
+from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
+from k8s_ha.facts.available_versions import AvailableVersionsFact
+from k8s_ha.findings import Finding
+from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.available_versions import AvailableVersions
+from k8s_ha.operations.commands import everywhere, read_with_logins
+from k8s_ha.preflight_checks.download_sources import own_repositories
+from k8s_ha.run import Run
+from k8s_ha.settings import HostSettings
+
+
+def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
+    """Why the cluster cannot come to the wanted version; where it can, the run's plan has the steps."""
+    if not is_moving(snapshot):
+        return []
+    try:
+        minors = minors_between(snapshot)
+        available = _available(run, minors)
+        if unread := [*_unread(available, minors)]:
+            return unread
+        shared = {
+            minor: set.intersection(*(set(found.known.get(minor, ())) for found in available.values()))
+            for minor in minors
+        }
+        etcd = {
+            entry.name: view.etcd_version if (view := snapshot.views.get(entry.name)) else ""
+            for entry in run.cluster.control_planes
+        }
+        steps = changes_due(snapshot, shared if available else None, etcd)
+    except NoPath as error:
+        return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
+    run.log.plan = replace(run.log.plan, changes_due=steps)
+    return [*_not_carried(run, sorted({step.version for step in steps}, key=version_numbers))]
+
+
+def _available(run: Run, minors: range) -> dict[str, AvailableVersions]:
+    """What each node can get, by inventory name; without those that could not be asked."""
+    asked: dict[Host, dict[str, Any]] = {
+        host.inventory.get_host(entry.name): {"repositories": _repositories(run, entry, minors)}
+        for entry in run.cluster.nodes
+        if entry.name in run.surveys
+    }
+    read = everywhere(lambda member: read_with_logins(member, AvailableVersionsFact, run.logins, asked[member]), asked)
+    return {name: found or AvailableVersions({}, dict.fromkeys(minors, "no answer")) for name, found in read.items()}
+
+
+def _repositories(run: Run, entry: HostSettings, minors: range) -> dict[int, str]:
+    found = {}
+    for minor in minors:
+        cluster = run.at(f"1.{minor}.{LINES[minor].patch}").cluster
+        for repository in own_repositories(cluster, entry, run.surveys[entry.name]):
+            if repository.id == KUBERNETES_REPOSITORY:
+                found[minor] = repository.baseurl
+    return found
+
+
+def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterator[Finding]:
+    for name, found in available.items():
+        for minor in minors[1:] or minors:
+            if minor in found.unread:
+                yield Finding(
+                    name,
+                    "upgrade",
+                    f"cannot read which {LINES[minor].name} its repository has ({found.unread[minor]})",
+                    "an upgrade gets its packages there",
+                    "fix the way there, or choose another mirror",
+                )
+
+
+def _not_carried(run: Run, versions: list[str]) -> Iterator[Finding]:
+    """What hosts do not carry, or not without an accepted risk; of the last version the survey has told."""
+    nodes = [entry.name for entry in run.cluster.nodes if entry.name in run.surveys]
+    platforms = {name: run.surveys[name].platform for name in nodes}
+    for version in versions[:-1]:
+        refusal = cluster_refusal(version, version_numbers(version)[1], platforms, run.cluster.settings.accepted_risks)
+        if refusal:
+            found = ", ".join(f"{name} ({platform})" for name, platform in refusal.platforms.items())
+            yield Finding(
+                THE_CLUSTER,
+                "upgrade",
+                f"the way to {versions[-1]} leads through {version}, which does not run on {found}",
+                refusal.reason,
+                refusal.remedy,
+            )

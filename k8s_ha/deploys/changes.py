@@ -1,0 +1,164 @@
+"""A standing cluster brought to what the settings say, one step after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pyinfra import host
+from pyinfra.api import deploy
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.catalog import package_sets
+from k8s_ha.catalog.compatibility import runtime_packages
+from k8s_ha.catalog.credentials import login_at
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.deploys.container_runtime import runtime_set_up
+from k8s_ha.deploys.load_balancer import proxy_files
+from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
+from k8s_ha.desired.nginx_capacity import connections_needed
+from k8s_ha.operations import packages, upgrade
+from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.prefetch import phase_opened
+from k8s_ha.resources import render
+from k8s_ha.run import Run
+
+
+@dataclass
+class Requested:
+    """Inventory names of hosts that this phase was called for."""
+
+    hosts: set[str] = field(default_factory=set)
+
+
+def require_changes(run: Run) -> None:
+    """End a run that has steps to take and does not take them: what comes after them would find half of a cluster.
+
+    Raises PyinfraError.
+    """
+    if run.log.plan.changes_due and host.name not in run.part(Requested).hosts:
+        raise PyinfraError(
+            f"nothing was changed: {run.log.plan.changes_due[0].sentence} is due, and the deploy does not call "
+            "changes(); call it behind load_balancer()"
+        )
+
+
+@deploy("Change the standing cluster")
+def changes(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
+    """Have the steps done that the plan shows; none where the cluster stands as the settings say."""
+    run = start_phase(settings, groups)
+    run.part(Requested).hosts.add(host.name)
+    steps = run.log.plan.changes_due
+    for number, step in enumerate(host.loop(steps)):
+        following = steps[number + 1].hosts if number + 1 < len(steps) else ()
+        if host.name in step.hosts:
+            phase_opened()
+            _step(run.at(step.version), step, f"Step {number + 1} of {len(steps)}: ", _acted_before(steps, number))
+        if host.name in step.hosts or host.name in following:
+            # Whoever acts next waits for this step, and nobody else: calls do not grow with steps times hosts.
+            barrier(name=f"Wait for step {number + 1} of {len(steps)}")
+    barrier(name="Wait for the changes")
+
+
+def _acted_before(steps: Sequence[ChangeStep], number: int) -> set[str]:
+    return {name for step in steps[:number] for name in (*step.hosts, *step.subjects)}
+
+
+def _step(run: Run, step: ChangeStep, number: str, before: set[str]) -> None:
+    # A control plane that serves comes back whatever has failed since it left.
+    if step.work is not Work.COME_BACK:
+        upgrade.turn_reached(name=f"{number}{step.sentence}", run=run, step=step, before=before)
+    _CARRIED_OUT[step.work](run, step)
+
+
+def _fetched(run: Run, step: ChangeStep) -> None:
+    cluster, survey = run.cluster, run.surveys[host.name]
+    minor, runtime = cluster.settings.kubernetes_line.minor, cluster.settings.container_runtime
+    own = repositories_for(run)
+    upgrade.fetched(
+        name=f"Fetch the packages and images of {step.version}",
+        run=run,
+        packages=package_sets.node(step.version) | runtime_packages(minor, survey.major, runtime),
+        images=_images(run),
+        sources=own,
+        repositories=render(
+            "repositories.repo.j2",
+            repositories=own,
+            logins={repository.id: login_at(repository.baseurl, run.logins) for repository in own},
+        ),
+    )
+
+
+def _images(run: Run) -> list[str]:
+    """What this host's own part of the version runs, as far as the version names it; kubeadm pulls the rest itself."""
+    cluster = run.cluster
+    names = ["kube-proxy"]
+    if "control_plane" in cluster.host(host.name).role:
+        names += ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
+    own = [f"{cluster.image_repository}/{name}:v{cluster.settings.version}" for name in names]
+    return [*own, cluster.pause_image]
+
+
+def _passed_on(run: Run, step: ChangeStep) -> None:
+    away = step.work is Work.LEAVE
+    cluster = run.cluster
+    upgrade.passed_on(
+        name=f"Have nginx pass on to {step.subjects[0]}{' no more' if away else ' again'}",
+        run=run,
+        step=step,
+        port=cluster.endpoint_port,
+        files=proxy_files(cluster, step.subjects if away else ()),
+        connections=connections_needed(len(cluster.nodes)),
+        away=away,
+    )
+
+
+def _control_plane_upgraded(run: Run, step: ChangeStep) -> None:
+    repositories_set_up(run)
+    packages.installed(
+        name=f"Install kubeadm {step.version}",
+        run=run,
+        packages={"kubeadm": step.version},
+        log="install-kubeadm",
+        sources=repositories_for(run),
+    )
+    upgrade.control_plane_upgraded(
+        name=f"Upgrade the control plane to {step.version}", run=run, apply=step.work is Work.APPLY
+    )
+
+
+def _node_upgraded(run: Run, step: ChangeStep) -> None:
+    if "control_plane" not in run.cluster.host(host.name).role:
+        repositories_set_up(run)
+        packages.installed(
+            name=f"Install kubeadm {step.version}",
+            run=run,
+            packages={"kubeadm": step.version},
+            log="install-kubeadm",
+            sources=repositories_for(run),
+        )
+        upgrade.node_configured(name=f"Have kubeadm configure the kubelet {step.version}", run=run)
+    drain.drained(name="Cordon and drain the node", run=run)
+    runtime_set_up(run, changeable=True)
+    packages.installed(
+        name=f"Install kubelet and kubectl {step.version}",
+        run=run,
+        packages=package_sets.node(step.version),
+        log="install-kubernetes",
+        sources=repositories_for(run),
+    )
+    upgrade.kubelet_restarted(name=f"Run kubelet {step.version}")
+    drain.returned(name="Wait for the node, and uncordon it", run=run, version=step.version)
+
+
+_CARRIED_OUT: Final[Mapping[Work, Callable[[Run, ChangeStep], None]]] = {
+    Work.FETCH: _fetched,
+    Work.SNAPSHOT: lambda run, step: None,
+    Work.LEAVE: _passed_on,
+    Work.APPLY: _control_plane_upgraded,
+    Work.CONTROL_PLANE: _control_plane_upgraded,
+    Work.COME_BACK: _passed_on,
+    Work.KUBELET: _node_upgraded,
+}

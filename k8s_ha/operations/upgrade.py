@@ -1,0 +1,277 @@
+"""What the steps of an upgrade do on their hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Mapping
+from typing import Final
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.cluster_state.change_steps import ChangeStep
+from k8s_ha.desired.yum import Repository, matches
+from k8s_ha.facts.fact_batch import FactRequest
+from k8s_ha.facts.node import Node
+from k8s_ha.facts.system import KubeletProcess, Packages
+from k8s_ha.observations.node import NodeView
+from k8s_ha.operations.commands import (
+    fail_host,
+    long_command,
+    planned,
+    poll_until,
+    read_everywhere,
+    read_fact,
+    write,
+)
+from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.operations.kubeadm.init import PULL, SECONDS_FOR_IMAGES
+from k8s_ha.operations.nginx import endpoint_proxied
+from k8s_ha.operations.packages import require_packages
+from k8s_ha.operations.prefetch import reads
+from k8s_ha.pyinfra_internals.state import given_up
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run, is_executing
+
+SECONDS_TO_SERVE: Final = 330
+"""How long a control plane may take after its upgrade until it serves, and its etcd member is well."""
+
+SECONDS_FOR_UPGRADE: Final = 1200
+"""kubeadm waits five minutes for each of four static pods."""
+
+_MANIFESTS: Final = "/etc/kubernetes/manifests"
+
+
+@isolated_operation
+def turn_reached(run: Run, step: ChangeStep, before: Collection[str]) -> Generator[StringCommand]:
+    """Have a step begin only where no earlier one has failed, and while the other control planes serve.
+
+    + before: inventory names of the hosts that have acted in earlier steps
+    """
+    if not is_executing():
+        host.noop("its turn comes")
+        return
+    failed = sorted(given_up(host.state) & set(before))
+    if failed:
+        yield fail_host(
+            f"{host.name}: '{step.sentence}' was not begun: a step before it failed on {', '.join(failed)}; see the "
+            "error above, then run this again: it goes on there."
+        )
+        return
+    silent = _not_serving(run, step.subjects)
+    if silent:
+        yield fail_host(
+            f"{host.name}: '{step.sentence}' was not begun: the API server of {', '.join(silent)} does not answer, "
+            "and no other may be out with it; fix that host, then run this again."
+        )
+        return
+    host.noop("it is this step's turn")
+
+
+def _not_serving(run: Run, besides: Collection[str]) -> list[str]:
+    """Control planes that do not serve, by inventory name."""
+    hosts = {
+        host.inventory.get_host(entry.name): {"address": entry.address}
+        for entry in run.cluster.control_planes
+        if entry.name not in besides
+    }
+    views: Mapping[str, NodeView | None] = read_everywhere(Node, hosts)
+    return sorted(name for name, view in views.items() if view is None or not view.ready)
+
+
+@reads(lambda run, packages, **_: [FactRequest(Packages, {"names": sorted(packages)})])
+@isolated_operation
+def fetched(
+    run: Run, packages: Mapping[str, str], images: Collection[str], sources: Collection[Repository], repositories: str
+) -> Generator[StringCommand]:
+    """Have what a version needs lie on this host before its first step; nothing is installed.
+
+    + run: at that version
+    + packages: shell pattern of the version by name
+    + sources: the repositories that have them, of the file ``repositories``
+    """
+    version = run.cluster.settings.version
+    found = require_packages(sorted(packages)).installed
+    missing = {name: pattern for name, pattern in packages.items() if not matches(found.get(name), pattern)}
+    folder = f"/var/lib/k8s-ha/fetched-{version}"
+    values = {
+        "HOST": host.name,
+        "FOLDER": folder,
+        "OPTIONS": " ".join(f"--disableexcludes={source.id}" for source in sources if source.exclude),
+        "SPECS": " ".join(name if pattern == "*" else f"{name}-{pattern}" for name, pattern in missing.items()),
+        "IMAGES": " ".join(images),
+        "PULL": PULL[run.cluster.settings.container_runtime],
+    }
+    yield write(f"{folder}/repos/k8s-ha.repo", repositories, "600")
+    script = "set -f\n" + shell_variables(values) + read_file("fetch-version.sh")
+    yield long_command("fetch-version", script, seconds=SECONDS_FOR_IMAGES, lock="packages")
+    yield StringCommand("rm", "-rf", folder)
+
+
+@isolated_operation
+def passed_on(
+    run: Run, step: ChangeStep, port: int, files: Mapping[str, str], connections: int, away: bool
+) -> Generator[StringCommand]:
+    """Have a balancer's nginx pass on nothing to the step's control plane, or pass on to it again when it serves.
+
+    + away: whether nothing is passed on to it
+    """
+    if not is_executing():
+        yield planned(step.sentence)
+        return
+    if not away:
+        silent = _serves_not(run, step)
+        if silent:
+            yield fail_host(
+                f"{host.name}: {silent} was left out of the balancer: its API server does not answer; see the error "
+                "above, then run this again."
+            )
+            return
+    yield from endpoint_proxied._inner(port=port, files=files, connections=connections, ends_former=away)
+
+
+def _serves_not(run: Run, step: ChangeStep) -> str:
+    """The step's control plane where it does not serve; empty where it does."""
+    (name,) = step.subjects
+    own = run.cluster.host(name)
+    view = read_fact(host.inventory.get_host(name), Node, address=own.address)
+    return "" if view is not None and view.ready else name
+
+
+@isolated_operation
+def control_plane_upgraded(run: Run, apply: bool) -> Generator[StringCommand]:
+    """Have this control plane's static pods at the run's version, and serve with a healthy etcd member.
+
+    + run: at that version
+    + apply: whether it is the one that upgrades add-ons, and what the cluster keeps of its configuration, too
+    """
+    version, own = run.cluster.settings.version, run.cluster.host(host.name)
+    command = f"upgrade apply v{version} --yes" if apply else "upgrade node"
+    if not is_executing():
+        yield planned(f"kubeadm {command}")
+        return
+    yield long_command(
+        "kubeadm-upgrade",
+        f"kubeadm {command}{_ignored(run)}",
+        seconds=SECONDS_FOR_UPGRADE,
+        unless=_is_upgraded(own.address, version, apply),
+        lock="kubeadm",
+    )
+    if not poll_until(lambda: _serves_twice(own.address), bool, SECONDS_TO_SERVE):
+        yield fail_host(
+            f"{host.name}: its API server, or its etcd member, is not ready {SECONDS_TO_SERVE} seconds after its "
+            "upgrade; see `crictl ps -a` and its containers' logs there, then run this again."
+        )
+
+
+def _ignored(run: Run) -> str:
+    """What kubeadm's preflight would refuse and the user has accepted by name."""
+    return " --ignore-preflight-errors=SystemVerification" if "SystemVerification" in run.caveats(host.name) else ""
+
+
+def _is_upgraded(address: str, version: str, apply: bool) -> str:
+    """Shell test: kubeadm has nothing left to do here."""
+    tests = [
+        f"grep -q 'image: .*/{component}:v{version}$' {_MANIFESTS}/{component}.yaml"
+        for component in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    ]
+    if apply:
+        kept = kubectl(
+            address, "-n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'"
+        )
+        tests.append(f"{kept} | grep -q '^kubernetesVersion: v{version}$'")
+    return " && ".join(tests)
+
+
+def _serves_twice(address: str) -> bool:
+    """Whether it serves now and a moment later: a server that restarts may answer once."""
+    return all(_serves(address) for _ in range(2))
+
+
+def _serves(address: str) -> bool:
+    view = read_fact(host, Node, address=address)
+    return view is not None and view.ready and view.etcd_healthy is True
+
+
+@reads(lambda run: [FactRequest(Packages, {"names": ["kubelet"]})])
+@isolated_operation
+def node_configured(run: Run) -> Generator[StringCommand]:
+    """Have kubeadm write what a worker's kubelet of the run's version is to read; before that kubelet is there."""
+    version = run.cluster.settings.version
+    installed = require_packages(["kubelet"]).installed.get("kubelet")
+    if matches(installed, version):
+        host.noop("its kubelet is of this version")
+        return
+    if not is_executing():
+        yield planned("kubeadm upgrade node")
+        return
+    yield long_command(
+        "kubeadm-upgrade", f"kubeadm upgrade node{_ignored(run)}", seconds=SECONDS_FOR_UPGRADE, lock="kubeadm"
+    )
+
+
+@reads(lambda: [FactRequest(KubeletProcess, {})])
+@isolated_operation
+def kubelet_restarted() -> Generator[StringCommand]:
+    """Have the kubelet run as the program that is installed."""
+    if require_fact(KubeletProcess):
+        host.noop("it is the installed one")
+        return
+    why = "{ journalctl -q -u kubelet -n 10 --no-pager -o cat >&2; false; }"
+    yield StringCommand(f"systemctl daemon-reload && systemctl restart kubelet.service || {why}")
+
+
+@isolated_operation
+def drained(run: Run) -> Generator[StringCommand]:
+    """Have no pod on this node but DaemonSets' and static ones, where its kubelet is not of the run's version yet.
+
+    A control plane that serves does it. The cordon is noted on the node, so that a later run lifts it.
+    """
+    own, version = run.cluster.host(host.name), run.cluster.settings.version
+    if not is_executing():
+        yield planned(f"kubectl drain {own.hostname}")
+        return
+    snapshot = observe_leader(run)
+    node, leader = snapshot.known(own).node, snapshot.leader
+    if node is not None and node.version == f"v{version}":
+        host.noop("its kubelet is of this version")
+    elif leader is None:
+        yield fail_host(no_leader(snapshot, f"{own.hostname} was not drained"))
+    else:
+        yield from _on_leader(leader, drain_commands(own, leader, _accepted_losses(run, own, leader)))
+
+
+def _accepted_losses(run: Run, own: HostSettings, leader: HostSettings) -> tuple[str, ...]:
+    observation = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address)
+    return () if observation is None else evicts(observation, own, run.cluster.settings.accepted_risks)
+
+
+@isolated_operation
+def returned(run: Run) -> Generator[StringCommand]:
+    """Have this node Ready with a kubelet of the run's version, take pods again, and its workloads available."""
+    own, version = run.cluster.host(host.name), run.cluster.settings.version
+    if not is_executing():
+        yield planned(f"kubectl uncordon {own.hostname}")
+        return
+    snapshot = observe_leader(run)
+    leader = snapshot.leader
+    if leader is None:
+        yield fail_host(no_leader(snapshot, f"{own.hostname} was not uncordoned"))
+        return
+    yield from _on_leader(
+        leader,
+        await_commands(own, leader, f"v{version}", workloads=False),
+        uncordon_commands(own, leader),
+        await_commands(own, leader, f"v{version}"),
+    )
+
+
+def _on_leader(leader: HostSettings, *commands: StringCommand) -> Generator[StringCommand]:
+    """Run them on the leader, one after the other; the current host fails with what the first of them says that fails."""
+    target = host.inventory.get_host(leader.name)
+    for command in commands:
+        said = run_elsewhere(target, command)
+        if said is not None:
+            yield fail_host(said)
+            return
+    yield StringCommand("true")
