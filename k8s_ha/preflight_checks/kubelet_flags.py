@@ -13,33 +13,6 @@ CONFIG: Final = "/var/lib/kubelet/config.yaml"
 
 BINARY: Final = "/usr/bin/kubelet"
 
-_REMOVED_BEFORE: Final[Mapping[int, str]] = {
-    # Not in 1.20.2's cmd/kubelet/app/options.
-    20: "allow-privileged api-servers bootstrap-checkpoint-path cadvisor-port containerized network-plugin-dir "
-    "require-kubeconfig rkt-path rkt-stage1-image",
-    # kubernetes#101057; pkg/kubelet/config/flags.go of 1.20 says it of redirect-container-streaming.
-    22: "chaos-chance redirect-container-streaming",
-    # kubernetes#106907, and with dockershim itself kubenet's non-masquerade-cidr; KEP-281 for dynamic-config-dir.
-    24: "cni-bin-dir cni-cache-dir cni-conf-dir docker-endpoint dynamic-config-dir "
-    "experimental-dockershim-root-directory image-pull-progress-deadline network-plugin network-plugin-mtu "
-    "non-masquerade-cidr",
-    # KEP-2845: klog's own flags.
-    26: "add-dir-header alsologtostderr log-backtrace-at log-dir log-file log-file-max-size logtostderr one-output "
-    "skip-headers skip-log-headers stderrthreshold",
-    # kubernetes#114017
-    27: "container-runtime",
-    # kubernetes#122363, and CHANGELOG-1.31 for keep-terminated-pod-volumes.
-    31: "iptables-drop-bit iptables-masquerade-bit keep-terminated-pod-volumes",
-    # CHANGELOG-1.34
-    34: "cloud-config register-schedulable",
-    # kubernetes#133779
-    35: "pod-infra-container-image",
-    # kubernetes#139870, of which these are known.
-    37: "boot-id-file containerd containerd-namespace enable-load-reader",
-}
-REMOVED: Final[Mapping[str, int]] = {flag: minor for minor, flags in _REMOVED_BEFORE.items() for flag in flags.split()}
-"""First minor without the flag."""
-
 IN_TREE_CLOUDS_UNTIL: Final = 28
 """Newest line whose kubelet knows clouds itself: DisableCloudProviders is true from 1.29 on (kubernetes#117503)."""
 

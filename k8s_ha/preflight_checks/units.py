@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from k8s_ha.catalog.removals import KUBELET_FLAGS_REMOVED
 from k8s_ha.desired.kubeadm_config import CRI_SOCKETS
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.preflight_checks import kubelet_flags
@@ -76,7 +77,7 @@ def _of_command(context: HostContext, command: CommandLine) -> Iterator[Finding]
 def _reason(context: HostContext, flag: Flag) -> tuple[str, str] | None:
     """What is wanted in place of a flag, and what to do; None where it may stay."""
     minor = context.cluster.settings.kubernetes_line.minor
-    removed = kubelet_flags.REMOVED.get(flag.name)
+    removed = KUBELET_FLAGS_REMOVED.get(flag.name)
     if removed is not None and removed <= minor:
         return f"Kubernetes {context.cluster.settings.version} has no such flag", "remove it"
     if flag.name == "cloud-provider" and minor > kubelet_flags.IN_TREE_CLOUDS_UNTIL and flag.value != "external":

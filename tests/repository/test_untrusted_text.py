@@ -22,6 +22,7 @@ OWN = {
     ("cluster_state/configuration.py", "float(number)"): "nine digits on each side at most, by their pattern",
     ("cluster_state/configuration.py", "float(quantity[1])"): "eighteen digits and nine at most, by their pattern",
     ("cluster_state/version_choice.py", "int(part)"): "a version that was checked",
+    ("catalog/upgrades.py", "int(part)"): "six digits at most, by their pattern",
     ("operations/kubeadm/init.py", "int(TOKEN_LIFE.total_seconds())"): "this package's own",
     ("facts/preflight.py", "float(began)"): "twelve digits at most, by their pattern",
     ("facts/preflight.py", "float(ended)"): "likewise",
