@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from k8s_ha.catalog.compatibility import UPSTREAM_REGISTRY
-from k8s_ha.cluster_state.change_steps import ChangeStep, NodeVersions, oldest_served, upgrade_steps, version_numbers
+from k8s_ha.catalog.upgrades import numbers
+from k8s_ha.cluster_state.change_steps import ChangeStep, NodeVersions, oldest_served, release_order, upgrade_steps
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath, upgrade_path
@@ -74,21 +75,25 @@ def minors_between(snapshot: ClusterSnapshot) -> range:
 
 
 def _minor(version: str) -> int:
-    try:
-        return version_numbers(version)[1]
-    except (ValueError, IndexError):
+    found = numbers(version)
+    if found is None:
         raise NoPath(
             f"a part of the cluster is of version {version!r}", "releases are compared, x.y.z", "bring it to a release"
-        ) from None
+        )
+    return found[1]
 
 
 def changes_due(
-    snapshot: ClusterSnapshot, available: Mapping[int, Collection[str]] | None, etcd: Mapping[str, str]
+    snapshot: ClusterSnapshot,
+    available: Mapping[int, Collection[str]] | None,
+    etcd: Mapping[str, str],
+    on_cgroup_v1: bool = False,
 ) -> tuple[ChangeStep, ...]:
     """The steps that bring the cluster to the wanted version, whatever an earlier run has done of them.
 
     + available: versions by minor that every node can get; None where that was not asked
     + etcd: the version of each member, by its host's inventory name
+    + on_cgroup_v1: whether any node is
 
     Raises NoPath.
     """
@@ -96,8 +101,8 @@ def changes_due(
     wanted = cluster.settings.version
     for version in _all(kept, nodes):
         _minor(version)
-    newest = max(_all(kept, nodes), key=version_numbers)
-    if version_numbers(newest) > version_numbers(wanted):
+    newest = max(_all(kept, nodes), key=release_order)
+    if release_order(newest) > release_order(wanted):
         raise NoPath(
             f"a part of the cluster is of Kubernetes {newest}, and {wanted} is wanted",
             "Kubernetes does not go back, nor does etcd's data",
@@ -107,4 +112,14 @@ def changes_due(
     own_repository = cluster.image_repository != UPSTREAM_REGISTRY
     path = upgrade_path(begin, wanted, available, own_repository, etcd)
     # Kubelets that lag behind their API servers are brought up in the last hop.
-    return upgrade_steps(cluster, kept, nodes, path or (wanted,))
+    allowed = not on_cgroup_v1 or _allows_cgroup_v1(snapshot)
+    return upgrade_steps(cluster, kept, nodes, path or (wanted,), allowed)
+
+
+def _allows_cgroup_v1(snapshot: ClusterSnapshot) -> bool:
+    view = snapshot.leader_view
+    try:
+        kept = (view.standing.document("KubeletConfiguration") or {}) if view else {}
+    except ValueError:
+        return True  # that it cannot be read ends the run by itself
+    return kept.get("failCgroupV1") is False

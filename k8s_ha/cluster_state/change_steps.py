@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
+from k8s_ha.catalog.upgrades import Numbers, numbers
 from k8s_ha.settings import Cluster, HostSettings
+
+Path = tuple[str, ...]
 
 
 class Work(Enum):
     """What is done in a step.
 
     + fetch: a version's packages and images come to every host that lacks them
+    + configure: what the cluster keeps of its configuration is changed
     + snapshot: of etcd, proved by a restore, and of the certificates
     + leave, come_back: the balancers stop, and begin again, to pass requests on to a control plane
     + apply: the first control plane's static pods, the add-ons, and what the cluster keeps of its configuration
@@ -25,6 +29,7 @@ class Work(Enum):
     """
 
     FETCH = "fetch"
+    CONFIGURE = "configure"
     SNAPSHOT = "snapshot"
     LEAVE = "leave"
     APPLY = "apply"
@@ -35,6 +40,7 @@ class Work(Enum):
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.FETCH: 1800,
+    Work.CONFIGURE: 60,
     Work.SNAPSHOT: 900,
     Work.LEAVE: 60,
     Work.APPLY: 1200,
@@ -54,6 +60,7 @@ class ChangeStep:
     + hosts: inventory names of those that act, all at once
     + subjects: inventory names of those that it is about
     + version: what is reached by it, ``x.y.z``
+    + edits: of the kept configuration, the value by path and kind
     + sentence: what is done
     + interrupts: what does not serve meanwhile; empty for nothing
     """
@@ -64,6 +71,7 @@ class ChangeStep:
     version: str
     sentence: str
     interrupts: str = ""
+    edits: Mapping[tuple[str, Path], Any] = field(default_factory=dict)
 
     @property
     def seconds(self) -> int:
@@ -89,31 +97,44 @@ class NodeVersions:
     is_cordoned: bool = False
 
 
-def version_numbers(version: str) -> tuple[int, ...]:
-    """To be compared; raises ValueError where it is no ``x.y.z``."""
-    return tuple(int(number) for number in version.split("."))
+def release_order(version: str) -> Numbers:
+    """What releases are compared by; what is none comes first."""
+    return numbers(version) or (0, 0, 0)
 
 
 def oldest_served(kept: str, nodes: Mapping[str, NodeVersions]) -> str:
     """The oldest version that any control plane serves, or that the cluster keeps: where a path begins."""
     found = [kept, *(version for node in nodes.values() for version in node.components.values())]
-    return min(found, key=version_numbers)
+    return min(found, key=release_order)
+
+
+CGROUP_V1: Final[Mapping[tuple[str, Path], Any]] = {("KubeletConfiguration", ("failCgroupV1",)): False}
+"""What kubelets from 1.35 on must find before they start on cgroup v1."""
+
+_ASKS_FOR_CGROUP_V2: Final = 35
 
 
 def upgrade_steps(
-    cluster: Cluster, kept: str, nodes: Mapping[str, NodeVersions], path: Sequence[str]
+    cluster: Cluster,
+    kept: str,
+    nodes: Mapping[str, NodeVersions],
+    path: Sequence[str],
+    lets_cgroup_v1: bool = True,
 ) -> tuple[ChangeStep, ...]:
     """The steps to the last version of a path.
 
     + kept: what the cluster keeps as its version, which tells that the last upgrade came to its end on the first node
     + nodes: by inventory name, of those that the cluster has
     + path: the versions to go through; where all API servers are there already, the last of them alone
+    + lets_cgroup_v1: whether no node is on cgroup v1, or the kubelets' kept configuration allows that already
     """
     found: list[ChangeStep] = []
     standing = dict(nodes)
     for version in path:
-        found += _hop(cluster, kept, standing, version)
-        kept = max(kept, version, key=version_numbers)
+        allows = not lets_cgroup_v1 and release_order(version)[1] >= _ASKS_FOR_CGROUP_V2
+        found += _hop(cluster, kept, standing, version, CGROUP_V1 if allows else {})
+        lets_cgroup_v1 = lets_cgroup_v1 or allows
+        kept = max(kept, version, key=release_order)
         standing = {name: _reached(node, version) for name, node in standing.items()}
     return tuple(found)
 
@@ -122,7 +143,13 @@ def _reached(node: NodeVersions, version: str) -> NodeVersions:
     return NodeVersions(version, dict.fromkeys(node.components, version))
 
 
-def _hop(cluster: Cluster, kept: str, nodes: Mapping[str, NodeVersions], version: str) -> Iterator[ChangeStep]:
+def _hop(
+    cluster: Cluster,
+    kept: str,
+    nodes: Mapping[str, NodeVersions],
+    version: str,
+    edits: Mapping[tuple[str, Path], Any],
+) -> Iterator[ChangeStep]:
     present = [host for host in cluster.nodes if host.name in nodes]
     control_planes = [host for host in cluster.control_planes if host.name in nodes]
     behind = [host for host in control_planes if _is_behind(nodes[host.name], kept, version, host == control_planes[0])]
@@ -134,6 +161,10 @@ def _hop(cluster: Cluster, kept: str, nodes: Mapping[str, NodeVersions], version
         leader = control_planes[0].name
         sentence = f"etcd snapshot before {version}, proved by a restore"
         yield ChangeStep(Work.SNAPSHOT, (leader,), (leader,), version, sentence)
+    if edits and moving:
+        first = (control_planes[0].name,)
+        fields = ", ".join(f"{'.'.join(path)} = {str(value).lower()}" for (_, path), value in edits.items())
+        yield ChangeStep(Work.CONFIGURE, first, first, version, f"kubelets keep {fields}", edits=edits)
     for host in behind:
         yield from _out_of_the_balancers(cluster, host, _control_plane(host, kept, version, control_planes))
     for host in control_planes:

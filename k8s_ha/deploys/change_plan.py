@@ -11,7 +11,7 @@ from pyinfra.api import Host
 
 from k8s_ha.catalog.compatibility import LINES, cluster_refusal
 from k8s_ha.cluster_state.change_plan import changes_due, is_moving, minors_between
-from k8s_ha.cluster_state.change_steps import version_numbers
+from k8s_ha.cluster_state.change_steps import release_order
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
@@ -42,11 +42,12 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
             entry.name: view.etcd_version if (view := snapshot.views.get(entry.name)) else ""
             for entry in run.cluster.control_planes
         }
-        steps = changes_due(snapshot, shared if available else None, etcd)
+        cgroups = {run.surveys[entry.name].platform.cgroup for entry in run.cluster.nodes if entry.name in run.surveys}
+        steps = changes_due(snapshot, shared if available else None, etcd, on_cgroup_v1=1 in cgroups)
     except NoPath as error:
         return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
-    return [*_not_carried(run, sorted({step.version for step in steps}, key=version_numbers))]
+    return [*_not_carried(run, sorted({step.version for step in steps}, key=release_order))]
 
 
 def _available(run: Run, minors: range) -> dict[str, AvailableVersions]:
@@ -88,7 +89,7 @@ def _not_carried(run: Run, versions: list[str]) -> Iterator[Finding]:
     nodes = [entry.name for entry in run.cluster.nodes if entry.name in run.surveys]
     platforms = {name: run.surveys[name].platform for name in nodes}
     for version in versions[:-1]:
-        refusal = cluster_refusal(version, version_numbers(version)[1], platforms, run.cluster.settings.accepted_risks)
+        refusal = cluster_refusal(version, release_order(version)[1], platforms, run.cluster.settings.accepted_risks)
         if refusal:
             found = ", ".join(f"{name} ({platform})" for name, platform in refusal.platforms.items())
             yield Finding(

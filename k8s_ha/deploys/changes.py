@@ -21,7 +21,9 @@ from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.operations import packages, upgrade
 from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.kept_configuration import configuration_kept
 from k8s_ha.operations.prefetch import phase_opened
+from k8s_ha.pyinfra_internals.operations import looped
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -51,7 +53,7 @@ def changes(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     run = start_phase(settings, groups)
     run.part(Requested).hosts.add(host.name)
     steps = run.log.plan.changes_due
-    for number, step in enumerate(host.loop(steps)):
+    for number, step in enumerate(looped(host, steps)):
         following = steps[number + 1].hosts if number + 1 < len(steps) else ()
         if host.name in step.hosts:
             phase_opened()
@@ -89,6 +91,10 @@ def _fetched(run: Run, step: ChangeStep) -> None:
             logins={repository.id: login_at(repository.baseurl, run.logins) for repository in own},
         ),
     )
+
+
+def _configured(run: Run, step: ChangeStep) -> None:
+    configuration_kept(name="Change what the cluster keeps of its configuration", run=run, edits=step.edits)
 
 
 def _images(run: Run) -> list[str]:
@@ -140,7 +146,7 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
             sources=repositories_for(run),
         )
         upgrade.node_configured(name=f"Have kubeadm configure the kubelet {step.version}", run=run)
-    drain.drained(name="Cordon and drain the node", run=run)
+    upgrade.drained(name="Cordon and drain the node", run=run)
     runtime_set_up(run, changeable=True)
     packages.installed(
         name=f"Install kubelet and kubectl {step.version}",
@@ -150,11 +156,12 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
         sources=repositories_for(run),
     )
     upgrade.kubelet_restarted(name=f"Run kubelet {step.version}")
-    drain.returned(name="Wait for the node, and uncordon it", run=run, version=step.version)
+    upgrade.returned(name="Wait for the node, and uncordon it", run=run)
 
 
 _CARRIED_OUT: Final[Mapping[Work, Callable[[Run, ChangeStep], None]]] = {
     Work.FETCH: _fetched,
+    Work.CONFIGURE: _configured,
     Work.SNAPSHOT: lambda run, step: None,
     Work.LEAVE: _passed_on,
     Work.APPLY: _control_plane_upgraded,

@@ -204,7 +204,7 @@ def _render(cluster: Cluster, documents: Mapping[str, Document]) -> str:
     for kind, body in documents.items():
         head = {"apiVersion": COMPONENT_API.get(kind, f"kubeadm.k8s.io/{api}"), "kind": kind}
         merged = _merge(body, cluster.settings.kubeadm_patches.get(kind, {}))
-        texts.append(_dump({**head, **(_with_argument_lists(merged) if api == "v1beta4" else merged)}))
+        texts.append(dump({**head, **(_with_argument_lists(merged) if api == "v1beta4" else merged)}))
     return "---\n".join(texts)
 
 
@@ -261,5 +261,6 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
-def _dump(document: Document) -> str:
+def dump(document: Document) -> str:
+    """The document in YAML as Go reads it."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=1000)

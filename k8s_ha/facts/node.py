@@ -65,7 +65,8 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
 
 def _etcd_version(text: str) -> str:
     """What etcd says at /version; empty where it says nothing."""
-    return str(_json(text, {}).get("etcdserver", ""))
+    found: dict[str, object] = _json(text, {})
+    return str(found.get("etcdserver", ""))
 
 
 def _standing(values: Mapping[str, Sequence[str]]) -> Standing:

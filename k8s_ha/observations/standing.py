@@ -55,11 +55,27 @@ class Standing:
 
         Raises ValueError where it cannot be read.
         """
-        names, key = _KEPT_IN[kind]
-        if kind == "KubeletConfiguration":
-            names = self._names_of_kubelets
-        data = next((_mapping(self._objects[name].get("data")) for name in names if name in self._objects), {})
-        return _document(str(data[key]), f"{key} of the ConfigMap {names[0]}") if key in data else None
+        found, key = self.config_map(kind), _KEPT_IN[kind][1]
+        data = _mapping(found.get("data")) if found else {}
+        return _document(str(data[key]), f"{key} of the ConfigMap {_name(found)}") if found and key in data else None
+
+    def config_map(self, kind: str) -> Document | None:
+        """The ConfigMap that keeps the configuration of this kind; None where there is none.
+
+        Raises ValueError where it cannot be read.
+        """
+        names = self._names_of_kubelets if kind == "KubeletConfiguration" else _KEPT_IN[kind][0]
+        return next((self._objects[name] for name in names if name in self._objects), None)
+
+    def with_text(self, kind: str, text: str) -> Document:
+        """The ConfigMap with another configuration of this kind, and its resourceVersion: a change since then counts.
+
+        Raises ValueError where there is none.
+        """
+        found = self.config_map(kind)
+        if found is None:
+            raise ValueError(f"the cluster keeps no {kind}")
+        return {**found, "data": {**_mapping(found.get("data")), _KEPT_IN[kind][1]: text}}
 
     @property
     def _names_of_kubelets(self) -> tuple[str, ...]:
@@ -125,6 +141,10 @@ _KEPT_IN: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "flannel": (("kube-flannel-cfg",), "net-conf.json"),
 }
 """The ConfigMap that a configuration is kept in, and its key there, by kind."""
+
+
+def _name(found: Document) -> str:
+    return str(_mapping(found.get("metadata")).get("name"))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -119,7 +119,9 @@ def long_command(
     # It waits for the lock as long as it may run, and is given half a minute to end when it is told to.
     arguments.setdefault("_timeout", 2 * seconds + 60)
     if is_executing():
-        logger.info(f"{on or host.name}: {name} runs, for {seconds} s at most; its output: {log_path(name)} on that host")
+        logger.info(
+            f"{on or host.name}: {name} runs, for {seconds} s at most; its output: {log_path(name)} on that host"
+        )
     return StringCommand(shell_variables(values) + read_file("long-command.sh"), **arguments)
 
 

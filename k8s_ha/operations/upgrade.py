@@ -10,11 +10,14 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.cluster_state.change_steps import ChangeStep
+from k8s_ha.cluster_state.drains import evicts
+from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
+from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletProcess, Packages
-from k8s_ha.observations.node import NodeView
+from k8s_ha.operations.cluster import observe_leader
 from k8s_ha.operations.commands import (
     fail_host,
     long_command,
@@ -22,8 +25,10 @@ from k8s_ha.operations.commands import (
     poll_until,
     read_everywhere,
     read_fact,
+    run_elsewhere,
     write,
 )
+from k8s_ha.operations.drain import await_commands, drain_commands, uncordon_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import PULL, SECONDS_FOR_IMAGES
 from k8s_ha.operations.nginx import endpoint_proxied
@@ -32,6 +37,7 @@ from k8s_ha.operations.prefetch import reads
 from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
+from k8s_ha.settings import HostSettings
 
 SECONDS_TO_SERVE: Final = 330
 """How long a control plane may take after its upgrade until it serves, and its etcd member is well."""
@@ -75,7 +81,7 @@ def _not_serving(run: Run, besides: Collection[str]) -> list[str]:
         for entry in run.cluster.control_planes
         if entry.name not in besides
     }
-    views: Mapping[str, NodeView | None] = read_everywhere(Node, hosts)
+    views = read_everywhere(Node, hosts)
     return sorted(name for name, view in views.items() if view is None or not view.ready)
 
 
@@ -267,7 +273,7 @@ def returned(run: Run) -> Generator[StringCommand]:
 
 
 def _on_leader(leader: HostSettings, *commands: StringCommand) -> Generator[StringCommand]:
-    """Run them on the leader, one after the other; the current host fails with what the first of them says that fails."""
+    """Run them on the leader, one after the other; the current host fails with the words of the first that fails."""
     target = host.inventory.get_host(leader.name)
     for command in commands:
         said = run_elsewhere(target, command)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pyinfra.api import Host
 from pyinfra.api.arguments import all_global_arguments
@@ -14,7 +14,18 @@ from k8s_ha.pyinfra_internals.state import is_executing
 
 __all__ = ["OperationMeta"]
 
+T = TypeVar("T")
+
 _GLOBAL = frozenset(name for name, _ in all_global_arguments())
+
+
+def looped(target: Host, items: Sequence[T]) -> Iterator[T]:
+    """The items of a loop that adds operations, each known by its place in it.
+
+    Hosts that skip some items share the operations of the others: without this pyinfra counts calls, on each host anew.
+    """
+    loop: Callable[[Sequence[T]], Iterator[T]] = target.loop
+    return loop(items)
 
 
 def hash_of(meta: OperationMeta) -> str:
