@@ -19,6 +19,7 @@ CheckName = Literal[
     "cluster",
     "settings",
     "nodes",
+    "drain",
     "kernel",
     "cgroup",
     "cpus",
@@ -74,6 +75,9 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
         "do the settings say what the cluster stands with", "what a run cannot change it would leave half changed"
     ),
     "nodes": Check("nodes of the cluster that the inventory lacks"),
+    "drain": Check(
+        "can the nodes be drained that a change asks for", "what may be accepted is named in accepted_risks"
+    ),
     "kernel": Check("the kernel's version and modules"),
     "cgroup": Check("the control groups that kubeadm asks for"),
     "cpus": Check("processors of a control plane"),

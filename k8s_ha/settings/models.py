@@ -12,7 +12,7 @@ from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import syntax
 
 Role = Literal["control_plane", "worker", "load_balancer", "admin"]
-Risk = Literal["SystemVerification", "cgroup-v1", "plain-http"]
+Risk = Literal["SystemVerification", "cgroup-v1", "plain-http", "bare-pods", "local-data"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -60,7 +60,9 @@ class ClusterSettings(BaseModel):
     accepted_risks: list[Risk] = Field(
         default=[],
         description="What is accepted by name: SystemVerification and cgroup-v1, where a host runs this Kubernetes "
-        "version with these caveats only; plain-http, where packages and their key come without TLS.",
+        "version with these caveats only; plain-http, where packages and their key come without TLS; bare-pods and "
+        "local-data, where a node is drained: pods without a controller, and what pods keep in emptyDir volumes, are "
+        "deleted.",
     )
     waive: list[CheckName] = Field(
         default=[],

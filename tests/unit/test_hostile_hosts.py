@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import FactProcessError
 
+from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import decide
 from k8s_ha.facts.cluster import ApiStatusFact
+from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.facts.survey import Survey
@@ -19,6 +21,7 @@ from k8s_ha.findings import Finding, table
 from k8s_ha.observations import etcd
 from k8s_ha.observations.host_status import HostStatus
 from k8s_ha.observations.standing import yaml_value
+from k8s_ha.preflight_checks.drain import drain_findings
 from k8s_ha.preflight_checks.existing_cluster import snapshot_of, states_before
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.model import DownloadSource, HostContext
@@ -153,6 +156,15 @@ def test_the_apis_answers(recording: str, word: str) -> None:
     for lines in hostile(recorded(recording), word):
         with contextlib.suppress(FactProcessError):
             ApiStatusFact().process(whole(lines))
+
+
+@pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
+def test_what_drains_would_meet(word: str) -> None:
+    for lines in hostile(recorded("drains"), word):
+        with contextlib.suppress(FactProcessError):
+            observation = Drains().process(whole(lines))
+            shown(list(drain_findings(observation, CLUSTER.nodes, [])))
+            assert [evicts(observation, node, ["bare-pods"]) for node in CLUSTER.nodes]
 
 
 ETCD: dict[str, Any] = {

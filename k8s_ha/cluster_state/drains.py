@@ -1,0 +1,139 @@
+"""What keeps the drains of nodes from ending, or is away meanwhile: told before any node is cordoned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from k8s_ha.catalog.drains import DRAIN_RISKS, DrainRisk
+from k8s_ha.observations.drains import Budget, DrainNode, DrainObservation, DrainPod
+from k8s_ha.settings import HostSettings
+from k8s_ha.untrusted import some
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One thing that stands against the drain of a node.
+
+    + host: inventory name of the node's host
+    + found, rule, remedy: a phrase each, without a full stop
+    + blocks: whether the drain could not end, or would cost what nobody has accepted; else it is only told
+    """
+
+    host: str
+    found: str
+    rule: str
+    remedy: str
+    blocks: bool = True
+
+
+def drain_obstacles(
+    observation: DrainObservation, nodes: Iterable[HostSettings], accepted: Collection[str]
+) -> list[Obstacle]:
+    """What stands against the drains of these nodes, one at a time; none of a node that the cluster does not know.
+
+    + accepted: the setting ``accepted_risks``
+    """
+    return [found for node in nodes for found in _of_node(observation, node, accepted)]
+
+
+def evicts(observation: DrainObservation, node: HostSettings, accepted: Collection[str]) -> tuple[str, ...]:
+    """More flags of ``kubectl drain`` for this node: only for what is accepted, and only where it has such pods.
+
+    + accepted: the setting ``accepted_risks``
+    """
+    pods = observation.evicted_from(node.hostname)
+    return tuple(cost.flag for risk, cost in DRAIN_RISKS.items() if risk in accepted and _risky(pods, risk))
+
+
+_RISKY: Final[Mapping[DrainRisk, tuple[str, str]]] = {
+    "bare-pods": ("without a controller", "give them one, delete them"),
+    "local-data": ("with emptyDir volumes", "keep it elsewhere"),
+}
+"""What pods of a risk have, and what there is to do but to accept it."""
+
+
+def _accepting(risk: DrainRisk) -> str:
+    return f"set accepted_risks = ['{risk}']"
+
+
+def _risky(pods: Iterable[DrainPod], risk: DrainRisk) -> list[str]:
+    return [str(pod) for pod in pods if (pod.owner is None if risk == "bare-pods" else pod.local_data)]
+
+
+def _of_node(observation: DrainObservation, node: HostSettings, accepted: Collection[str]) -> Iterator[Obstacle]:
+    pods = observation.evicted_from(node.hostname)
+    if not pods:
+        return
+    for risk, cost in DRAIN_RISKS.items():
+        if risk not in accepted and (names := _risky(pods, risk)):
+            having, remedy = _RISKY[risk]
+            yield Obstacle(node.name, f"runs {some(names)} {having}", cost.price, f"{remedy}, or {_accepting(risk)}")
+    yield from _budgets(observation, node, pods)
+    yield from _places(observation, node, pods)
+    yield from _single(observation, node, pods)
+
+
+def _budgets(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
+    covered: dict[Budget, list[str]] = {}
+    for pod in pods:
+        asked = observation.budgets_of(pod)
+        if len(asked) > 1:
+            yield Obstacle(
+                node.name,
+                f"{pod} is covered by PodDisruptionBudgets {some(list(map(str, asked)))}",
+                "a pod of two budgets is never evicted",
+                "leave it one of them",
+            )
+        elif asked and asked[0].allowed == 0:
+            covered.setdefault(asked[0], []).append(str(pod))
+    for budget, names in covered.items():
+        yield Obstacle(
+            node.name,
+            f"PodDisruptionBudget {budget} allows no eviction of {some(names)}",
+            "a drain would never end",
+            "have its pods Ready, add replicas, or let it allow one",
+        )
+
+
+def _places(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
+    own = next((entry for entry in observation.nodes if entry.name == node.hostname), DrainNode(node.hostname))
+    if any(_takes_pods_of(own, other) for other in observation.nodes):
+        return
+    asked = Counter(budget for pod in pods for budget in observation.budgets_of(pod))
+    waiting = [str(budget) for budget, count in asked.items() if count > budget.allowed > 0]
+    if waiting:
+        yield Obstacle(
+            node.name,
+            f"no other node takes its pods, which PodDisruptionBudget {some(waiting)} protects",
+            "evicted ones must be Ready elsewhere first",
+            "add or uncordon a node",
+        )
+    else:
+        yield Obstacle(
+            node.name,
+            f"no other node takes its pods, such as {pods[0]}",
+            "they are away meanwhile",
+            "add or uncordon a node, or accept their outage",
+            blocks=False,
+        )
+
+
+def _takes_pods_of(own: DrainNode, other: DrainNode) -> bool:
+    """Whether pods of one node may be placed on the other: they tolerate the taints of where they are."""
+    return other.name != own.name and other.ready and other.schedulable and other.taints <= own.taints
+
+
+def _single(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
+    workloads = {observation.workload_of(pod) for pod in pods}
+    single = sorted(str(workload) for workload in workloads if workload is not None and workload.replicas == 1)
+    if single:
+        yield Obstacle(
+            node.name,
+            f"runs the only replica of {some(single)}",
+            "it is away while it moves",
+            "have two replicas, or accept the outage",
+            blocks=False,
+        )

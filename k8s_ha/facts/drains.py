@@ -1,0 +1,106 @@
+"""What the drains of the cluster's nodes would meet, asked on its leader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from k8s_ha.facts.answers import marked
+from k8s_ha.facts.lines import ParsedFact, fields, script
+from k8s_ha.observations.drains import Budget, DrainNode, DrainObservation, DrainPod, Owner, Workload, requirements
+from k8s_ha.untrusted import read_json, whole_number
+
+T = TypeVar("T")
+
+_KEEPS_OFF: Final = ("NoSchedule", "NoExecute")
+_EMPTY_COVERS_NONE: Final = "policy/v1beta1"
+"""The API version whose empty selector means no pod (kubernetes.io: Deprecated API Migration Guide, 1.25)."""
+
+
+class Drains(ParsedFact[DrainObservation]):
+    """Pods, budgets, workloads and nodes of the cluster; None where the API server did not tell all of them.
+
+    + address: the host's node address, at which its own API server is asked
+    """
+
+    def command(self, address: str) -> str:
+        return marked(script("drains.sh", ADDRESS=address))
+
+    def parse(self, output: list[str]) -> DrainObservation:
+        values = fields(output)
+        if "node" not in values:
+            raise ValueError("it tells of no node")
+        return DrainObservation(
+            nodes=tuple(_node(line) for line in values["node"]),
+            pods=tuple(_pod(line) for line in values["pod"]),
+            budgets=tuple(_budget(line) for line in values["budget"]),
+            workloads=tuple(_workload(line) for line in values["workload"]),
+        )
+
+
+def _node(line: str) -> DrainNode:
+    name, ready, unschedulable, cordoned, taints = line.split(" ", 4)
+    held: list[Mapping[str, str]] = _json(taints, [])
+    return DrainNode(
+        name,
+        ready=ready == "True",
+        schedulable=unschedulable != "true",
+        cordoned=cordoned,
+        taints=frozenset(f"{taint['key']}:{taint['effect']}" for taint in held if taint["effect"] in _KEEPS_OFF),
+    )
+
+
+def _pod(line: str) -> DrainPod:
+    namespace, name, node, phase, ready, deleted, mirror, kind, owner, labels, volumes = line.split(" ", 10)
+    held: dict[str, Any] = _json(labels, {})
+    return DrainPod(
+        namespace,
+        name,
+        node,
+        phase=phase,
+        ready=ready == "True",
+        owner=_owner(kind, owner),
+        mirror=bool(mirror),
+        deleted=bool(deleted),
+        local_data=bool(volumes),
+        labels={key: str(value) for key, value in held.items()},
+    )
+
+
+def _budget(line: str) -> Budget:
+    namespace, name, allowed, version, policy, text = line.split(" ", 5)
+    selector: dict[str, Any] = _json(text, {})
+    covers_none = not selector and (not text or version == _EMPTY_COVERS_NONE)
+    return Budget(
+        namespace,
+        name,
+        _number(allowed),
+        asks=None if covers_none else requirements(selector),
+        lets_unready_go=policy == "AlwaysAllow",
+    )
+
+
+def _workload(line: str) -> Workload:
+    kind, namespace, name, replicas, owner_kind, owner = [*line.split(" "), "", ""][:6]
+    return Workload(kind, namespace, name, _number(replicas), _owner(owner_kind, owner))
+
+
+def _owner(kind: str, name: str) -> Owner | None:
+    return Owner(kind, name) if kind else None
+
+
+def _number(text: str) -> int:
+    number = whole_number(text)
+    if number is None:
+        raise ValueError(f"{text!r} is no number")
+    return number
+
+
+def _json(text: str, nothing: T) -> T:
+    """What a column of jsonpath holds; nothing where the object has no such field."""
+    if not text:
+        return nothing
+    found = read_json(text)
+    if not isinstance(found, type(nothing)):
+        raise ValueError(f"{text!r} is not what it should be")
+    return found

@@ -1,0 +1,74 @@
+"""Commands that cordon, drain and uncordon a node, and wait for it; each runs on the cluster's leader, for any node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pyinfra.api import StringCommand
+
+from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.operations.commands import long_command
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.settings import HostSettings
+
+SECONDS_FOR_A_DRAIN: Final = 360
+"""How long the pods of a node may take to go (kubespray's bound)."""
+
+SECONDS_FOR_A_NODE: Final = 300
+"""How long a node, the pods of its DaemonSets and what was evicted may take to be Ready again."""
+
+_SECONDS_FOR_REQUESTS: Final = 240
+"""What a script's own requests may take beside what it waits for, so that it comes to its sentence."""
+
+
+def drain_commands(
+    node: HostSettings, leader: HostSettings, evicts: Sequence[str] = (), seconds: int = SECONDS_FOR_A_DRAIN
+) -> StringCommand:
+    """Cordon a node and drain it; where that fails, its own cordon is lifted and the leader's step fails.
+
+    + evicts: more flags of ``kubectl drain``, for what was accepted (``cluster_state.drains.evicts``)
+    + seconds: how long its pods may take to go
+    """
+    values = {"SECONDS_ALLOWED": str(seconds), "EVICTS": " ".join(evicts)}
+    return _command("drain", node, leader, values, ("cordon.sh", "node-workloads.sh", "drain-node.sh"), seconds)
+
+
+def uncordon_commands(node: HostSettings, leader: HostSettings) -> StringCommand:
+    """Lift the cordon that this package set on a node; nobody else's."""
+    return _command("uncordon", node, leader, {}, ("cordon.sh", "uncordon-node.sh"), 0)
+
+
+def await_commands(
+    node: HostSettings,
+    leader: HostSettings,
+    version: str = "",
+    workloads: bool = True,
+    seconds: int = SECONDS_FOR_A_NODE,
+) -> StringCommand:
+    """Wait until a node is Ready with its DaemonSets' pods, and what was evicted from it is available again.
+
+    + version: what its kubelet must report, such as ``v1.34.11``; empty for any
+    + workloads: False while the node is cordoned, where they may have no place yet
+    + seconds: how long all of it may take
+    """
+    values = {"SECONDS_ALLOWED": str(seconds), "VERSION": version, "WORKLOADS": "yes" if workloads else ""}
+    return _command("await", node, leader, values, ("cordon.sh", "node-workloads.sh", "await-node.sh"), seconds)
+
+
+def _command(
+    name: str,
+    node: HostSettings,
+    leader: HostSettings,
+    values: dict[str, str],
+    scripts: Sequence[str],
+    seconds: int,
+) -> StringCommand:
+    """They exclude each other, so that no drain goes on while another run takes the node back."""
+    given = {"NODE": node.hostname, "HOST": node.name, "KUBECTL": kubectl(leader.address, "").rstrip(), **values}
+    return long_command(
+        f"{name}-{node.hostname}",
+        shell_variables(given) + "".join(map(read_file, scripts)),
+        seconds=seconds + _SECONDS_FOR_REQUESTS,
+        lock=f"drain-{node.hostname}",
+    )

@@ -1,0 +1,201 @@
+"""What keeps the drains of nodes from ending, and what is accepted for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from k8s_ha.catalog.drains import DRAIN_RISKS, DrainRisk
+from k8s_ha.cluster_state.drains import drain_obstacles, evicts
+from k8s_ha.findings import Finding
+from k8s_ha.observations.drains import Budget, DrainNode, DrainObservation, DrainPod, Owner, Requirement, Workload
+from k8s_ha.preflight_checks.drain import drain_findings
+from k8s_ha.settings import load_cluster
+from k8s_ha.settings.models import Risk
+from tests.support.example_cluster import VERSION, six_host_cluster, six_hosts
+
+CLUSTER = six_host_cluster()
+TAINT = frozenset({"node-role.kubernetes.io/control-plane:NoSchedule"})
+NODES = tuple(
+    DrainNode(node.hostname, taints=TAINT if "control_plane" in node.role else frozenset()) for node in CLUSTER.nodes
+)
+SET = Owner("ReplicaSet", "web-5d")
+WEB = DrainPod("default", "web-1", "worker1", owner=SET, labels={"app": "web"})
+BARE = DrainPod("default", "bare", "worker1")
+CACHE = replace(WEB, name="cache", local_data=True)
+APP = (Requirement("app", "In", ("web",)),)
+FULL = Budget("default", "web", 0, APP)
+WORKLOADS = (
+    Workload("Deployment", "default", "web", 2),
+    Workload("ReplicaSet", "default", "web-5d", 1, Owner("Deployment", "web")),
+)
+DAEMON = Owner("DaemonSet", "proxy")
+
+NO_ROOM = "PodDisruptionBudget default/web allows no eviction of default/web-1"
+NOWHERE = "no other node takes its pods, such as default/web-1"
+
+
+def observed(*pods: DrainPod, **parts: tuple[object, ...]) -> DrainObservation:
+    return replace(DrainObservation(NODES, pods, (), WORKLOADS), **parts)  # type: ignore[arg-type]
+
+
+def without(*names: str) -> tuple[DrainNode, ...]:
+    """The nodes, some of which are cordoned."""
+    return tuple(replace(node, schedulable=node.name not in names) for node in NODES)
+
+
+ROWS: dict[str, tuple[DrainObservation, list[tuple[str, bool]]]] = {
+    # what would be met -> what is found of it, and whether it blocks
+    "nothing": (observed(), []),
+    "two replicas, and a place for them": (observed(WEB), []),
+    "a pod of another node": (observed(replace(BARE, node="worker2")), []),
+    "a bare pod": (observed(BARE), [("runs default/bare without a controller", True)]),
+    "one that has ended": (observed(replace(BARE, phase="Succeeded")), []),
+    "a static pod": (observed(replace(BARE, mirror=True)), []),
+    "local data": (observed(CACHE), [("runs default/cache with emptyDir volumes", True)]),
+    "local data of a DaemonSet": (observed(replace(CACHE, owner=DAEMON)), []),
+    "local data of a job that has ended": (observed(replace(CACHE, phase="Failed")), []),
+    "a bare pod with local data": (
+        observed(replace(BARE, local_data=True)),
+        [("runs default/bare without a controller", True), ("runs default/bare with emptyDir volumes", True)],
+    ),
+    "a budget without room": (observed(WEB, budgets=(FULL,)), [(NO_ROOM, True)]),
+    "a budget with room": (observed(WEB, budgets=(replace(FULL, allowed=1),)), []),
+    "a budget for all pods of the namespace": (observed(WEB, budgets=(replace(FULL, asks=()),)), [(NO_ROOM, True)]),
+    "a budget for none": (observed(WEB, budgets=(replace(FULL, asks=None),)), []),
+    "a budget of another namespace": (observed(WEB, budgets=(replace(FULL, namespace="other"),)), []),
+    "a budget for other labels": (observed(replace(WEB, labels={"app": "x"}), budgets=(FULL,)), []),
+    "a budget for a DaemonSet's pods": (observed(replace(WEB, owner=DAEMON), budgets=(FULL,)), []),
+    "pods that no budget is asked about": (
+        observed(replace(WEB, deleted=True), replace(WEB, phase="Pending"), budgets=(FULL,)),
+        [],
+    ),
+    "a pod that is not Ready": (observed(replace(WEB, ready=False), budgets=(FULL,)), [(NO_ROOM, True)]),
+    "one that may go then": (
+        observed(replace(WEB, ready=False), budgets=(replace(FULL, lets_unready_go=True),)),
+        [],
+    ),
+    "a Ready one of such a budget": (observed(WEB, budgets=(replace(FULL, lets_unready_go=True),)), [(NO_ROOM, True)]),
+    "two budgets": (
+        observed(WEB, budgets=(replace(FULL, allowed=1), Budget("default", "all", 1))),
+        [("default/web-1 is covered by PodDisruptionBudgets default/web, default/all", True)],
+    ),
+    "the other worker is cordoned": (observed(WEB, nodes=without("worker2")), [(NOWHERE, False)]),
+    "the other worker is not Ready": (
+        observed(WEB, nodes=(*NODES[:4], replace(NODES[4], ready=False))),
+        [(NOWHERE, False)],
+    ),
+    "a control plane's pods go to another": (observed(replace(WEB, node="master1"), nodes=without("worker2")), []),
+    "a budget with less room than pods, and no place": (
+        observed(WEB, replace(WEB, name="web-2"), budgets=(replace(FULL, allowed=1),), nodes=without("worker2")),
+        [("no other node takes its pods, which PodDisruptionBudget default/web protects", True)],
+    ),
+    "as much room as pods, and no place": (
+        observed(WEB, budgets=(replace(FULL, allowed=1),), nodes=without("worker2")),
+        [(NOWHERE, False)],
+    ),
+    "one replica": (
+        observed(WEB, workloads=(replace(WORKLOADS[0], replicas=1), WORKLOADS[1])),
+        [("runs the only replica of Deployment default/web", False)],
+    ),
+    "one replica of a set of its own": (
+        observed(WEB, workloads=(replace(WORKLOADS[1], owner=None),)),
+        [("runs the only replica of ReplicaSet default/web-5d", False)],
+    ),
+    "one of a controller that is not known": (observed(replace(WEB, owner=Owner("Job", "x"))), []),
+}
+
+
+@pytest.mark.parametrize(("observation", "found"), ROWS.values(), ids=ROWS)
+def test_what_stands_against_a_drain(observation: DrainObservation, found: list[tuple[str, bool]]) -> None:
+    obstacles = [entry for entry in drain_obstacles(observation, CLUSTER.nodes, []) if entry.host != "worker2"]
+    assert [(entry.found, entry.blocks) for entry in obstacles] == found
+    for entry in obstacles:
+        sentence = f"{entry.host}: {entry.found}; {entry.rule}; {entry.remedy}"
+        assert len(sentence.split()) <= 25, sentence
+
+
+def test_a_host_is_told_by_its_name_in_the_inventory() -> None:
+    hosts = [host | ({"hostname": "node-1"} if host["name"] == "worker1" else {}) for host in six_hosts()]
+    cluster = load_cluster({"kubernetes_version": VERSION}, hosts)
+    observation = observed(replace(BARE, node="node-1"))
+    assert [entry.host for entry in drain_obstacles(observation, cluster.nodes, [])] == ["worker1"]
+    assert evicts(observation, cluster.host("worker1"), ["bare-pods"]) == ("--force",)
+
+
+@pytest.mark.parametrize(
+    ("pods", "accepted", "found", "flags"),
+    [
+        ((BARE, CACHE), [], [True, True], ()),
+        ((BARE, CACHE), ["bare-pods"], [True], ("--force",)),
+        ((BARE, CACHE), ["local-data"], [True], ("--delete-emptydir-data",)),
+        ((BARE, CACHE), ["local-data", "bare-pods"], [], ("--force", "--delete-emptydir-data")),
+        ((WEB,), ["local-data", "bare-pods"], [], ()),
+        ((replace(BARE, node="worker2"),), ["bare-pods"], [], ()),
+    ],
+)
+def test_what_is_accepted_is_used_where_it_is_needed_alone(
+    pods: tuple[DrainPod, ...], accepted: list[str], found: list[bool], flags: tuple[str, ...]
+) -> None:
+    worker = CLUSTER.host("worker1")
+    assert [entry.blocks for entry in drain_obstacles(observed(*pods), [worker], accepted)] == found
+    assert evicts(observed(*pods), worker, accepted) == flags
+
+
+def test_a_budget_without_room_cannot_be_accepted() -> None:
+    everything = get_args(Risk)
+    (entry,) = drain_obstacles(observed(WEB, budgets=(FULL,)), CLUSTER.nodes, everything)
+    assert (entry.found, entry.blocks) == (NO_ROOM, True)
+
+
+def test_every_risk_of_a_drain_is_one_of_the_settings() -> None:
+    assert tuple(DRAIN_RISKS) == get_args(DrainRisk)
+    assert set(DRAIN_RISKS) <= set(get_args(Risk))
+
+
+@pytest.mark.parametrize(
+    ("requirement", "labels", "holds"),
+    [
+        (Requirement("app", "In", ("a", "b")), {"app": "b"}, True),
+        (Requirement("app", "In", ("a", "b")), {}, False),
+        (Requirement("app", "NotIn", ("a",)), {"app": "b"}, True),
+        (Requirement("app", "NotIn", ("a",)), {"app": "a"}, False),
+        (Requirement("app", "NotIn", ("a",)), {}, True),
+        (Requirement("app", "Exists"), {"app": ""}, True),
+        (Requirement("app", "Exists"), {}, False),
+        (Requirement("app", "DoesNotExist"), {}, True),
+        (Requirement("app", "DoesNotExist"), {"app": ""}, False),
+    ],
+)
+def test_labels_are_chosen_as_the_api_server_chooses(
+    requirement: Requirement, labels: dict[str, str], holds: bool
+) -> None:
+    assert requirement.holds(labels) is holds
+
+
+def test_findings() -> None:
+    observation = observed(BARE, WEB, nodes=without("worker2"))
+    assert list(drain_findings(observation, CLUSTER.nodes, [])) == [
+        Finding(
+            "worker1",
+            "drain",
+            "runs default/bare without a controller",
+            "pods without a controller are deleted for good",
+            "give them one, delete them, or set accepted_risks = ['bare-pods']",
+        ),
+        Finding(
+            "worker1",
+            "drain",
+            "no other node takes its pods, such as default/bare",
+            "they are away meanwhile",
+            "add or uncordon a node, or accept their outage",
+            "warning",
+        ),
+    ]
+
+
+def test_what_was_not_read_is_not_free_of_obstacles() -> None:
+    (found,) = drain_findings(None, CLUSTER.nodes, get_args(Risk))
+    assert (found.severity, found.found) == ("error", "its API server did not tell its pods and PodDisruptionBudgets")
