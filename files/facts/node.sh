@@ -1,5 +1,5 @@
-# ADDRESS, INIT_MARKER: as for init-unfinished.sh, behind which this stands, with artifacts.sh and etcd.sh before it and
-# standing.sh between them.
+# ADDRESS, INIT_MARKER, STANDING: as for init-unfinished.sh, behind which this stands, with artifacts.sh and etcd.sh before it,
+# and for standing.sh between them.
 # Prints `key value` lines: what the host's own etcd and API server answer.
 if [ -e $e/healthcheck-client.crt ]; then
     echo "members $(members)"

@@ -174,8 +174,8 @@ def _hop(
             is_minor = _line(nodes[host.name].kubelet) != _line(version)
             yield from _out_of_the_balancers(cluster, host, step) if is_minor else (step,)
     workers = [host for host in moving if host not in control_planes]
-    for first in range(0, len(workers), cluster.workers_at_once):
-        yield _kubelets(tuple(workers[first : first + cluster.workers_at_once]), version)
+    for begin in range(0, len(workers), cluster.workers_at_once):
+        yield _kubelets(tuple(workers[begin : begin + cluster.workers_at_once]), version)
 
 
 def _is_behind(node: NodeVersions, kept: str, version: str, is_first: bool) -> bool:

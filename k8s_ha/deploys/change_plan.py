@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +11,18 @@ from pyinfra.api import Host
 
 from k8s_ha.catalog.compatibility import LINES, cluster_refusal
 from k8s_ha.cluster_state.change_plan import changes_due, is_moving, minors_between
-from k8s_ha.cluster_state.change_steps import release_order
+from k8s_ha.cluster_state.change_steps import Work, release_order
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
 from k8s_ha.facts.available_versions import AvailableVersionsFact
+from k8s_ha.facts.drains import Drains
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.available_versions import AvailableVersions
-from k8s_ha.operations.commands import everywhere, read_with_logins
+from k8s_ha.operations.commands import everywhere, read_fact, read_with_logins
 from k8s_ha.preflight_checks.download_sources import own_repositories
+from k8s_ha.preflight_checks.drain import drain_findings
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
 
@@ -47,7 +49,8 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     except NoPath as error:
         return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
-    return [*_not_carried(run, sorted({step.version for step in steps}, key=release_order))]
+    found = _against_drains(run, snapshot, {name for step in steps if step.work is Work.KUBELET for name in step.hosts})
+    return [*found, *_not_carried(run, sorted({step.version for step in steps}, key=release_order))]
 
 
 def _available(run: Run, minors: range) -> dict[str, AvailableVersions]:
@@ -82,6 +85,15 @@ def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterat
                     "an upgrade gets its packages there",
                     "fix the way there, or choose another mirror",
                 )
+
+
+def _against_drains(run: Run, snapshot: ClusterSnapshot, names: Collection[str]) -> list[Finding]:
+    """What keeps nodes from being drained, or is away meanwhile."""
+    if snapshot.leader is None or not names:
+        return []
+    observation = read_fact(host.inventory.get_host(snapshot.leader.name), Drains, address=snapshot.leader.address)
+    nodes = [entry for entry in run.cluster.nodes if entry.name in names]
+    return [*drain_findings(observation, nodes, run.cluster.settings.accepted_risks)]
 
 
 def _not_carried(run: Run, versions: list[str]) -> Iterator[Finding]:

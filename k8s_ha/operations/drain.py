@@ -71,4 +71,5 @@ def _command(
         shell_variables(given) + "".join(map(read_file, scripts)),
         seconds=seconds + _SECONDS_FOR_REQUESTS,
         lock=f"drain-{node.hostname}",
+        on=leader.name,
     )

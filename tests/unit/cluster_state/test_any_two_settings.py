@@ -74,7 +74,7 @@ def test_what_differs_is_refused_by_name_or_carried_out(
     named = {entry.setting.partition(".")[0] for entry in found}
     for name in VALUES:
         differs = getattr(standing.settings, name) != getattr(wanted.settings, name)
-        stays = SETTINGS[name].effect in (Effect.NEXT_RUN, Effect.NEW_NODES) and name != "pod_network"
+        stays = SETTINGS[name].effect in (Effect.NEXT_RUN, Effect.NEW_NODES, Effect.UPGRADE) and name != "pod_network"
         # Without flannel on both sides there is no backend.
         silent = name == "flannel_backend" and "none" in (standing.settings.pod_network, wanted.settings.pod_network)
         assert (name in named) is (differs and not stays and not silent), name

@@ -49,16 +49,6 @@ def test_a_cluster_as_it_was_built_has_no_difference() -> None:
 
 
 NODES: dict[str, tuple[str, dict[str, Any], list[str]]] = {
-    "another kubelet": (
-        "worker1",
-        {"version": "v1.29.9"},
-        ["worker1: kubernetes_version stands as kubelet 1.29.9"],
-    ),
-    "another kubelet beside the control plane of its host": (
-        "master2",
-        {"version": "v1.29.9"},
-        ["master2: kubernetes_version stands as kubelet 1.29.9"],
-    ),
     "another address": ("worker1", {"address": "10.0.99.1"}, ["worker1: address stands as '10.0.99.1'"]),
     "no address yet": ("worker1", {"address": ""}, []),
     "not ready": ("worker1", {"ready": False}, []),
@@ -96,45 +86,6 @@ def test_a_control_plane_whose_join_was_cut_off_is_no_worker() -> None:
     nodes = tuple(node_of(CLUSTER, node, control_plane=node.name in ("master1", "master2")) for node in CLUSTER.nodes)
     views = {name: view_of(CLUSTER, CLUSTER.host(name), nodes=nodes) for name in ("master1", "master2")}
     assert told(snapshot_of(CLUSTER, master3=partial, **views)) == []
-
-
-def test_a_control_plane_that_was_upgraded_by_hand() -> None:
-    newer = static_pods(CLUSTER, kept_configuration(CLUSTER), version="1.31.14")
-    (difference,) = differences(with_standing("master1", static_pods=newer))
-    assert difference.is_refused
-    assert difference.found == (
-        "kubernetes_version stands as kube-apiserver 1.31.14, kube-controller-manager 1.31.14, kube-scheduler 1.31.14"
-    )
-    assert "not finished" in difference.rule
-
-
-@pytest.mark.parametrize("wanted", ["1.30.14", "1.30.9"])
-def test_a_half_upgraded_cluster_is_that_whichever_version_is_wanted(wanted: str) -> None:
-    ahead = six_host_cluster(kubernetes_version="1.30.9")
-    first = CLUSTER.control_planes[0]
-    nodes = tuple(node_of(ahead if node == first else CLUSTER, node) for node in CLUSTER.nodes)
-    views = {host.name: view_of(CLUSTER, host, nodes=nodes) for host in CLUSTER.control_planes}
-    views[first.name] = view_of(ahead, first, nodes=nodes)
-    found = differences(snapshot_of(CLUSTER, six_host_cluster(kubernetes_version=wanted), **views))
-    assert {entry.remedy for entry in found} == {
-        "bring every part to one version by hand, and set kubernetes_version to it"
-    }
-    hosts = {None, "master1"} if wanted == "1.30.14" else {"master2", "master3", "worker1", "worker2"}
-    assert {entry.host for entry in found} == hosts
-
-
-def test_a_cluster_of_another_version_is_told_once() -> None:
-    wanted = six_host_cluster(kubernetes_version="1.30.9")
-    assert [(entry.host, entry.found) for entry in differences(snapshot_of(CLUSTER, wanted))] == [
-        (None, "kubernetes_version stands as '1.30.14'")
-    ]
-
-
-def test_a_cluster_of_another_version_with_a_host_that_lags_is_told_of_each() -> None:
-    wanted = six_host_cluster(kubernetes_version="1.30.9")
-    snapshot = with_node("worker1", version="v1.29.9")
-    hosts = [entry.host for entry in differences(replace(snapshot, cluster=wanted))]
-    assert hosts == [None, "master1", "master2", "master3", "worker1", "worker2"]
 
 
 def test_a_manifest_that_lacks_what_the_cluster_keeps() -> None:

@@ -1,0 +1,121 @@
+"""What is due on a standing cluster, by what the cluster and its hosts tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from k8s_ha.cluster_state.change_plan import changes_due, is_moving, kept_version, minors_between, standing_versions
+from k8s_ha.cluster_state.change_steps import Work
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.cluster_state.upgrade_path import NoPath
+from k8s_ha.desired.kubeadm_config import kept_configuration
+from tests.support.example_cluster import six_host_cluster
+from tests.support.standing_cluster import node_of, snapshot_of, static_pods, view_of
+
+STANDING = six_host_cluster(kubernetes_version="1.34.4")
+WANTED = six_host_cluster(kubernetes_version="1.34.11")
+AVAILABLE = {33: ["1.33.13"], 34: ["1.34.4", "1.34.11"], 35: ["1.35.9"]}
+ETCD = {host.name: "3.6.16" for host in WANTED.control_planes}
+
+
+def with_static_pods(name: str, version: str, wanted: str = "1.34.11") -> ClusterSnapshot:
+    pods = static_pods(STANDING, kept_configuration(STANDING), version=version)
+    view = view_of(STANDING, STANDING.host(name))
+    views = {name: replace(view, standing=replace(view.standing, static_pods=pods))}
+    return snapshot_of(STANDING, six_host_cluster(kubernetes_version=wanted), **views)
+
+
+def with_node(name: str, **changes: object) -> ClusterSnapshot:
+    """The wanted cluster with another Node of this host."""
+    nodes = tuple(node_of(WANTED, node, **(changes if node.name == name else {})) for node in WANTED.nodes)
+    return snapshot_of(WANTED, **{host.name: view_of(WANTED, host, nodes=nodes) for host in WANTED.control_planes})
+
+
+def test_a_cluster_that_stands_as_wanted() -> None:
+    assert not is_moving(snapshot_of(WANTED))
+    assert changes_due(snapshot_of(WANTED), AVAILABLE, ETCD) == ()
+
+
+def test_what_runs_where() -> None:
+    found = standing_versions(with_static_pods("master2", "1.34.11"))
+    assert set(found) == {host.name for host in STANDING.nodes}
+    assert found["master2"].components == dict.fromkeys(
+        ("kube-apiserver", "kube-controller-manager", "kube-scheduler"), "1.34.11"
+    )
+    assert found["master1"].components["kube-scheduler"] == "1.34.4"
+    assert (found["worker1"].kubelet, found["worker1"].components) == ("1.34.4", {})
+
+
+def test_a_wanted_patch() -> None:
+    snapshot = snapshot_of(STANDING, WANTED)
+    assert is_moving(snapshot)
+    assert kept_version(snapshot) == "1.34.4"
+    assert minors_between(snapshot) == range(34, 35)
+    steps = changes_due(snapshot, AVAILABLE, ETCD)
+    assert {step.version for step in steps} == {"1.34.11"}
+    assert [step.work for step in steps].count(Work.KUBELET) == 5
+
+
+def test_minors_one_after_the_other() -> None:
+    snapshot = snapshot_of(
+        six_host_cluster(kubernetes_version="1.33.13"), six_host_cluster(kubernetes_version="1.35.9")
+    )
+    assert minors_between(snapshot) == range(33, 36)
+    versions = [step.version for step in changes_due(snapshot, AVAILABLE, ETCD)]
+    assert list(dict.fromkeys(versions)) == ["1.34.11", "1.35.9"]
+
+
+def test_kubelets_on_cgroup_v1_are_allowed_it_once_before_the_line_that_asks() -> None:
+    snapshot = snapshot_of(
+        six_host_cluster(kubernetes_version="1.33.13"), six_host_cluster(kubernetes_version="1.36.4")
+    )
+    available = AVAILABLE | {36: ["1.36.4"]}
+    steps = changes_due(snapshot, available, ETCD, on_cgroup_v1=True)
+    (configured,) = [step for step in steps if step.work is Work.CONFIGURE]
+    assert configured.version == "1.35.9"
+    assert configured.sentence == "kubelets keep failCgroupV1 = false"
+    assert steps.index(configured) < min(
+        number for number, step in enumerate(steps) if step.work is Work.APPLY and step.version == "1.35.9"
+    )
+    assert not any(step.work is Work.CONFIGURE for step in changes_due(snapshot, available, ETCD))
+
+
+def test_a_control_plane_that_was_upgraded_by_hand_is_gone_on_with() -> None:
+    snapshot = with_static_pods("master1", "1.34.11")
+    assert is_moving(snapshot)
+    acting = [(step.work, step.subjects) for step in changes_due(snapshot, AVAILABLE, ETCD)]
+    assert (Work.APPLY, ("master1",)) in acting  # what the cluster keeps is not moved yet
+
+
+@pytest.mark.parametrize("wanted", ["1.34.4", "1.34.9"])
+def test_nothing_goes_back(wanted: str) -> None:
+    with pytest.raises(NoPath, match="does not go back") as raised:
+        changes_due(with_static_pods("master1", "1.34.11", wanted), AVAILABLE, ETCD)
+    assert raised.value.remedy == "set kubernetes_version = '1.34.11' or newer"
+
+
+@pytest.mark.parametrize("version", ["v1.34.4-rc.0", "v2", "vx"])
+def test_a_part_of_no_release(version: str) -> None:
+    with pytest.raises(NoPath, match=version.removeprefix("v")):
+        changes_due(with_node("worker1", version=version), AVAILABLE, ETCD)
+
+
+def test_a_kubelet_that_lags_behind() -> None:
+    snapshot = with_node("worker1", version="v1.34.4")
+    steps = changes_due(snapshot, AVAILABLE, ETCD)
+    assert [(step.work, step.hosts) for step in steps] == [(Work.FETCH, ("worker1",)), (Work.KUBELET, ("worker1",))]
+
+
+def test_a_cordon_of_a_run_that_was_cut_off() -> None:
+    snapshot = with_node("worker1", is_cordoned=True)
+    assert is_moving(snapshot)
+    assert [(step.work, step.hosts) for step in changes_due(snapshot, AVAILABLE, ETCD)] == [
+        (Work.KUBELET, ("worker1",))
+    ]
+
+
+def test_without_a_leader_nothing_is_due() -> None:
+    silent = {host.name: view_of(STANDING, host, ready=False, nodes=()) for host in STANDING.control_planes}
+    assert not is_moving(snapshot_of(STANDING, WANTED, **silent))
