@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from k8s_ha.catalog.compatibility import UPSTREAM_REGISTRY
 from k8s_ha.catalog.upgrades import numbers
-from k8s_ha.cluster_state.change_steps import ChangeStep, NodeVersions, oldest_served, release_order, upgrade_steps
+from k8s_ha.cluster_state.change_steps import (
+    IN_THE_CONTROL_PLANE,
+    ChangeStep,
+    NodeVersions,
+    oldest_served,
+    release_order,
+    upgrade_steps,
+)
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath, upgrade_path
@@ -113,7 +120,23 @@ def changes_due(
     path = upgrade_path(begin, wanted, available, own_repository, etcd)
     # Kubelets that lag behind their API servers are brought up in the last hop.
     allowed = not on_cgroup_v1 or _allows_cgroup_v1(snapshot)
-    return upgrade_steps(cluster, kept, nodes, path or (wanted,), allowed)
+    leader = snapshot.leader.name if snapshot.leader else ""
+    return upgrade_steps(cluster, kept, nodes, path or (wanted,), leader, allowed)
+
+
+def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]) -> list[str]:
+    """Control planes that keep the steps from beginning, by inventory name: nobody may be out beside one that is.
+
+    The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it.
+    """
+    first = next((step.subjects for step in steps if step.work in IN_THE_CONTROL_PLANE), ())
+    found = []
+    for host in snapshot.cluster.control_planes:
+        view = snapshot.views.get(host.name)
+        serves = view is not None and (view.ready or not view.has_identity)
+        if steps and not serves and host.name not in first:
+            found.append(host.name)
+    return found
 
 
 def _allows_cgroup_v1(snapshot: ClusterSnapshot) -> bool:

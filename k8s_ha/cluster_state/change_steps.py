@@ -119,6 +119,7 @@ def upgrade_steps(
     kept: str,
     nodes: Mapping[str, NodeVersions],
     path: Sequence[str],
+    leader: str,
     lets_cgroup_v1: bool = True,
 ) -> tuple[ChangeStep, ...]:
     """The steps to the last version of a path.
@@ -126,13 +127,14 @@ def upgrade_steps(
     + kept: what the cluster keeps as its version, which tells that the last upgrade came to its end on the first node
     + nodes: by inventory name, of those that the cluster has
     + path: the versions to go through; where all API servers are there already, the last of them alone
+    + leader: inventory name of a control plane that serves
     + lets_cgroup_v1: whether no node is on cgroup v1, or the kubelets' kept configuration allows that already
     """
     found: list[ChangeStep] = []
     standing = dict(nodes)
     for version in path:
         allows = not lets_cgroup_v1 and release_order(version)[1] >= _ASKS_FOR_CGROUP_V2
-        found += _hop(cluster, kept, standing, version, CGROUP_V1 if allows else {})
+        found += _hop(cluster, kept, standing, version, leader, CGROUP_V1 if allows else {})
         lets_cgroup_v1 = lets_cgroup_v1 or allows
         kept = max(kept, version, key=release_order)
         standing = {name: _reached(node, version) for name, node in standing.items()}
@@ -148,6 +150,7 @@ def _hop(
     kept: str,
     nodes: Mapping[str, NodeVersions],
     version: str,
+    leader: str,
     edits: Mapping[tuple[str, Path], Any],
 ) -> Iterator[ChangeStep]:
     present = [host for host in cluster.nodes if host.name in nodes]
@@ -158,13 +161,11 @@ def _hop(
     if fetching:
         yield ChangeStep(Work.FETCH, fetching, fetching, version, f"fetch packages and images of {version}")
     if behind:
-        leader = control_planes[0].name
         sentence = f"etcd snapshot before {version}, proved by a restore"
         yield ChangeStep(Work.SNAPSHOT, (leader,), (leader,), version, sentence)
     if edits and moving:
-        first = (control_planes[0].name,)
         fields = ", ".join(f"{'.'.join(path)} = {str(value).lower()}" for (_, path), value in edits.items())
-        yield ChangeStep(Work.CONFIGURE, first, first, version, f"kubelets keep {fields}", edits=edits)
+        yield ChangeStep(Work.CONFIGURE, (leader,), (leader,), version, f"kubelets keep {fields}", edits=edits)
     for host in behind:
         yield from _out_of_the_balancers(cluster, host, _control_plane(host, kept, version, control_planes))
     for host in control_planes:
@@ -187,9 +188,15 @@ def _line(version: str) -> str:
     return version.rpartition(".")[0]
 
 
+_OUTAGES: Final[Mapping[int, str]] = {
+    1: "the API, for a minute or two",
+    2: "its API server and etcd member, and etcd has no spare",
+}
+"""What an upgrade of a control plane interrupts where they are few, by their number."""
+
+
 def _control_plane(host: HostSettings, kept: str, version: str, control_planes: Sequence[HostSettings]) -> ChangeStep:
-    alone = len(control_planes) == 1
-    interrupts = "the API, for a minute or two" if alone else "its API server and etcd member"
+    interrupts = _OUTAGES.get(len(control_planes), "its API server and etcd member")
     if host == control_planes[0] and kept != version:
         sentence = f"kubeadm upgrade apply v{version}"
         return ChangeStep(Work.APPLY, (host.name,), (host.name,), version, sentence, interrupts)

@@ -10,7 +10,7 @@ from pyinfra import host
 from pyinfra.api import Host
 
 from k8s_ha.catalog.compatibility import LINES, cluster_refusal
-from k8s_ha.cluster_state.change_plan import changes_due, is_moving, minors_between
+from k8s_ha.cluster_state.change_plan import changes_due, is_moving, minors_between, silent_control_planes
 from k8s_ha.cluster_state.change_steps import Work, release_order
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
@@ -49,7 +49,9 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     except NoPath as error:
         return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
-    found = _against_drains(run, snapshot, {name for step in steps if step.work is Work.KUBELET for name in step.hosts})
+    found = [_silent(name) for name in silent_control_planes(snapshot, steps)]
+    drained = {name for step in steps if step.work is Work.KUBELET for name in step.hosts}
+    found += _against_drains(run, snapshot, drained)
     return [*found, *_not_carried(run, sorted({step.version for step in steps}, key=release_order))]
 
 
@@ -85,6 +87,16 @@ def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterat
                     "an upgrade gets its packages there",
                     "fix the way there, or choose another mirror",
                 )
+
+
+def _silent(name: str) -> Finding:
+    return Finding(
+        name,
+        "upgrade",
+        "its API server does not answer",
+        "one control plane at a time is out while the cluster is changed",
+        "repair it, or take it out of the cluster, then run this again",
+    )
 
 
 def _against_drains(run: Run, snapshot: ClusterSnapshot, names: Collection[str]) -> list[Finding]:

@@ -147,6 +147,10 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
         )
         upgrade.node_configured(name=f"Have kubeadm configure the kubelet {step.version}", run=run)
     upgrade.drained(name="Cordon and drain the node", run=run)
+    if run.cluster.settings.container_runtime == "containerd":
+        minor, el_major = run.cluster.settings.kubernetes_line.minor, run.surveys[host.name].major
+        pattern = runtime_packages(minor, el_major, "containerd")["containerd.io"]
+        upgrade.sandboxes_removed(name="Remove pods that the next containerd would not know", pattern=pattern)
     runtime_set_up(run, changeable=True)
     packages.installed(
         name=f"Install kubelet and kubectl {step.version}",

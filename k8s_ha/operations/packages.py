@@ -122,10 +122,12 @@ def _refusal(differing: Mapping[str, tuple[str, str]], *, changeable: bool) -> s
 
 
 def _is_older(version: str, pattern: str) -> bool:
-    """Whether it is certainly older than the wanted version; not where that is a pattern of several."""
-    if not re.fullmatch(r"\d+(\.\d+)*", pattern):
+    """Whether it is certainly older than all that the pattern takes: a version, or what begins with one."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)*)(\.\*)?", pattern)
+    if found is None:
         return False
-    return _numbers(version.partition("-")[0]) < _numbers(pattern)
+    wanted, held = _numbers(found[1]), _numbers(version.partition("-")[0])
+    return (held[: len(wanted)] if found[2] else held) < wanted
 
 
 def _numbers(version: str) -> list[tuple[int, str]]:

@@ -216,6 +216,22 @@ def node_configured(run: Run) -> Generator[StringCommand]:
     )
 
 
+@reads(lambda pattern: [FactRequest(Packages, {"names": ["containerd.io"]})])
+@isolated_operation
+def sandboxes_removed(pattern: str) -> Generator[StringCommand]:
+    """Have no pod sandbox left where containerd is replaced by another major version, on a node that is drained.
+
+    What the old one made keeps rules for host ports that the new one does not know (KubeMarine's containerd upgrade).
+
+    + pattern: shell pattern of the version to come
+    """
+    installed = require_packages(["containerd.io"]).installed.get("containerd.io")
+    if installed is None or matches(installed, pattern):
+        host.noop("containerd stays")
+        return
+    yield StringCommand("systemctl stop kubelet.service && timeout 300 crictl rmp -f -a >/dev/null")
+
+
 @reads(lambda: [FactRequest(KubeletProcess, {})])
 @isolated_operation
 def kubelet_restarted() -> Generator[StringCommand]:

@@ -25,6 +25,7 @@ from k8s_ha.operations.upgrade import (
     node_configured,
     passed_on,
     returned,
+    sandboxes_removed,
     turn_reached,
 )
 from tests.support.cluster_stage import CLUSTER, Stage
@@ -159,6 +160,18 @@ def test_a_kubelet_is_restarted_where_another_program_runs(stage: Stage) -> None
     (given,) = stage.steps(kubelet_restarted, facts={KubeletProcess: False})
     assert isinstance(given, Command)
     assert given.text.startswith("systemctl daemon-reload && systemctl restart kubelet.service")
+
+
+@pytest.mark.parametrize(
+    ("installed", "pattern", "removes"),
+    [("1.6.20-3.1", "[12].*", False), ("1.6.20-3.1", "2.*", True), ("2.2.9-1", "2.*", False), (None, "2.*", False)],
+)
+def test_sandboxes_go_with_the_containerd_that_made_them(
+    stage: Stage, installed: str | None, pattern: str, removes: bool
+) -> None:
+    facts = {Packages: PackagesState({"containerd.io": installed} if installed else {})}
+    (given,) = stage.steps(sandboxes_removed, facts=facts, pattern=pattern)
+    assert isinstance(given, Command) is removes
 
 
 @pytest.mark.parametrize(

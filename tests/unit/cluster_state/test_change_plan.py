@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.cluster_state.change_plan import changes_due, is_moving, kept_version, minors_between, standing_versions
+from k8s_ha.cluster_state.change_plan import (
+    changes_due,
+    is_moving,
+    kept_version,
+    minors_between,
+    silent_control_planes,
+    standing_versions,
+)
 from k8s_ha.cluster_state.change_steps import Work
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
@@ -114,6 +121,28 @@ def test_a_cordon_of_a_run_that_was_cut_off() -> None:
     assert [(step.work, step.hosts) for step in changes_due(snapshot, AVAILABLE, ETCD)] == [
         (Work.KUBELET, ("worker1",))
     ]
+
+
+@pytest.mark.parametrize(
+    ("silent", "expected"),
+    [
+        ((), []),
+        (("master1",), []),  # its own step comes first, and mends it
+        (("master2",), ["master2"]),
+        (("master1", "master3"), ["master3"]),
+    ],
+)
+def test_control_planes_that_keep_the_first_step_from_beginning(silent: tuple[str, ...], expected: list[str]) -> None:
+    views = {name: view_of(STANDING, STANDING.host(name), ready=False, nodes=()) for name in silent}
+    snapshot = snapshot_of(STANDING, WANTED, **views)
+    assert silent_control_planes(snapshot, changes_due(snapshot, AVAILABLE, ETCD)) == expected
+    assert silent_control_planes(snapshot, ()) == []
+
+
+def test_a_control_plane_that_could_not_be_read_keeps_it_too() -> None:
+    snapshot = snapshot_of(STANDING, WANTED)
+    unread = replace(snapshot, views={**snapshot.views, "master3": None})
+    assert silent_control_planes(unread, changes_due(unread, AVAILABLE, ETCD)) == ["master3"]
 
 
 def test_without_a_leader_nothing_is_due() -> None:

@@ -26,7 +26,7 @@ def control_plane(version: str, kubelet: str | None = None) -> NodeVersions:
 
 
 def told(kept: str, nodes: Mapping[str, NodeVersions], *path: str, cluster: Cluster = CLUSTER) -> list[str]:
-    return [f"{' '.join(step.hosts)}: {step.sentence}" for step in upgrade_steps(cluster, kept, nodes, path)]
+    return [f"{' '.join(step.hosts)}: {step.sentence}" for step in upgrade_steps(cluster, kept, nodes, path, "master1")]
 
 
 EVERYWHERE = "master1 master2 master3 worker1 worker2"
@@ -66,7 +66,7 @@ def test_a_patch_release() -> None:
 
 
 def test_kubelets_wait_for_every_api_server() -> None:
-    steps = upgrade_steps(CLUSTER, "1.33.13", standing("1.33.13"), ["1.34.11"])
+    steps = upgrade_steps(CLUSTER, "1.33.13", standing("1.33.13"), ["1.34.11"], "master1")
     last_server = max(number for number, step in enumerate(steps) if step.work in (Work.APPLY, Work.CONTROL_PLANE))
     assert last_server < min(number for number, step in enumerate(steps) if step.work is Work.KUBELET)
 
@@ -127,15 +127,27 @@ def test_a_run_that_was_cut_off_goes_on(kept: str, nodes: dict[str, NodeVersions
 def test_the_only_control_plane_stays_in_the_balancer_and_its_outage_is_named() -> None:
     cluster = load_cluster({"kubernetes_version": "1.34.11"}, [six_hosts()[0], *six_hosts()[3:]])
     nodes = {name: node for name, node in standing("1.34.4").items() if cluster.has(name)}
-    steps = upgrade_steps(cluster, "1.34.4", nodes, ["1.34.11"])
+    steps = upgrade_steps(cluster, "1.34.4", nodes, ["1.34.11"], "master1")
     assert not any(step.work is Work.LEAVE for step in steps)
     assert [step.interrupts for step in steps if step.work is Work.APPLY] == ["the API, for a minute or two"]
+
+
+def test_of_two_control_planes_etcd_has_no_spare() -> None:
+    cluster = load_cluster({"kubernetes_version": "1.34.11"}, [*six_hosts()[:2], *six_hosts()[3:]])
+    nodes = {name: node for name, node in standing("1.34.4").items() if cluster.has(name)}
+    (step,) = [s for s in upgrade_steps(cluster, "1.34.4", nodes, ["1.34.11"], "master2") if s.work is Work.APPLY]
+    assert step.interrupts == "its API server and etcd member, and etcd has no spare"
+
+
+def test_the_snapshot_is_taken_where_a_control_plane_serves() -> None:
+    steps = upgrade_steps(CLUSTER, "1.34.4", standing("1.34.4"), ["1.34.11"], "master2")
+    assert [step.hosts for step in steps if step.work is Work.SNAPSHOT] == [("master2",)]
 
 
 def test_a_cluster_without_a_balancer_has_nothing_to_leave() -> None:
     cluster = load_cluster({"kubernetes_version": "1.34.11"}, [six_hosts()[0], *six_hosts()[3:5]])
     nodes = {name: node for name, node in standing("1.34.4").items() if cluster.has(name)}
-    assert not any(step.work is Work.LEAVE for step in upgrade_steps(cluster, "1.34.4", nodes, ["1.34.11"]))
+    assert not any(step.work is Work.LEAVE for step in upgrade_steps(cluster, "1.34.4", nodes, ["1.34.11"], "master1"))
 
 
 @pytest.mark.parametrize(("share", "batches"), [("10%", 10), ("25%", 4), (7, 3), (20, 1)])
@@ -147,14 +159,14 @@ def test_workers_go_in_batches(share: str | int, batches: int) -> None:
     cluster = load_cluster({"kubernetes_version": "1.34.11", "workers_max_unavailable": share}, hosts)
     nodes = {host.name: NodeVersions("1.34.4") for host in cluster.workers}
     nodes |= {host.name: control_plane("1.34.11") for host in cluster.control_planes}
-    steps = upgrade_steps(cluster, "1.34.11", nodes, ["1.34.11"])
+    steps = upgrade_steps(cluster, "1.34.11", nodes, ["1.34.11"], "master1")
     assert [step.work for step in steps] == [Work.FETCH, *[Work.KUBELET] * batches]
     assert sorted(name for step in steps[1:] for name in step.hosts) == sorted(host.name for host in cluster.workers)
 
 
 def test_a_node_that_the_cluster_has_not_joins_later() -> None:
     nodes = {name: node for name, node in standing("1.34.4").items() if name != "worker2"}
-    assert not any("worker2" in step.hosts for step in upgrade_steps(CLUSTER, "1.34.4", nodes, ["1.34.11"]))
+    assert not any("worker2" in step.hosts for step in upgrade_steps(CLUSTER, "1.34.4", nodes, ["1.34.11"], "master1"))
 
 
 def test_a_path_begins_where_the_oldest_server_stands() -> None:
@@ -164,6 +176,6 @@ def test_a_path_begins_where_the_oldest_server_stands() -> None:
 
 
 def test_nobody_acts_twice_at_once() -> None:
-    for step in upgrade_steps(CLUSTER, "1.33.13", standing("1.33.13"), ["1.34.11", "1.35.9"]):
+    for step in upgrade_steps(CLUSTER, "1.33.13", standing("1.33.13"), ["1.34.11", "1.35.9"], "master1"):
         assert len(set(step.hosts)) == len(step.hosts) > 0
         assert step.seconds > 0
