@@ -26,6 +26,7 @@ OWN = {
     ("operations/kubeadm/init.py", "int(TOKEN_LIFE.total_seconds())"): "this package's own",
     ("facts/preflight.py", "float(began)"): "twelve digits at most, by their pattern",
     ("facts/preflight.py", "float(ended)"): "likewise",
+    ("facts/upgrade.py", "float(start)"): "thirty-two digits and an exponent of two at most, by its pattern",
     ("facts/preflight.py", "int(hexadecimal, 16)"): "four digits by its pattern",
     ("desired/containerd_config.py", "loads"): "TOML, by a function that takes what ends it",
     ("untrusted.py", "loads"): "",
