@@ -20,6 +20,7 @@ CheckName = Literal[
     "settings",
     "nodes",
     "drain",
+    "upgrade",
     "kernel",
     "cgroup",
     "cpus",
@@ -78,6 +79,7 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "drain": Check(
         "can the nodes be drained that a change asks for", "what may be accepted is named in accepted_risks"
     ),
+    "upgrade": Check("what an upgrade would end half way by"),
     "kernel": Check("the kernel's version and modules"),
     "cgroup": Check("the control groups that kubeadm asks for"),
     "cpus": Check("processors of a control plane"),

@@ -75,6 +75,15 @@ def command_line(lines: Sequence[tuple[str, str]], environment: Sequence[tuple[s
     return CommandLine(file, words[0][0] if words else "", tuple(_flags(words[1:])), len(starts))
 
 
+def flags_in(file: str, text: str) -> Iterator[Flag]:
+    """The flags in a file of assignments, such as kubeadm-flags.env, whichever variables hold them.
+
+    + text: as a shell reads it
+    """
+    for _, value in _assignments(text):
+        yield from _flags([(word, file) for word in _split(value)])
+
+
 def _in_order(lines: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """The unit's lines, then those of its drop-ins by their names; of files of one name the first folder's counts."""
     everything = [line for line in lines if line[0] != PACKAGE_FILE] + [(PACKAGE_FILE, text) for text in PACKAGE]

@@ -17,6 +17,7 @@ from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.facts.survey import Survey
+from k8s_ha.facts.upgrade import UpgradeSurvey
 from k8s_ha.findings import Finding, table
 from k8s_ha.observations import etcd
 from k8s_ha.observations.host_status import HostStatus
@@ -27,6 +28,7 @@ from k8s_ha.preflight_checks.lifetime import lifetime_findings
 from k8s_ha.preflight_checks.model import DownloadSource, HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings
 from k8s_ha.preflight_checks.survey import survey_findings, usable
+from k8s_ha.preflight_checks.upgrade import upgrade_findings
 from k8s_ha.verification.hosts import status_findings
 from tests.support.answers import whole
 from tests.support.cluster_health import complete_api_status
@@ -159,12 +161,19 @@ def test_the_apis_answers(recording: str, word: str) -> None:
 
 
 @pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
+<<<<<<< HEAD
 def test_what_drains_would_meet(word: str) -> None:
     for lines in hostile(recorded("drains"), word):
         with contextlib.suppress(FactProcessError):
             observation = Drains().process(whole(lines))
             shown(list(drain_findings(observation, CLUSTER.nodes, [])))
             assert [evicts(observation, node, ["bare-pods"]) for node in CLUSTER.nodes]
+=======
+def test_an_upgrade(word: str) -> None:
+    for lines in hostile(recorded("upgrade-control-plane"), word):
+        with contextlib.suppress(FactProcessError):
+            shown(upgrade_findings(CLUSTER, {"master1": UpgradeSurvey().process(whole(lines))}, {}, {}, 20, 37))
+>>>>>>> 5d683ea (Preflight rules for what would end an upgrade half way)
 
 
 ETCD: dict[str, Any] = {

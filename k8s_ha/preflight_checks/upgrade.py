@@ -1,0 +1,164 @@
+"""What an upgrade would end half way by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from k8s_ha.catalog.upgrades import etcd_floor
+from k8s_ha.findings import Finding, some
+from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.upgrade import DeprecatedApi, UpgradeFacts
+from k8s_ha.preflight_checks.upgrade_removals import CHECK, removed_kubelet_flags, removed_settings
+from k8s_ha.settings import Cluster
+
+COPIES: Final = 2
+"""Of etcd's data, that must have room: kubeadm copies all of it at an upgrade, and keeps older copies."""
+
+DAY: Final = 24 * 60 * 60
+"""Seconds that an API server must have run before it is believed that nobody asks for what it has not counted."""
+
+MANIFESTS: Final = "/etc/kubernetes/manifests"
+_MIB: Final = 1024 * 1024
+_UNREAD: Final = "what cannot be read is not known to be in order"
+_AGAIN: Final = "see the error above, fix it, and run this again"
+
+
+def upgrade_findings(
+    cluster: Cluster,
+    facts: Mapping[str, UpgradeFacts],
+    kept: Mapping[str, Mapping[str, Any]],
+    etcd: Mapping[str, str],
+    since_minor: int,
+    to_minor: int,
+) -> list[Finding]:
+    """What speaks against an upgrade from 1.``since_minor`` to 1.``to_minor``, which may be the same.
+
+    + cluster: with the settings that are wanted
+    + facts: of its nodes, by inventory name
+    + kept: the configurations that the cluster keeps, by kind
+    + etcd: the version of each member by its name
+    """
+    planes = {node.name: facts[node.name] for node in cluster.control_planes if node.name in facts}
+    found = [_silent(node.name) for node in cluster.nodes if node.name not in facts]
+    for name, told in planes.items():
+        found += _disk(name, told)
+        found += _manifests(name, told)
+    found += removed_settings(cluster.settings.kubeadm_patches, kept, since_minor, to_minor)
+    for name, told in facts.items():
+        found += removed_kubelet_flags(name, told.kubelet_flags, since_minor, to_minor)
+    if since_minor != to_minor:
+        found += _deprecated_apis(planes, to_minor)
+        found += _uptimes(planes)
+    found += _webhooks(planes)
+    return [*found, *_low_etcd(etcd, since_minor, to_minor)]
+
+
+def _silent(name: str) -> Finding:
+    return Finding(name, CHECK, "did not tell what an upgrade of it needs", _UNREAD, _AGAIN)
+
+
+def _disk(name: str, told: UpgradeFacts) -> Iterator[Finding]:
+    """Too little room for kubeadm's copies of etcd."""
+    if told.free is None or told.etcd_size is None:
+        found = "the size of /var/lib/etcd or the room for copies of it could not be measured"
+        yield Finding(name, CHECK, found, _UNREAD, "see `df /etc/kubernetes` and `du -s /var/lib/etcd` there")
+    elif told.free < COPIES * told.etcd_size:
+        yield Finding(
+            name,
+            CHECK,
+            f"{told.free // _MIB} MiB are free below /etc/kubernetes, and etcd's data has {told.etcd_size // _MIB} MiB",
+            f"kubeadm copies that data there, and keeps it: {COPIES} times its size",
+            "make room, such as by removing /etc/kubernetes/tmp/kubeadm-backup-etcd-* of older upgrades",
+        )
+
+
+def _manifests(name: str, told: UpgradeFacts) -> Iterator[Finding]:
+    """Files beside kubeadm's, of which the kubelet runs each."""
+    if told.manifests is None:
+        yield Finding(name, CHECK, f"{MANIFESTS} could not be read", _UNREAD, f"see `ls {MANIFESTS}` there")
+    for file in told.manifests or ():
+        if file.component:
+            yield Finding(
+                name,
+                CHECK,
+                f"{MANIFESTS}/{file.name} defines {file.component} a second time",
+                "the kubelet reads every file there, and kubeadm waits for a pod that does not change",
+                "move that file out of the folder",
+            )
+        else:
+            yield Finding(
+                name,
+                CHECK,
+                f"{MANIFESTS}/{file.name} is a static pod of your own",
+                "an upgrade leaves it as it is, and no drain moves it",
+                "see that it works with the wanted version",
+                "warning",
+            )
+
+
+def _deprecated_apis(planes: Mapping[str, UpgradeFacts], to_minor: int) -> Iterator[Finding]:
+    """APIs that somebody asks for and the target does not serve."""
+    asked: dict[DeprecatedApi, list[str]] = defaultdict(list)
+    for name, told in planes.items():
+        for api in told.deprecated_apis or ():
+            if api.removed_minor is not None and api.removed_minor <= to_minor:
+                asked[api].append(name)
+    for api, names in asked.items():
+        yield Finding(
+            THE_CLUSTER,
+            CHECK,
+            f"clients ask for {api}, at {some(names)}",
+            f"Kubernetes {api.removed_release} no longer serves it",
+            "move them to a newer version of it; an API server forgets what it has counted when it restarts",
+        )
+
+
+def _uptimes(planes: Mapping[str, UpgradeFacts]) -> Iterator[Finding]:
+    """API servers that cannot tell yet which deprecated APIs are in use."""
+    for name, told in planes.items():
+        if told.deprecated_apis is None or told.uptime is None:
+            found = "its API server did not tell which deprecated APIs are in use"
+            yield Finding(name, CHECK, found, _UNREAD, "see `kubectl get --raw /metrics` there")
+        elif told.uptime < DAY:
+            yield Finding(
+                name,
+                CHECK,
+                f"its API server has run for {told.uptime // 3600} h: which deprecated APIs are in use is not known",
+                "what no client has asked for within a day counts as unused",
+                "wait, or make sure that your clients ask for none that the target lacks",
+                "warning",
+            )
+
+
+def _webhooks(planes: Mapping[str, UpgradeFacts]) -> Iterator[Finding]:
+    """Webhooks that refuse every request, an upgrade's own included."""
+    told = [facts.webhooks for facts in planes.values() if facts.webhooks is not None]
+    if not told:
+        found = "no API server told which webhooks there are"
+        yield Finding(THE_CLUSTER, CHECK, found, _UNREAD, "see `kubectl get validatingwebhookconfigurations`")
+    for webhook in dict.fromkeys(webhook for webhooks in told for webhook in webhooks):
+        yield Finding(
+            THE_CLUSTER,
+            CHECK,
+            f"{webhook.name} of {webhook.configuration} fails closed, "
+            f"and its Service {webhook.service} has no ready endpoint",
+            "the API server refuses what it cannot ask a webhook about, an upgrade's own objects too",
+            "bring its pods back, or remove that configuration",
+        )
+
+
+def _low_etcd(etcd: Mapping[str, str], since_minor: int, to_minor: int) -> Iterator[Finding]:
+    """Members that may be upgraded, and of which etcd advises a newer version first."""
+    for floor in filter(None, map(etcd_floor, range(since_minor + 1, to_minor + 1))):
+        advised = ".".join(map(str, floor.warned_below))
+        for name in [name for name, version in etcd.items() if floor.judge(version) == "low"]:
+            yield Finding(
+                THE_CLUSTER,
+                CHECK,
+                f"the etcd member {name} runs {etcd[name]}",
+                f"etcd advises {advised} before Kubernetes 1.{floor.minor}, which repairs lists of members",
+                f"bring it to {advised} first, or see that etcd lists no member that was removed",
+                "warning",
+            )
