@@ -12,17 +12,20 @@ from pyinfra.api import Host
 from k8s_ha.catalog.compatibility import LINES, cluster_refusal
 from k8s_ha.cluster_state.change_plan import changes_due, is_moving, minors_between, silent_control_planes
 from k8s_ha.cluster_state.change_steps import Work, release_order
+from k8s_ha.cluster_state.difference import KINDS
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
 from k8s_ha.facts.available_versions import AvailableVersionsFact
 from k8s_ha.facts.drains import Drains
+from k8s_ha.facts.upgrade import UpgradeSurvey
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.available_versions import AvailableVersions
-from k8s_ha.operations.commands import everywhere, read_fact, read_with_logins
+from k8s_ha.operations.commands import everywhere, read_everywhere, read_fact, read_with_logins
 from k8s_ha.preflight_checks.download_sources import own_repositories
 from k8s_ha.preflight_checks.drain import drain_findings
+from k8s_ha.preflight_checks.upgrade import upgrade_findings
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
 
@@ -52,6 +55,7 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     found = [_silent(name) for name in silent_control_planes(snapshot, steps)]
     drained = {name for step in steps if step.work is Work.KUBELET for name in step.hosts}
     found += _against_drains(run, snapshot, drained)
+    found += _against_upgrade(run, snapshot, etcd, minors)
     return [*found, *_not_carried(run, sorted({step.version for step in steps}, key=release_order))]
 
 
@@ -106,6 +110,27 @@ def _against_drains(run: Run, snapshot: ClusterSnapshot, names: Collection[str])
     observation = read_fact(host.inventory.get_host(snapshot.leader.name), Drains, address=snapshot.leader.address)
     nodes = [entry for entry in run.cluster.nodes if entry.name in names]
     return [*drain_findings(observation, nodes, run.cluster.settings.accepted_risks)]
+
+
+def _against_upgrade(run: Run, snapshot: ClusterSnapshot, etcd: Mapping[str, str], minors: range) -> list[Finding]:
+    """What an upgrade would end half way by; a control plane that the first step mends need not tell."""
+    asked = {host.inventory.get_host(node.name): {"address": node.address} for node in run.cluster.nodes}
+    told = {name: facts for name, facts in read_everywhere(UpgradeSurvey, asked).items() if facts is not None}
+    found = upgrade_findings(run.cluster, told, _kept(snapshot), etcd, minors[0], minors[-1])
+    views = {entry.name: snapshot.views.get(entry.name) for entry in run.cluster.control_planes}
+    mended = {name for name, view in views.items() if view is not None and view.has_identity and not view.ready}
+    return [finding for finding in found if finding.host not in mended]
+
+
+def _kept(snapshot: ClusterSnapshot) -> dict[str, Mapping[str, Any]]:
+    """The configurations that the cluster keeps; one that cannot be read has ended the run by itself."""
+    found = {}
+    for kind in KINDS:
+        try:
+            found[kind] = (snapshot.leader_view.standing.document(kind) if snapshot.leader_view else None) or {}
+        except ValueError:
+            continue
+    return found
 
 
 def _not_carried(run: Run, versions: list[str]) -> Iterator[Finding]:

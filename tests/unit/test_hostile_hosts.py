@@ -161,19 +161,19 @@ def test_the_apis_answers(recording: str, word: str) -> None:
 
 
 @pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
-<<<<<<< HEAD
 def test_what_drains_would_meet(word: str) -> None:
     for lines in hostile(recorded("drains"), word):
         with contextlib.suppress(FactProcessError):
             observation = Drains().process(whole(lines))
             shown(list(drain_findings(observation, CLUSTER.nodes, [])))
             assert [evicts(observation, node, ["bare-pods"]) for node in CLUSTER.nodes]
-=======
+
+
+@pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
 def test_an_upgrade(word: str) -> None:
     for lines in hostile(recorded("upgrade-control-plane"), word):
         with contextlib.suppress(FactProcessError):
             shown(upgrade_findings(CLUSTER, {"master1": UpgradeSurvey().process(whole(lines))}, {}, {}, 20, 37))
->>>>>>> 5d683ea (Preflight rules for what would end an upgrade half way)
 
 
 ETCD: dict[str, Any] = {
