@@ -1,0 +1,173 @@
+# HOST, RUNTIME, FOLDER, NAME, VERSION, KEEP: saves etcd and what a control plane is made of, and proves it by a trial restore.
+#
+# RUNTIME: containerd or docker. FOLDER: where backups lie. NAME: the new one's, KIND-…-TIME, TIME as 20261127T081500Z.
+# VERSION: the cluster's, of Kubernetes. KEEP: how many of this kind stay. Stands behind ca-hash.sh.
+#
+# A backup is NAME.db, NAME.tar.gz and NAME.json; without the last, which is written last, it is none.
+umask 077
+manifest=/etc/kubernetes/manifests/etcd.yaml
+pki=/etc/kubernetes/pki
+client="--endpoints=https://127.0.0.1:2379 --cacert=$pki/etcd/ca.crt"
+client="$client --cert=$pki/etcd/healthcheck-client.crt --key=$pki/etcd/healthcheck-client.key"
+kind=${NAME%%-*}
+form="$kind-[A-Za-z0-9.-]*-[0-9]{8}T[0-9]{6}Z"
+tool=crictl
+[ "$RUNTIME" != docker ] || tool=docker
+refuse() {
+    echo "$HOST: no etcd snapshot was taken: $1; $2, then run this again." >&2
+    exit 1
+}
+failed() { # what, of which the container's words say why
+    tail -n 3 "$WORK/words" | cut -c 1-400 >&2
+    refuse "\`$1\` failed" "see the lines above"
+}
+in_etcd() { $tool exec "$container" "$@" </dev/null 2>"$WORK/words"; }
+etcd_containers() {
+    name=io.kubernetes.container.name=etcd namespace=io.kubernetes.pod.namespace=kube-system
+    if [ $tool = docker ]; then
+        docker ps -q --filter "label=$name" --filter "label=$namespace"
+    else
+        crictl ps -q --state Running --label "$name" --label "$namespace"
+    fi
+}
+field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+are_numbers() { for number; do case $number in '' | *[!0-9]*) return 1 ;; esac done; }
+status_of() { in_etcd "$snapshots" snapshot status "$1" --write-out=json; }
+content_of() { in_etcd "$snapshots" hashkv "$1" --write-out=json; }
+digest() { sha256sum <"$1" | cut -d ' ' -f 1; }
+json_text() { printf '"%s"' "$(printf %s "$1" | tr -d '\n' | sed 's/["\\]/\\&/g')"; }
+remove() { rm -f "$FOLDER/$1.json" && rm -f "$FOLDER/$1.db" "$FOLDER/$1.tar.gz"; }
+forget_unfinished() {
+    ls "$FOLDER" 2>/dev/null | grep -E "^$form\.(db|tar\.gz|json)(\.new)?\$" | while read -r file; do
+        base=${file%.new} base=${base%.db} base=${base%.tar.gz} base=${base%.json}
+        case $file in *.new) rm -f "$FOLDER/$file" ;; esac
+        [ -e "$FOLDER/$base.json" ] || remove "$base"
+    done
+}
+clean_up() {
+    rm -rf "$WORK"
+    forget_unfinished
+}
+require_space() { # FOLDER, KiB
+    free=$(df -Pk "$1" | { read -r _ && read -r _ _ _ free _ && echo "$free"; })
+    are_numbers "$free" || refuse "the free space of $1 could not be read" "see \`df $1\` there"
+    [ "$free" -ge "$2" ] ||
+        refuse "$1 has $((free / 1024)) MiB free, and a snapshot needs $(($2 / 1024))" "free some there"
+}
+
+[ -e $manifest ] || refuse "$manifest is missing" "take it on a control plane that has one"
+command -v tar >/dev/null || refuse "tar is not installed there" "run \`yum install tar\` there"
+data=$(sed -n 's/^ *- --data-dir=//p' $manifest)
+data=${data:-/var/lib/etcd}
+WORK=$data/.k8s-ha-trial # the container sees it, too
+trap 'exit 1' HUP INT TERM
+trap clean_up EXIT
+clean_up
+if [ -e "$FOLDER/$NAME.json" ]; then
+    echo "snapshot $NAME is there already"
+    exit 0
+fi
+mkdir -p -m 755 /var/lib/k8s-ha
+{ [ -d "$FOLDER" ] || mkdir -p -m 700 "$FOLDER"; } && mkdir -m 700 "$WORK" ||
+    refuse "$FOLDER and $WORK cannot be made" "see the error above"
+[ -z "$(find "$FOLDER" -maxdepth 0 -perm /022)" ] ||
+    refuse "others may write to $FOLDER, which will hold secrets" "run \`chmod 700 $FOLDER\` there"
+
+container=$(etcd_containers 2>"$WORK/words") || failed "$tool ps"
+# shellcheck disable=SC2086 # each of them is a word
+set -- $container
+[ $# -eq 1 ] || refuse "$# containers of etcd run there, one must" "see \`$tool ps -a\`"
+# shellcheck disable=SC2086
+status=$(in_etcd etcdctl $client endpoint status --write-out=json) || failed "etcdctl endpoint status"
+etcd_version=$(echo "$status" | field version)
+size=$(echo "$status" | field dbSize)
+are_numbers "$size" || refuse "etcd does not tell its size" "see \`$tool logs $container\` there"
+# Where it has none, 3.4 leaves it out, and would hand over what may be long outdated.
+case $(echo "$status" | field leader) in
+    '' | 0) refuse "etcd has no leader, a majority of its members must run" "bring them back" ;;
+esac
+# shellcheck disable=SC2086
+members=$(in_etcd etcdctl $client member list --write-out=json) || failed "etcdctl member list"
+members=$(echo "$members" | sed -n 's/.*"members":\(\[.*\]\).*/\1/p')
+[ -n "$members" ] || refuse "etcd does not tell its members" "see \`$tool logs $container\` there"
+# A restore makes files of 64 MB for the write-ahead log, however small etcd is.
+require_space "$data" $((size / 1024 * 3 + 65536 + 1024))
+require_space "$FOLDER" $((size / 1024 + 1024))
+
+# etcdctl: deprecated for files in 3.5; from 3.6 on it prints its help for them and succeeds.
+snapshots=etcdutl
+case $etcd_version in
+    3.[0-4].*) snapshots=etcdctl ;;
+    3.5.*) in_etcd etcdutl version >/dev/null || snapshots=etcdctl ;;
+    *) in_etcd etcdutl version >/dev/null || failed "etcdutl version" ;;
+esac
+taken=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+saved=$WORK/snapshot.db restored=$WORK/restored/member/snap/db
+# Without a bound it would wait for ever where etcd has gone away.
+# shellcheck disable=SC2086
+in_etcd etcdctl $client --command-timeout=600s snapshot save "$saved" >/dev/null || failed "etcdctl snapshot save"
+status=$(status_of "$saved") || failed "$snapshots snapshot status"
+revision=$(echo "$status" | field revision)
+hash=$(echo "$status" | field hash)
+keys=$(echo "$status" | field totalKey)
+are_numbers "$revision" "$hash" "$keys" ||
+    refuse "\`$snapshots snapshot status\` tells no revision" "see \`$tool logs $container\` there"
+# Only a restore compares the snapshot with the checksum at its end.
+in_etcd "$snapshots" snapshot restore "$saved" --data-dir="$WORK/restored" --name=trial \
+    --initial-cluster=trial=https://127.0.0.1:2380 --initial-advertise-peer-urls=https://127.0.0.1:2380 \
+    --initial-cluster-token=k8s-ha-trial >/dev/null || failed "$snapshots snapshot restore"
+status=$(status_of "$restored") || failed "$snapshots snapshot status"
+found=$(echo "$status" | field revision)
+[ "$found" = "$revision" ] ||
+    refuse "the trial restore came to revision ${found:-none}, the snapshot has $revision" "check etcd's disk"
+# The number of keys that older ones tell counts the members, too, which a restore replaces.
+case $etcd_version in
+    3.[0-5].*) ;;
+    *)
+        content=$(content_of "$saved") && found=$(content_of "$restored") || failed "$snapshots hashkv"
+        [ -n "$content" ] && [ "$found" = "$content" ] ||
+            refuse "the trial restore holds other keys than the snapshot" "check etcd's disk"
+        ;;
+esac
+rm -rf "$WORK/restored"
+
+ca=$(ca_hash $pki/ca.crt) || refuse "$pki/ca.crt holds no certificate" "write the cluster's CA there again"
+store() { # END: what is written beside takes its name
+    dd if=/dev/null of="$FOLDER/$NAME.$1.new" conv=notrunc,fsync status=none && mv -f "$FOLDER/$NAME.$1.new" "$FOLDER/$NAME.$1" ||
+        refuse "$FOLDER/$NAME.$1 could not be written" "see the error above"
+}
+dd if="$saved" of="$FOLDER/$NAME.db.new" bs=1M conv=fsync status=none &&
+    [ "$(digest "$FOLDER/$NAME.db.new")" = "$(digest "$saved")" ] ||
+    refuse "its copy in $FOLDER did not arrive whole" "check that disk"
+store db
+set -- /etc/kubernetes
+for file in config.yaml kubeadm-flags.env instance-config.yaml; do
+    [ ! -e "/var/lib/kubelet/$file" ] || set -- "$@" "/var/lib/kubelet/$file"
+done
+# Below tmp kubeadm keeps whole copies of etcd.
+tar -czf "$FOLDER/$NAME.tar.gz.new" --exclude=/etc/kubernetes/tmp "$@" 2>"$WORK/words" &&
+    tar -tzf "$FOLDER/$NAME.tar.gz.new" 2>"$WORK/words" | grep '/pki/sa\.key$' >/dev/null || failed "tar of /etc/kubernetes"
+store tar.gz
+cat >"$FOLDER/$NAME.json.new" <<END || refuse "$FOLDER/$NAME.json could not be written" "see the error above"
+{
+  "name": $(json_text "$NAME"),
+  "host": $(json_text "$HOST"),
+  "taken": "$taken",
+  "kubernetesVersion": $(json_text "$VERSION"),
+  "etcdVersion": $(json_text "$etcd_version"),
+  "revision": $revision,
+  "hash": $hash,
+  "keys": $keys,
+  "size": $(wc -c <"$FOLDER/$NAME.db"),
+  "members": $members,
+  "caHash": "$ca",
+  "snapshotSha256": "$(digest "$FOLDER/$NAME.db")",
+  "archiveSha256": "$(digest "$FOLDER/$NAME.tar.gz")"
+}
+END
+store json
+sync # the names, too, are on the disk before anything is changed
+echo "snapshot $NAME: $(wc -c <"$FOLDER/$NAME.db") bytes, revision $revision, hash $hash, keys $keys; restored on trial"
+# TIME is the last word of a name; this one stays whatever the clock said before.
+ls "$FOLDER" | grep -E "^$form\.json\$" | grep -vFx "$NAME.json" | sed 's/\.json$//; s/.*-\([^-]*\)$/\1 &/' |
+    sort -r | tail -n "+$KEEP" | while read -r _ old; do remove "$old"; done

@@ -1,0 +1,62 @@
+"""A snapshot of etcd, and of what a control plane is made of, that a trial restore has proved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import Final
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.facts.system import Files
+from k8s_ha.operations.commands import long_command
+from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run
+
+FOLDER: Final = "/var/lib/k8s-ha/backups"
+"""Where backups lie on their host."""
+
+SECONDS_FOR_A_SNAPSHOT: Final = 1800
+"""etcd may hold 8 GiB, which are saved, restored and copied; saving alone is given ten minutes."""
+
+_NAME: Final = re.compile(r"[a-z]+-[A-Za-z0-9.-]*-[0-9]{8}T[0-9]{6}Z")
+
+
+@isolated_operation
+def snapshot_taken(run: Run, name: str, version: str, keep: int = 3) -> Generator[StringCommand]:
+    """Have a proven backup of this name on the current host, a control plane with an etcd of kubeadm's.
+
+    + name: ``KIND-…-TIME``, as ``before-1.34.11-20261127T081500Z``
+    + version: of Kubernetes, the cluster's now
+    + keep: how many backups of this kind stay, this one among them
+    """
+    descriptor = f"{FOLDER}/{name}.json"
+    if descriptor in require_fact(Files, paths=[descriptor]):
+        host.noop(f"the snapshot {name} is there")
+        return
+    yield snapshot_command(run, name, version, keep)
+
+
+def snapshot_command(run: Run, name: str, version: str, keep: int = 3) -> StringCommand:
+    """What takes the backup on the current host, proves it, and removes what is too old; nothing where it is there.
+
+    Its arguments are those of ``snapshot_taken``. PyinfraError where the name has another form, or none would stay.
+    """
+    if not _NAME.fullmatch(name) or keep < 1:
+        raise PyinfraError(
+            f"{host.name}: no etcd snapshot was taken: its name is {name!r} and keep {keep}; "
+            "give it a name as before-1.34.11-20261127T081500Z, and keep at least 1."
+        )
+    values = {
+        "HOST": host.name,
+        "RUNTIME": run.cluster.settings.container_runtime,
+        "FOLDER": FOLDER,
+        "NAME": name,
+        "VERSION": version,
+        "KEEP": str(keep),
+    }
+    script = shell_variables(values) + read_file("ca-hash.sh") + read_file("etcd-snapshot.sh")
+    return long_command("etcd-snapshot", script, seconds=SECONDS_FOR_A_SNAPSHOT)
