@@ -41,7 +41,7 @@ class Work(Enum):
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.FETCH: 1800,
     Work.CONFIGURE: 60,
-    Work.SNAPSHOT: 900,
+    Work.SNAPSHOT: 1800,
     Work.LEAVE: 60,
     Work.APPLY: 1200,
     Work.CONTROL_PLANE: 1200,
@@ -60,6 +60,7 @@ class ChangeStep:
     + hosts: inventory names of those that act, all at once
     + subjects: inventory names of those that it is about
     + version: what is reached by it, ``x.y.z``
+    + standing: the version that the cluster keeps before the step, where that matters
     + edits: of the kept configuration, the value by path and kind
     + sentence: what is done
     + interrupts: what does not serve meanwhile; empty for nothing
@@ -71,6 +72,7 @@ class ChangeStep:
     version: str
     sentence: str
     interrupts: str = ""
+    standing: str = ""
     edits: Mapping[tuple[str, Path], Any] = field(default_factory=dict)
 
     @property
@@ -162,7 +164,7 @@ def _hop(
         yield ChangeStep(Work.FETCH, fetching, fetching, version, f"fetch packages and images of {version}")
     if behind:
         sentence = f"etcd snapshot before {version}, proved by a restore"
-        yield ChangeStep(Work.SNAPSHOT, (leader,), (leader,), version, sentence)
+        yield ChangeStep(Work.SNAPSHOT, (leader,), (leader,), version, sentence, standing=kept)
     if edits and moving:
         fields = ", ".join(f"{'.'.join(path)} = {str(value).lower()}" for (_, path), value in edits.items())
         yield ChangeStep(Work.CONFIGURE, (leader,), (leader,), version, f"kubelets keep {fields}", edits=edits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pyinfra import host
@@ -21,6 +22,7 @@ from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.operations import packages, upgrade
 from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.etcd_snapshot import snapshot_taken
 from k8s_ha.operations.kept_configuration import configuration_kept
 from k8s_ha.operations.prefetch import phase_opened
 from k8s_ha.pyinfra_internals.operations import looped
@@ -97,6 +99,16 @@ def _configured(run: Run, step: ChangeStep) -> None:
     configuration_kept(name="Change what the cluster keeps of its configuration", run=run, edits=step.edits)
 
 
+def _snapshot_taken(run: Run, step: ChangeStep) -> None:
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    snapshot_taken(
+        name="Save etcd and the certificates, and try the copy",
+        run=run,
+        backup=f"before-{step.version}-{moment}",
+        version=step.standing,
+    )
+
+
 def _images(run: Run) -> list[str]:
     """What this host's own part of the version runs, as far as the version names it; kubeadm pulls the rest itself."""
     cluster = run.cluster
@@ -166,7 +178,7 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
 _CARRIED_OUT: Final[Mapping[Work, Callable[[Run, ChangeStep], None]]] = {
     Work.FETCH: _fetched,
     Work.CONFIGURE: _configured,
-    Work.SNAPSHOT: lambda run, step: None,
+    Work.SNAPSHOT: _snapshot_taken,
     Work.LEAVE: _passed_on,
     Work.APPLY: _control_plane_upgraded,
     Work.CONTROL_PLANE: _control_plane_upgraded,

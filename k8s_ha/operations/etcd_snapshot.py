@@ -26,35 +26,35 @@ _NAME: Final = re.compile(r"[a-z]+-[A-Za-z0-9.-]*-[0-9]{8}T[0-9]{6}Z")
 
 
 @isolated_operation
-def snapshot_taken(run: Run, name: str, version: str, keep: int = 3) -> Generator[StringCommand]:
+def snapshot_taken(run: Run, backup: str, version: str, keep: int = 3) -> Generator[StringCommand]:
     """Have a proven backup of this name on the current host, a control plane with an etcd of kubeadm's.
 
-    + name: ``KIND-…-TIME``, as ``before-1.34.11-20261127T081500Z``
+    + backup: its name, ``KIND-…-TIME``, as ``before-1.34.11-20261127T081500Z``
     + version: of Kubernetes, the cluster's now
     + keep: how many backups of this kind stay, this one among them
     """
-    descriptor = f"{FOLDER}/{name}.json"
+    descriptor = f"{FOLDER}/{backup}.json"
     if descriptor in require_fact(Files, paths=[descriptor]):
-        host.noop(f"the snapshot {name} is there")
+        host.noop(f"the snapshot {backup} is there")
         return
-    yield snapshot_command(run, name, version, keep)
+    yield snapshot_command(run, backup, version, keep)
 
 
-def snapshot_command(run: Run, name: str, version: str, keep: int = 3) -> StringCommand:
+def snapshot_command(run: Run, backup: str, version: str, keep: int = 3) -> StringCommand:
     """What takes the backup on the current host, proves it, and removes what is too old; nothing where it is there.
 
     Its arguments are those of ``snapshot_taken``. PyinfraError where the name has another form, or none would stay.
     """
-    if not _NAME.fullmatch(name) or keep < 1:
+    if not _NAME.fullmatch(backup) or keep < 1:
         raise PyinfraError(
-            f"{host.name}: no etcd snapshot was taken: its name is {name!r} and keep {keep}; "
+            f"{host.name}: no etcd snapshot was taken: its name is {backup!r} and keep {keep}; "
             "give it a name as before-1.34.11-20261127T081500Z, and keep at least 1."
         )
     values = {
         "HOST": host.name,
         "RUNTIME": run.cluster.settings.container_runtime,
         "FOLDER": FOLDER,
-        "NAME": name,
+        "NAME": backup,
         "VERSION": version,
         "KEEP": str(keep),
     }

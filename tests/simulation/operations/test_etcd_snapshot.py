@@ -27,7 +27,7 @@ def test_it_is_taken_on_the_current_host(bench: Bench, runtime: str, executing: 
     run = Run(six_host_cluster(container_runtime=runtime))
     script = f"HOST=master2\nRUNTIME={runtime}\nFOLDER=/var/lib/k8s-ha/backups\nNAME={NAME}\nVERSION=1.34.4\nKEEP=2\n"
     script += read_file("ca-hash.sh") + read_file("etcd-snapshot.sh")
-    arguments = {"run": run, "name": NAME, "version": "1.34.4", "keep": 2}
+    arguments = {"run": run, "backup": NAME, "version": "1.34.4", "keep": 2}
     assert bench.steps(snapshot_taken, on="master2", executing=executing, facts={Files: {}}, **arguments) == [
         command(long_command("etcd-snapshot", script, seconds=1800))
     ]
@@ -35,7 +35,7 @@ def test_it_is_taken_on_the_current_host(bench: Bench, runtime: str, executing: 
 
 def test_one_that_is_proven_is_not_taken_again(bench: Bench) -> None:
     facts = {Files: {DESCRIPTOR: FileState("0" * 64, "600", "root:root")}}
-    arguments = {"run": Run(six_host_cluster()), "name": NAME, "version": "1.34.4"}
+    arguments = {"run": Run(six_host_cluster()), "backup": NAME, "version": "1.34.4"}
     assert bench.steps(snapshot_taken, on="master1", facts=facts, **arguments) == [
         Noop(f"the snapshot {NAME} is there")
     ]
@@ -52,7 +52,7 @@ def test_one_that_is_proven_is_not_taken_again(bench: Bench) -> None:
     ],
 )
 def test_what_is_no_name_of_a_backup_fails_the_host(bench: Bench, name: str, keep: int) -> None:
-    arguments = {"run": Run(six_host_cluster()), "name": name, "version": "1.34.4", "keep": keep}
+    arguments = {"run": Run(six_host_cluster()), "backup": name, "version": "1.34.4", "keep": keep}
     assert bench.steps(snapshot_taken, on="master1", facts={Files: {}}, **arguments) == [
         refusal(
             f"master1: no etcd snapshot was taken: its name is {name!r} and keep {keep}; give it a name as "
