@@ -42,7 +42,7 @@ lacking_workloads() {
     if [ -e "$note" ]; then has_note=1; else has_note=0; fi
     names=$({ noted; printf '%s\n' "$held"; } | awk -F/ -v has_note=$has_note '
         NF == 4 { before[$1 "/" $2 "/" $3] = $4; next }
-        NF < 7 || (has_note ? !(($1 "/" $2 "/" $3) in before) : $6 == "Deployment") { next }
+        NF < 7 || $6 == "Deployment" { next } # a set counts by its Deployment
         {
             wanted = $4 + 0
             if (has_note && before[$1 "/" $2 "/" $3] + 0 < wanted) wanted = before[$1 "/" $2 "/" $3] + 0

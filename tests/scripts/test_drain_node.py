@@ -175,8 +175,9 @@ def test_what_cannot_be_read_is_drained_of_nothing(bench: NodeBench, unread: str
     assert bench.drains == []
 
 
-def test_budgets_that_cannot_be_read_are_not_none(bench: NodeBench) -> None:
-    bench.keep(drain=FAILS, pods=WEB, unread_budgets="")
+@pytest.mark.parametrize("unread", ["unread_budgets", "unread_covered"])
+def test_budgets_that_cannot_be_read_are_not_none(bench: NodeBench, unread: str) -> None:
+    bench.keep(drain=FAILS, pods=WEB, budgets="default web app=web,\n", **{unread: ""})
     assert "and its PodDisruptionBudgets could not be read, then" in bench.run("drain-node.sh").stderr
 
 

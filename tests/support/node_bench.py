@@ -34,7 +34,7 @@ case $* in
     *" get pods -A --field-selector spec.nodeName=worker1 "*) tell pods ;;
     *" get deployments,statefulsets,replicasets -A "*) tell workloads ;;
     *" get poddisruptionbudgets -A "*) tell budgets ;;
-    *" -n default get pods -l app=web --field-selector spec.nodeName=worker1 -o name") echo pod/web-1 ;;
+    *" -n "*" get pods -l app=web --field-selector spec.nodeName=worker1 -o name") tell covered ;;
     *" -n "*" get pods -l "*) ;;
     *) echo "unexpected: $*" >&2 && exit 9 ;;
 esac
@@ -53,7 +53,7 @@ class NodeBench:
         self.shell.add_tool("kubectl", KUBECTL.replace("STATE", str(self._state)))
         (root / "run").mkdir()
         self.node()
-        self.keep(pods="", workloads="", budgets="", status="True v1.34.11")
+        self.keep(pods="", workloads="", budgets="", covered="pod/web-1", status="True v1.34.11")
 
     def node(self, unschedulable: bool = False, cordoned: str = "", name: str = "node") -> None:
         """Have the node stand so."""

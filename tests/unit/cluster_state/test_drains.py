@@ -96,6 +96,10 @@ ROWS: dict[str, tuple[DrainObservation, list[tuple[str, bool]]]] = {
         observed(WEB, budgets=(replace(FULL, allowed=1),), nodes=without("worker2")),
         [(NOWHERE, False)],
     ),
+    "no room, and no place": (
+        observed(WEB, budgets=(FULL,), nodes=without("worker2")),
+        [(NO_ROOM, True), (NOWHERE, False)],
+    ),
     "one replica": (
         observed(WEB, workloads=(replace(WORKLOADS[0], replicas=1), WORKLOADS[1])),
         [("runs the only replica of Deployment default/web", False)],
