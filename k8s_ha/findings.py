@@ -63,14 +63,22 @@ def table(findings: Sequence[Finding], width: int) -> str:
     + width: of the terminal, in characters; longer cells are wrapped
     """
     order = ("error", "waived", "warning")
-    rows = Table(box=None, pad_edge=False, header_style="")
-    for column in (*COLUMNS, ""):
-        rows.add_column(column, overflow="fold")
-    for finding in sorted(findings, key=lambda entry: order.index(entry.severity)):
-        rows.add_row(
-            finding.host, finding.check, finding.found, finding.wanted, finding.remedy, finding.severity.upper()
-        )
+    ordered = sorted(findings, key=lambda entry: order.index(entry.severity))
+    rows = [(each.host, each.check, each.found, each.wanted, each.remedy, each.severity.upper()) for each in ordered]
+    return text_table((*COLUMNS, ""), rows, width)
+
+
+def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:
+    """Rows of plain text below their columns' names; longer cells are wrapped.
+
+    + width: of the terminal, in characters
+    """
+    found = Table(box=None, pad_edge=False, header_style="")
+    for column in columns:
+        found.add_column(column, overflow="fold")
+    for row in rows:
+        found.add_row(*row)
     text = StringIO()
-    # Findings are plain text: what looks like rich's markup in a host's output is not.
-    Console(file=text, width=width, markup=False, emoji=False, highlight=False, color_system=None).print(rows)
+    # What looks like rich's markup in a host's output is not.
+    Console(file=text, width=width, markup=False, emoji=False, highlight=False, color_system=None).print(found)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

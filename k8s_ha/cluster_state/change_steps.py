@@ -80,10 +80,6 @@ class ChangeStep:
         """How long it may take."""
         return SECONDS_AT_MOST[self.work]
 
-    def __str__(self) -> str:
-        away = f"; away: {self.interrupts}" if self.interrupts else ""
-        return f"{', '.join(self.hosts)}: {self.sentence}{away}; at most {self.seconds // 60} min"
-
 
 @dataclass(frozen=True)
 class NodeVersions:

@@ -80,20 +80,14 @@ class Plan:
 
     @property
     def lines(self) -> list[str]:
-        """A line for each thing that is to be done, with the hosts that it is done on; none where all is as wanted."""
+        """A line for each thing that is to be done beside the steps, with the hosts that it is done on."""
         hosts: dict[str, list[str]] = {}
         for name, step in self.steps.items():
             if step.action is not Action.NOTHING:
                 hosts.setdefault(step.sentence, []).append(name)
         for name, sentence in self.changes.items():
             hosts.setdefault(sentence, []).append(name)
-        found = [f"{', '.join(names)}: {sentence}" for sentence, names in hosts.items()]
-        return found + self.numbered()
-
-    def numbered(self) -> list[str]:
-        """A line for each step that is due."""
-        total = len(self.changes_due)
-        return [f"step {number} of {total}, {step}" for number, step in enumerate(self.changes_due, start=1)]
+        return [f"{', '.join(names)}: {sentence}" for sentence, names in hosts.items()]
 
     def sentence(self, name: str) -> str | None:
         """What becomes of one host; None where it has no part in the plan."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pyinfra import host
+from pyinfra import host, logger, state
 from pyinfra.api import Host
 
 from k8s_ha.catalog.compatibility import LINES, cluster_refusal
@@ -20,12 +20,16 @@ from k8s_ha.facts.available_versions import AvailableVersionsFact
 from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.upgrade import UpgradeSurvey
 from k8s_ha.findings import Finding
+from k8s_ha.local_files import local_folder
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.available_versions import AvailableVersions
 from k8s_ha.operations.commands import everywhere, read_everywhere, read_fact, read_with_logins
 from k8s_ha.preflight_checks.download_sources import own_repositories
 from k8s_ha.preflight_checks.drain import drain_findings
 from k8s_ha.preflight_checks.upgrade import upgrade_findings
+from k8s_ha.pyinfra_internals.state import working_folder
+from k8s_ha.reporting.console import log_steps
+from k8s_ha.reporting.step_times import of_last_change
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
 
@@ -57,6 +61,16 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     found += _against_drains(run, snapshot, drained)
     found += _against_upgrade(run, snapshot, etcd, minors)
     return [*found, *_not_carried(run, sorted({step.version for step in steps}, key=release_order))]
+
+
+def show_steps(run: Run) -> None:
+    """Show the steps that are due, each with how long it takes, by the last change that a report tells of."""
+    steps = run.log.plan.changes_due
+    if steps:
+        folder = local_folder(working_folder(state), run.cluster.settings.report_dir)
+        run.log.step_times.earlier = of_last_change(folder)
+        logger.info(f"Plan: {len(steps)} steps, one after the other:")
+        log_steps(steps, run.log.step_times.earlier)
 
 
 def _available(run: Run, minors: range) -> dict[str, AvailableVersions]:

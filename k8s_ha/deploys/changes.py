@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -55,25 +55,23 @@ def changes(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     run = start_phase(settings, groups)
     run.part(Requested).hosts.add(host.name)
     steps = run.log.plan.changes_due
-    for number, step in enumerate(looped(host, steps)):
-        following = steps[number + 1].hosts if number + 1 < len(steps) else ()
+    for place, step in enumerate(looped(host, steps)):
+        following = steps[place + 1].hosts if place + 1 < len(steps) else ()
         if host.name in step.hosts:
             phase_opened()
-            _step(run.at(step.version), step, f"Step {number + 1} of {len(steps)}: ", _acted_before(steps, number))
+            _step(run.at(step.version), step, place)
         if host.name in step.hosts or host.name in following:
             # Whoever acts next waits for this step, and nobody else: calls do not grow with steps times hosts.
-            barrier(name=f"Wait for step {number + 1} of {len(steps)}")
+            upgrade.step_ended(name=f"Wait for step {place + 1} of {len(steps)}", run=run, place=place)
     barrier(name="Wait for the changes")
 
 
-def _acted_before(steps: Sequence[ChangeStep], number: int) -> set[str]:
-    return {name for step in steps[:number] for name in (*step.hosts, *step.subjects)}
-
-
-def _step(run: Run, step: ChangeStep, number: str, before: set[str]) -> None:
-    # A control plane that serves comes back whatever has failed since it left.
-    if step.work is not Work.COME_BACK:
-        upgrade.turn_reached(name=f"{number}{step.sentence}", run=run, step=step, before=before)
+def _step(run: Run, step: ChangeStep, place: int) -> None:
+    steps = run.log.plan.changes_due
+    before = {name for other in steps[:place] for name in (*other.hosts, *other.subjects)}
+    upgrade.turn_reached(
+        name=f"Step {place + 1} of {len(steps)}: {step.sentence}", run=run, step=step, place=place, before=before
+    )
     _CARRIED_OUT[step.work](run, step)
 
 

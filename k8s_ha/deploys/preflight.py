@@ -15,7 +15,7 @@ from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.deploys.change_plan import changes_planned
+from k8s_ha.deploys.change_plan import changes_planned, show_steps
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.deploys.standing import Compared, caveats, left_out
 from k8s_ha.facts.preflight import PreflightFacts
@@ -120,6 +120,7 @@ def _log_findings(run: Run) -> None:
     if not errors(run.log.findings):
         for line in run.log.plan.lines:
             logger.info(f"Plan: {line}")
+        show_steps(run)
 
 
 def _verdict(stopping: Sequence[Finding]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pyinfra import host, logger, state
 
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.deploys.change_plan import changes_planned
+from k8s_ha.deploys.change_plan import changes_planned, show_steps
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import NodeView
@@ -61,6 +61,8 @@ def differences_found(run: Run) -> list[Finding]:
     found = standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
     if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)
+    if not errors(found):
+        show_steps(run)
     for finding in found:
         if finding.severity == "warning":
             logger.warning(str(finding))

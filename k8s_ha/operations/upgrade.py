@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Mapping
 from typing import Final
 
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
-from k8s_ha.cluster_state.change_steps import ChangeStep
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
@@ -49,13 +49,20 @@ _MANIFESTS: Final = "/etc/kubernetes/manifests"
 
 
 @isolated_operation
-def turn_reached(run: Run, step: ChangeStep, before: Collection[str]) -> Generator[StringCommand]:
+def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]) -> Generator[StringCommand]:
     """Have a step begin only where no earlier one has failed, and while the other control planes serve.
 
+    A control plane that serves comes back into the balancer whatever has failed since it left.
+
+    + place: of the step among all
     + before: inventory names of the hosts that have acted in earlier steps
     """
     if not is_executing():
         host.noop("its turn comes")
+        return
+    _tell(run, step, place)
+    if step.work is Work.COME_BACK:
+        host.noop("it is this step's turn")
         return
     failed = sorted(given_up(host.state) & set(before))
     if failed:
@@ -72,6 +79,23 @@ def turn_reached(run: Run, step: ChangeStep, before: Collection[str]) -> Generat
         )
         return
     host.noop("it is this step's turn")
+
+
+def _tell(run: Run, step: ChangeStep, place: int) -> None:
+    """Say how far the change is, once for all hosts of the step."""
+    steps, times = run.log.plan.changes_due, run.log.step_times
+    if times.begin(place):
+        remaining = times.left(steps, place)
+        logger.info(f"step {place + 1} of {len(steps)}, {', '.join(step.hosts)}: {step.sentence}; left: {remaining}")
+
+
+@isolated_operation
+def step_ended(run: Run, place: int) -> Generator[StringCommand]:
+    """Have the hosts that act next wait for a step's."""
+    if is_executing():
+        run.log.step_times.end(place)
+    host.noop("the step is over")
+    yield from ()
 
 
 def _not_serving(run: Run, besides: Collection[str]) -> list[str]:

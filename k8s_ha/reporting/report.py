@@ -80,6 +80,18 @@ class PhaseEntry(Entry):
     )
 
 
+class StepEntry(Entry):
+    """A step by which a standing cluster is changed, in their order."""
+
+    kind: str = Field(description="What is done, in a word that equal steps share.")
+    hosts: tuple[str, ...] = Field(description="Inventory names of the hosts that act, all at once.")
+    version: str = Field(description="The Kubernetes version that it leads to.")
+    sentence: str = Field(description="What is done.")
+    interrupts: str | None = Field(description="What does not serve meanwhile; null for nothing.")
+    seconds_at_most: int = Field(description="How long it may take.")
+    seconds: float | None = Field(description="How long it took; null where it did not come to its end.")
+
+
 class ChangeEntry(Entry):
     """What changed on one host in one phase; in a dry run, what would change."""
 
@@ -158,6 +170,9 @@ class RunReport(Entry):
     )
     hosts: tuple[HostEntry, ...] = Field(description="The cluster's hosts, in the order of the inventory.")
     phases: tuple[PhaseEntry, ...] = Field(description="The phases of this run, in the order of execution.")
+    steps: tuple[StepEntry, ...] = Field(
+        default=(), description="The steps by which a standing cluster was, or in a dry run would be, changed."
+    )
     changes: tuple[ChangeEntry, ...] = Field(description="What changed, or in a dry run would change.")
     failures: tuple[FailureEntry, ...] = Field(description="What failed.")
     findings: tuple[FindingEntry, ...] = Field(description="What the checks before and after the changes found.")

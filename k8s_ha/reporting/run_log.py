@@ -45,7 +45,9 @@ from k8s_ha.reporting.report import (
     HostEntry,
     PhaseEntry,
     RunReport,
+    StepEntry,
 )
+from k8s_ha.reporting.step_times import StepTimes
 from k8s_ha.reporting.stopwatch import Stopwatch
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -61,6 +63,7 @@ class RunLog:
     + version_reason: why the cluster is of its version; None where the settings name it, or none was chosen yet
     + surveys, states_before, states_after: by inventory name; without those not read
     + plan: what was to become of the nodes, by the first look
+    + step_times: how long the plan's steps take
     + secrets: what must not be shown
     + phases: in the order in which they were prepared
     + prepare_seconds: how long phases took that prepare no operation, so that nobody else can measure them
@@ -79,6 +82,7 @@ class RunLog:
     states_before: Mapping[str, NodeState] = field(default_factory=dict)
     states_after: Mapping[str, NodeState] = field(default_factory=dict)
     plan: Plan = field(default_factory=lambda: Plan({}))
+    step_times: StepTimes = field(default_factory=StepTimes)
     certificates: Sequence[Certificate] = ()
     secrets: set[str] = field(default_factory=set)
     phases: list[str] = field(default_factory=list)
@@ -171,6 +175,7 @@ def report_of(
             )
             for phase in phases
         ),
+        steps=tuple(_steps(log)),
         changes=tuple(_changes(state, hosts, phases, own)),
         failures=tuple(_failures(state, hosts, log.last, own, secrets)),
         findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in log.findings),
@@ -179,6 +184,20 @@ def report_of(
         failed_hosts=tuple(host.name for host in hosts if _has_failed(state, host)),
         unreachable_hosts=tuple(host.name for host in hosts if _is_unreachable(state, host)),
     )
+
+
+def _steps(log: RunLog) -> Iterator[StepEntry]:
+    for place, step in enumerate(log.plan.changes_due):
+        seconds = log.step_times.taken.get(place)
+        yield StepEntry(
+            kind=step.work.value,
+            hosts=step.hosts,
+            version=step.version,
+            sentence=step.sentence,
+            interrupts=step.interrupts or None,
+            seconds_at_most=step.seconds,
+            seconds=None if seconds is None else round(seconds, 1),
+        )
 
 
 def _settings(cluster: Cluster, secrets: frozenset[str]) -> dict[str, object]:

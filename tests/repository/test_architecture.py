@@ -50,7 +50,7 @@ EFFECTFUL = {
     "start": {"pyinfra_internals", "reporting"},
     "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"redaction"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
-    - {"local_files", "redaction", "restart_gate", "untrusted", "verification"},
+    - {"redaction", "restart_gate", "untrusted", "verification"},
 }
 """What talks to pyinfra, and what each may import."""
 

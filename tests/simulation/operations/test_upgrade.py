@@ -48,7 +48,7 @@ def of(work: Work, host: str, *subjects: str) -> ChangeStep:
     return ChangeStep(work, (host,), subjects or (host,), VERSION, f"step of {host}")
 
 
-BEFORE = {"before": {"master1", "master-lb"}}
+BEFORE = {"before": {"master1", "master-lb"}, "place": 0}
 
 
 def test_a_step_begins_where_all_before_it_went_well(stage: Stage) -> None:
@@ -266,7 +266,7 @@ def test_what_a_version_needs_is_fetched_by_a_configuration_of_its_own(stage: St
 @pytest.mark.parametrize(
     ("operation", "arguments"),
     [
-        (turn_reached, {"step": of(Work.LEAVE, "worker1"), "before": set()}),
+        (turn_reached, {"step": of(Work.LEAVE, "worker1"), "place": 0, "before": set()}),
         (passed_on, {"step": of(Work.LEAVE, "worker1"), "away": True, **PROXY}),
         (control_plane_upgraded, {"apply": True}),
         (drained, {}),
