@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.control_plane import control_plane
     from k8s_ha.deploys.kubernetes_packages import kubernetes_packages
     from k8s_ha.deploys.load_balancer import load_balancer
+    from k8s_ha.deploys.plan import plan
     from k8s_ha.deploys.pod_network import pod_network
     from k8s_ha.deploys.preflight import preflight
     from k8s_ha.deploys.prepare_host import prepare_host
@@ -42,6 +43,7 @@ __all__ = [
     "control_plane",
     "kubernetes_packages",
     "load_balancer",
+    "plan",
     "pod_network",
     "preflight",
     "prepare_host",
