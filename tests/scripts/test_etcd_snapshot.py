@@ -154,16 +154,16 @@ def test_a_run_that_is_stopped_takes_its_trial_along(shell: Shell, moment: str) 
     ("keep", "stay"),
     [
         (1, []),
-        (2, ["before-1.9.0-20261101T000000Z"]),
-        (3, ["before-1.9.0-20261101T000000Z", "before-1.34.4-20261001T000000Z"]),
+        (2, ["before-1.34.4-20261101T000000Z"]),
+        (3, ["before-1.34.4-20261101T000000Z", "before-1.33.9-20261001T000000Z"]),
     ],
 )
 def test_older_ones_of_its_kind_go_when_it_is_proven(shell: Shell, keep: int, stay: list[str]) -> None:
     """The time at its name's end tells which is older, not its version."""
     old = [
-        "before-1.9.0-20261101T000000Z",
-        "before-1.34.4-20261001T000000Z",
-        "before-1.33.9-20260901T000000Z",
+        "before-1.34.4-20261101T000000Z",
+        "before-1.33.9-20261001T000000Z",
+        "before-1.9.0-20260901T000000Z",
     ]
     others = ["backup-20200101T000000Z.db", "before-my-own.json", "before-my-own.db"]
     put(shell, *whole(*old, "backup-a-20200101T000000Z"), *others)
