@@ -27,7 +27,7 @@ etcd_containers() {
     if [ $tool = docker ]; then
         docker ps -q --filter "label=$name" --filter "label=$namespace"
     else
-        crictl ps -q --state Running --label "$name" --label "$namespace"
+        crictl ps -q --state running --label "$name" --label "$namespace"
     fi
 }
 field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }

@@ -17,7 +17,7 @@ pods() { # its sandbox stays where its container crashes
     if [ $tool = docker ]; then
         docker ps -q --filter "label=component=$COMPONENT" --filter label=tier=control-plane
     else
-        crictl pods -q --state Ready --label "component=$COMPONENT" --label tier=control-plane
+        crictl pods -q --state ready --label "component=$COMPONENT" --label tier=control-plane
     fi
 }
 containers() {
@@ -25,7 +25,7 @@ containers() {
     if [ $tool = docker ]; then
         docker ps -q --filter "label=$name" --filter "label=$namespace"
     else
-        crictl ps -q --state Running --label "$name" --label "$namespace"
+        crictl ps -q --state running --label "$name" --label "$namespace"
     fi
 }
 # A runtime that does not answer has not said that nothing runs.

@@ -40,7 +40,7 @@ def runtime(shell: Shell, pods: str = "", containers: str = "", tool: str = "cri
     """A runtime beside a kubelet that runs what is in its folder, unless shell says otherwise."""
     folder = f"{shell.root}{MANIFESTS}"
     runs = f'for file in $(ls {folder}); do case "$* " in *=${{file%.yaml}}\\ *) echo 1 ;; esac; done'
-    listed = {"crictl": ("pods -q --state Ready *", "ps -q --state Running *")}.get(
+    listed = {"crictl": ("pods -q --state ready *", "ps -q --state running *")}.get(
         tool, ("ps -q --filter label=component=*", "ps -q --filter label=io.kubernetes.container.name=*")
     )
     escaped = [pattern.replace(" ", "\\ ") for pattern in listed]
@@ -90,8 +90,8 @@ def test_it_is_out_until_nothing_of_it_runs_and_back_until_it_serves(
     calls = (shell.root / "calls").read_text(encoding="utf-8").splitlines()
     pods, containers = {
         "crictl": (
-            f"pods -q --state Ready --label component={component} --label tier=control-plane",
-            f"ps -q --state Running --label io.kubernetes.container.name={component} "
+            f"pods -q --state ready --label component={component} --label tier=control-plane",
+            f"ps -q --state running --label io.kubernetes.container.name={component} "
             "--label io.kubernetes.pod.namespace=kube-system",
         ),
         "docker": (

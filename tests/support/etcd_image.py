@@ -64,7 +64,7 @@ def install(
     if runtime == "docker":
         listed = "ps -q " + " ".join(f"--filter label={label}" for label in labels)
     else:
-        listed = "ps -q --state Running " + " ".join(f"--label {label}" for label in labels)
+        listed = "ps -q --state running " + " ".join(f"--label {label}" for label in labels)
     shell.file("/containers", "0123abcd\n")
     shell.add_tool(
         "docker" if runtime == "docker" else "crictl",
