@@ -112,7 +112,8 @@ hash=$(echo "$status" | field hash)
 keys=$(echo "$status" | field totalKey)
 are_numbers "$revision" "$hash" "$keys" ||
     refuse "\`$snapshots snapshot status\` tells no revision" "see \`$tool logs $container\` there"
-# Only a restore compares the snapshot with the checksum at its end.
+# Only a restore compares the snapshot with the checksum at its end; what it proved is what is kept.
+proved=$(digest "$saved")
 in_etcd "$snapshots" snapshot restore "$saved" --data-dir="$WORK/restored" --name=trial \
     --initial-cluster=trial=https://127.0.0.1:2380 --initial-advertise-peer-urls=https://127.0.0.1:2380 \
     --initial-cluster-token=k8s-ha-trial >/dev/null || failed "$snapshots snapshot restore"
@@ -120,16 +121,18 @@ status=$(status_of "$restored") || failed "$snapshots snapshot status"
 found=$(echo "$status" | field revision)
 [ "$found" = "$revision" ] ||
     refuse "the trial restore came to revision ${found:-none}, the snapshot has $revision" "check etcd's disk"
-# The number of keys that older ones tell counts the members, too, which a restore replaces.
+# The number of keys that older ones tell counts the members, too, which a restore replaces. hashkv, of 3.6, writes to
+# what it reads, and no restore takes that any more: it is given a copy.
 case $etcd_version in
     3.[0-5].*) ;;
     *)
-        content=$(content_of "$saved") && found=$(content_of "$restored") || failed "$snapshots hashkv"
+        cp "$saved" "$WORK/copy.db" || refuse "the snapshot could not be copied" "see the error above"
+        content=$(content_of "$WORK/copy.db") && found=$(content_of "$restored") || failed "$snapshots hashkv"
         [ -n "$content" ] && [ "$found" = "$content" ] ||
             refuse "the trial restore holds other keys than the snapshot" "check etcd's disk"
         ;;
 esac
-rm -rf "$WORK/restored"
+rm -rf "$WORK/restored" "$WORK/copy.db"
 
 ca=$(ca_hash $pki/ca.crt) || refuse "$pki/ca.crt holds no certificate" "write the cluster's CA there again"
 store() { # END: what is written beside takes its name
@@ -137,7 +140,7 @@ store() { # END: what is written beside takes its name
         refuse "$FOLDER/$NAME.$1 could not be written" "see the error above"
 }
 dd if="$saved" of="$FOLDER/$NAME.db.new" bs=1M conv=fsync status=none &&
-    [ "$(digest "$FOLDER/$NAME.db.new")" = "$(digest "$saved")" ] ||
+    [ "$(digest "$FOLDER/$NAME.db.new")" = "$proved" ] ||
     refuse "its copy in $FOLDER did not arrive whole" "check that disk"
 store db
 set -- /etc/kubernetes

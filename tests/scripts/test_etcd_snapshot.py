@@ -74,7 +74,7 @@ def proved(tool: str) -> list[str]:
     ]
 
 
-HASHED = [f"etcdutl hashkv {TRIAL}/{path} --write-out=json" for path in ("snapshot.db", "restored/member/snap/db")]
+HASHED = [f"etcdutl hashkv {TRIAL}/{path} --write-out=json" for path in ("copy.db", "restored/member/snap/db")]
 ROWS = {
     "3.4.13": [*ASKED, SAVED, *proved("etcdctl")],
     "3.5.9": [*ASKED, "etcdutl version", SAVED, *proved("etcdutl")],

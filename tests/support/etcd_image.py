@@ -1,6 +1,7 @@
 """A control plane's runtime with an etcd container, and the tools that its image has, as recorded of real ones.
 
-etcdctl 3.4.23 (Debian), etcdctl and etcdutl 3.6.16; 3.5's etcdctl knows how to restore, and says that etcdutl should.
+etcdctl 3.4.23 (Debian), etcdctl and etcdutl 3.5.35 and 3.6.16. 3.5's etcdctl restores, and says that etcdutl should.
+3.6's hashkv writes to the file that it reads.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _NO_FILES: Final = """
     "snapshot restore "*) echo 'Error: unknown flag: --data-dir' >&2; exit 1 ;;
 """
 _HASHKV: Final = """
-    "hashkv "*) echo "{\\"hash\\":$(cksum <"$2" | cut -d ' ' -f 1),\\"hashRevision\\":6,\\"compactRevision\\":-1}" ;;
+    "hashkv "*) echo "{\\"hash\\":$(cksum <"$2" | cut -d ' ' -f 1),\\"hashRevision\\":6,\\"compactRevision\\":-1}"
+        echo written >>"$2" ;;
 """
 _ASKED: Final = """
     "endpoint status "*) echo '{status}' ;;
