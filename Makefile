@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-lines test-conformance bench bench-scale clean
+.PHONY: lab down test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -61,6 +61,10 @@ test-operators: $(VENV)/installed
 # Hosts that lose their power, their network or their disk in the middle of a run; an hour and a half.
 test-power: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.power
+
+# A cluster upgraded from version to version, watched for what users notice; ten minutes and more each: CHAIN="1.34.4 1.34.11".
+test-upgrade: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.upgrade $(CHAIN)
 
 # Each Kubernetes line, flavour of hosts and containerd, built and broken once; hours. ROWS="1.37 1.37/rocky-9" are some of it.
 test-lines: $(VENV)/installed
