@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from k8s_ha.cluster_state.change_steps import NodeVersions, upgrade_steps
-from k8s_ha.cluster_state.plan import Plan
+from k8s_ha.reporting.console import log_steps
 from tests.scenarios import upgrade
 from tests.scenarios.availability_report import API, Availability, Failure, Held, Interruption, Polled
 from tests.scenarios.upgrade import COLUMNS, Parts, SecondRun, Upgrade, lines_of, main, markdown, parts_of, planned
@@ -52,14 +52,15 @@ def test_a_version_that_the_lab_has_not() -> None:
         main(["1.34", "1.99"])
 
 
-def test_the_plan_is_read_as_it_is_printed() -> None:
-    """Also where it is printed twice, and among the names of operations."""
+def test_the_plan_is_read_as_it_is_printed(caplog: pytest.LogCaptureFixture) -> None:
     cluster = six_host_cluster(kubernetes_version="1.34.11")
     standing = {host.name: NodeVersions("1.34.4") for host in cluster.nodes}
-    plan = Plan({}, changes_due=upgrade_steps(cluster, "1.34.4", standing, ["1.34.11"]))
-    assert len(plan.numbered()) > 5
-    printed = "".join(f"    Plan: {line}\n" for line in plan.lines)
-    assert planned(f"{printed}    [worker1] Step 2 of 9: drain, kubelet\n{printed}") == plan.numbered()
+    steps = upgrade_steps(cluster, "1.34.4", standing, ["1.34.11"], "master1")
+    with caplog.at_level("INFO"):
+        log_steps(steps, {})
+    printed = "".join(f"    {record.getMessage()}\n" for record in caplog.records)
+    found = planned(f"  12  nothing\nPlan: {len(steps)} steps, one after the other:\n{printed}--> done\n")
+    assert [line.partition(" ")[0] for line in found] == [str(number) for number in range(1, len(steps) + 1)]
 
 
 def node(name: str, version: str = "1.34.11", **more: Any) -> dict[str, Any]:

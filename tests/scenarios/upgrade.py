@@ -121,8 +121,9 @@ def lines_of(chain: Sequence[str]) -> tuple[str, ...]:
 
 
 def planned(printed: str) -> list[str]:
-    """The steps of the plan that a run has printed."""
-    return list(dict.fromkeys(re.findall(r"step \d+ of \d+, .*\S", printed)))
+    """The first lines of the steps of the plan that a run has printed."""
+    _, _, plan = printed.partition("Plan: ")
+    return re.findall(r"^ *(\d+  +\S.*\S) *$", plan, re.MULTILINE)
 
 
 def image_version(image: str) -> str:
