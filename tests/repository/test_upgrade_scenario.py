@@ -160,7 +160,7 @@ class Stage:
 
     def pyinfra(self, *options: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         self.asked.append(f"{' '.join(options)} {settings['kubernetes_version']}")
-        said = self.answers.get("stderr", "Plan: step 1 of 1, master1: fetch")
+        said = self.answers.get("stderr", "Plan: 1 steps, one after the other:\n    1  master1  fetch")
         return subprocess.CompletedProcess([], self.answers.get("code", 0), "", said)
 
     def __getattr__(self, name: str) -> Any:
@@ -169,7 +169,7 @@ class Stage:
 
 def test_a_dry_run_is_of_the_next_version_and_returns_its_steps() -> None:
     lab = Stage()
-    assert upgrade.dry_run(lab, "1.34.11") == ["step 1 of 1, master1: fetch"]  # type: ignore[arg-type]
+    assert upgrade.dry_run(lab, "1.34.11") == ["1  master1  fetch"]  # type: ignore[arg-type]
     assert lab.asked == ["--dry 1.34.11"]
 
 
