@@ -172,7 +172,7 @@ def test_a_missing_manifest_is_not_restarted(shell: Shell) -> None:
 def test_a_run_that_is_stopped_puts_it_back(shell: Shell, signal: str) -> None:
     out = f"[ ! -e {shell.root}{MANIFESTS}/etcd.yaml ]"
     runtime(shell, pods=f"{out} && kill -{signal} $(cat {shell.root}/pid); echo 1")
-    done = restart(shell, limit=20)
+    done = restart(shell, limit=120)
     assert (done.returncode, done.stderr) == (1, "")
     assert_put_back(shell)
 
