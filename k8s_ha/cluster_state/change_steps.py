@@ -59,6 +59,7 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 
+REMOVALS: Final = (Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE)
 IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE)
 
 

@@ -114,7 +114,7 @@ def removals(snapshot: ClusterSnapshot, reached: Collection[str]) -> Removals:
     if any(not entry.is_out for entry in leading):
         found += _of_members(snapshot, [entry.member for entry in leading if entry.member is not None])
     if any(entry.is_to_reset for entry in leading):
-        found += _of_balancers(snapshot, reached)
+        found += [*_of_balancers(snapshot, reached), *_of_silent(snapshot)]
     if any(obstacle.blocks for obstacle in found):
         return Removals(obstacles=tuple(found))
     steps = tuple(step for entry in ordered for step in _steps(snapshot, entry))
@@ -247,6 +247,18 @@ def _of_balancers(snapshot: ClusterSnapshot, reached: Collection[str]) -> Iterat
                 "cannot be reached",
                 "a control plane that is removed leaves every balancer first",
                 "bring it back, or name it in removed_nodes too",
+            )
+
+
+def _of_silent(snapshot: ClusterSnapshot) -> Iterator[Obstacle]:
+    for host in snapshot.cluster.control_planes:
+        view = snapshot.views.get(host.name)
+        if view is None or (view.has_identity and not view.ready):
+            yield Obstacle(
+                host.name,
+                "its API server does not answer",
+                "no other is taken away meanwhile",
+                "repair it, or name it in removed_nodes first",
             )
 
 

@@ -9,7 +9,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
-from k8s_ha.cluster_state.change_steps import ChangeStep
+from k8s_ha.cluster_state.change_steps import REMOVALS, ChangeStep
 from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
@@ -64,7 +64,7 @@ def turn_reached(run: Run, step: ChangeStep, before: Collection[str]) -> Generat
             "error above, then run this again: it goes on there."
         )
         return
-    silent = _not_serving(run, step.subjects)
+    silent = [] if step.work in REMOVALS else _not_serving(run, step.subjects)
     if silent:
         yield fail_host(
             f"{host.name}: '{step.sentence}' was not begun: the API server of {', '.join(silent)} does not answer, "
@@ -75,14 +75,14 @@ def turn_reached(run: Run, step: ChangeStep, before: Collection[str]) -> Generat
 
 
 def _not_serving(run: Run, besides: Collection[str]) -> list[str]:
-    """Control planes that do not serve, by inventory name."""
+    """Control planes that do not serve, by inventory name; one that has not joined yet may be silent."""
     hosts = {
         host.inventory.get_host(entry.name): {"address": entry.address}
         for entry in run.cluster.control_planes
         if entry.name not in besides
     }
     views = read_everywhere(Node, hosts)
-    return sorted(name for name, view in views.items() if view is None or not view.ready)
+    return sorted(name for name, view in views.items() if view is None or (view.has_identity and not view.ready))
 
 
 @reads(lambda run, packages, **_: [FactRequest(Packages, {"names": sorted(packages)})])

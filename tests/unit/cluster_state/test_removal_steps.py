@@ -34,13 +34,14 @@ def observed(
     nodes: dict[str, dict[str, Any] | None] | None = None,
     members: tuple[Member, ...] = MEMBERS,
     unwell: tuple[str, ...] = (),
+    silent: tuple[str, ...] = (),
     **views: NodeView | None,
 ) -> ClusterSnapshot:
     """The cluster of these hosts, of which some are to go.
 
     + inventory: the hosts that there are, by the settings' word
     + nodes: what of a Node is otherwise, by name; None for one that is not there
-    + unwell: control planes whose etcd is not well
+    + unwell, silent: control planes whose etcd is not well, and whose API server does not answer
     + views: of hosts that hold something else, with ``_`` for ``-``
     """
     given = nodes or {}
@@ -53,8 +54,9 @@ def observed(
     for host in STANDING.hosts:
         view = view_of(STANDING, host)
         if "control_plane" in host.role:
-            well = host.name not in unwell
-            view = replace(view, nodes=held, members=members, etcd_healthy=well, ready=well)
+            serves = host.name not in silent
+            view = replace(view, members=members, etcd_healthy=host.name not in unwell, ready=serves)
+            view = replace(view, nodes=held if serves else ())
         found[host.name] = view
     found |= {name.replace("_", "-"): view for name, view in views.items()}
     wanted = {"kubernetes_version": STANDING.settings.version, "removed_nodes": list(removed)}
@@ -119,7 +121,7 @@ STEPS: dict[str, tuple[ClusterSnapshot, list[str]]] = {
     ),
     # Runs that were cut off.
     "a control plane without its member": (
-        observed("master3", members=MEMBERS[:2], unwell=("master3",)),
+        observed("master3", members=MEMBERS[:2], unwell=("master3",), silent=("master3",)),
         [line for line in control_plane("master3", "master1") if "etcd" not in line],
     ),
     "a reset worker, within a minute": (
@@ -142,6 +144,14 @@ STEPS: dict[str, tuple[ClusterSnapshot, list[str]]] = {
     "a member alone": (
         observed("master3", nodes={"master3": None}, master3=None),
         ["master1: remove master3 from etcd"],
+    ),
+    "a dead control plane while another is out": (
+        observed("master3", silent=("master2",), nodes={"master3": DOWN}, master3=None),
+        dead_control_plane("master3", "master1"),
+    ),
+    "a control plane while its successor has not joined": (
+        observed("master3", nodes={"master2": None}, members=(MEMBERS[0], MEMBERS[2]), master2=CLEAN),
+        control_plane("master3", "master1"),
     ),
     "a finished removal": (observed("worker1", nodes={"worker1": None}, worker1=CLEAN), []),
     "a balancer's host beside another": (
@@ -260,6 +270,16 @@ REFUSED: dict[str, tuple[ClusterSnapshot, set[str], tuple[str, str]]] = {
         observed("master3", members=(), nodes={"master3": DOWN}),
         set(),
         ("the cluster", "etcd's members could not be read"),
+    ),
+    "another control plane that is out": (
+        observed("master3", silent=("master2",)),
+        set(),
+        ("master2", "its API server does not answer"),
+    ),
+    "another one that could not be read": (
+        observed("master3", nodes={"master2": None}, members=(MEMBERS[0], MEMBERS[2]), master2=None),
+        {"master2"},
+        ("master2", "its API server does not answer"),
     ),
     "a balancer that cannot be reached": (
         observed("master3"),
