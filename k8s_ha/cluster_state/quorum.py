@@ -140,6 +140,6 @@ def majority_refusal(
     without = some(sorted(member.name or ", ".join(member.addresses) for member in removed))
     return (
         f"without {without} etcd has {len(left)} members, and {len(well)} of them well",
-        "a majority of those that stay must be",
+        "a majority must be",
         f"bring {away} back first, or remove it before" if away else "leave one out of removed_nodes",
     )

@@ -157,14 +157,14 @@ def _of_node(snapshot: ClusterSnapshot, entry: LeavingNode, reached: Collection[
     if entry.host is None:
         yield from _of_unlisted(entry)
     elif view is None and name in reached:
-        remedy = "see the error above, fix it, and run this again"
+        remedy = "see the error above, and run this again"
         yield Obstacle(name, "what it holds of a cluster could not be read", _ONLY_OURS, remedy)
     elif view is None and entry.is_ready:
         yield Obstacle(
             name,
             f"cannot be reached, and its node {entry.hostname} is Ready",
             "so somebody runs it",
-            f"bring it back, or `kubectl drain {entry.hostname}` and stop its kubelet, then run this again",
+            f"bring it back, or `kubectl drain {entry.hostname}` and stop its kubelet",
         )
     elif view is not None and entry.state is NodeState.FOREIGN:
         held = ", ".join(view.artifacts[:2])
@@ -179,7 +179,7 @@ def _of_node(snapshot: ClusterSnapshot, entry: LeavingNode, reached: Collection[
             name,
             f"is no host of the node {entry.hostname}, which is Ready",
             "one host under a name",
-            "if it was reset or replaced this minute, run this again when that node is NotReady; else rename one",
+            "run this again when that node is NotReady, or rename one",
         )
     elif entry.is_out:
         yield _out(entry)
@@ -196,14 +196,14 @@ def _of_unlisted(entry: LeavingNode) -> Iterator[Obstacle]:
     if entry.is_ready:
         yield Obstacle(
             entry.name,
-            "its node is Ready, and the inventory lacks its host",
+            "is Ready, and the inventory lacks its host",
             "so somebody runs it",
-            f"put it into the inventory, or `kubectl drain {entry.name}` and stop its kubelet, then run this again",
+            f"put it into the inventory, or `kubectl drain {entry.name}` and stop its kubelet",
         )
     elif entry.is_out:
         yield Obstacle(
             entry.name,
-            "is in removed_nodes, and neither the inventory nor the cluster knows it",
+            "neither the inventory nor the cluster knows it",
             "a finished removal looks so",
             "take it out of removed_nodes, or correct the name",
             blocks=False,
@@ -229,7 +229,7 @@ def _of_members(snapshot: ClusterSnapshot, members: Sequence[Member]) -> Iterato
             THE_CLUSTER,
             "etcd's members could not be read",
             "a control plane that is removed is none of them",
-            "see that etcd answers on the control planes, then run this again",
+            "see that etcd answers there, then run this again",
         )
         return
     for number in range(1, len(members) + 1):
@@ -272,17 +272,17 @@ def _without_leader(
     if last and not kept:
         yield Obstacle(
             some(last),
-            "holds the cluster, and no control plane that stays does",
+            "holds the cluster, and none that stays does",
             "the last control plane is not removed",
-            "take it out of removed_nodes, and run this again to have another one join first",
+            "take it out of removed_nodes until another one has joined",
         )
         return
     unread = [entry for entry in leaving if entry.host is not None and entry.view is None]
     for entry in (*holding, *unread):
         yield Obstacle(
             entry.name,
-            "is not removed by this run: no control plane that stays answers",
-            "they tell what the cluster knows of it",
-            "see what they say, bring one back, and run this again",
+            "is not removed: no control plane that stays answers",
+            "they know what is left of it",
+            "bring one back, and run this again",
             blocks=False,
         )

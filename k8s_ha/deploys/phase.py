@@ -90,6 +90,8 @@ def start_phase(
             stop_on_errors(differences_found(run))
     phase_opened()
     requested = run.part(ClusterLock).requested
+    # Where nobody is removed that phase has nothing to do, and does not show.
+    changes = changes and (not of_removed or bool(run.log.plan.removals_due))
     if changes and host.name not in requested:
         requested.add(host.name)
         cluster_locked(name="Lock the cluster for this run", run=run)

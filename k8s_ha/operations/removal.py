@@ -90,8 +90,8 @@ def member_removed(run: Run, step: ChangeStep, last: bool) -> Generator[StringCo
     yield StringCommand(etcd_request("/v3/cluster/member/remove", json.dumps({"ID": entry.member.identity})))
     if not _is_forgotten(run, entry.member):
         yield fail_host(
-            f"{entry.hostname} is still a member by the word of etcd's other members {SECONDS_TO_FORGET} seconds after "
-            "it was removed; see that they answer, then run this again."
+            f"{entry.hostname} is a member of etcd, by another member's word, {SECONDS_TO_FORGET} seconds after its "
+            "removal; see that they answer, then run this again."
         )
         return
     _log_end(entry, last)
@@ -189,8 +189,8 @@ def node_deleted(run: Run, step: ChangeStep, last: bool) -> Generator[StringComm
     is_blank = entry.view is not None and not entry.view.artifacts
     if entry.member is not None or (entry.view is not None and not is_blank) or (entry.is_ready and not is_blank):
         yield fail_host(
-            f"node {entry.hostname} was not deleted: its host was not reset, or it is Ready or a member of etcd again; "
-            "see the step before, then run this again."
+            f"node {entry.hostname} was not deleted: it is Ready, a member of etcd, or its host not reset; see the "
+            "step before, then run this again."
         )
         return
     address = run.cluster.host(host.name).address

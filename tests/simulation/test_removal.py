@@ -125,6 +125,11 @@ def test_one_that_the_inventory_lacks(finished: Fleet, name: str) -> None:
     assert "neither the inventory nor the cluster knows it" in again.sentences
 
 
+def test_where_nobody_is_removed_the_phase_does_not_show(finished: Fleet) -> None:
+    outcome = finished.run(deploy=WHOLE)
+    assert "Remove nodes" not in outcome.stdout + "".join(phase["name"] for phase in outcome.reports[0]["phases"])
+
+
 def test_what_is_out_of_the_list_joins_anew(finished: Fleet) -> None:
     assert removing(finished, "worker2", "master3").run(deploy=WHOLE).exit_code == 0
     outcome = removing(finished).run(deploy=WHOLE)
@@ -205,4 +210,4 @@ def test_the_last_control_plane_that_holds_the_cluster_is_not_left_for_a_new_one
     assert changed(outcome) == []
     assert outcome.steps("kubeadm-init") == []
     found = [row.found for row in rows(outcome.output) if row.check == "removal"]
-    assert found == ["holds the cluster, and no control plane that stays does"]
+    assert found == ["holds the cluster, and none that stays does"]

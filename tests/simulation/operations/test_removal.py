@@ -120,14 +120,14 @@ def test_another_member_is_asked_whether_it_is_gone(stage: Stage) -> None:
         stage.facts["master1"][Node], replace(stage.facts["master1"][Node], members=ALL[:2])
     ).reading()
     given = stage.steps(member_removed, on="master1", run=stage.run, step=of(Work.REMOVE_MEMBER, "master3"), last=False)
-    assert failed(given).startswith("master3 is still a member by the word of etcd's other members 0 seconds after")
+    assert failed(given).startswith("master3 is a member of etcd, by another member's word, 0 seconds after")
 
 
 def test_a_silent_member_is_no_witness(stage: Stage) -> None:
     view = stage.facts["master2"][Node]
     stage.facts["master2"][Node] = Then(view, replace(view, members=())).reading()
     given = stage.steps(member_removed, on="master1", run=stage.run, step=of(Work.REMOVE_MEMBER, "master3"), last=False)
-    assert failed(given).startswith("master3 is still a member")
+    assert failed(given).startswith("master3 is a member of etcd")
 
 
 @pytest.mark.parametrize(
@@ -232,8 +232,8 @@ def test_a_node_that_is_not_deleted(stage: Stage, name: str, given: dict[str, An
     step = of(Work.DELETE_NODE, name)
     assert stage.steps(node_deleted, on="master1", run=stage.run, step=step, last=True) == [
         refusal(
-            f"node {name} was not deleted: its host was not reset, or it is Ready or a member of etcd again; see the "
-            "step before, then run this again."
+            f"node {name} was not deleted: it is Ready, a member of etcd, or its host not reset; see the step before, "
+            "then run this again."
         )
     ]
 
