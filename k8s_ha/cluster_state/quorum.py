@@ -139,7 +139,7 @@ def majority_refusal(
     away = some(sorted(member.name or ", ".join(member.addresses) for member in left if member not in well))
     without = some(sorted(member.name or ", ".join(member.addresses) for member in removed))
     return (
-        f"without {without} etcd has {len(left)} members, and {len(well)} of them well",
+        f"without {without} only {len(well)} of etcd's {len(left)} members would be well",
         "a majority must be",
         f"bring {away} back first, or remove it before" if away else "leave one out of removed_nodes",
     )

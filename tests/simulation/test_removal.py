@@ -202,6 +202,21 @@ def test_what_is_refused_changes_nothing(
     assert changed(outcome) == []
 
 
+TAINT = '[{"key":"node-role.kubernetes.io/control-plane","effect":"NoSchedule"}]'
+PLACES = [f"node {name} True   {TAINT * name.startswith('m')}" for name in ("master1", "master2", "worker1", "worker2")]
+WEB = "pod default web-1 worker2 Running True   ReplicaSet web-5d  "
+
+
+@pytest.mark.parametrize(("names", "told"), [(["worker2"], []), (["worker1", "worker2"], ["worker2"])])
+def test_nodes_that_go_are_no_place_for_each_others_pods(finished: Fleet, names: list[str], told: list[str]) -> None:
+    answer = {"lines": [*PLACES, WEB]}
+    removing(finished, *names, answers=[("master1", "get poddisruptionbudgets,nodes,pods,", answer)])
+    outcome = finished.run("--dry", deploy=WHOLE)
+    found = [row for row in rows(outcome.output) if row.check == "drain"]
+    assert [row.host.removeprefix("@fake/") for row in found] == told
+    assert all(row.found.startswith("no other node takes its pods") for row in found)
+
+
 def test_the_last_control_plane_that_holds_the_cluster_is_not_left_for_a_new_one(finished: Fleet) -> None:
     for name in ("master2", "master3"):
         finished.edit(lambda world, name=name: world.forget(name))

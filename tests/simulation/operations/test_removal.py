@@ -133,7 +133,7 @@ def test_a_silent_member_is_no_witness(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("members", "unwell", "said"),
     [
-        (ALL, "master2", "master3 was not removed from etcd: without master3 etcd has 2 members, and 1 of them well"),
+        (ALL, "master2", "master3 was not removed from etcd: without master3 only 1 of etcd's 2 members would be well"),
         ((), "", "master3 was not removed from etcd: its members could not be read"),
     ],
 )

@@ -259,12 +259,17 @@ REFUSED: dict[str, tuple[ClusterSnapshot, set[str], tuple[str, str]]] = {
     "a lost majority": (
         observed("master3", unwell=("master2",)),
         set(),
-        ("the cluster", "without master3 etcd has 2 members, and 1 of them well"),
+        ("the cluster", "without master3 only 1 of etcd's 2 members would be well"),
+    ),
+    "a lost majority, for a learner has no vote": (
+        observed("master3", members=(MEMBERS[0], replace(MEMBERS[1], learner=True), MEMBERS[2]), unwell=("master1",)),
+        set(),
+        ("the cluster", "without master3 only 0 of etcd's 1 members would be well"),
     ),
     "a lost majority, by the second of two": (
         observed("master2", "master3", members=(*MEMBERS, Member("4", "old", ("10.0.99.9",)))),
         set(),
-        ("the cluster", "without master2, master3 etcd has 2 members, and 1 of them well"),
+        ("the cluster", "without master2, master3 only 1 of etcd's 2 members would be well"),
     ),
     "members that could not be read": (
         observed("master3", members=(), nodes={"master3": DOWN}),
