@@ -10,12 +10,14 @@ from k8s_ha import (
     pod_network,
     preflight,
     prepare_host,
+    remove_nodes,
     repositories,
     verify,
     workers,
 )
 
 preflight()
+remove_nodes()
 prepare_host()
 repositories()
 container_runtime()

@@ -27,6 +27,7 @@ k8s_ha = {
     "kubeadm_patches": {},
     "cert_extra_sans": [],
     "recover_quorum": False,
+    "removed_nodes": [],
     "kubeconfig_dir": "kubeconfig",
     "report_dir": "reports",
     "workers_max_unavailable": "10%",

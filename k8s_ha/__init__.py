@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.pod_network import pod_network
     from k8s_ha.deploys.preflight import preflight
     from k8s_ha.deploys.prepare_host import prepare_host
+    from k8s_ha.deploys.remove_nodes import remove_nodes
     from k8s_ha.deploys.repositories import repositories
     from k8s_ha.deploys.verify import verify
     from k8s_ha.deploys.workers import workers
@@ -47,6 +48,7 @@ __all__ = [
     "pod_network",
     "preflight",
     "prepare_host",
+    "remove_nodes",
     "repositories",
     "verify",
     "workers",

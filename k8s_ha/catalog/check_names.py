@@ -19,6 +19,7 @@ CheckName = Literal[
     "cluster",
     "settings",
     "nodes",
+    "removal",
     "drain",
     "upgrade",
     "kernel",
@@ -76,6 +77,9 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
         "do the settings say what the cluster stands with", "what a run cannot change it would leave half changed"
     ),
     "nodes": Check("nodes of the cluster that the inventory lacks"),
+    "removal": Check(
+        "can the nodes be removed that removed_nodes names", "a node is removed as a whole, or not at all"
+    ),
     "drain": Check(
         "can the nodes be drained that a change asks for", "what may be accepted is named in accepted_risks"
     ),

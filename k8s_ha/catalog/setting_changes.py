@@ -75,6 +75,7 @@ SETTINGS: Final[Mapping[str, Change]] = {
         Effect.NOT_YET, "a run does not make certificates of a standing cluster anew", "take it out of the settings"
     ),
     "recover_quorum": _RUN,
+    "removed_nodes": _RUN,
     "kubeconfig_dir": _RUN,
     "report_dir": _RUN,
     "workers_max_unavailable": _RUN,

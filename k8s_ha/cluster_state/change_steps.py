@@ -26,6 +26,7 @@ class Work(Enum):
     + apply: the first control plane's static pods, the add-ons, and what the cluster keeps of its configuration
     + control_plane: another control plane's static pods
     + kubelet: a node without its pods: container runtime, kubelet
+    + drain, remove_member, reset, delete_node: a node is taken out of the cluster
     """
 
     FETCH = "fetch"
@@ -36,6 +37,10 @@ class Work(Enum):
     CONTROL_PLANE = "control plane"
     COME_BACK = "come back"
     KUBELET = "kubelet"
+    DRAIN = "drain"
+    REMOVE_MEMBER = "remove member"
+    RESET = "reset"
+    DELETE_NODE = "delete node"
 
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
@@ -47,9 +52,14 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.CONTROL_PLANE: 1200,
     Work.COME_BACK: 60,
     Work.KUBELET: 1800,
+    Work.DRAIN: 1140,
+    Work.REMOVE_MEMBER: 120,
+    Work.RESET: 900,
+    Work.DELETE_NODE: 60,
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 
+REMOVALS: Final = (Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE)
 IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE)
 
 

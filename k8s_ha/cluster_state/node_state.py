@@ -150,7 +150,7 @@ def can_retry_init(views: Mapping[str, NodeView | None], cluster: Cluster) -> bo
 
     + views: as for ``init_refusal``
     """
-    first, *others = cluster.control_planes
+    first, *others = (*cluster.control_planes, *cluster.former_control_planes)
     view = views.get(first.name)
     if view is None or not view.artifacts or not view.init_unfinished or view.busy:
         return False
@@ -168,13 +168,14 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
     + views: by inventory name; None, or a missing name, is a control plane that could not be read
     + endpoint_answer: what the endpoint said, empty where nothing answers there, None where it could not be asked
     """
-    unread = [host.name for host in cluster.control_planes if views.get(host.name) is None]
+    hosts = (*cluster.control_planes, *cluster.former_control_planes)
+    unread = [host.name for host in hosts if views.get(host.name) is None]
     if unread:
         return (
             f"No cluster was initialized: {_list(unread)} could not be read and may hold one; every control-plane "
             "host must answer before the first init; bring it back or take it out of the inventory."
         )
-    holding = [(host, view) for host in cluster.control_planes if (view := views[host.name]) and view.artifacts]
+    holding = [(host, view) for host in hosts if (view := views[host.name]) and view.artifacts]
     if holding:
         # What is not an unfinished init is told first: it may be a cluster.
         return _holding_refusal(*min(holding, key=lambda held: held[1].init_unfinished), cluster.control_planes[0])

@@ -67,12 +67,19 @@ class Plan:
 
     + steps: how it comes to be a node
     + changes: what of a node that stands is changed, as a sentence
+    + removals_due: the steps that take nodes out of a standing cluster, before all others
     + changes_due: the steps that bring a standing cluster to what is wanted
     """
 
     steps: Mapping[str, Step]
     changes: Mapping[str, str] = field(default_factory=dict)
+    removals_due: tuple[ChangeStep, ...] = ()
     changes_due: tuple[ChangeStep, ...] = ()
+
+    @property
+    def due(self) -> tuple[ChangeStep, ...]:
+        """All steps, in the order in which they are taken."""
+        return self.removals_due + self.changes_due
 
     def is_upgraded(self, name: str) -> bool:
         """Whether a step moves this host to another version, so that nothing before it may."""
@@ -92,7 +99,7 @@ class Plan:
     def sentence(self, name: str) -> str | None:
         """What becomes of one host; None where it has no part in the plan."""
         step, change = self.steps.get(name), self.changes.get(name)
-        due = [entry.sentence for entry in self.changes_due if name in entry.hosts]
+        due = [entry.sentence for entry in self.due if name in entry.hosts]
         changed = [*([change] if change else []), *due]
         parts = [step.sentence] if step and not (changed and step.action is Action.NOTHING) else []
         return "; ".join([*parts, *changed]) or None

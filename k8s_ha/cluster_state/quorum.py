@@ -6,13 +6,14 @@ the two leaves a cluster of two with one of them, which serves nothing (etcd's d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.untrusted import some
 
 ETCD_DATA: Final = "/var/lib/etcd/member"
 _ETCD_MANIFEST: Final = "/etc/kubernetes/manifests/etcd.yaml"
@@ -114,4 +115,31 @@ def quorum_refusal(lost: LostQuorum, cluster: Cluster) -> str:
     return (
         f"etcd has no quorum: its members are {', '.join(counted)}, and only {', '.join(running)} answers; "
         f"a majority of them must; {remedy}"
+    )
+
+
+def majority_refusal(
+    views: Mapping[str, NodeView | None], cluster: Cluster, members: Sequence[Member], removed: Sequence[Member]
+) -> tuple[str, str, str] | None:
+    """What is found, the rule and the way out where etcd had no majority without these members; None where it has.
+
+    + views: as for ``lost_quorum``, also of control planes that are removed
+    + members: all that etcd counts
+    """
+    healthy = [
+        host
+        for host in (*cluster.control_planes, *cluster.former_control_planes)
+        if (view := views.get(host.name)) and view.etcd_healthy
+    ]
+    gone = {member.identity for member in removed}
+    left = [member for member in members if member.identity not in gone and not member.learner]
+    well = [m for m in left if any(host.address in m.addresses or host.hostname == m.name for host in healthy)]
+    if left and len(well) > len(left) // 2:
+        return None
+    away = some(sorted(member.name or ", ".join(member.addresses) for member in left if member not in well))
+    without = some(sorted(member.name or ", ".join(member.addresses) for member in removed))
+    return (
+        f"without {without} only {len(well)} of etcd's {len(left)} members would be well",
+        "a majority must be",
+        f"bring {away} back first, or remove it before" if away else "leave one out of removed_nodes",
     )

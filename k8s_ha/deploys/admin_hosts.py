@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyinfra import host
-from pyinfra.api import deploy
 
 from k8s_ha.catalog import package_sets
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations import kubeconfig, packages
 from k8s_ha.operations.barrier import barrier
 
 
-@deploy("Set up kubectl on the admin hosts")
+@phase("Set up kubectl on the admin hosts")
 def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have kubectl of the cluster's version and root's kubeconfig on every admin host; control planes have both."""
     run = start_phase(settings, groups)

@@ -65,7 +65,7 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
 
 def show_steps(run: Run) -> None:
     """Show the steps that are due, each with how long it takes, by the last change that a report tells of."""
-    steps = run.log.plan.changes_due
+    steps = run.log.plan.due
     if steps:
         folder = local_folder(working_folder(state), run.cluster.settings.report_dir)
         run.log.step_times.earlier = of_last_change(folder)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pyinfra import host
-from pyinfra.api import deploy
-from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog import package_sets
 from k8s_ha.catalog.compatibility import runtime_packages
@@ -17,62 +14,24 @@ from k8s_ha.catalog.credentials import login_at
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.deploys.container_runtime import runtime_set_up
 from k8s_ha.deploys.load_balancer import proxy_files
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
+from k8s_ha.deploys.steps import CarriedOut, take_steps
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.operations import packages, upgrade
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.etcd_snapshot import snapshot_taken
 from k8s_ha.operations.kept_configuration import configuration_kept
-from k8s_ha.operations.prefetch import phase_opened
-from k8s_ha.pyinfra_internals.operations import looped
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
 
-@dataclass
-class Requested:
-    """Inventory names of hosts that this phase was called for."""
-
-    hosts: set[str] = field(default_factory=set)
-
-
-def require_changes(run: Run) -> None:
-    """End a run that has steps to take and does not take them: what comes after them would find half of a cluster.
-
-    Raises PyinfraError.
-    """
-    if run.log.plan.changes_due and host.name not in run.part(Requested).hosts:
-        raise PyinfraError(
-            f"nothing was changed: {run.log.plan.changes_due[0].sentence} is due, and the deploy does not call "
-            "changes(); call it behind load_balancer()"
-        )
-
-
-@deploy("Change the standing cluster")
+@phase("Change the standing cluster")
 def changes(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have the steps done that the plan shows; none where the cluster stands as the settings say."""
     run = start_phase(settings, groups)
-    run.part(Requested).hosts.add(host.name)
-    steps = run.log.plan.changes_due
-    for place, step in enumerate(looped(host, steps)):
-        following = steps[place + 1].hosts if place + 1 < len(steps) else ()
-        if host.name in step.hosts:
-            phase_opened()
-            _step(run.at(step.version), step, place)
-        if host.name in step.hosts or host.name in following:
-            # Whoever acts next waits for this step, and nobody else: calls do not grow with steps times hosts.
-            upgrade.step_ended(name=f"Wait for step {place + 1} of {len(steps)}", run=run, place=place)
+    take_steps(run, "changes", _CARRIED_OUT)
     barrier(name="Wait for the changes")
-
-
-def _step(run: Run, step: ChangeStep, place: int) -> None:
-    steps = run.log.plan.changes_due
-    before = {name for other in steps[:place] for name in (*other.hosts, *other.subjects)}
-    upgrade.turn_reached(
-        name=f"Step {place + 1} of {len(steps)}: {step.sentence}", run=run, step=step, place=place, before=before
-    )
-    _CARRIED_OUT[step.work](run, step)
 
 
 def _fetched(run: Run, step: ChangeStep) -> None:
@@ -173,7 +132,7 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
     upgrade.returned(name="Wait for the node, and uncordon it", run=run)
 
 
-_CARRIED_OUT: Final[Mapping[Work, Callable[[Run, ChangeStep], None]]] = {
+_CARRIED_OUT: Final[CarriedOut] = {
     Work.FETCH: _fetched,
     Work.CONFIGURE: _configured,
     Work.SNAPSHOT: _snapshot_taken,

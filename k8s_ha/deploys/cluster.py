@@ -16,6 +16,7 @@ from k8s_ha.deploys.load_balancer import load_balancer
 from k8s_ha.deploys.pod_network import pod_network
 from k8s_ha.deploys.preflight import preflight
 from k8s_ha.deploys.prepare_host import prepare_host
+from k8s_ha.deploys.remove_nodes import remove_nodes
 from k8s_ha.deploys.repositories import repositories
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
@@ -28,6 +29,7 @@ def cluster(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
     preflight(settings=settings, groups=groups)
+    remove_nodes(settings=settings, groups=groups)
     prepare_host(settings=settings, groups=groups)
     repositories(settings=settings, groups=groups)
     container_runtime(settings=settings, groups=groups)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyinfra import host
-from pyinfra.api import deploy
 
 from k8s_ha.catalog import compatibility, package_sets
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired import kubeadm_config
 from k8s_ha.desired.registry_hosts import registry_hosts
@@ -40,7 +39,7 @@ WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
 }
 
 
-@deploy("Install the container runtime")
+@phase("Install the container runtime")
 def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have containerd or Docker installed, configured, enabled and running on every node."""
     run = start_phase(settings, groups)

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyinfra import host
-from pyinfra.api import deploy
 
-from k8s_ha.deploys.changes import require_changes
-from k8s_ha.deploys.phase import start_phase, stop_on_errors, unreachable
+from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
+from k8s_ha.deploys.steps import require_steps
 from k8s_ha.operations import etcd, kubeadm, kubeconfig
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.endpoint import endpoint_reached
 from k8s_ha.run import Run
 
 
-@deploy("Bring up the control plane")
+@phase("Bring up the control plane")
 def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have one cluster with every control-plane host in it, and root's kubectl on each of them.
 
@@ -26,7 +25,7 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     run = start_phase(settings, groups)
     cluster = run.cluster
     stop_on_errors(unreachable(run))
-    require_changes(run)
+    require_steps(run)
     etcd.require_quorum(run)
     own, first = cluster.host(host.name), cluster.control_planes[0]
     barrier(name="Wait for every host before the control plane comes up")

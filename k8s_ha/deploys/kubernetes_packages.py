@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyinfra import host
-from pyinfra.api import deploy
 
 from k8s_ha.catalog import package_sets
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.operations import packages
 from k8s_ha.operations.units import unit_enabled
 
 
-@deploy("Install the Kubernetes packages")
+@phase("Install the Kubernetes packages")
 def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have Kubernetes' packages installed on every node, and kubelet enabled; kubeadm starts it."""
     run = start_phase(settings, groups)

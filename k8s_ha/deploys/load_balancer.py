@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyinfra import host
-from pyinfra.api import deploy
 
 from k8s_ha.catalog import package_sets
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
@@ -20,7 +19,7 @@ from k8s_ha.resources import render
 from k8s_ha.settings import Cluster
 
 
-@deploy("Set up the load balancer")
+@phase("Set up the load balancer")
 def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have nginx pass the endpoint's port on to every control plane's API server."""
     run = start_phase(settings, groups)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, ParamSpec
 
 from pyinfra import host, logger, state
-from pyinfra.api import Host
+from pyinfra.api import Host, deploy
+from pyinfra.api.arguments_typed import PyinfraOperation
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.cluster_state.version_choice import NoVersion, choose_version
@@ -31,6 +34,8 @@ from k8s_ha.reporting.run_tracker import tracker
 from k8s_ha.run import Run, current_run
 from k8s_ha.settings.load import first_of
 
+P = ParamSpec("P")
+
 LINES_AT_MOST: Final = 100
 """Of hosts that cannot be used, where no table shows them."""
 
@@ -38,16 +43,41 @@ SECONDS_FOR_A_COMMAND: Final = 120
 """How long each command of a phase may take; those that may take longer have bounds of their own."""
 
 
+class Removed(Exception):
+    """A host that the setting removed_nodes names: it has no part in the phase."""
+
+
+def phase(name: str) -> Callable[[Callable[P, None]], PyinfraOperation[P]]:
+    """pyinfra's ``@deploy`` for a phase, which ends at once on a host that is removed.
+
+    + name: as people read it
+    """
+
+    def decorated(function: Callable[P, None]) -> PyinfraOperation[P]:
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> None:
+            with suppress(Removed):
+                function(*args, **kwargs)
+
+        return deploy(name)(called)
+
+    return decorated
+
+
 def start_phase(
-    settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, changes: bool = True
+    settings: Mapping[str, Any] | None = None,
+    groups: Mapping[str, str] | None = None,
+    changes: bool = True,
+    of_removed: bool = False,
 ) -> Run:
     """The run this phase belongs to, after a survey of every host that takes part.
 
     + changes: whether the phase changes the cluster, so that no other run may be at work on it
+    + of_removed: whether hosts that are removed have a part in it
 
-    Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
+    Raises Removed; and PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
     """
-    run = run_of_host(settings, groups)
+    run = run_of_host(settings, groups, of_removed)
     with run.lock:
         if not run.surveys:
             found = survey(run)
@@ -60,19 +90,28 @@ def start_phase(
             stop_on_errors(differences_found(run))
     phase_opened()
     requested = run.part(ClusterLock).requested
+    # Where nobody is removed that phase has nothing to do, and does not show.
+    changes = changes and (not of_removed or bool(run.log.plan.removals_due))
     if changes and host.name not in requested:
         requested.add(host.name)
         cluster_locked(name="Lock the cluster for this run", run=run)
     return run
 
 
-def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None) -> Run:
-    """The run that this host belongs to; PyinfraError with one line for each wrong setting, or where it has no role."""
+def run_of_host(settings: Mapping[str, Any] | None, groups: Mapping[str, str] | None, of_removed: bool = False) -> Run:
+    """The run that this host belongs to.
+
+    + of_removed: as for ``start_phase``
+
+    Raises Removed; and PyinfraError with one line for each wrong setting, or where the host has no role.
+    """
     run = current_run(settings, groups)
     connection_tuned(host)
     calls_located_fast()
     _bound_commands()
-    if not run.cluster.has(host.name):
+    if run.cluster.removes(host.name) and not of_removed:
+        raise Removed
+    if not run.cluster.has(host.name) and not run.cluster.removes(host.name):
         raise PyinfraError(f"{host.name} is in none of the cluster's groups; add it to one, or use --limit")
     tracker(host.state).phase_started(run.log, host)
     return run

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyinfra import host
-from pyinfra.api import deploy
 
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.operations.cluster import flannel_applied
 from k8s_ha.resources import render
 from k8s_ha.settings import Cluster
 
 
-@deploy("Set up the pod network")
+@phase("Set up the pod network")
 def pod_network(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have flannel run on every node, with the cluster's pod network and each node's own address."""
     run = start_phase(settings, groups)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pyinfra import host, logger, state
+from pyinfra import logger
 from pyinfra.api import deploy
 from pyinfra.api.exceptions import PyinfraError
 
@@ -17,7 +17,8 @@ from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
-from k8s_ha.deploys.standing import Compared, caveats, left_out
+from k8s_ha.deploys.removal_plan import removals_planned, removed_views
+from k8s_ha.deploys.standing import Compared, caveats, left_out, outside_of_limit
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors, some
 from k8s_ha.observations.api_status import THE_CLUSTER
@@ -27,10 +28,9 @@ from k8s_ha.preflight_checks.machine import folders
 from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
 from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
-from k8s_ha.preflight_checks.standing import standing_findings, unfinished, version_findings
+from k8s_ha.preflight_checks.standing import standing_findings, steps_left_out, unfinished, version_findings
 from k8s_ha.preflight_checks.survey import usable
 from k8s_ha.pyinfra_internals.command_line import host_by_host
-from k8s_ha.pyinfra_internals.state import is_in_limit
 from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run
 
@@ -44,7 +44,7 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
     Reads twice from each host, changes nothing, and prepares no operation.
     Raises PyinfraError where a finding is an error that the setting ``waive`` does not name.
     """
-    run = run_of_host(settings, groups)
+    run = run_of_host(settings, groups, of_removed=True)
     with run.lock:
         if NAME not in run.log.prepare_seconds:
             begun = time.monotonic()
@@ -70,17 +70,19 @@ def _collect(run: Run) -> list[Finding]:
         if entry.name in preflights
     ]
     views = {name: preflight.view for name, preflight in preflights.items()} | left_out(run, preflights)
+    views |= removed_views(run)
     snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
     run.part(Compared).done = True
     if all(control_plane.name in snapshot.views for control_plane in run.cluster.control_planes):
         run.snapshot = ClusterSnapshot(run.cluster, snapshot.views)
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
+    found += removals_planned(run, snapshot)
     found += standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
     if snapshot.leader is None and not snapshot.can_retry_init and other_endpoint(snapshot) is None:
         found += version_findings(run.surveys, run.cluster)
-    outside = {entry.name for entry in run.cluster.hosts if not is_in_limit(state, host.inventory.get_host(entry.name))}
-    found += unfinished(snapshot, outside, host_by_host(), run.log.plan.changes_due)
+    found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())
+    found += unfinished(snapshot, outside_of_limit(run), host_by_host())
     found += pod_network.in_the_way(contexts) if THE_CLUSTER in run.log.plan.changes else []
     found += [unread(name) for name in read if name not in preflights]
     return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)

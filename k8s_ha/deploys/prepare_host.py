@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyinfra import host
-from pyinfra.api import deploy
 
 from k8s_ha.catalog import kernel_needs
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.desired import firewall
 from k8s_ha.operations import files
 from k8s_ha.operations.firewall import firewall_opened
@@ -21,7 +20,7 @@ from k8s_ha.operations.units import time_in_sync, unit_off
 from k8s_ha.resources import read_file, render
 
 
-@deploy("Prepare the host")
+@phase("Prepare the host")
 def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every host named, found by name, in time, and every node with the kernel that Kubernetes needs.
 

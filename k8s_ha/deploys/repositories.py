@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pyinfra import host
-from pyinfra.api import deploy
 
 from k8s_ha.catalog.credentials import login_at
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.desired import yum
 from k8s_ha.operations import files
 from k8s_ha.operations.repositories import keys_written, vault_repositories
@@ -25,7 +24,7 @@ def repositories_for(run: Run) -> tuple[yum.Repository, ...]:
     return download_sources.own_repositories(run.cluster, run.cluster.host(host.name), run.surveys[host.name])
 
 
-@deploy("Set up the repositories")
+@phase("Set up the repositories")
 def repositories(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every host know the packages of its roles, in a file of this package's own; CentOS' own only when asked."""
     run = start_phase(settings, groups)

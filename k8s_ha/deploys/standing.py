@@ -10,11 +10,13 @@ from pyinfra import host, logger, state
 
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
+from k8s_ha.deploys.removal_plan import removals_planned, removed_views
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import read_everywhere
-from k8s_ha.preflight_checks.standing import standing_findings, version_findings
+from k8s_ha.preflight_checks.standing import standing_findings, steps_left_out, version_findings
+from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.pyinfra_internals.state import is_in_limit
 from k8s_ha.run import Run
 
@@ -39,6 +41,12 @@ def left_out(run: Run, known: Collection[str]) -> dict[str, NodeView | None]:
     return read_everywhere(Node, targets) if targets else {}
 
 
+def outside_of_limit(run: Run) -> set[str]:
+    """Inventory names of the hosts that ``--limit`` leaves out."""
+    hosts = (*run.cluster.hosts, *run.cluster.removed)
+    return {entry.name for entry in hosts if not is_in_limit(state, host.inventory.get_host(entry.name))}
+
+
 def caveats(run: Run) -> set[str]:
     """Those that any node needs."""
     return {caveat for node in run.cluster.nodes for caveat in run.caveats(node.name)}
@@ -56,9 +64,11 @@ def differences_found(run: Run) -> list[Finding]:
         if entry.name in run.surveys
     }
     nodes = any(run.surveys[entry.name].node for entry in run.cluster.nodes if entry.name in run.surveys)
-    views = left_out(run, run.surveys) | (read_everywhere(Node, asked) if nodes else {})
+    views = left_out(run, run.surveys) | (read_everywhere(Node, asked) if nodes else {}) | removed_views(run)
     snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
-    found = standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
+    found = removals_planned(run, snapshot)
+    found += standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
+    found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())
     if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)
     if not errors(found):

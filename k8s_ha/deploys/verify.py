@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyinfra.api import deploy
-
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.probe import SECONDS_BEYOND_ALL, pods_probed
 from k8s_ha.operations.verify import cluster_verified
 
 
-@deploy("Verify the cluster")
+@phase("Verify the cluster")
 def verify(
     settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None, probe: bool = False
 ) -> None:

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyinfra import host
-from pyinfra.api import deploy
 
-from k8s_ha.deploys.phase import start_phase
+from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.operations import kubeadm
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.node_metadata import labels_and_taints_set
 
 
-@deploy("Join the workers")
+@phase("Join the workers")
 def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every worker in the cluster, no join secret left anywhere, and each node's labels and taints."""
     run = start_phase(settings, groups)

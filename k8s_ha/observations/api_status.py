@@ -99,7 +99,9 @@ def api_status_findings(api_status: ApiStatus, cluster: Cluster) -> Iterator[Fin
     for control_plane in cluster.control_planes:
         yield from _control_plane_findings(control_plane, api_status)
     names = {node.hostname for node in cluster.nodes}
-    yield from (unlisted_node(name) for name in sorted(api_status.nodes) if name not in names)
+    removed = {*(host.hostname for host in cluster.removed), *cluster.removed_unlisted}
+    for name in sorted(set(api_status.nodes) - names):
+        yield unremoved_node(name) if name in removed else unlisted_node(name)
     running = len(api_status.dns_servers)
     if cluster.settings.pod_network != "none" and running < DNS_SERVERS:
         yield Finding(
@@ -143,14 +145,25 @@ def _control_plane_findings(control_plane: HostSettings, api_status: ApiStatus) 
 
 
 def unlisted_node(name: str) -> Finding:
-    """A node that the inventory lacks, and how it is removed by hand."""
+    """A node that the inventory lacks, and how it is removed."""
     return Finding(
         THE_CLUSTER,
         "nodes",
         f"{name} is a node of the cluster, and not in the inventory",
         "every node is in it",
-        f"add it; or remove it: `kubectl drain {name} --ignore-daemonsets`, `kubeadm reset` there, "
-        f"`kubectl delete node {name}`",
+        f"add it, or have it removed by removed_nodes = ['{name}']",
+        "warning",
+    )
+
+
+def unremoved_node(name: str) -> Finding:
+    """A node that is to be none any more."""
+    return Finding(
+        THE_CLUSTER,
+        "nodes",
+        f"{name} is still a node of the cluster",
+        "removed_nodes names it",
+        "run the whole deploy, which removes it or says why not",
         "warning",
     )
 

@@ -40,7 +40,7 @@ class Moment:
 
 
 def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
-    """What each control plane holds and answers.
+    """What each control plane holds and answers, also one that is to be none any more.
 
     Read from all of them at once and kept: joins add nodes but never take one away. Execution observes once more on its
     own, since minutes or a person's decision may lie between it and the preparation. ``fresh`` reads again.
@@ -49,9 +49,8 @@ def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
     with run.lock:
         if fresh or run.snapshot is None or moment.executing != is_executing():
             moment.executing = is_executing()
-            addresses = {
-                host.inventory.get_host(entry.name): {"address": entry.address} for entry in run.cluster.control_planes
-            }
+            asked = (*run.cluster.control_planes, *run.cluster.former_control_planes)
+            addresses = {host.inventory.get_host(entry.name): {"address": entry.address} for entry in asked}
             views: dict[str, NodeView | None] = read_everywhere(Node, addresses)
             run.snapshot = ClusterSnapshot(run.cluster, views)
         return replace(run.snapshot, failed=given_up(host.state))

@@ -18,6 +18,9 @@ SECONDS_FOR_A_DRAIN: Final = 360
 SECONDS_FOR_A_NODE: Final = 300
 """How long a node, the pods of its DaemonSets and what was evicted may take to be Ready again."""
 
+SECONDS_FOR_VOLUMES: Final = 300
+"""How long the volumes of pods that have gone may stay attached."""
+
 _SECONDS_FOR_REQUESTS: Final = 240
 """What a script's own requests may take beside what it waits for, so that it comes to its sentence."""
 
@@ -54,6 +57,15 @@ def await_commands(
     """
     values = {"SECONDS_ALLOWED": str(seconds), "VERSION": version, "WORKLOADS": "yes" if workloads else ""}
     return _command("await", node, leader, values, ("cordon.sh", "node-workloads.sh", "await-node.sh"), seconds)
+
+
+def detach_commands(node: HostSettings, leader: HostSettings, seconds: int = SECONDS_FOR_VOLUMES) -> StringCommand:
+    """Wait until no volume is attached to a node that was drained.
+
+    + seconds: how long that may take
+    """
+    values = {"SECONDS_ALLOWED": str(seconds)}
+    return _command("detach", node, leader, values, ("cordon.sh", "node-workloads.sh", "await-detached.sh"), seconds)
 
 
 def _command(

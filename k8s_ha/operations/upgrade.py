@@ -9,7 +9,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
-from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.cluster_state.change_steps import REMOVALS, ChangeStep, Work
 from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
@@ -71,7 +71,7 @@ def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]
             "error above, then run this again: it goes on there."
         )
         return
-    silent = _not_serving(run, step.subjects)
+    silent = [] if step.work in REMOVALS else _not_serving(run, step.subjects)
     if silent:
         yield fail_host(
             f"{host.name}: '{step.sentence}' was not begun: the API server of {', '.join(silent)} does not answer, "
@@ -83,7 +83,7 @@ def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]
 
 def _tell(run: Run, step: ChangeStep, place: int) -> None:
     """Say how far the change is, once for all hosts of the step."""
-    steps, times = run.log.plan.changes_due, run.log.step_times
+    steps, times = run.log.plan.due, run.log.step_times
     if times.begin(place):
         remaining = times.left(steps, place)
         logger.info(f"step {place + 1} of {len(steps)}, {', '.join(step.hosts)}: {step.sentence}; left: {remaining}")
@@ -99,14 +99,14 @@ def step_ended(run: Run, place: int) -> Generator[StringCommand]:
 
 
 def _not_serving(run: Run, besides: Collection[str]) -> list[str]:
-    """Control planes that do not serve, by inventory name."""
+    """Control planes that do not serve, by inventory name; one that has not joined yet may be silent."""
     hosts = {
         host.inventory.get_host(entry.name): {"address": entry.address}
         for entry in run.cluster.control_planes
         if entry.name not in besides
     }
     views = read_everywhere(Node, hosts)
-    return sorted(name for name, view in views.items() if view is None or not view.ready)
+    return sorted(name for name, view in views.items() if view is None or (view.has_identity and not view.ready))
 
 
 @reads(lambda run, packages, **_: [FactRequest(Packages, {"names": sorted(packages)})])

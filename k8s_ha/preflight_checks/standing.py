@@ -66,20 +66,17 @@ def _unread(found: str, remedy: str, severity: Severity) -> Finding:
 
 def unlisted(snapshot: ClusterSnapshot) -> list[Finding]:
     """Nodes of the cluster that the inventory lacks."""
-    view, names = snapshot.leader_view, {host.hostname for host in snapshot.cluster.nodes}
+    cluster, view = snapshot.cluster, snapshot.leader_view
+    names = {*(host.hostname for host in (*cluster.nodes, *cluster.removed)), *cluster.removed_unlisted}
     return [unlisted_node(node.name) for node in (view.nodes if view else ()) if node.name not in names]
 
 
-def unfinished(
-    snapshot: ClusterSnapshot, left_out: Collection[str], option: str | None, steps: Sequence[ChangeStep] = ()
-) -> Iterator[Finding]:
-    """Changes that are due and that this run cannot make as a whole.
+def steps_left_out(steps: Sequence[ChangeStep], left_out: Collection[str], option: str | None) -> Iterator[Finding]:
+    """Steps that are due, where this run cannot take all of them.
 
     + left_out: inventory names of the hosts that ``--limit`` leaves out
     + option: of pyinfra's command line, by which hosts do not wait for each other; None for none
-    + steps: those of a change that needs the whole cluster
     """
-    leader = snapshot.leader
     if steps and (left_out or option):
         yield Finding(
             THE_CLUSTER,
@@ -88,6 +85,14 @@ def unfinished(
             "they need every host, one after the other",
             f"run this without {'--limit' if left_out else option}, or set back what was changed",
         )
+
+
+def unfinished(snapshot: ClusterSnapshot, left_out: Collection[str], option: str | None) -> Iterator[Finding]:
+    """Labels and taints that are due and that this run cannot set as a whole.
+
+    + left_out, option: as for ``steps_left_out``
+    """
+    leader = snapshot.leader
     for name, change in metadata_changes(snapshot).items():
         if leader is None or change.is_a_note:
             continue

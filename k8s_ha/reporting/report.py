@@ -168,7 +168,9 @@ class RunReport(Entry):
         description="ClusterSettings without secrets: users in URLs, and what bears a secret's name in "
         "kubeadm_patches, are hidden; null likewise."
     )
-    hosts: tuple[HostEntry, ...] = Field(description="The cluster's hosts, in the order of the inventory.")
+    hosts: tuple[HostEntry, ...] = Field(
+        description="The cluster's hosts, in the order of the inventory; then those that removed_nodes names."
+    )
     phases: tuple[PhaseEntry, ...] = Field(description="The phases of this run, in the order of execution.")
     steps: tuple[StepEntry, ...] = Field(
         default=(), description="The steps by which a standing cluster was, or in a dry run would be, changed."

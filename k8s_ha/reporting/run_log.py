@@ -166,7 +166,7 @@ def report_of(
         kubernetes_version=cluster.settings.kubernetes_version if cluster else None,
         version_reason=None if log.version_reason is None else scrubbed(log.version_reason, secrets),
         settings=_settings(cluster, secrets) if cluster else None,
-        hosts=tuple(_host(log, entry) for entry in cluster.hosts) if cluster else (),
+        hosts=tuple(_host(log, entry) for entry in (*cluster.hosts, *cluster.removed)) if cluster else (),
         phases=tuple(
             PhaseEntry(
                 name=phase,
@@ -187,7 +187,7 @@ def report_of(
 
 
 def _steps(log: RunLog) -> Iterator[StepEntry]:
-    for place, step in enumerate(log.plan.changes_due):
+    for place, step in enumerate(log.plan.due):
         seconds = log.step_times.taken.get(place)
         yield StepEntry(
             kind=step.work.value,
@@ -276,10 +276,15 @@ def secrets_of(state: State, log: RunLog | None) -> frozenset[str]:
 
 
 def _members(state: State, log: RunLog) -> list[Host]:
-    """The cluster's hosts, as pyinfra has them; all of the inventory where nobody came to read which they are."""
+    """The cluster's hosts, as pyinfra has them; all of the inventory where nobody came to read which they are.
+
+    Also those that are removed, where they were reached: they may be dead.
+    """
     if log.cluster is None:
         return [] if log.refusal else every_host(state)
-    return members(state, [entry.name for entry in log.cluster.hosts])
+    removed = members(state, [entry.name for entry in log.cluster.removed])
+    hosts = members(state, [entry.name for entry in log.cluster.hosts])
+    return hosts + [host for host in removed if was_reached(state, host)]
 
 
 def _is_unreachable(state: State, host: Host) -> bool:

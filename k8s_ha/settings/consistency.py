@@ -14,8 +14,10 @@ from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import kubeadm_patches
+from k8s_ha.settings.cluster import Cluster
 from k8s_ha.settings.mirror_rules import credentials_reach_nobody_else, packages_are_not_forged
-from k8s_ha.settings.models import ROLES, Cluster, HostSettings
+from k8s_ha.settings.models import ROLES, HostSettings
+from k8s_ha.settings.removal_rules import enough_stays, removed_names_fit
 from k8s_ha.untrusted import short, some
 
 Mistakes = Iterator[str]
@@ -29,13 +31,14 @@ _SERVICE_PREFIXES = range(12, 29)
 
 def hosts_are_unique(cluster: Cluster) -> Mistakes:
     """No two hosts share a name, a hostname or an address."""
-    counts = Counter(host.name for host in cluster.hosts if host.name)
+    hosts = (*cluster.hosts, *cluster.removed)
+    counts = Counter(host.name for host in hosts if host.name)
     for name, count in counts.items():
         if count > 1:
             yield f"{name}: {count} hosts have this name; a host is given once; give it all its roles at once"
     for field, remedy in (("hostname", "set hostname on one of them"), ("address", "correct one of them")):
         owners = defaultdict(set)
-        for host in cluster.hosts:
+        for host in hosts:
             owners[getattr(host, field)].add(host.name)
         for value, names in owners.items():
             if value and len(names) > 1:
@@ -52,6 +55,8 @@ def roles_fit(cluster: Cluster) -> Mistakes:
                 f"{host.name}: role control_plane and worker; a node is one or the other; make it a control_plane, "
                 "with taints = [] if it shall run workloads too"
             )
+    if any(enough_stays(cluster)):
+        return
     if not cluster.control_planes:
         yield "hosts: no control plane; a cluster has at least one; give a host the role control_plane"
     if len(cluster.control_planes) > 1 and not cluster.load_balancers:
@@ -64,7 +69,9 @@ def roles_fit(cluster: Cluster) -> Mistakes:
 def endpoint_fits(cluster: Cluster) -> Mistakes:
     """The endpoint is at a host that can serve it, at a port that is free there."""
     if not cluster.control_planes or (len(cluster.control_planes) > 1 and not cluster.load_balancers):
-        return  # roles_fit has said it
+        return  # roles_fit, or enough_stays, has said it
+    if any(enough_stays(cluster)):
+        return
     at_endpoint = [host for host in cluster.hosts if cluster.endpoint_host in (host.address, host.hostname)]
     only = cluster.control_planes if len(cluster.control_planes) == 1 else ()
     if not any(host in cluster.load_balancers or host in only for host in at_endpoint):
@@ -235,6 +242,8 @@ RULES = (
     Rule(hosts_are_unique, ()),
     Rule(roles_fit, ("host.role",)),
     Rule(endpoint_fits, ("host.role", "host.address", "host.hostname", "control_plane_endpoint")),
+    Rule(removed_names_fit, ("removed_nodes", "host.hostname")),
+    Rule(enough_stays, ("removed_nodes", "host.role", "host.address", "host.hostname", "control_plane_endpoint")),
     Rule(networks_are_apart, ("pod_cidr", "service_cidr")),
     Rule(hosts_are_outside, ("pod_cidr",), ("pod_cidr",)),
     Rule(hosts_are_outside, ("service_cidr",), ("service_cidr",)),

@@ -10,8 +10,10 @@ from pydantic_core import ErrorDetails
 from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.catalog.credentials import Credentials, masked
 from k8s_ha.catalog.mirrors import MirrorSettings
+from k8s_ha.settings.cluster import Cluster
 from k8s_ha.settings.consistency import RULES
-from k8s_ha.settings.models import Cluster, ClusterSettings, HostSettings
+from k8s_ha.settings.models import ClusterSettings, HostSettings
+from k8s_ha.settings.removal_rules import removed_hosts
 from k8s_ha.settings.warnings import warnings
 from k8s_ha.untrusted import is_deeper, printable, short
 
@@ -92,7 +94,13 @@ def load_cluster(settings: Mapping[str, object], hosts: Sequence[Mapping[str, ob
         lines += host_lines
         invalid |= {f"host.{field}" for field in host_invalid}
 
-    cluster = Cluster.model_construct(settings=parsed_settings, hosts=tuple(parsed_hosts), warnings=())
+    removed = removed_hosts(parsed_hosts, parsed_settings.removed_nodes)
+    cluster = Cluster.model_construct(
+        settings=parsed_settings,
+        hosts=tuple(host for host in parsed_hosts if host not in removed),
+        removed=removed,
+        warnings=(),
+    )
     unchosen = parsed_settings.kubernetes_version is None
     for rule in RULES:
         if invalid.isdisjoint(rule.reads) and not (unchosen and _VERSION in rule.reads):

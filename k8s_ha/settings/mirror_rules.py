@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from k8s_ha.catalog.credentials import prefix_of
-from k8s_ha.settings.models import Cluster
+from k8s_ha.settings.cluster import Cluster
 
 
 def packages_are_not_forged(cluster: Cluster) -> Iterator[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from k8s_ha.settings.cluster import Cluster
 from k8s_ha.settings.mirror_rules import unused_credentials
-from k8s_ha.settings.models import Cluster
 from k8s_ha.untrusted import some
 
 

@@ -16,7 +16,7 @@ TRAPS = {"isdigit", "isdecimal", "isnumeric", "loads"}
 OWN = {
     ("settings/syntax.py", "int(port)"): "an endpoint that was checked",
     ("settings/models.py", "int(self.version.split('.')[1])"): "a version that was checked",
-    ("settings/models.py", "int(share.removesuffix('%'))"): "a share that was checked",
+    ("settings/cluster.py", "int(share.removesuffix('%'))"): "a share that was checked",
     ("settings/consistency.py", "int(settings.version.rpartition('.')[2])"): "a version that was checked",
     ("preflight_checks/lifetime.py", "int(version.split('.')[2])"): "a version that was checked",
     ("cluster_state/configuration.py", "float(number)"): "nine digits on each side at most, by their pattern",

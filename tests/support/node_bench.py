@@ -34,6 +34,7 @@ case $* in
     *" get pods -A --field-selector spec.nodeName=worker1 "*) tell pods ;;
     *" get deployments,statefulsets,replicasets -A "*) tell workloads ;;
     *" get poddisruptionbudgets -A "*) tell budgets ;;
+    *" get volumeattachments "*) tell attached ;;
     *" -n "*" get pods -l app=web --field-selector spec.nodeName=worker1 -o name") tell covered ;;
     *" -n "*" get pods -l "*) ;;
     *) echo "unexpected: $*" >&2 && exit 9 ;;

@@ -7,7 +7,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.operations.commands import long_command
-from k8s_ha.operations.drain import await_commands, drain_commands, uncordon_commands
+from k8s_ha.operations.drain import await_commands, detach_commands, drain_commands, uncordon_commands
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.settings import load_cluster
 from tests.support.example_cluster import VERSION, six_hosts
@@ -37,6 +37,13 @@ GIVEN = {"NODE": "node-1", "HOST": "worker1", "KUBECTL": kubectl(LEADER.address,
             300,
         ),
         (uncordon_commands(WORKER, LEADER), "uncordon-node-1", {}, ["cordon.sh", "uncordon-node.sh"], 240),
+        (
+            detach_commands(WORKER, LEADER),
+            "detach-node-1",
+            {"SECONDS_ALLOWED": "300"},
+            ["cordon.sh", "node-workloads.sh", "await-detached.sh"],
+            540,
+        ),
         (
             await_commands(WORKER, LEADER),
             "await-node-1",

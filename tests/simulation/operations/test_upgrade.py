@@ -30,7 +30,7 @@ from k8s_ha.operations.upgrade import (
 )
 from tests.support.cluster_stage import CLUSTER, Stage
 from tests.support.nginx_states import CONFIGURED, FILES, MAIN, OWN, OWN_TEXT, state
-from tests.support.node_views import CONTROL_PLANES, NODES, member
+from tests.support.node_views import CLEAN, CONTROL_PLANES, NODES, member
 from tests.support.operation_bench import Command, Noop, held, refusal
 
 VERSION = CLUSTER.settings.version
@@ -87,6 +87,22 @@ def test_the_control_plane_whose_step_it_is_may_be_out(stage: Stage) -> None:
     stage.hold(SILENT)
     step = of(Work.CONTROL_PLANE, "master3")
     assert stage.steps(turn_reached, on="master3", run=stage.run, step=step, **BEFORE) == [
+        Noop("it is this step's turn")
+    ]
+
+
+def test_a_control_plane_that_has_not_joined_yet_may_be_out(stage: Stage) -> None:
+    stage.hold({"master3": CLEAN})
+    step = of(Work.LEAVE, "master-lb", "master2")
+    assert stage.steps(turn_reached, on="master-lb", run=stage.run, step=step, **BEFORE) == [
+        Noop("it is this step's turn")
+    ]
+
+
+@pytest.mark.parametrize("work", [Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE])
+def test_what_is_removed_is_so_beside_one_that_is_out(stage: Stage, work: Work) -> None:
+    stage.hold(SILENT)
+    assert stage.steps(turn_reached, on="master1", run=stage.run, step=of(work, "master1", "worker2"), before=()) == [
         Noop("it is this step's turn")
     ]
 

@@ -75,6 +75,11 @@ def node(request: Request) -> list[str]:
     return lines
 
 
+def drains(request: Request) -> list[str]:
+    """Nodes without a pod that a drain would take."""
+    return [f"node {name} True   " for name in request.world.nodes]
+
+
 def _metadata(world: World, name: str) -> str:
     """Labels, address, taints and annotation of a Node, as jsonpath prints them."""
     metadata = world.metadata.get(name, {"labels": {}, "taints": [], "owned": ""})

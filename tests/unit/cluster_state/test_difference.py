@@ -72,6 +72,7 @@ UNTOUCHED: dict[str, Any] = {
     "firewall": "keep",
     "selinux": "keep",
     "recover_quorum": True,
+    "removed_nodes": ["worker9"],
     "kubeconfig_dir": "elsewhere",
     "report_dir": "elsewhere",
     "workers_max_unavailable": 2,

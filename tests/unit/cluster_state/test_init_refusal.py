@@ -103,6 +103,25 @@ def test_whose_init_is_retried(views: Mapping[str, NodeView | None], retried: bo
     assert can_retry_init(CLEANS | views, CLUSTER) is retried
 
 
+LEAVING = six_host_cluster(removed_nodes=["master1"])
+
+
+@pytest.mark.parametrize(
+    ("former", "begins"),
+    [
+        (CLEAN, None),
+        (None, "master1 could not be read"),
+        (member("master1"), "master1 holds /etc/kubernetes/admin.conf"),
+    ],
+)
+def test_a_control_plane_that_is_to_be_none_any_more_may_hold_the_cluster(former: NodeView | None, begins: str) -> None:
+    sentence = init_refusal(CLEANS | {"master1": former}, LEAVING, "")
+    assert (sentence or "").removeprefix("No cluster was initialized: ").startswith(begins or "")
+    assert (sentence is None) is (begins is None)
+    unfinished = {"master2": replace(UNFINISHED, nodes=member("master2").nodes), "master1": former}
+    assert can_retry_init(CLEANS | unfinished, LEAVING) is (begins is None)
+
+
 _VIEWS = st.builds(
     NodeView,
     artifacts=st.lists(st.sampled_from([ADMIN, KUBELET, "/var/lib/etcd/member"]), max_size=2).map(tuple),

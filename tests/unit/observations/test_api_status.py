@@ -74,6 +74,18 @@ def test_api_status_findings(api_status: ApiStatus, findings: list[str]) -> None
     assert reported(api_status) == findings
 
 
+def test_nodes_that_are_removed_are_neither_missed_nor_judged() -> None:
+    cluster = six_host_cluster(removed_nodes=["worker2", "master3", "worker9"])
+    nodes = {name: True for name in WHOLE.nodes if name not in ("worker2", "master3")}
+    gone = replace(WHOLE, nodes=nodes, pods=tuple(p for p in WHOLE.pods if p.node not in ("worker2", "master3")))
+    assert [line for line in reported(gone, cluster) if "coredns" not in line] == []
+    left = replace(gone, nodes={**nodes, "worker2": False, "worker9": True})
+    assert [line for line in reported(left, cluster) if "coredns" not in line] == [
+        "the cluster: worker2 is still a node of the cluster",
+        "the cluster: worker9 is still a node of the cluster",
+    ]
+
+
 def test_without_a_pod_network_nodes_are_not_ready_and_nothing_else_is_missed() -> None:
     cluster = six_host_cluster(pod_network="none")
     api_status = replace(WHOLE, nodes=dict.fromkeys(WHOLE.nodes, False), pods=without("kube-flannel-ds-").pods)

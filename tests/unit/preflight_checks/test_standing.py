@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.plan import Action, decide
 from k8s_ha.findings import Finding, errors
-from k8s_ha.preflight_checks.standing import standing_findings, unfinished
+from k8s_ha.preflight_checks.standing import standing_findings, steps_left_out, unfinished
 from k8s_ha.settings import Cluster, load_cluster
 from tests.support.example_cluster import six_host_cluster, six_hosts
 from tests.support.node_views import CLEAN
@@ -65,7 +66,32 @@ def test_a_node_that_the_inventory_lacks_is_named() -> None:
     worker = {"name": "old", "address": "10.0.14.9", "role": "worker"}
     (finding,) = standing_findings(snapshot_of(six_host_cluster(more_hosts=[worker]), CLUSTER))
     assert (finding.severity, finding.found) == ("warning", "old is a node of the cluster, and not in the inventory")
-    assert "kubectl delete node old" in finding.remedy
+    assert finding.remedy == "add it, or have it removed by removed_nodes = ['old']"
+
+
+@pytest.mark.parametrize("removed", [[{"name": "old", "address": "10.0.14.9", "role": "worker"}], []])
+def test_a_node_that_is_to_be_removed_is_told_of_elsewhere(removed: list[dict[str, Any]]) -> None:
+    worker = {"name": "old", "address": "10.0.14.9", "role": "worker"}
+    wanted = six_host_cluster(removed, removed_nodes=["old"])
+    assert standing_findings(snapshot_of(six_host_cluster([worker]), wanted)) == []
+
+
+@pytest.mark.parametrize(
+    ("left_out", "option", "way"),
+    [
+        (set(), None, None),
+        (set(), "--serial", "--serial"),
+        ({"worker1"}, "--serial", "--limit"),
+        ({"x"}, None, "--limit"),
+    ],
+)
+def test_steps_are_taken_all_or_none(left_out: set[str], option: str | None, way: str | None) -> None:
+    step = ChangeStep(Work.DRAIN, ("master1",), ("worker1",), "1.30.14", "drain worker1")
+    found = list(steps_left_out([step, step], left_out, option))
+    assert [(finding.found, finding.remedy.split()[3].rstrip(",")) for finding in found] == [
+        ("drain worker1 is due, and 1 more steps", way)
+    ] * (way is not None)
+    assert list(steps_left_out([], left_out, option)) == []
 
 
 def test_a_configuration_that_cannot_be_read_ends_the_run() -> None:

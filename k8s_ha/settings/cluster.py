@@ -1,0 +1,142 @@
+"""The cluster that is wanted: settings and hosts as one frozen value; consistency.py says what must fit together."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from k8s_ha.catalog import compatibility, mirrors
+from k8s_ha.catalog.control_plane import API_PORT
+from k8s_ha.settings import syntax
+from k8s_ha.settings.models import ClusterSettings, HostSettings, Role
+
+
+class Cluster(BaseModel):
+    """Settings and hosts that fit together; load_cluster makes it.
+
+    + hosts: without those that removed_nodes names
+    + removed: hosts of the inventory that removed_nodes names
+    + warnings: sentences about what is allowed but probably not meant
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: ClusterSettings
+    hosts: tuple[HostSettings, ...]
+    removed: tuple[HostSettings, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def _with_role(self, role: Role) -> tuple[HostSettings, ...]:
+        return tuple(host for host in self.hosts if role in host.role)
+
+    @cached_property
+    def control_planes(self) -> tuple[HostSettings, ...]:
+        """Control-plane hosts in declared order."""
+        return self._with_role("control_plane")
+
+    @cached_property
+    def workers(self) -> tuple[HostSettings, ...]:
+        """Worker hosts in declared order."""
+        return self._with_role("worker")
+
+    @cached_property
+    def load_balancers(self) -> tuple[HostSettings, ...]:
+        """Load balancers in declared order."""
+        return self._with_role("load_balancer")
+
+    @cached_property
+    def nodes(self) -> tuple[HostSettings, ...]:
+        """Control planes, then workers, each in declared order."""
+        return self.control_planes + self.workers
+
+    @property
+    def former_control_planes(self) -> tuple[HostSettings, ...]:
+        """Hosts of the inventory that removed_nodes names and that are, or were, control planes: they may hold etcd."""
+        return tuple(host for host in self.removed if "control_plane" in host.role)
+
+    @property
+    def removed_unlisted(self) -> tuple[str, ...]:
+        """Names in removed_nodes of no host of the inventory: node names."""
+        known = {name for host in self.removed for name in (host.name, host.hostname)}
+        return tuple(name for name in self.settings.removed_nodes if name not in known)
+
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """Every host's hostname in declared order."""
+        return tuple(host.hostname for host in self.hosts)
+
+    @property
+    def endpoint(self) -> str:
+        """The control-plane endpoint, "host:port"."""
+        default_host = (self.load_balancers or self.control_planes)[0]
+        return self.settings.control_plane_endpoint or f"{default_host.address}:{API_PORT}"
+
+    @property
+    def endpoint_host(self) -> str:
+        """The endpoint's address or name."""
+        return syntax.split_endpoint(self.endpoint)[0]
+
+    @property
+    def endpoint_port(self) -> int:
+        """The endpoint's port."""
+        return syntax.split_endpoint(self.endpoint)[1]
+
+    @property
+    def api_port(self) -> int:
+        """The port of every control plane's own API server."""
+        return API_PORT
+
+    @property
+    def mirror(self) -> mirrors.Profile:
+        """Every source of packages and images."""
+        return self.settings.mirror.profile
+
+    @property
+    def image_repository(self) -> str:
+        """Where kubeadm's images are pulled from."""
+        return self.settings.image_repository or self.mirror.image_repository
+
+    @property
+    def registries(self) -> tuple[str, ...]:
+        """HOST[:PORT] of each registry that images of this package come from."""
+        images = [self.image_repository]
+        if self.settings.pod_network == "flannel":
+            images += [self.mirror.flannel_image, self.mirror.flannel_cni_plugin_image]
+        return tuple(dict.fromkeys(image.partition("/")[0] for image in images))
+
+    @property
+    def cri(self) -> Literal["containerd", "dockershim", "cri-dockerd"]:
+        """What the kubelets speak to."""
+        return compatibility.cri(self.settings.kubernetes_line.minor, self.settings.container_runtime)
+
+    @property
+    def pause_image(self) -> str:
+        """The pause image that this Kubernetes line expects."""
+        return f"{self.image_repository}/pause:{self.settings.kubernetes_line.pause}"
+
+    @property
+    def workers_at_once(self) -> int:
+        """How many workers may be out at once."""
+        share = self.settings.workers_max_unavailable
+        return share if isinstance(share, int) else max(1, len(self.workers) * int(share.removesuffix("%")) // 100)
+
+    def host(self, name: str) -> HostSettings:
+        """The host with this inventory name, also one that is removed; KeyError if there is none."""
+        return self._by_name[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a host of this inventory name is one of the cluster's, and stays."""
+        return name in self._by_name and not self.removes(name)
+
+    def removes(self, name: str) -> bool:
+        """Whether removed_nodes names the host of this inventory name."""
+        return name in self._removed or name in self.settings.removed_nodes
+
+    @cached_property
+    def _removed(self) -> frozenset[str]:
+        return frozenset(host.name for host in self.removed)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, HostSettings]:
+        return {host.name: host for host in (*self.hosts, *self.removed)}
