@@ -22,6 +22,8 @@ VERSION: Final = "kubernetes_version"
 def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Finding]:
     """What the cluster stands with and the settings say otherwise, and nodes that the inventory lacks.
 
+    What a step of the plan carries out is told there.
+
     + snapshot: of all hosts
     + caveats: those that any node needs
     """
@@ -37,8 +39,8 @@ def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) 
     except Unreadable as error:
         remedy = f"see `kubectl -n kube-system get configmaps` on {snapshot.leader.name}"
         return [_unread(str(error), remedy, "error"), *unlisted(snapshot)]
-    said = [entry for entry in found_differences if entry.change.effect is not Effect.NEXT_RUN]
-    return [*map(_of, said), *unlisted(snapshot)]
+    said = [entry for entry in found_differences if entry.change.effect not in (Effect.NEXT_RUN, Effect.ROLLED_OUT)]
+    return [*told(said), *unlisted(snapshot)]
 
 
 def version_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Iterator[Finding]:
@@ -51,6 +53,11 @@ def version_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Ite
         standing = surveys[node.name].standing_version if node.name in surveys else ""
         if standing not in ("", wanted):
             yield _of(Difference(node.name, VERSION, repr(standing), repr(wanted), SILENT_CLUSTER))
+
+
+def told(entries: Sequence[Difference]) -> list[Finding]:
+    """Differences as preflight shows them."""
+    return [_of(entry) for entry in entries]
 
 
 def _of(entry: Difference) -> Finding:

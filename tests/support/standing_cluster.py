@@ -101,9 +101,26 @@ def static_pods(cluster: Cluster, kept: Mapping[str, Any], version: str = "") ->
         arguments = part.get(EXTRA_ARGS[0], {})
         given = arguments.items() if isinstance(arguments, dict) else ((a["name"], a["value"]) for a in arguments)
         tag = "3.5.15-0" if component == "etcd" else f"v{version or cluster.settings.version}"
-        command = [component, "--own=1", *(f"--{name}={value}" for name, value in given)]
-        found[component] = _yaml([{"command": command, "image": f"registry.example/{component}:{tag}"}])
+        command = [component, *(f"--{name}={value}" for name, value in given)]
+        container = {"command": command, "image": f"{cluster.image_repository}/{component}:{tag}"}
+        found[component] = _yaml({"spec": {"containers": [container | _mounted(part)], "volumes": _volumes(part)}})
     return found
+
+
+def _mounted(part: Mapping[str, Any]) -> dict[str, Any]:
+    """What extraEnvs and extraVolumes put into a container, as kubeadm writes it."""
+    mounts = [
+        {"name": volume["name"], "mountPath": volume["mountPath"], "readOnly": volume.get("readOnly", False)}
+        for volume in part.get("extraVolumes", ())
+    ]
+    return {"env": part.get("extraEnvs", []), "volumeMounts": mounts}
+
+
+def _volumes(part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": volume["name"], "hostPath": {"path": volume["hostPath"], "type": volume.get("pathType", "")}}
+        for volume in part.get("extraVolumes", ())
+    ]
 
 
 def objects(cluster: Cluster, kept: Mapping[str, Any], without: Collection[str] = ()) -> str:
