@@ -1,6 +1,6 @@
-# HOST, ACT, CHANGE: a kubelet's own configuration file, by what the cluster keeps.
+# HOST, ACTION, CHANGE: a kubelet's own configuration file, by what the cluster keeps.
 #
-# ACT: "configure" has kubeadm write it and restarts the kubelet; where that does not come up, the old file is put back.
+# ACTION: "configure" has kubeadm write it and restarts the kubelet; where that does not come up, the old file is put back.
 # "put back" does that alone. "keep" forgets the old file, since the node is Ready. CHANGE: a word that is the same for a
 # change that goes on.
 config=/var/lib/kubelet/config.yaml
@@ -31,7 +31,7 @@ fail() {
     fi >&2
     exit 1
 }
-case $ACT in
+case $ACTION in
     "put back") put_back && exit 0 || exit 1 ;;
     keep) rm -rf $kept && exit 0 || exit 1 ;;
 esac

@@ -1,5 +1,5 @@
-# CONFIG, COMPONENTS, IMAGES, CHANGE: generates static pods of this control plane anew, and waits until each serves. Stands
-# behind static-pod.sh.
+# HOST, CONFIG, COMPONENTS, IMAGES, CHANGE, LIMIT: generates static pods of this control plane anew, and waits for each.
+# Stands behind static-pod.sh.
 #
 # CONFIG: kubeadm's file, removed afterwards. COMPONENTS: in their order. IMAGES: "yes" where they are pulled before. CHANGE:
 # a word that is the same for a change that goes on.

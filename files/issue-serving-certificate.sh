@@ -1,4 +1,4 @@
-# CONFIG: has kubeadm make the API server's certificate anew, and restarts the API server. Stands behind static-pod.sh.
+# HOST, CONFIG: has kubeadm make the API server's certificate anew, and restarts that server. Stands behind static-pod.sh.
 #
 # CONFIG: kubeadm's file, removed afterwards. kubeadm never overwrites a certificate, so the old one is moved aside, kept
 # until the new one serves, and put back where it does not.

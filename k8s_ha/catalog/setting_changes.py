@@ -137,8 +137,8 @@ KUBE_PROXY_MODE_STAYS: Final = Change(
 NFTABLES_SINCE: Final = 31
 """The minor from which kube-proxy takes other modes' rules away as it starts with nftables, and the reverse.
 
-kubernetes.io/blog/2025/02/28/nftables-kube-proxy; cmd/kube-proxy/app/server_linux.go, platformCleanup: what it removes is
-the rules that the mode of now certainly does not use, and iptables and ipvs share theirs.
+kubernetes.io/blog/2025/02/28/nftables-kube-proxy; cmd/kube-proxy/app/server_linux.go, platformCleanup: it removes the
+rules that the mode of now certainly does not use, and iptables and ipvs share theirs.
 """
 
 

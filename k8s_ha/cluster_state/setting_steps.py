@@ -1,7 +1,7 @@
 """The steps by which a standing cluster gets other settings, in their order. Values in, values out.
 
-kubeadm's own way (kubernetes.io: Reconfiguring a kubeadm cluster): what the cluster keeps first, then each node in turn.
-Each step is planned by what the cluster and its hosts tell, so that a run that was cut off is gone on with.
+kubeadm's own way (kubernetes.io: Reconfiguring a kubeadm cluster): what the cluster keeps first, then each node in
+turn. Each step is planned by what the cluster and its hosts tell, so that a run that was cut off is gone on with.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class _Plan:
         ]
         planes = [host.name for host in self.cluster.control_planes if host.name in due]
         workers, at_once = [name for name in due if name not in planes], self.cluster.workers_at_once
-        batches = [(name,) for name in planes]
+        batches: list[tuple[str, ...]] = [(name,) for name in planes]
         batches += [tuple(workers[begin : begin + at_once]) for begin in range(0, len(workers), at_once)]
         for names in batches:
             sentence = "new configuration of the kubelet, and its restart"

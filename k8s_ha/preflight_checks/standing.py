@@ -71,6 +71,20 @@ def _unread(found: str, remedy: str, severity: Severity) -> Finding:
     )
 
 
+def silent(name: str, check: str) -> Finding:
+    """A control plane keeps a change from beginning, since its API server does not answer.
+
+    + check: what kind of change
+    """
+    return Finding(
+        name,
+        check,
+        "its API server does not answer",
+        "one control plane at a time is out while the cluster is changed",
+        "repair it, or take it out of the cluster, then run this again",
+    )
+
+
 def unlisted(snapshot: ClusterSnapshot) -> list[Finding]:
     """Nodes of the cluster that the inventory lacks."""
     view, names = snapshot.leader_view, {host.hostname for host in snapshot.cluster.nodes}
