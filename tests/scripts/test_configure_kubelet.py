@@ -17,7 +17,11 @@ SYSTEMCTL = r"""
 echo "$*" >>{root}/log
 case $1 in
     restart) echo . >>{root}/restarts ;;
-    show) if grep -q bad {root}/var/lib/kubelet/config.yaml; then echo "MainPID=$RANDOM$RANDOM"; else echo MainPID=7; fi ;;
+    show)
+        process=7
+        grep -q bad {root}/var/lib/kubelet/config.yaml && process=$RANDOM$RANDOM
+        echo MainPID=$process
+        ;;
 esac
 """
 KUBEADM = 'echo "$*" >>{root}/log; cat {root}/wanted >{root}/var/lib/kubelet/config.yaml; [ ! -e {root}/kubeadm-fails ]'
@@ -76,8 +80,8 @@ def test_one_that_does_not_come_up_gets_its_old_file_back(host: Host) -> None:
     assert (done.returncode, host.held, host.has_kept()) == (1, "maxPods: 110\n", False)
     assert done.stdout == "E1127 strict decoding error\n"
     assert done.stderr == (
-        "worker1: its kubelet did not come up with its new configuration; its old configuration is back and it runs; see "
-        "the lines above, correct the setting, then run this again.\n"
+        "worker1: its kubelet did not come up with its new configuration; its old configuration is back and it runs; "
+        "see the lines above, correct the setting, then run this again.\n"
     )
 
 

@@ -35,9 +35,9 @@ case "$*" in
     *etcd*) component=etcd ;;
     *) component=kube-$4 ;;
 esac
-[ -z "$component" ] || sed 's/--v=./--v=4/' {root}/etc/kubernetes/manifests/$component.yaml >{root}/new
-[ -z "$component" ] || cp {root}/new {root}/etc/kubernetes/manifests/$component.yaml
-[ "$component" != "$(cat {root}/breaks 2>/dev/null)" ] || sed -i 's/--v=4/--bad/' {root}/etc/kubernetes/manifests/$component.yaml
+manifest={root}/etc/kubernetes/manifests/$component.yaml
+[ -z "$component" ] || sed -i 's/--v=./--v=4/' "$manifest"
+[ "$component" != "$(cat {root}/breaks 2>/dev/null)" ] || sed -i 's/--v=4/--bad/' "$manifest"
 [ "$component" != "$(cat {root}/kubeadm-fails 2>/dev/null)" ] || exit 1
 """
 SERVER = "! grep -q bad {root}/etc/kubernetes/manifests/kube-apiserver.yaml"

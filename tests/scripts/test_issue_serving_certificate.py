@@ -19,7 +19,11 @@ CONFIG = "/run/k8s-ha/certificate.yaml"
 # While its manifest is in the folder a container runs, another one after each time that it was away.
 CRICTL = r"""
 case $1 in logs) echo "a reason"; exit 0 ;; ps) ;; *) exit 1 ;; esac
-[ -e {root}/etc/kubernetes/manifests/kube-apiserver.yaml ] || {{ [ -e {root}/away ] || echo . >>{root}/restarts; touch {root}/away; exit 0; }}
+if [ ! -e {root}/etc/kubernetes/manifests/kube-apiserver.yaml ]; then
+    [ -e {root}/away ] || echo . >>{root}/restarts
+    touch {root}/away
+    exit 0
+fi
 rm -f {root}/away
 echo "container$(wc -l <{root}/restarts)"
 """
@@ -29,7 +33,7 @@ KUBEADM = r"""
 echo new >{root}/etc/kubernetes/pki/apiserver.crt
 echo new >{root}/etc/kubernetes/pki/apiserver.key
 """
-SERVES = '! {{ [ -e {root}/breaks ] && grep -q new {root}/etc/kubernetes/pki/apiserver.crt; }} && [ ! -e {root}/down ]'
+SERVES = "! {{ [ -e {root}/breaks ] && grep -q new {root}/etc/kubernetes/pki/apiserver.crt; }} && [ ! -e {root}/down ]"
 
 
 class Host:

@@ -78,10 +78,15 @@ def standing_of(cluster: Cluster, host: HostSettings) -> Standing:
     kept = kept_configuration(cluster)
     return Standing(
         static_pods=static_pods(cluster, kept) if "control_plane" in host.role else {},
-        kubelet_config=_yaml(kept["KubeletConfiguration"]),
+        kubelet_config=kubelet_file(kept),
         kubelet_flags=kubelet_flags(cluster),
         objects=objects(cluster, kept) if "control_plane" in host.role else "",
     )
+
+
+def kubelet_file(kept: Mapping[str, Any]) -> str:
+    """A kubelet's own configuration file."""
+    return _yaml(kept["KubeletConfiguration"])
 
 
 def kubelet_flags(cluster: Cluster) -> str:
