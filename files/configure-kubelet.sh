@@ -1,7 +1,7 @@
 # HOST, ACTION, CHANGE: a kubelet's own configuration file, by what the cluster keeps.
 #
 # ACTION: "configure" has kubeadm write it and restarts the kubelet; where that does not come up, the old file is put back.
-# "put back" does that alone. "keep" forgets the old file, since the node is Ready. CHANGE: a word that is the same for a
+# "restore" does that alone. "keep" forgets the old file, since the node is Ready. CHANGE: a word that is the same for a
 # change that goes on.
 config=/var/lib/kubelet/config.yaml
 kept=/var/lib/k8s-ha/kubelet-config
@@ -32,7 +32,7 @@ fail() {
     exit 1
 }
 case $ACTION in
-    "put back") put_back && exit 0 || exit 1 ;;
+    restore) put_back && exit 0 || exit 1 ;;
     keep) rm -rf $kept && exit 0 || exit 1 ;;
 esac
 if [ -e $kept ] && [ "$(cat $kept/change 2>/dev/null)" != "$CHANGE" ] && systemctl -q is-active kubelet.service; then

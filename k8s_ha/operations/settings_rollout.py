@@ -147,7 +147,7 @@ def kubelet_configured(run: Run) -> Generator[StringCommand]:
         own = run.cluster.host(host.name)
         said = run_elsewhere(host.inventory.get_host(leader.name), await_commands(own, leader, workloads=False))
         if said is not None:
-            back = _kubelet("put back", change)
+            back = _kubelet("restore", change)
             said += f"\n{back or f'{host.name}: the old configuration of its kubelet is back, and it runs.'}"
     if said is not None:
         yield fail_host(said)

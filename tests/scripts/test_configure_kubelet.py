@@ -70,7 +70,7 @@ def test_it_runs_by_its_new_file_and_the_old_one_is_kept_until_the_node_is_ready
 
 def test_a_node_that_does_not_become_ready_gets_its_old_file_back(host: Host) -> None:
     host.run()
-    assert host.run("put back").returncode == 0
+    assert host.run("restore").returncode == 0
     assert (host.held, host.has_kept()) == ("maxPods: 110\n", False)
 
 
