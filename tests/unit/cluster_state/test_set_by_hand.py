@@ -85,8 +85,9 @@ def test_what_a_step_would_overwrite(snapshot: ClusterSnapshot, expected: list[s
     assert told(snapshot) == expected
 
 
-def test_a_manifest_that_is_not_kubeadms_is_named() -> None:
+@pytest.mark.parametrize("pods", [{"kube-apiserver": "spec: {containers: []}"}, {}], ids=["another form", "none"])
+def test_a_manifest_that_is_not_kubeadms_is_named(pods: dict[str, str]) -> None:
     view = view_of(STANDING, STANDING.host("master3"))
-    other = replace(view, standing=replace(view.standing, static_pods={"kube-apiserver": "spec: {containers: []}"}))
+    other = replace(view, standing=replace(view.standing, static_pods=pods))
     snapshot = snapshot_of(STANDING, six_host_cluster(kubeadm_patches=AUDIT), master3=other)
     assert told(snapshot) == ["master3: the manifest kube-apiserver.yaml stands as not written by kubeadm"]
