@@ -46,6 +46,15 @@ def test_a_dry_run_shows_the_steps(finished: Fleet) -> None:
     assert changed(outcome) == []
 
 
+def test_what_a_step_would_overwrite_is_refused_by_name(finished: Fleet) -> None:
+    finished.edit(lambda world: world.own_flags.update({"kube-apiserver": ["--profiling=false"]}))
+    outcome = with_settings(finished, **AUDIT).run("-y", deploy=LOOK)
+    found = [row for row in rows(outcome.output) if row.severity == "error"]
+    assert {row.host for row in found} == {"@fake/master1", "@fake/master2", "@fake/master3"}
+    assert {row.found for row in found} == {"--profiling of kube-apiserver stands as 'false'"}
+    assert changed(outcome) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "way"),
     [(("--serial",), "--serial"), (("--no-wait",), "--no-wait"), (("--limit", "@fake/master1"), "--limit")],

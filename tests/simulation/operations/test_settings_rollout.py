@@ -204,12 +204,13 @@ def test_one_that_is_as_kept_is_left_alone(stage: Stage) -> None:
 
 
 def test_where_it_does_not_come_up_the_cluster_keeps_what_it_kept_before(stage: Stage) -> None:
-    stage.stand(OLD, NEW, {CLUSTER: ["kubernetesVersion: v1.30.14"]})
+    stage.stand(OLD, NEW, {CLUSTER: ["clusterName: older", "kubernetesVersion: v1.30.14"]})
     stage.fails = {"configure-static-pods"}
     *_, failed = stage.do(static_pods_configured, "master2", **SERVER)
     (_, (where, (name, data, former))) = stage.ran
     assert (where, name, data[CLUSTER]) == ("master2", "kubeadm-config", "kubernetesVersion: v1.30.14")
-    assert [yaml.safe_load(text)["apiServer"]["extraArgs"] for text in former] == [{"audit-log-path": "/a"}]
+    assert former[0] == "clusterName: older"
+    assert [yaml.safe_load(text)["apiServer"]["extraArgs"] for text in former[1:]] == [{"audit-log-path": "/a"}]
     assert "configure-static-pods says why" in failed.text
     assert "The cluster keeps the ClusterConfiguration of before again." in failed.text
 
@@ -357,6 +358,21 @@ def test_kube_proxy_that_does_not_come_up_is_put_back(stage: Stage) -> None:
     assert (name, data["config.conf"], len(former)) == ("kube-proxy", "mode: iptables", 1)
     assert stage.ran == [("master1", "roll-kube-proxy")] * 2
     assert "roll-kube-proxy says why\nroll-kube-proxy says why" in failed.text
+
+
+def test_kube_proxy_of_before_is_settled_where_it_runs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter(["a reason", None])
+    monkeypatch.setattr(k8s_ha.operations.settings_rollout, "run_elsewhere", lambda *_: next(said))
+    noted = host_of(NEW, "master1", former={KUBE_PROXY: ["mode: iptables"]})
+    back, settled, failed = stage.do(kube_proxy_configured, "master1", facts={Node: noted}, edits={})
+    assert [len(replacement(step.stdin)[2]) for step in (back, settled)] == [1, 0]
+    assert "a reason\nkube-proxy runs on every node with its configuration of before." in failed.text
+
+
+def test_kube_proxy_without_a_configuration_of_before_keeps_its_own(stage: Stage) -> None:
+    stage.fails = {"roll-kube-proxy"}
+    failed = only(stage.do(kube_proxy_configured, "master1", facts={Node: host_of(NEW, "master1")}, edits={}))
+    assert "roll-kube-proxy says why" in failed.text
 
 
 @pytest.mark.parametrize("has_kube_proxy", [True, False])

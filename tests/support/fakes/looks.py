@@ -93,7 +93,8 @@ def _static_pods(world: World) -> list[str]:
         part = kept
         for key in place:
             part = part.get(key, {})
-        command = [component, *(f"--{name}={value}" for name, value in part.get("extraArgs", {}).items())]
+        flags = [f"--{name}={value}" for name, value in part.get("extraArgs", {}).items()]
+        command = [component, *flags, *world.own_flags.get(component, ())]
         image = f"{kept.get('imageRepository')}/{component}:{VERSION}"
         lines.append(
             f"static_pod {component} spec: {json.dumps({'containers': [{'command': command, 'image': image}]})}"

@@ -15,7 +15,7 @@ from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.setting_steps import setting_steps
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
-from k8s_ha.observations.standing import FORMER
+from k8s_ha.observations.standing import FORMER, Standing
 from k8s_ha.settings import Cluster, load_cluster
 from tests.support.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
 from tests.support.standing_cluster import kubelet_file, objects, snapshot_of, static_pods, view_of
@@ -274,6 +274,19 @@ def test_a_host_that_lags_is_brought_up_alone() -> None:
     view = view_of(PODDED, PODDED.host("worker1"))
     plain_kubelet = replace(view, standing=replace(view.standing, kubelet_config="cgroupDriver: systemd\n"))
     assert told(snapshot_of(PODDED, worker1=plain_kubelet)) == kubelets("worker1")
+
+
+def test_a_certificate_that_lags_is_made_anew_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = six_host_cluster(cert_extra_sans=["api.example"])
+    lagging = replace(view_of(named, named.host("master3")).standing, serving_certificate="lacks it")
+    view = replace(view_of(named, named.host("master3")), standing=lagging)
+    whole = ("10.0.1.157", "api.example")
+    monkeypatch.setattr(
+        Standing, "certificate_names", property(lambda held: whole[:1] if held.serving_certificate else whole)
+    )
+    assert told(snapshot_of(named, master3=view)) == behind_the_balancer(
+        "master3", "new certificate of the API server, and its restart"
+    )
 
 
 def test_a_host_that_could_not_be_read_has_no_step() -> None:
