@@ -1,6 +1,6 @@
-# HOST, CONFIG: has kubeadm make the API server's certificate anew, and restarts that server. Stands behind static-pod.sh.
+# HOST, CONFIG, CHANGE: has kubeadm make the API server's certificate anew, and restarts it. Stands behind static-pod.sh.
 #
-# CONFIG: kubeadm's file, removed afterwards. kubeadm never overwrites a certificate, so the old one is moved aside, kept
+# CONFIG: kubeadm's file, removed afterwards. CHANGE: a word that is the same for a change that goes on. kubeadm never overwrites a certificate, so the old one is moved aside, kept
 # until the new one serves, and put back where it does not.
 component=kube-apiserver
 pki=/etc/kubernetes/pki
@@ -40,6 +40,11 @@ manifest_back || refuse "its manifest cannot be moved back from $outside" "move 
 [ -e "$manifests/$component.yaml" ] || refuse "$manifests/$component.yaml is missing" "write it again"
 containers $component running >/dev/null || refuse "\`$tool ps\` failed" "see the error above"
 systemctl -q is-active kubelet || refuse "the kubelet is not running" "start it"
+# Kept by another change that was cut off: what serves now is what stood before this one.
+if [ "$(cat "$kept/change" 2>/dev/null)" != "$CHANGE" ] && [ -e $pki/apiserver.key ] && serves_twice $component; then
+    rm -f "$kept"/*
+fi
+echo "$CHANGE" >"$kept/change" || refuse "$kept cannot be written" "see the error above"
 # The key comes last: with it the pair that served is whole.
 if [ ! -e "$kept/apiserver.key" ]; then
     copied $pki/apiserver.crt "$kept/apiserver.crt" && copied $pki/apiserver.key "$kept/apiserver.key" ||

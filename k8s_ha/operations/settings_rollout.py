@@ -104,8 +104,10 @@ def certificate_issued(run: Run) -> Generator[StringCommand]:
         host.noop("its certificate has these names")
         return
     path = _path("certificate")
-    yield write(path, phase_config(run.cluster, run.cluster.host(host.name), {CLUSTER: kept}), "600")
-    script = _script(run, {"CONFIG": path}, *_POD_SCRIPTS, "issue-serving-certificate.sh")
+    config = phase_config(run.cluster, run.cluster.host(host.name), {CLUSTER: kept})
+    yield write(path, config, "600")
+    values = {"CONFIG": path, "CHANGE": _digest(config)}
+    script = _script(run, values, *_POD_SCRIPTS, "issue-serving-certificate.sh")
     said = _run_here("issue-serving-certificate", script, SECONDS_FOR_A_CERTIFICATE)
     yield StringCommand("rm", "-f", path)
     if said is not None:

@@ -53,6 +53,7 @@ class Host:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         values = {"HOST": "master1", "ADDRESS": "10.0.0.1", "RUNTIME": "containerd", "LIMIT": "1", "CONFIG": CONFIG}
+        values["CHANGE"] = "one"
         scripts = ("facts/etcd.sh", "static-pod.sh", "issue-serving-certificate.sh")
         return self.shell.run(shell_variables(values) + "".join(map(read_file, scripts)))
 
@@ -110,7 +111,16 @@ def test_one_that_serves_with_neither_says_so_and_keeps_the_old_one(host: Host) 
     assert host.held(f"{KEPT}/apiserver.key") == "old\n"
 
 
+def test_what_another_change_has_left_is_not_what_is_put_back(host: Host) -> None:
+    for name in ("apiserver.crt", "apiserver.key"):
+        host.shell.file(f"{KEPT}/{name}", "older\n")
+    host.shell.file(f"{KEPT}/change", "another\n")
+    host.shell.file("/breaks")
+    assert (host.run().returncode, host.has_pair("old")) == (1, True)
+
+
 def test_a_run_that_was_cut_off_is_gone_on_with(host: Host) -> None:
+    host.shell.file(f"{KEPT}/change", "one\n")
     host.shell.file(f"{KEPT}/apiserver.crt", "old\n")
     host.shell.file(f"{KEPT}/apiserver.key", "old\n")
     (host.shell.root / f"{PKI}/apiserver.crt".lstrip("/")).write_text("half", encoding="utf-8")
