@@ -9,7 +9,7 @@ held() {
 standing_files() {
     [ -n "$STANDING" ] || return
     for pod in etcd kube-apiserver kube-controller-manager kube-scheduler; do
-        held "$k/manifests/$pod.yaml" "/^  - command:/,/^    image:/s/^/static_pod $pod /p"
+        held "$k/manifests/$pod.yaml" "/^spec:/,\$s/^/static_pod $pod /p"
     done
     held /var/lib/kubelet/config.yaml 's/^/kubelet_config /p'
     held /var/lib/kubelet/kubeadm-flags.env 's/^KUBELET_KUBEADM_ARGS=/kubelet_flags /p'

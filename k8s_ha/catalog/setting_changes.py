@@ -13,6 +13,7 @@ class Effect(Enum):
 
     NEXT_RUN = "with the next run"
     UPGRADE = "with the next run, one node after the other (docs/upgrade.md); never back"
+    ROLLED_OUT = "with the next run, one node after the other (docs/operations.md)"
     NEW_NODES = "on nodes that join after it"
     NO_NODE = "on a host that is no node; on a node it is refused"
     INIT = "when a cluster is initialized; one that stands is not compared with it"
@@ -39,6 +40,7 @@ class Change:
 
 
 _RUN: Final = Change(Effect.NEXT_RUN)
+_ROLLED_OUT: Final = Change(Effect.ROLLED_OUT)
 _BY_HAND: Final = "a run does not change it on a standing cluster"
 
 SETTINGS: Final[Mapping[str, Change]] = {
@@ -55,25 +57,15 @@ SETTINGS: Final[Mapping[str, Change]] = {
     "mirror": _RUN,
     "base_repositories": _RUN,
     "remove_conflicting_packages": _RUN,
-    "image_repository": Change(Effect.NOT_YET, _BY_HAND, "set image_repository = {standing}"),
+    "image_repository": _ROLLED_OUT,
     "registry_mirrors": _RUN,
     "pod_network": _RUN,
     "flannel_backend": Change(Effect.NEW_CLUSTER, "flannel does not change it while pods run"),
-    "kube_proxy_mode": Change(
-        Effect.NOT_YET,
-        _BY_HAND,
-        "set it back to {standing}, or edit the ConfigMap kube-proxy in kube-system and restart its pods yourself",
-    ),
+    "kube_proxy_mode": _ROLLED_OUT,
     "firewall": _RUN,
     "selinux": _RUN,
-    "kubeadm_patches": Change(
-        Effect.NOT_YET,
-        _BY_HAND,
-        "write what stands into kubeadm_patches, or change it by hand (kubernetes.io: Reconfiguring a kubeadm cluster)",
-    ),
-    "cert_extra_sans": Change(
-        Effect.NOT_YET, "a run does not make certificates of a standing cluster anew", "take it out of the settings"
-    ),
+    "kubeadm_patches": _ROLLED_OUT,
+    "cert_extra_sans": _ROLLED_OUT,
     "recover_quorum": _RUN,
     "removed_nodes": _RUN,
     "kubeconfig_dir": _RUN,
@@ -124,21 +116,61 @@ FIELD_BY_HAND: Final = Change(
 )
 """A field that the package decides, and no patch."""
 
-STATIC_POD: Final = Change(
-    Effect.NOT_YET, "the cluster's own configuration has it and this host's manifest has not", "mend its manifest there"
-)
-KUBELET_FILE: Final = Change(
+PATCH_STAYS: Final = Change(
     Effect.NOT_YET,
-    "the cluster's own configuration has it and this host's kubelet has not",
-    "run `kubeadm upgrade node phase kubelet-config` there and restart its kubelet",
+    _BY_HAND,
+    "write what stands into kubeadm_patches, or change it by hand (kubernetes.io: Reconfiguring a kubeadm cluster)",
+)
+"""A field that kubeadm generates nothing of on a host that stands."""
+
+PATCH_IS_FIXED: Final = Change(
+    Effect.NEW_CLUSTER, "the cluster's data, networks or members rest on it", "write what stands into kubeadm_patches"
+)
+"""A field that a cluster keeps for its life."""
+
+KUBE_PROXY_MODE_STAYS: Final = Change(
+    Effect.NOT_YET,
+    "kube-proxy leaves the rules of the other mode on each node",
+    "set it back to {standing}, or change it by hand (KEP-3866: kube-proxy --cleanup, or a reboot of each node)",
+)
+"""Between iptables and ipvs."""
+
+NFTABLES_SINCE: Final = 31
+"""The minor from which kube-proxy takes other modes' rules away as it starts with nftables, and the reverse.
+
+kubernetes.io/blog/2025/02/28/nftables-kube-proxy; cmd/kube-proxy/app/server_linux.go, platformCleanup: it removes the
+rules that the mode of now certainly does not use, and iptables and ipvs share theirs.
+"""
+
+
+def kube_proxy_mode_change(standing: str, wanted: str, minor: int) -> Change:
+    """What becomes of another mode of kube-proxy."""
+    is_safe = "nftables" in (standing, wanted) and minor >= NFTABLES_SINCE
+    return SETTINGS["kube_proxy_mode"] if is_safe else KUBE_PROXY_MODE_STAYS
+
+
+UNASKED_NAME: Final = Change(
+    Effect.NOT_YET, "no setting asks for it by name", "nothing, or write it into cert_extra_sans"
+)
+"""A name of a balancer that the certificates lack, or have left."""
+
+STATIC_POD: Final = Change(Effect.ROLLED_OUT, "the cluster's own configuration has it and this host's manifest has not")
+KUBELET_FILE: Final = Change(
+    Effect.ROLLED_OUT, "the cluster's own configuration has it and this host's kubelet has not"
+)
+SERVING_CERTIFICATE: Final = Change(
+    Effect.ROLLED_OUT, "the cluster's own configuration has it and this host's certificate has not"
 )
 OWN_OF_A_KUBELET: Final = Change(
     Effect.NOT_YET, "a run leaves what one host's kubelet has of its own", "nothing, or write it into kubeadm_patches"
 )
-SERVING_CERTIFICATE: Final = Change(
-    Effect.NOT_YET,
-    "the cluster's own configuration has it and this host's certificate has not",
-    "move pki/apiserver.* away there, run `kubeadm init phase certs apiserver`, and restart its API server",
+SET_BY_HAND: Final = Change(
+    Effect.NOT_YET, "a step of this run would overwrite it", "take it into kubeadm_patches first, or take it out there"
+)
+"""What a host has of its own in a file that a step generates."""
+
+UPGRADE_FIRST: Final = Change(
+    Effect.NOT_YET, "an upgrade is due", "set it back to {standing}, upgrade, then change it in another run"
 )
 UNREADABLE_FILE: Final = Change(Effect.NOT_YET, "it is compared with the settings", "mend that file there")
 """A file of a host that could not be read; the sentence that says so stands for the setting."""

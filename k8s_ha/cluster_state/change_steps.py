@@ -27,6 +27,13 @@ class Work(Enum):
     + control_plane: another control plane's static pods
     + kubelet: a node without its pods: container runtime, kubelet
     + drain, remove_member, reset, delete_node: a node is taken out of the cluster
+    + reconfigure: what the cluster keeps of its configuration, with what it kept before noted on it
+    + certificate: an API server's
+    + static_pods: a control plane's, by what the cluster keeps
+    + addons: CoreDNS and kube-proxy, by what the cluster keeps
+    + kubelet_config: a node's kubelet, by what the cluster keeps, while its pods run on
+    + kube_proxy: its configuration and all its pods
+    + settle: what the cluster kept before is noted no more
     """
 
     FETCH = "fetch"
@@ -41,6 +48,13 @@ class Work(Enum):
     REMOVE_MEMBER = "remove member"
     RESET = "reset"
     DELETE_NODE = "delete node"
+    RECONFIGURE = "reconfigure"
+    CERTIFICATE = "certificate"
+    STATIC_PODS = "static pods"
+    ADDONS = "addons"
+    KUBELET_CONFIG = "kubelet config"
+    KUBE_PROXY = "kube-proxy"
+    SETTLE = "settle"
 
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
@@ -56,11 +70,18 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.REMOVE_MEMBER: 120,
     Work.RESET: 900,
     Work.DELETE_NODE: 60,
+    Work.RECONFIGURE: 60,
+    Work.CERTIFICATE: 900,
+    Work.STATIC_PODS: 1800,
+    Work.ADDONS: 900,
+    Work.KUBELET_CONFIG: 900,
+    Work.KUBE_PROXY: 1800,
+    Work.SETTLE: 60,
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 
 REMOVALS: Final = (Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE)
-IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE)
+IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE, Work.STATIC_PODS)
 
 
 @dataclass(frozen=True)
@@ -72,6 +93,8 @@ class ChangeStep:
     + version: what is reached by it, ``x.y.z``
     + standing: the version that the cluster keeps before the step, where that matters
     + edits: of the kept configuration, the value by path and kind
+    + kind: of the kept configuration that it is about, where that matters
+    + components: the static pods that it is about
     + sentence: what is done
     + interrupts: what does not serve meanwhile; empty for nothing
     """
@@ -83,7 +106,9 @@ class ChangeStep:
     sentence: str
     interrupts: str = ""
     standing: str = ""
-    edits: Mapping[tuple[str, Path], Any] = field(default_factory=dict)
+    edits: Mapping[tuple[str, Path], Any] = field(default_factory=dict, repr=False)
+    kind: str = ""
+    components: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> int:
@@ -175,13 +200,13 @@ def _hop(
         fields = ", ".join(f"{'.'.join(path)} = {str(value).lower()}" for (_, path), value in edits.items())
         yield ChangeStep(Work.CONFIGURE, (leader,), (leader,), version, f"kubelets keep {fields}", edits=edits)
     for host in behind:
-        yield from _out_of_the_balancers(cluster, host, _control_plane(host, kept, version, control_planes))
+        yield from out_of_the_balancers(cluster, host, _control_plane(host, kept, version, control_planes))
     for host in control_planes:
         if host in moving:
             step = _kubelets((host,), version)
             # A patch of the kubelet leaves static pods alone.
             is_minor = _line(nodes[host.name].kubelet) != _line(version)
-            yield from _out_of_the_balancers(cluster, host, step) if is_minor else (step,)
+            yield from out_of_the_balancers(cluster, host, step) if is_minor else (step,)
     workers = [host for host in moving if host not in control_planes]
     for begin in range(0, len(workers), cluster.workers_at_once):
         yield _kubelets(tuple(workers[begin : begin + cluster.workers_at_once]), version)
@@ -196,15 +221,15 @@ def _line(version: str) -> str:
     return version.rpartition(".")[0]
 
 
-_OUTAGES: Final[Mapping[int, str]] = {
+OUTAGES: Final[Mapping[int, str]] = {
     1: "the API, for a minute or two",
     2: "its API server and etcd member, and etcd has no spare",
 }
-"""What an upgrade of a control plane interrupts where they are few, by their number."""
+"""What a change of a control plane interrupts where they are few, by their number."""
 
 
 def _control_plane(host: HostSettings, kept: str, version: str, control_planes: Sequence[HostSettings]) -> ChangeStep:
-    interrupts = _OUTAGES.get(len(control_planes), "its API server and etcd member")
+    interrupts = OUTAGES.get(len(control_planes), "its API server and etcd member")
     if host == control_planes[0] and kept != version:
         sentence = f"kubeadm upgrade apply v{version}"
         return ChangeStep(Work.APPLY, (host.name,), (host.name,), version, sentence, interrupts)
@@ -217,13 +242,13 @@ def _kubelets(hosts: Sequence[HostSettings], version: str) -> ChangeStep:
     return ChangeStep(Work.KUBELET, names, names, version, f"drain, kubelet {version}, uncordon", "its pods move")
 
 
-def _out_of_the_balancers(cluster: Cluster, host: HostSettings, step: ChangeStep) -> Iterator[ChangeStep]:
-    """The step while no balancer passes anything on to the control plane; the only one stays, with its outage."""
+def out_of_the_balancers(cluster: Cluster, host: HostSettings, *steps: ChangeStep) -> Iterator[ChangeStep]:
+    """The steps while no balancer passes anything on to the control plane; the only one stays, with its outage."""
     balancers = tuple(balancer.name for balancer in cluster.load_balancers)
     if not balancers or len(cluster.control_planes) == 1:
-        yield step
+        yield from steps
         return
-    subject = (host.name,)
-    yield ChangeStep(Work.LEAVE, balancers, subject, step.version, f"{host.name} out of the balancer")
-    yield step
-    yield ChangeStep(Work.COME_BACK, balancers, subject, step.version, f"{host.name} back into the balancer")
+    subject, version = (host.name,), steps[0].version
+    yield ChangeStep(Work.LEAVE, balancers, subject, version, f"{host.name} out of the balancer")
+    yield from steps
+    yield ChangeStep(Work.COME_BACK, balancers, subject, version, f"{host.name} back into the balancer")

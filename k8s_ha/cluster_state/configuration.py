@@ -120,6 +120,25 @@ def same_argument(wanted: Any, standing: str | None) -> bool:
     return _equal(text, standing) or sorted(text.split(",")) == sorted(standing.split(","))
 
 
+def leaf(document: Mapping[str, Any], path: Path) -> Any:
+    """The value of a field that is no map; None for none. Extra arguments may be a map or a list."""
+    return _leaves(document).get(path)
+
+
+def is_kubeadms(kind: str, path: Path, value: Any, follows: Mapping[Path, Any]) -> bool:
+    """Whether a value is the one that kubeadm gives a field which nobody has set.
+
+    + follows: as for ``deviations``
+    """
+    default = {**_DEFAULTS[kind], **follows}.get(path)
+    return value is not None and _is_default(kind, path, value, default)
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Whether Go takes the two values for the same."""
+    return _equal(one, other)
+
+
 _ZEROS: Final = (False, 0, "", "0s", "0", None)
 """What Go writes for a field that nobody has set."""
 

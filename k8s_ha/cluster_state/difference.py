@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, Final
 
-from k8s_ha.catalog.setting_changes import FIELD_BY_HAND, PATCHES, POD_NETWORK_STAYS, SETTINGS, UNREADABLE_FILE, Change
+from k8s_ha.catalog.setting_changes import (
+    FIELD_BY_HAND,
+    PATCH_IS_FIXED,
+    PATCH_STAYS,
+    PATCHES,
+    POD_NETWORK_STAYS,
+    SETTINGS,
+    UNASKED_NAME,
+    UNREADABLE_FILE,
+    Change,
+    kube_proxy_mode_change,
+)
+from k8s_ha.catalog.static_pods import EXTRA_ARGS, EXTRA_LISTS, FIXED_FLAGS, PARTS
 from k8s_ha.cluster_state.configuration import Deviation, Path, deviations, followed
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
@@ -40,6 +52,7 @@ class Difference:
     + standing, wanted: as users would write them, in quotes where they are text; empty for none
     + change: what becomes of it
     + is_noted: whether it is only said, since what stands does no harm
+    + deviation: of what the cluster keeps, with values as they are; None where it is none of a field
     """
 
     host: str | None
@@ -48,6 +61,7 @@ class Difference:
     wanted: str
     change: Change
     is_noted: bool = False
+    deviation: Deviation | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_refused(self) -> bool:
@@ -150,12 +164,18 @@ def _of_kind(kind: str, wanted: Mapping[str, Any], standing: Standing, cluster: 
             yield from _of_certificate_names(entry, cluster)
         # Which lines need a path of CoreDNS's own the version decides.
         elif entry.field != "dns.imageRepository" or kept.get("kubernetesVersion") == wanted["kubernetesVersion"]:
-            yield _of_field(entry)
+            yield replace(_of_field(entry, cluster), deviation=entry)
 
 
-def _of_field(entry: Deviation) -> Difference:
+def _of_field(entry: Deviation, cluster: Cluster) -> Difference:
     setting = _SETTING_OF.get((entry.kind, entry.field))
-    return _patch(entry) if setting is None else _setting(setting, entry.standing, entry.wanted)
+    if setting is None:
+        return _patch(entry)
+    found = _setting(setting, entry.standing, entry.wanted)
+    if setting != "kube_proxy_mode":
+        return found
+    minor = cluster.settings.kubernetes_line.minor
+    return replace(found, change=kube_proxy_mode_change(str(entry.standing), str(entry.wanted), minor))
 
 
 def _setting(name: str, standing: Any, wanted: Any) -> Difference:
@@ -163,9 +183,23 @@ def _setting(name: str, standing: Any, wanted: Any) -> Difference:
 
 
 def _patch(entry: Deviation) -> Difference:
-    # What no patch may say can be changed by hand alone.
-    change = FIELD_BY_HAND if entry.field in OWNED[entry.kind] else PATCHES[entry.kind]
-    return patch_difference(None, entry.kind, entry.path, entry.standing, entry.wanted, change)
+    return patch_difference(None, entry.kind, entry.path, entry.standing, entry.wanted, _change(entry.kind, entry.path))
+
+
+def _change(kind: str, path: Path) -> Change:
+    """What becomes of a field that no setting of its own decides."""
+    if ".".join(path) in OWNED[kind]:
+        return FIELD_BY_HAND  # what no patch may say can be changed by hand alone
+    if kind == "KubeletConfiguration":
+        return PATCH_STAYS if path == ("staticPodPath",) else PATCHES[kind]
+    if kind == "KubeProxyConfiguration" or path == ("dns", "imageRepository"):
+        return PATCHES[kind]
+    for component, part in PARTS.items():
+        if path[:-1] == (*part, EXTRA_ARGS):
+            return PATCH_IS_FIXED if path[-1] in FIXED_FLAGS[component] else PATCHES[kind]
+        if path[:-1] == part and path[-1] in EXTRA_LISTS:
+            return PATCHES[kind]
+    return PATCH_STAYS
 
 
 def patch_difference(host: str | None, kind: str, path: Path, standing: Any, wanted: Any, change: Change) -> Difference:
@@ -178,16 +212,23 @@ def patch_difference(host: str | None, kind: str, path: Path, standing: Any, wan
 
 
 def _of_certificate_names(entry: Deviation, cluster: Cluster) -> Iterator[Difference]:
-    """A name that a setting gives is refused where it is missing; what a balancer adds, or has left, is only said."""
+    """A name that a setting gives comes to be where it is missing; what a balancer adds, or has left, is only said.
+
+    Nothing tells a name that a setting gave once from one that somebody has put there.
+    """
     wanted, standing = (certificate_names(value) for value in (entry.wanted, entry.standing))
-    change = SETTINGS["cert_extra_sans"]
     named = wanted & certificate_names([*cluster.settings.cert_extra_sans, cluster.endpoint_host])
-    for names, is_noted in ((named - standing, False), (wanted - named - standing, True)):
-        if names:
-            yield Difference(None, "cert_extra_sans", "", written(tuple(sorted(names))), change, is_noted)
-    if standing - wanted:
-        extra = replace(change, remedy="nothing, or write it into cert_extra_sans")
-        yield Difference(None, "cert_extra_sans", written(tuple(sorted(standing - wanted))), "", extra, is_noted=True)
+    kept = [str(name) for name in entry.standing] if isinstance(entry.standing, (list, tuple)) else []
+    both = replace(entry, wanted=[*kept, *(name for name in entry.wanted or () if name not in kept)])
+    rows = (
+        ("", written(tuple(sorted(named - standing))), SETTINGS["cert_extra_sans"], both),
+        ("", written(tuple(sorted(wanted - named - standing))), UNASKED_NAME, None),
+        (written(tuple(sorted(standing - wanted))), "", UNASKED_NAME, None),
+    )
+    for stands, wants, change, deviation in rows:
+        if stands or wants:
+            is_noted = change is UNASKED_NAME
+            yield Difference(None, "cert_extra_sans", stands, wants, change, is_noted, deviation)
 
 
 def certificate_names(value: Any) -> set[str]:

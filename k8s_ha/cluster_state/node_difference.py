@@ -16,6 +16,7 @@ from k8s_ha.catalog.setting_changes import (
     STATIC_POD,
     UNREADABLE_FILE,
 )
+from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.cluster_state.configuration import argument_map, deviations, followed, same_argument
 from k8s_ha.cluster_state.difference import (
     Difference,
@@ -30,15 +31,7 @@ from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
-_COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "kube-apiserver": ("apiServer",),
-    "kube-controller-manager": ("controllerManager",),
-    "kube-scheduler": ("scheduler",),
-    "etcd": ("etcd", "local"),
-}
-"""Where ClusterConfiguration has each static pod's part."""
-
-_OF_EACH_KUBELET: Final = (("containerRuntimeEndpoint",),)
+OF_EACH_KUBELET: Final = (("containerRuntimeEndpoint",),)
 """What kubeadm writes into each kubelet's own file from 1.34 on."""
 
 
@@ -50,7 +43,7 @@ def differences(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> lis
     A host's part that differs as its cluster does is not told twice. Raises Unreadable.
     """
     of_cluster = cluster_differences(snapshot, caveats)
-    told = {entry.setting.partition(" (")[0] for entry in of_cluster}
+    told = {entry.setting.partition(" (")[0] for entry in of_cluster if not entry.is_noted}
     of_nodes = node_differences(snapshot, caveats)
     return of_cluster + [entry for entry in of_nodes if not (entry.change in LAGGING and entry.setting in told)]
 
@@ -102,7 +95,7 @@ Parts = Mapping[str, Mapping[str, Any]]
 
 
 def _of_static_pods(host: HostSettings, view: NodeView, kept: Parts, cluster: Cluster) -> Iterator[Difference]:
-    for component, place in _COMPONENTS.items():
+    for component, place in PARTS.items():
         pod = view.standing.static_pod(component)
         part: Any = kept["ClusterConfiguration"]
         for key in place:
@@ -123,7 +116,7 @@ def _of_kubelet_file(host: HostSettings, view: NodeView, kept: Parts, cluster: C
     for entry in deviations(kind, kept[kind], view.standing.kubelet_document, follows):
         if entry.wanted is not None:
             yield patch_difference(host.name, kind, entry.path, entry.standing, entry.wanted, KUBELET_FILE)
-        elif entry.path not in _OF_EACH_KUBELET:
+        elif entry.path not in OF_EACH_KUBELET:
             own = patch_difference(host.name, kind, entry.path, entry.standing, None, OWN_OF_A_KUBELET)
             yield replace(own, is_noted=True)
 

@@ -15,6 +15,7 @@ from k8s_ha.cluster_state.change_steps import Work, release_order
 from k8s_ha.cluster_state.difference import KINDS
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
+from k8s_ha.deploys.setting_plan import settings_planned
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
 from k8s_ha.facts.available_versions import AvailableVersionsFact
 from k8s_ha.facts.drains import Drains
@@ -26,6 +27,7 @@ from k8s_ha.observations.available_versions import AvailableVersions
 from k8s_ha.operations.commands import everywhere, read_everywhere, read_fact, read_with_logins
 from k8s_ha.preflight_checks.download_sources import own_repositories
 from k8s_ha.preflight_checks.drain import drain_findings
+from k8s_ha.preflight_checks.standing import silent
 from k8s_ha.preflight_checks.upgrade import upgrade_findings
 from k8s_ha.pyinfra_internals.state import working_folder
 from k8s_ha.reporting.console import log_steps
@@ -35,9 +37,13 @@ from k8s_ha.settings import HostSettings
 
 
 def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
-    """Why the cluster cannot come to the wanted version; where it can, the run's plan has the steps."""
+    """Why the cluster cannot come to the wanted version or settings; where it can, the run's plan has the steps."""
     if not is_moving(snapshot):
-        return []
+        return settings_planned(run, snapshot, is_moving=False)
+    return [*settings_planned(run, snapshot, is_moving=True), *_upgrade_planned(run, snapshot)]
+
+
+def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     try:
         minors = minors_between(snapshot)
         available = _available(run, minors)
@@ -56,7 +62,7 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     except NoPath as error:
         return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
-    found = [_silent(name) for name in silent_control_planes(snapshot, steps)]
+    found = [silent(name, "upgrade") for name in silent_control_planes(snapshot, steps)]
     drained = {name for step in steps if step.work is Work.KUBELET for name in step.hosts}
     found += _against_drains(run, snapshot, drained)
     found += _against_upgrade(run, snapshot, etcd, minors)
@@ -105,16 +111,6 @@ def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterat
                     "an upgrade gets its packages there",
                     "fix the way there, or choose another mirror",
                 )
-
-
-def _silent(name: str) -> Finding:
-    return Finding(
-        name,
-        "upgrade",
-        "its API server does not answer",
-        "one control plane at a time is out while the cluster is changed",
-        "repair it, or take it out of the cluster, then run this again",
-    )
 
 
 def _against_drains(run: Run, snapshot: ClusterSnapshot, names: Collection[str]) -> list[Finding]:

@@ -12,6 +12,7 @@ from k8s_ha.catalog import package_sets
 from k8s_ha.catalog.compatibility import runtime_packages
 from k8s_ha.catalog.credentials import login_at
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.deploys import setting_changes
 from k8s_ha.deploys.container_runtime import runtime_set_up
 from k8s_ha.deploys.load_balancer import proxy_files
 from k8s_ha.deploys.phase import phase, start_phase
@@ -141,4 +142,5 @@ _CARRIED_OUT: Final[CarriedOut] = {
     Work.CONTROL_PLANE: _control_plane_upgraded,
     Work.COME_BACK: _passed_on,
     Work.KUBELET: _node_upgraded,
+    **setting_changes.CARRIED_OUT,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from pyinfra import host
 
 from k8s_ha.deploys.phase import phase, start_phase
+from k8s_ha.deploys.steps import require_steps
 from k8s_ha.operations import kubeadm
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.node_metadata import labels_and_taints_set
@@ -17,6 +18,7 @@ from k8s_ha.operations.node_metadata import labels_and_taints_set
 def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have every worker in the cluster, no join secret left anywhere, and each node's labels and taints."""
     run = start_phase(settings, groups)
+    require_steps(run)
     own = run.cluster.host(host.name)
 
     if "control_plane" in own.role:

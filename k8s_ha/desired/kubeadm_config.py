@@ -101,6 +101,24 @@ def mark_config(cluster: Cluster, host: HostSettings) -> str:
     return _render(cluster, {"InitConfiguration": init, "ClusterConfiguration": _cluster_configuration(cluster)})
 
 
+def phase_config(cluster: Cluster, host: HostSettings, kept: Mapping[str, Mapping[str, Value]]) -> str:
+    """The file for a phase of `kubeadm init` on a control plane of a running cluster; holds no secret of kubeadm's.
+
+    + kept: what the cluster keeps, by kind, whole; ClusterConfiguration is among it
+    """
+    init: Document = {
+        "localAPIEndpoint": _api_endpoint(cluster, host),
+        "nodeRegistration": _node_registration(cluster, host, ()),
+    }
+    merged = _merge(init, cluster.settings.kubeadm_patches.get("InitConfiguration", {}))
+    # One file is of one version: the one that the cluster keeps its configuration in.
+    api = str(kept["ClusterConfiguration"].get("apiVersion"))
+    body = _with_argument_lists(merged) if api.endswith("/v1beta4") else merged
+    return "---\n".join(
+        dump(dict(document)) for document in ({"apiVersion": api, "kind": "InitConfiguration", **body}, *kept.values())
+    )
+
+
 def images_config(cluster: Cluster) -> str:
     """The file for `kubeadm config images list`, which needs all that may change an image's name; holds no secret."""
     return _render(cluster, {"ClusterConfiguration": _cluster_configuration(cluster)})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -20,6 +21,9 @@ Document = Mapping[str, Any]
 MANIFEST_DIGEST: Final = "k8s-ha/manifest-digest"
 """The annotation of an object whose manifest this package applied."""
 
+FORMER: Final = "k8s-ha/former-configurations"
+"""The annotation of a ConfigMap with what it held before, as long as hosts may still stand with that."""
+
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -27,7 +31,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Standing:
     """What one host tells, each part as it was read; a part that it does not have is empty.
 
-    + static_pods: YAML of a control plane's containers, from their command to their image, by component
+    + static_pods: YAML of a control plane's manifests from their spec on, by component
     + kubelet_config: the kubelet's configuration file
     + kubelet_flags: the flags that kubeadm gave the kubelet, as a shell would read them
     + serving_certificate: the API server's, PEM
@@ -77,6 +81,45 @@ class Standing:
             raise ValueError(f"the cluster keeps no {kind}")
         return {**found, "data": {**_mapping(found.get("data")), _KEPT_IN[kind][1]: text}}
 
+    def former(self, kind: str) -> tuple[Document, ...]:
+        """What the cluster kept before, while hosts may still stand with it: the last one last; empty otherwise.
+
+        Raises ValueError where the ConfigMap cannot be read; a former text that cannot be read is left out.
+        """
+        found = []
+        for text in self.former_texts(kind):
+            try:
+                found.append(_document(text, "a former configuration"))
+            except ValueError:
+                continue
+        return tuple(found)
+
+    def former_texts(self, kind: str) -> tuple[str, ...]:
+        """The texts of ``former``."""
+        metadata = _mapping((self.config_map(kind) or {}).get("metadata"))
+        try:
+            texts = read_json(str(_mapping(metadata.get("annotations")).get(FORMER, "[]")))
+        except (ValueError, RecursionError):
+            return ()
+        return tuple(map(str, texts)) if isinstance(texts, list) else ()
+
+    def text(self, kind: str) -> str:
+        """The text of the configuration of this kind that the cluster keeps; ValueError where there is none."""
+        found, key = self.config_map(kind), _KEPT_IN[kind][1]
+        data = _mapping((found or {}).get("data"))
+        if key not in data:
+            raise ValueError(f"the cluster keeps no {kind}")
+        return str(data[key])
+
+    def with_former(self, kind: str, text: str, former: Sequence[str]) -> Document:
+        """As ``with_text``, and what the cluster kept before is noted on it; nothing is noted of none."""
+        found = self.with_text(kind, text)
+        metadata = _mapping(found.get("metadata"))
+        annotations = {key: value for key, value in _mapping(metadata.get("annotations")).items() if key != FORMER}
+        if former:
+            annotations[FORMER] = json.dumps(list(former))
+        return {**found, "metadata": {**metadata, "annotations": annotations}}
+
     @property
     def _names_of_kubelets(self) -> tuple[str, ...]:
         """The kubelets' ConfigMaps, that of the cluster's line first: up to 1.23 each line has one of its own."""
@@ -90,7 +133,7 @@ class Standing:
         metadata = _mapping(self._objects.get("kube-flannel-ds", {}).get("metadata"))
         return MANIFEST_DIGEST in _mapping(metadata.get("annotations"))
 
-    @property
+    @cached_property
     def kubelet_document(self) -> Document:
         """The kubelet's own configuration file; ValueError where it cannot be read."""
         return _document(self.kubelet_config, "/var/lib/kubelet/config.yaml")
@@ -112,13 +155,12 @@ class Standing:
         if not text:
             return None
         try:
-            containers = yaml_value(text)
+            document = yaml_value(text)
         except ValueError as error:
             raise ValueError(f"/etc/kubernetes/manifests/{component}.yaml {error}") from None
         try:
-            container = containers[0]
-            return StaticPod(str(container["image"]), _arguments(map(str, container["command"])))
-        except (LookupError, TypeError):
+            return _static_pod(document["spec"])
+        except (LookupError, TypeError, AttributeError):
             return None
 
     @property
@@ -156,15 +198,37 @@ class StaticPod:
     """A component of a control plane, as its manifest has it.
 
     + arguments: by flag, without dashes
+    + environment: values by name; empty for what no plain value has
+    + volumes: by name, as ClusterConfiguration writes extraVolumes, without the name
     """
 
     image: str
     arguments: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, Document] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
         """The tag of its image, such as ``v1.30.14``."""
         return self.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
+
+
+def _static_pod(spec: Document) -> StaticPod:
+    """Of the spec of a manifest as kubeadm writes it; LookupError, TypeError or AttributeError for another."""
+    container = spec["containers"][0]
+    mounts = {str(mount["name"]): mount for mount in container.get("volumeMounts") or ()}
+    volumes = {}
+    for volume in spec.get("volumes") or ():
+        name = str(volume["name"])
+        path, mount = volume.get("hostPath") or {}, mounts.get(name, {})
+        volumes[name] = {
+            "hostPath": path.get("path"),
+            "mountPath": mount.get("mountPath"),
+            "readOnly": bool(mount.get("readOnly")),
+            "pathType": path.get("type") or "",
+        }
+    environment = {str(entry["name"]): str(entry.get("value", "")) for entry in container.get("env") or ()}
+    return StaticPod(str(container["image"]), _arguments(map(str, container["command"])), environment, volumes)
 
 
 def yaml_value(text: str) -> Any:

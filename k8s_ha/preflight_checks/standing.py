@@ -22,6 +22,8 @@ VERSION: Final = "kubernetes_version"
 def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) -> list[Finding]:
     """What the cluster stands with and the settings say otherwise, and nodes that the inventory lacks.
 
+    What a step of the plan carries out is told there.
+
     + snapshot: of all hosts
     + caveats: those that any node needs
     """
@@ -37,8 +39,8 @@ def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) 
     except Unreadable as error:
         remedy = f"see `kubectl -n kube-system get configmaps` on {snapshot.leader.name}"
         return [_unread(str(error), remedy, "error"), *unlisted(snapshot)]
-    said = [entry for entry in found_differences if entry.change.effect is not Effect.NEXT_RUN]
-    return [*map(_of, said), *unlisted(snapshot)]
+    said = [entry for entry in found_differences if entry.change.effect not in (Effect.NEXT_RUN, Effect.ROLLED_OUT)]
+    return [*told(said), *unlisted(snapshot)]
 
 
 def version_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Iterator[Finding]:
@@ -53,6 +55,11 @@ def version_findings(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> Ite
             yield _of(Difference(node.name, VERSION, repr(standing), repr(wanted), SILENT_CLUSTER))
 
 
+def told(entries: Sequence[Difference]) -> list[Finding]:
+    """Differences as preflight shows them."""
+    return [_of(entry) for entry in entries]
+
+
 def _of(entry: Difference) -> Finding:
     severity: Severity = "error" if entry.is_refused else "warning"
     return Finding(entry.host or THE_CLUSTER, "settings", entry.found, entry.rule, entry.remedy, severity)
@@ -61,6 +68,20 @@ def _of(entry: Difference) -> Finding:
 def _unread(found: str, remedy: str, severity: Severity) -> Finding:
     return Finding(
         THE_CLUSTER, "settings", found, "what it stands with is compared with the settings", remedy, severity
+    )
+
+
+def silent(name: str, check: str) -> Finding:
+    """A control plane keeps a change from beginning, since its API server does not answer.
+
+    + check: what kind of change
+    """
+    return Finding(
+        name,
+        check,
+        "its API server does not answer",
+        "one control plane at a time is out while the cluster is changed",
+        "repair it, or take it out of the cluster, then run this again",
     )
 
 

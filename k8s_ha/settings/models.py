@@ -68,7 +68,7 @@ class ClusterSettings(BaseModel):
     mirror: Annotated[mirrors.MirrorSettings, BeforeValidator(_mirror_of)] = Field(
         default=mirrors.MirrorSettings(),
         description="Where packages and images come from: a profile's name or a MirrorSettings. On a cluster that "
-        "stands, name image_repository beside a mirror that has another one: images stay where they come from.",
+        "stands, another image_repository of it moves kubeadm's images too, as that setting does.",
     )
     base_repositories: Literal["keep", "vault"] = Field(
         default="keep",

@@ -78,10 +78,15 @@ def standing_of(cluster: Cluster, host: HostSettings) -> Standing:
     kept = kept_configuration(cluster)
     return Standing(
         static_pods=static_pods(cluster, kept) if "control_plane" in host.role else {},
-        kubelet_config=_yaml(kept["KubeletConfiguration"]),
+        kubelet_config=kubelet_file(kept),
         kubelet_flags=kubelet_flags(cluster),
         objects=objects(cluster, kept) if "control_plane" in host.role else "",
     )
+
+
+def kubelet_file(kept: Mapping[str, Any]) -> str:
+    """A kubelet's own configuration file."""
+    return _yaml(kept["KubeletConfiguration"])
 
 
 def kubelet_flags(cluster: Cluster) -> str:
@@ -101,9 +106,26 @@ def static_pods(cluster: Cluster, kept: Mapping[str, Any], version: str = "") ->
         arguments = part.get(EXTRA_ARGS[0], {})
         given = arguments.items() if isinstance(arguments, dict) else ((a["name"], a["value"]) for a in arguments)
         tag = "3.5.15-0" if component == "etcd" else f"v{version or cluster.settings.version}"
-        command = [component, "--own=1", *(f"--{name}={value}" for name, value in given)]
-        found[component] = _yaml([{"command": command, "image": f"registry.example/{component}:{tag}"}])
+        command = [component, *(f"--{name}={value}" for name, value in given)]
+        container = {"command": command, "image": f"{cluster.image_repository}/{component}:{tag}"}
+        found[component] = _yaml({"spec": {"containers": [container | _mounted(part)], "volumes": _volumes(part)}})
     return found
+
+
+def _mounted(part: Mapping[str, Any]) -> dict[str, Any]:
+    """What extraEnvs and extraVolumes put into a container, as kubeadm writes it."""
+    mounts = [
+        {"name": volume["name"], "mountPath": volume["mountPath"], "readOnly": volume.get("readOnly", False)}
+        for volume in part.get("extraVolumes", ())
+    ]
+    return {"env": part.get("extraEnvs", []), "volumeMounts": mounts}
+
+
+def _volumes(part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": volume["name"], "hostPath": {"path": volume["hostPath"], "type": volume.get("pathType", "")}}
+        for volume in part.get("extraVolumes", ())
+    ]
 
 
 def objects(cluster: Cluster, kept: Mapping[str, Any], without: Collection[str] = ()) -> str:

@@ -31,20 +31,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "pod_cidr stands as '10.244.0.0/16'; service_cidr stands as '10.96.0.0/12'; "
         "dns_domain stands as 'cluster.local'",
     ),
-    "kube-proxy's mode, flannel's backend, images": (
-        {"kube_proxy_mode": "ipvs", "flannel_backend": "host-gw", "image_repository": "registry.k8s.io/other"},
-        "kube_proxy_mode stands as 'iptables'; flannel_backend stands as 'vxlan'; "
-        "image_repository stands as 'registry.k8s.io'",
+    "kube-proxy's mode, flannel's backend": (
+        {"kube_proxy_mode": "ipvs", "flannel_backend": "host-gw"},
+        "kube_proxy_mode stands as 'iptables'; flannel_backend stands as 'vxlan'",
     ),
     "no pod network": ({"pod_network": "none"}, "pod_network stands as 'flannel'"),
-    "a name in the certificates": ({"cert_extra_sans": ["api.example"]}, "cert_extra_sans is not set there"),
-    "all patches taken out": (
-        {"kubeadm_patches": {}},
-        "kubeadm_patches.ClusterConfiguration.etcd.local.extraArgs.heartbeat-interval stands as '500'; "
-        "kubeadm_patches.ClusterConfiguration.etcd.local.extraArgs.election-timeout stands as '5000'; "
-        "kubeadm_patches.KubeletConfiguration.syncFrequency stands as '10s'; "
-        "kubeadm_patches.KubeProxyConfiguration.conntrack.maxPerCore stands as 0",
-    ),
     "another endpoint": (
         {"control_plane_endpoint": "master-lb:6443"},
         "control_plane_endpoint stands as '10.0.1.157:6443'",

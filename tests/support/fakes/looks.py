@@ -7,6 +7,7 @@ import re
 import time
 from typing import Any
 
+from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
@@ -69,7 +70,8 @@ def node(request: Request) -> list[str]:
             "readyz ok",
             *(f"node {name} {ready[name]} {VERSION} {_metadata(request.world, name)}" for name in request.world.nodes),
         ]
-        lines += [f"objects {_objects(request.world)}"] * (request.variable("STANDING") == "yes")
+        if request.variable("STANDING") == "yes":
+            lines += [f"objects {_objects(request.world)}", *_static_pods(request.world)]
         lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
         lines += [f"secret {name}" for name in request.world.secrets]
     return lines
@@ -87,6 +89,22 @@ def _metadata(world: World, name: str) -> str:
     addresses = {machine.hostname: machine.address for machine in world.machines.values()}
     columns = [json.dumps(entry, separators=(",", ":")) for entry in (labels, metadata["taints"])]
     return f"{columns[0]} {addresses.get(name, '')} {columns[1]} {json.dumps({ANNOTATION: metadata['owned']})}"
+
+
+def _static_pods(world: World) -> list[str]:
+    """The manifests from their spec on, by what the cluster keeps."""
+    kept, lines = world.kept.get("ClusterConfiguration", {}), []
+    for component, place in PARTS.items():
+        part = kept
+        for key in place:
+            part = part.get(key, {})
+        flags = [f"--{name}={value}" for name, value in part.get("extraArgs", {}).items()]
+        command = [component, *flags, *world.own_flags.get(component, ())]
+        image = f"{kept.get('imageRepository')}/{component}:{VERSION}"
+        lines.append(
+            f"static_pod {component} spec: {json.dumps({'containers': [{'command': command, 'image': image}]})}"
+        )
+    return lines
 
 
 def _objects(world: World) -> str:

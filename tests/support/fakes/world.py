@@ -82,6 +82,7 @@ class World:
     + certificate_key: of the uploaded certificates
     + manifest: digest of the applied pod network, empty before
     + kept: what the cluster keeps of its configuration, by kind
+    + own_flags: flags that somebody has written into each manifest, by component
     + metadata: labels, taints and the annotation that this package wrote, by hostname
     """
 
@@ -93,6 +94,7 @@ class World:
     certificate_key: str = ""
     manifest: str = ""
     kept: dict[str, Any] = field(default_factory=dict)
+    own_flags: dict[str, list[str]] = field(default_factory=dict)
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod

@@ -12,6 +12,8 @@ from k8s_ha.cluster_state.difference import brings_flannel
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.plan import decide
+from k8s_ha.cluster_state.set_by_hand import overwritten
+from k8s_ha.cluster_state.setting_steps import setting_steps
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.preflight_checks.standing import standing_findings
 from k8s_ha.settings import Cluster, SettingsError, load_cluster
@@ -39,6 +41,8 @@ VALUES: dict[str, list[Any]] = {
         {"KubeletConfiguration": {"maxPods": 200, "featureGates": {"A": True}}},
         {"KubeProxyConfiguration": {"conntrack": {"maxPerCore": 0}}},
         {"ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": "/a"}}}},
+        {"ClusterConfiguration": {"scheduler": {"extraVolumes": [{"name": "a", "hostPath": "/a", "mountPath": "/b"}]}}},
+        {"ClusterConfiguration": {"etcd": {"local": {"extraArgs": {"data-dir": "/e", "quota-backend-bytes": 1}}}}},
         {"ClusterConfiguration": {"clusterName": "one", "controllerManager": {"extraArgs": {"v": "2"}}}},
     ],
 }
@@ -63,7 +67,7 @@ def cluster_of(given_settings: dict[str, Any], own: dict[str, Any]) -> Cluster |
 
 @given(before=DRAWN, after=DRAWN, own_before=LABELS, own_after=LABELS)
 @settings(deadline=None)
-def test_what_differs_is_refused_by_name_or_carried_out(
+def test_what_differs_is_refused_by_name_or_is_a_step_or_is_carried_out(
     before: dict[str, Any], after: dict[str, Any], own_before: dict[str, Any], own_after: dict[str, Any]
 ) -> None:
     standing, wanted = cluster_of(before, own_before), cluster_of(after, own_after)
@@ -79,6 +83,13 @@ def test_what_differs_is_refused_by_name_or_carried_out(
         silent = name == "flannel_backend" and "none" in (standing.settings.pod_network, wanted.settings.pod_network)
         assert (name in named) is (differs and not stays and not silent), name
     assert {entry.host for entry in found if entry.is_refused} <= {None}
+    steps = setting_steps(snapshot, found, "master1")
+    carried = [entry for entry in found if entry.change.effect is Effect.ROLLED_OUT and not entry.is_noted]
+    if not any(entry.is_refused for entry in found):
+        edited = {path for step in steps for path in step.edits}
+        assert edited == {(entry.deviation.kind, entry.deviation.path) for entry in carried if entry.deviation}
+        assert overwritten(snapshot, steps) == []
+        assert bool(steps) is bool(carried)
     severities = {finding.severity for finding in standing_findings(snapshot) if finding.check == "settings"}
     assert ("error" in severities) is any(entry.is_refused for entry in found)
     brought = {THE_CLUSTER: "flannel is applied"} if brings_flannel(snapshot) else {}
@@ -95,4 +106,5 @@ def test_a_cluster_that_was_built_so_has_no_difference(given_settings: dict[str,
     if cluster is not None:
         snapshot = snapshot_of(cluster)
         assert standing_findings(snapshot) == []
+        assert setting_steps(snapshot, differences(snapshot), "master1") == ()
         assert all(change.is_a_note for change in metadata_changes(snapshot).values())

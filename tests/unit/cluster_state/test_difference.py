@@ -1,4 +1,4 @@
-"""Each setting changed on a standing cluster: what is said of it, and whether the run ends with it."""
+"""Each setting changed on a standing cluster: what differs, and whether the run ends with it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.catalog.setting_changes import SETTINGS, Effect
+from k8s_ha.catalog.setting_changes import SETTINGS, Effect, kube_proxy_mode_change
 from k8s_ha.cluster_state.difference import Unreadable, cluster_differences, other_endpoint
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.preflight_checks.standing import standing_findings
 from k8s_ha.settings import ClusterSettings
-from tests.support.example_cluster import six_host_cluster
+from tests.support.example_cluster import OWN_KUBERNETES, six_host_cluster
 from tests.support.standing_cluster import objects, snapshot_of, view_of
 
 STANDING = six_host_cluster()
@@ -30,6 +30,31 @@ CHANGED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "pod_cidr": ({"pod_cidr": "10.245.0.0/16"}, ["pod_cidr stands as '10.244.0.0/16'"]),
     "service_cidr": ({"service_cidr": "10.112.0.0/12"}, ["service_cidr stands as '10.96.0.0/12'"]),
     "dns_domain": ({"dns_domain": "corp.local"}, ["dns_domain stands as 'cluster.local'"]),
+    "kube_proxy_mode": ({"kube_proxy_mode": "ipvs"}, ["kube_proxy_mode stands as 'iptables'"]),
+    "a field that nothing is generated of": (
+        {"kubeadm_patches": {"ClusterConfiguration": {"clusterName": "one"}}},
+        ["kubeadm_patches.ClusterConfiguration.clusterName is not set there"],
+    ),
+    "a flag for a cluster's life": (
+        {"kubeadm_patches": {"ClusterConfiguration": {"etcd": {"local": {"extraArgs": {"data-dir": "/e"}}}}}},
+        ["kubeadm_patches.ClusterConfiguration.etcd.local.extraArgs.data-dir is not set there"],
+    ),
+    "where kubelets find static pods": (
+        {"kubeadm_patches": {"KubeletConfiguration": {"staticPodPath": "/m"}}},
+        ["kubeadm_patches.KubeletConfiguration.staticPodPath is not set there"],
+    ),
+    "flannel_backend": ({"flannel_backend": "host-gw"}, ["flannel_backend stands as 'vxlan'"]),
+    "pod_network": ({"pod_network": "none"}, ["pod_network stands as 'flannel'"]),
+    "flags of kubelets that join": (
+        {"kubeadm_patches": {"JoinConfiguration": {"nodeRegistration": {"kubeletExtraArgs": {"v": "4"}}}}},
+        [],
+    ),
+    "a version and its form": (
+        {"kubernetes_version": "1.30.9", "dns_domain": "corp.local"},
+        ["dns_domain stands as 'cluster.local'"],
+    ),
+}
+ROLLED_OUT: dict[str, tuple[dict[str, Any], list[str]]] = {
     "image_repository": (
         {"image_repository": "registry.example/kubernetes"},
         ["image_repository stands as 'registry.k8s.io'"],
@@ -38,9 +63,6 @@ CHANGED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"mirror": "aliyun"},
         ["image_repository stands as 'registry.k8s.io'"],
     ),
-    "kube_proxy_mode": ({"kube_proxy_mode": "ipvs"}, ["kube_proxy_mode stands as 'iptables'"]),
-    "flannel_backend": ({"flannel_backend": "host-gw"}, ["flannel_backend stands as 'vxlan'"]),
-    "pod_network": ({"pod_network": "none"}, ["pod_network stands as 'flannel'"]),
     "cert_extra_sans": ({"cert_extra_sans": ["api.example"]}, ["cert_extra_sans is not set there"]),
     "a flag of the API server": (
         {"kubeadm_patches": {"ClusterConfiguration": {"apiServer": {"extraArgs": {"v": "4"}}}}},
@@ -53,14 +75,6 @@ CHANGED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a field of kube-proxy": (
         {"kubeadm_patches": {"KubeProxyConfiguration": {"conntrack": {"maxPerCore": 1}}}},
         ["kubeadm_patches.KubeProxyConfiguration.conntrack.maxPerCore is not set there"],
-    ),
-    "flags of kubelets that join": (
-        {"kubeadm_patches": {"JoinConfiguration": {"nodeRegistration": {"kubeletExtraArgs": {"v": "4"}}}}},
-        [],
-    ),
-    "a version and its form": (
-        {"kubernetes_version": "1.30.9", "dns_domain": "corp.local"},
-        ["dns_domain stands as 'cluster.local'"],
     ),
 }
 UNTOUCHED: dict[str, Any] = {
@@ -87,7 +101,41 @@ def test_what_is_changed_is_refused_by_name(settings: dict[str, Any], found: lis
     assert all(entry.remedy and "{" not in entry.remedy for entry in refused)
 
 
-@pytest.mark.parametrize(("settings", "found"), CHANGED.values(), ids=CHANGED)
+@pytest.mark.parametrize(("settings", "found"), ROLLED_OUT.values(), ids=ROLLED_OUT)
+def test_what_is_rolled_out_ends_no_run(settings: dict[str, Any], found: list[str]) -> None:
+    given = differences(snapshot_of(STANDING, six_host_cluster(**settings)))
+    assert sorted(entry.found for entry in given) == sorted(found)
+    assert {entry.change.effect for entry in given} == {Effect.ROLLED_OUT}
+    assert all(entry.deviation is not None for entry in given)
+
+
+@pytest.mark.parametrize(
+    ("standing", "wanted", "version", "effect"),
+    [
+        ("iptables", "ipvs", "1.34.11", Effect.NOT_YET),
+        ("ipvs", "iptables", "1.34.11", Effect.NOT_YET),
+        ("iptables", "nftables", "1.34.11", Effect.ROLLED_OUT),
+        ("nftables", "iptables", "1.31.14", Effect.ROLLED_OUT),
+        ("ipvs", "nftables", "1.31.14", Effect.ROLLED_OUT),
+        ("nftables", "ipvs", "1.31.14", Effect.ROLLED_OUT),
+    ],
+)
+def test_a_mode_of_kube_proxy_changes_where_it_cleans_up(
+    standing: str, wanted: str, version: str, effect: Effect
+) -> None:
+    of = {"kubernetes_version": version, "mirror": OWN_KUBERNETES}
+    clusters = [six_host_cluster(kube_proxy_mode=mode, **of) for mode in (standing, wanted)]
+    (difference,) = differences(snapshot_of(*clusters))
+    assert difference.change.effect is effect
+    if effect is Effect.NOT_YET:
+        assert difference.remedy.startswith(f"set it back to '{standing}'")
+
+
+def test_nftables_is_known_from_the_line_that_cleans_up() -> None:
+    assert kube_proxy_mode_change("iptables", "nftables", 30).is_refused
+
+
+@pytest.mark.parametrize(("settings", "found"), (CHANGED | ROLLED_OUT).values(), ids=CHANGED | ROLLED_OUT)
 def test_what_is_taken_out_again_is_no_difference(settings: dict[str, Any], found: list[str]) -> None:
     wanted = six_host_cluster(**settings)
     assert differences(snapshot_of(wanted)) == []
@@ -100,7 +148,7 @@ def test_what_the_next_run_carries_out_is_no_difference(name: str) -> None:
 
 def test_every_setting_is_in_one_of_the_tables() -> None:
     elsewhere = {"container_runtime", "control_plane_endpoint", "mirror", "kubeadm_patches"}
-    assert {*CHANGED, *UNTOUCHED, *elsewhere} >= set(ClusterSettings.model_fields)
+    assert {*CHANGED, *ROLLED_OUT, *UNTOUCHED, *elsewhere} >= set(ClusterSettings.model_fields)
 
 
 @pytest.mark.parametrize("kind", ["ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration"])
@@ -108,8 +156,9 @@ def test_a_patch_that_is_taken_out_is_seen(kind: str) -> None:
     patch = {"ClusterConfiguration": {"scheduler": {"extraArgs": {"v": "4"}}}}.get(kind, {"featureGates": {"X": True}})
     standing = six_host_cluster(kubeadm_patches={kind: patch})
     (difference,) = cluster_differences(snapshot_of(standing, STANDING))
-    assert difference.is_refused
-    assert difference.rule.startswith("no setting says so")
+    assert difference.change.effect is Effect.ROLLED_OUT
+    assert difference.deviation is not None
+    assert difference.deviation.wanted is None
 
 
 def test_flannel_that_is_missing_is_put_there_by_the_run() -> None:

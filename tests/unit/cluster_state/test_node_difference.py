@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from k8s_ha.catalog.setting_changes import KUBELET_FILE, STATIC_POD
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
@@ -95,7 +96,7 @@ def test_a_manifest_that_lacks_what_the_cluster_keeps() -> None:
     assert difference.host == "master2"
     assert difference.setting == "kubeadm_patches.ClusterConfiguration.apiServer.extraArgs.audit-log-path"
     assert "its manifest" not in difference.rule
-    assert difference.remedy == "mend its manifest there"
+    assert difference.change is STATIC_POD
 
 
 def test_what_the_whole_cluster_lacks_is_not_told_of_each_host() -> None:
@@ -107,7 +108,7 @@ def test_a_kubelet_that_lacks_what_the_cluster_keeps() -> None:
     cluster = six_host_cluster(kubeadm_patches={"KubeletConfiguration": {"maxPods": 200}})
     (difference,) = differences(with_standing("worker2", cluster, kubelet_config="cgroupDriver: systemd\n"))
     assert (difference.host, difference.setting) == ("worker2", "kubeadm_patches.KubeletConfiguration.maxPods")
-    assert "kubelet-config" in difference.remedy
+    assert difference.change is KUBELET_FILE
 
 
 FLAGS = {"JoinConfiguration": {"nodeRegistration": {"kubeletExtraArgs": {"v": "4"}}}}

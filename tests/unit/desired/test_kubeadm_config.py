@@ -8,7 +8,14 @@ import yaml
 from pydantic import ValidationError
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.desired.kubeadm_config import images_config, init_config, join_config, mark_config, upload_certs_config
+from k8s_ha.desired.kubeadm_config import (
+    images_config,
+    init_config,
+    join_config,
+    mark_config,
+    phase_config,
+    upload_certs_config,
+)
 from k8s_ha.settings import Cluster, load_cluster
 from tests.support.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
 from tests.support.golden_files import assert_golden
@@ -220,6 +227,22 @@ def test_a_list_of_arguments_keeps_the_packages_own() -> None:
     merged = documents(init(cluster_of("1.31.14", kubeadm_patches=patch)))
     arguments = merged["InitConfiguration"]["nodeRegistration"]["kubeletExtraArgs"]
     assert arguments == named({"node-ip": "10.0.11.18", "v": "2"})
+
+
+@pytest.mark.parametrize(("version", "api"), [("1.20.2", "v1beta2"), ("1.30.14", "v1beta3"), ("1.37.2", "v1beta4")])
+def test_a_phase_reads_what_the_cluster_keeps_and_who_the_host_is(version: str, api: str) -> None:
+    cluster = cluster_of(version)
+    kept = yaml.safe_load_all(init(cluster))
+    by_kind = {document["kind"]: document for document in kept}
+    del by_kind["InitConfiguration"], by_kind["KubeletConfiguration"]
+    found = documents(phase_config(cluster, cluster.host("master2"), by_kind))
+    assert list(found) == ["InitConfiguration", *by_kind]
+    assert found["ClusterConfiguration"] == by_kind["ClusterConfiguration"]
+    first = found["InitConfiguration"]
+    assert first["apiVersion"] == f"kubeadm.k8s.io/{api}"
+    assert first["localAPIEndpoint"]["advertiseAddress"] == cluster.host("master2").address
+    assert first["nodeRegistration"]["name"] == "master2"
+    assert {"bootstrapTokens", "certificateKey"}.isdisjoint(first)
 
 
 def test_rendering_does_not_change_the_settings() -> None:

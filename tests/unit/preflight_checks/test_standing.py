@@ -45,6 +45,11 @@ def test_a_difference_ends_the_run() -> None:
     )
 
 
+def test_what_a_step_carries_out_is_no_finding() -> None:
+    wanted = six_host_cluster(kubeadm_patches={"KubeletConfiguration": {"maxPods": 200}}, cert_extra_sans=["a.example"])
+    assert standing_findings(snapshot_of(CLUSTER, wanted)) == []
+
+
 def test_another_endpoint_ends_the_run() -> None:
     wanted = six_host_cluster(control_plane_endpoint="master-lb:6443")
     (finding,) = standing_findings(snapshot_of(CLUSTER, wanted))

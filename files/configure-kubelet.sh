@@ -1,0 +1,51 @@
+# HOST, ACTION, CHANGE: a kubelet's own configuration file, by what the cluster keeps.
+#
+# ACTION: "configure" has kubeadm write it and restarts the kubelet; where that does not come up, the old file is put back.
+# "restore" does that alone. "keep" forgets the old file, since the node is Ready. CHANGE: a word that is the same for a
+# change that goes on.
+config=/var/lib/kubelet/config.yaml
+kept=/var/lib/k8s-ha/kubelet-config
+trap '' HUP PIPE
+is_up() { # the same process for 15 seconds: one that cannot read its file ends at once, and is started again after ten
+    process= since=0
+    for second in $(seq 60); do
+        now=$(systemctl show -p MainPID kubelet.service 2>/dev/null)
+        if systemctl -q is-active kubelet.service && [ "$now" = "$process" ]; then
+            [ $((second - since)) -lt 15 ] || return 0
+        else
+            process=$now since=$second
+        fi
+        sleep 1
+    done
+    return 1
+}
+put_back() {
+    [ -e $kept/config.yaml ] || return 1
+    cp -p $kept/config.yaml $config.k8s-ha-new && mv -f $config.k8s-ha-new $config && systemctl restart kubelet.service && is_up && rm -rf $kept
+}
+fail() {
+    if put_back; then
+        echo "$HOST: $1; its old configuration is back and it runs; see the lines above, correct the setting, then run this again."
+    else
+        echo "$HOST: $1, nor does it run with its old configuration; see \`journalctl -u kubelet\` there, then run this again."
+    fi >&2
+    exit 1
+}
+case $ACTION in
+    restore) put_back && exit 0 || exit 1 ;;
+    keep) rm -rf $kept && exit 0 || exit 1 ;;
+esac
+if [ -e $kept ] && [ "$(cat $kept/change 2>/dev/null)" != "$CHANGE" ] && systemctl -q is-active kubelet.service; then
+    rm -rf $kept # by another change that was cut off
+fi
+if [ ! -e $kept/config.yaml ]; then
+    mkdir -p -m 700 $kept && echo "$CHANGE" >$kept/change && cp -p $config $kept/config.new && mv -f $kept/config.new $kept/config.yaml || {
+        echo "$HOST: $config cannot be copied; see the error above, then run this again." >&2
+        exit 1
+    }
+fi
+kubeadm upgrade node phase kubelet-config || fail "kubeadm wrote no configuration of its kubelet"
+begin=$(date '+%Y-%m-%d %H:%M:%S')
+systemctl restart kubelet.service && is_up && exit 0
+journalctl -q -u kubelet --since "$begin" --no-pager -o cat | grep -v '^I[0-9]' | cut -c 1-400 | tail -n 6
+fail "its kubelet did not come up with its new configuration"

@@ -1,0 +1,200 @@
+"""The steps by which a standing cluster gets other settings, in their order. Values in, values out.
+
+kubeadm's own way (kubernetes.io: Reconfiguring a kubeadm cluster): what the cluster keeps first, then each node in
+turn. Each step is planned by what the cluster and its hosts tell, so that a run that was cut off is gone on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from k8s_ha.catalog.setting_changes import KUBELET_FILE, OWN_OF_A_KUBELET, SERVING_CERTIFICATE, Effect
+from k8s_ha.catalog.static_pods import REGENERATED
+from k8s_ha.cluster_state.change_steps import OUTAGES, ChangeStep, Path, Work, out_of_the_balancers
+from k8s_ha.cluster_state.configuration import deviations, followed, leaf, same_value
+from k8s_ha.cluster_state.difference import Difference, certificate_names
+from k8s_ha.cluster_state.node_difference import OF_EACH_KUBELET
+from k8s_ha.cluster_state.node_state import NodeState
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.cluster_state.static_pods import is_as_wanted
+from k8s_ha.desired.kubeadm_config import kept_configuration
+from k8s_ha.observations.node import NodeView
+from k8s_ha.observations.standing import Standing
+from k8s_ha.settings import HostSettings
+
+Document = Mapping[str, Any]
+Edits = Mapping[tuple[str, Path], Any]
+"""Values of what the cluster keeps, by kind and path; None takes a field out."""
+
+CLUSTER: Final = "ClusterConfiguration"
+KUBELET: Final = "KubeletConfiguration"
+KUBE_PROXY: Final = "KubeProxyConfiguration"
+
+_OF_IMAGES: Final = (("imageRepository",), ("dns", "imageRepository"))
+"""Where ClusterConfiguration says where the add-ons' images come from."""
+
+
+def setting_steps(
+    snapshot: ClusterSnapshot, found: Sequence[Difference], leader: str, caveats: Collection[str] = ()
+) -> tuple[ChangeStep, ...]:
+    """The steps that carry out what differs and may be carried out; none where nothing does.
+
+    + found: all that differs, as ``node_difference.differences`` tells it
+    + leader: inventory name of a control plane that serves
+    + caveats: those that any node needs
+
+    ValueError where a host's or the cluster's configuration cannot be read, which is refused by itself.
+    """
+    view = snapshot.leader_view
+    if view is None:
+        return ()
+    plan = _Plan(snapshot, view.standing, leader, kept_configuration(snapshot.cluster, caveats))
+    edits = {kind: _edits(kind, found) for kind in (CLUSTER, KUBELET, KUBE_PROXY)}
+    lagging = {entry.host for entry in found if entry.change is SERVING_CERTIFICATE and entry.host}
+    return (
+        *plan.of_control_planes(edits[CLUSTER], lagging),
+        *plan.of_kubelets(edits[KUBELET], any(entry.change in (KUBELET_FILE, OWN_OF_A_KUBELET) for entry in found)),
+        *plan.of_kube_proxy(edits[KUBE_PROXY]),
+    )
+
+
+def _edits(kind: str, found: Sequence[Difference]) -> Edits:
+    """What is changed of the configuration that the cluster keeps, by kind and path."""
+    carried = [entry for entry in found if entry.change.effect is Effect.ROLLED_OUT and not entry.is_noted]
+    entries = [entry.deviation for entry in carried if entry.deviation is not None]
+    return {(kind, entry.path): entry.wanted for entry in entries if entry.kind == kind}
+
+
+def joined_views(snapshot: ClusterSnapshot, hosts: Sequence[HostSettings]) -> Iterator[tuple[HostSettings, NodeView]]:
+    """Those of ``hosts`` that are nodes of the cluster and could be read."""
+    for host in hosts:
+        view = snapshot.views.get(host.name)
+        if view is not None and snapshot.state(host) is NodeState.JOINED:
+            yield host, view
+
+
+def sources(standing: Standing, kind: str) -> tuple[Document, ...]:
+    """What the cluster keeps, and what it kept before as long as hosts may stand with that; ValueError."""
+    kept = standing.document(kind)
+    return (*standing.former(kind), *([kept] if kept is not None else []))
+
+
+def components_due(view: NodeView, wanted: Document, known: Sequence[Document]) -> tuple[str, ...]:
+    """The static pods of a control plane that are not generated from the wanted ClusterConfiguration; ValueError."""
+    found = []
+    for component in REGENERATED:
+        pod = view.standing.static_pod(component)
+        if pod is not None and not is_as_wanted(component, pod, wanted, known):
+            found.append(component)
+    return tuple(found)
+
+
+def is_kubelet_due(view: NodeView, wanted: Mapping[str, Document], known: Sequence[Document]) -> bool:
+    """Whether a kubelet's own file lacks what is wanted, or has what the cluster keeps or kept before; ValueError.
+
+    + wanted: what the cluster is to keep, by kind
+    """
+    if not view.standing.kubelet_config:
+        return False
+    document = view.standing.kubelet_document
+    for entry in deviations(KUBELET, wanted[KUBELET], document, followed(KUBELET, wanted[CLUSTER])):
+        if entry.wanted is not None:
+            return True
+        is_left = any(same_value(leaf(source, entry.path), entry.standing) for source in known)
+        if is_left and entry.path not in OF_EACH_KUBELET:
+            return True
+    return False
+
+
+class _Plan:
+    """What the steps are planned from."""
+
+    def __init__(
+        self, snapshot: ClusterSnapshot, standing: Standing, leader: str, wanted: Mapping[str, Document]
+    ) -> None:
+        self.snapshot, self.standing, self.leader, self.wanted = snapshot, standing, leader, wanted
+        self.cluster, self.version = snapshot.cluster, snapshot.cluster.settings.version
+
+    def _of_leader(
+        self, work: Work, kind: str, sentence: str, edits: Edits | None = None, away: str = ""
+    ) -> ChangeStep:
+        leader = (self.leader,)
+        return ChangeStep(work, leader, leader, self.version, sentence, away, edits=edits or {}, kind=kind)
+
+    def of_control_planes(self, edits: Edits, lagging: Collection[str]) -> Iterator[ChangeStep]:
+        known, under_way = sources(self.standing, CLUSTER), bool(self.standing.former_texts(CLUSTER))
+        if edits:
+            sentence = f"change kubeadm-config: {_fields(edits)}"
+            yield self._of_leader(Work.RECONFIGURE, CLUSTER, sentence, edits)
+        names = certificate_names(edits.get((CLUSTER, ("apiServer", "certSANs"))))
+        for host, view in joined_views(self.snapshot, self.cluster.control_planes):
+            held = view.standing.certificate_names
+            has_all = held is not None and names <= certificate_names(held)
+            certificate = host.name in lagging or bool(names and not has_all)
+            due = components_due(view, self.wanted[CLUSTER], known)
+            yield from self._of_control_plane(host, certificate, due)
+        moved = [path for path in _OF_IMAGES if self._is_moved(path, known)]
+        if any((CLUSTER, path) in edits for path in _OF_IMAGES) or (under_way and moved):
+            repository = self.cluster.image_repository
+            yield self._of_leader(Work.ADDONS, CLUSTER, f"kubeadm init phase addon, images of {repository}")
+        if edits or under_way:
+            yield self._of_leader(Work.SETTLE, CLUSTER, "forget what kubeadm-config held before")
+
+    def _is_moved(self, path: Path, known: Sequence[Document]) -> bool:
+        return any(not same_value(leaf(source, path), leaf(self.wanted[CLUSTER], path)) for source in known)
+
+    def _of_control_plane(
+        self, host: HostSettings, certificate: bool, components: Sequence[str]
+    ) -> Iterator[ChangeStep]:
+        """One control plane's steps, all of them while no balancer passes anything on to it."""
+        name, count = (host.name,), len(self.cluster.control_planes)
+        acts = []
+        if certificate:
+            sentence = "new certificate of the API server, and its restart"
+            away = "the API, for a minute or two" if count == 1 else "its API server"
+            acts.append(ChangeStep(Work.CERTIFICATE, name, name, self.version, sentence, away))
+        if components:
+            away = OUTAGES.get(count, "its API server and etcd member")
+            if "etcd" not in components and count > 1:
+                away = "its API server" if "kube-apiserver" in components else ""
+            sentence = f"new manifests of {', '.join(components)}"
+            acts.append(
+                ChangeStep(Work.STATIC_PODS, name, name, self.version, sentence, away, components=tuple(components))
+            )
+        is_out = certificate or not {"etcd", "kube-apiserver"}.isdisjoint(components)
+        if acts:
+            yield from out_of_the_balancers(self.cluster, host, *acts) if is_out else acts
+
+    def of_kubelets(self, edits: Edits, is_lagging: bool) -> Iterator[ChangeStep]:
+        known, under_way = sources(self.standing, KUBELET), bool(self.standing.former_texts(KUBELET))
+        if not (edits or is_lagging or under_way):
+            return
+        if edits:
+            yield self._of_leader(Work.RECONFIGURE, KUBELET, f"change kubelet-config: {_fields(edits)}", edits)
+        due = [
+            host.name
+            for host, view in joined_views(self.snapshot, self.cluster.nodes)
+            if is_kubelet_due(view, self.wanted, known)
+        ]
+        planes = [host.name for host in self.cluster.control_planes if host.name in due]
+        workers, at_once = [name for name in due if name not in planes], self.cluster.workers_at_once
+        batches: list[tuple[str, ...]] = [(name,) for name in planes]
+        batches += [tuple(workers[begin : begin + at_once]) for begin in range(0, len(workers), at_once)]
+        for names in batches:
+            sentence = "new configuration of the kubelet, and its restart"
+            yield ChangeStep(Work.KUBELET_CONFIG, names, names, self.version, sentence)
+        if edits or under_way:
+            yield self._of_leader(Work.SETTLE, KUBELET, "forget what kubelet-config held before")
+
+    def of_kube_proxy(self, edits: Edits) -> Iterator[ChangeStep]:
+        if edits or self.standing.former_texts(KUBE_PROXY):
+            changed = f"change kube-proxy: {_fields(edits)}; " if edits else ""
+            sentence = f"{changed}restart its pods"
+            yield self._of_leader(Work.KUBE_PROXY, KUBE_PROXY, sentence, edits, "new Services of a node, for seconds")
+
+
+def _fields(edits: Edits) -> str:
+    """The first fields that are changed, and how many more."""
+    names = [".".join(path) for _, path in edits]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,52 @@
+"""Other settings of a standing cluster, carried out step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.operations import settings_rollout
+from k8s_ha.operations.kept_configuration import configuration_kept, former_forgotten
+from k8s_ha.run import Run
+
+
+def _reconfigured(run: Run, step: ChangeStep) -> None:
+    configuration_kept(name=f"Change the {step.kind} that the cluster keeps", run=run, edits=step.edits, remembers=True)
+
+
+def _certificate_issued(run: Run, step: ChangeStep) -> None:
+    settings_rollout.certificate_issued(name="Make the API server's certificate anew", run=run)
+
+
+def _static_pods_configured(run: Run, step: ChangeStep) -> None:
+    settings_rollout.static_pods_configured(
+        name=f"Configure {', '.join(step.components)}", run=run, components=step.components
+    )
+
+
+def _addons_configured(run: Run, step: ChangeStep) -> None:
+    settings_rollout.addons_configured(name="Configure CoreDNS and kube-proxy", run=run)
+
+
+def _kubelet_configured(run: Run, step: ChangeStep) -> None:
+    settings_rollout.kubelet_configured(name="Configure the kubelet", run=run)
+
+
+def _kube_proxy_configured(run: Run, step: ChangeStep) -> None:
+    settings_rollout.kube_proxy_configured(name="Configure kube-proxy, and restart its pods", run=run, edits=step.edits)
+
+
+def _settled(run: Run, step: ChangeStep) -> None:
+    former_forgotten(name=f"Forget the {step.kind} of before", run=run, kind=step.kind)
+
+
+CARRIED_OUT: Final[Mapping[Work, Callable[[Run, ChangeStep], None]]] = {
+    Work.RECONFIGURE: _reconfigured,
+    Work.CERTIFICATE: _certificate_issued,
+    Work.STATIC_PODS: _static_pods_configured,
+    Work.ADDONS: _addons_configured,
+    Work.KUBELET_CONFIG: _kubelet_configured,
+    Work.KUBE_PROXY: _kube_proxy_configured,
+    Work.SETTLE: _settled,
+}

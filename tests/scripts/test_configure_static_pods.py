@@ -1,0 +1,191 @@
+"""Static pods generated anew, or put back, beside a kubelet and a runtime of the test's own."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from k8s_ha.resources import read_file, shell_variables
+from tests.support.shell_bench import Shell
+
+MANIFESTS = "/etc/kubernetes/manifests"
+KEPT = "/var/lib/k8s-ha/static-pods"
+CONFIG = "/run/k8s-ha/static-pods.yaml"
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+
+# What runs follows the manifest at once; one that says "bad" ends. A container's ID is the manifest's checksum.
+CRICTL = r"""
+case $1 in
+    logs) echo "E1127 flag.go: unknown flag: --oidc-client-secret=whisper"; exit 0 ;;
+    ps) ;;
+    *) exit 1 ;;
+esac
+[ ! -e {root}/runtime-is-down ] || exit 1
+component=$(echo "$*" | sed 's/.*container.name=\([^ ]*\).*/\1/')
+manifest={root}/etc/kubernetes/manifests/$component.yaml
+case $* in *" -a "*) ;; *) grep -q bad "$manifest" && exit 0 ;; esac
+cksum <"$manifest" | cut -d ' ' -f 1
+"""
+KUBEADM = r"""
+echo "$*" >>{root}/log
+case "$*" in
+    *images*) [ ! -e {root}/no-images ] || exit 1 ;;
+    *etcd*) component=etcd ;;
+    *) component=kube-$4 ;;
+esac
+manifest={root}/etc/kubernetes/manifests/$component.yaml
+[ -z "$component" ] || sed -i 's/--v=./--v=4/' "$manifest"
+[ "$component" != "$(cat {root}/breaks 2>/dev/null)" ] || sed -i 's/--v=4/--bad/' "$manifest"
+[ "$component" != "$(cat {root}/kubeadm-fails 2>/dev/null)" ] || exit 1
+"""
+SERVER = "! grep -q bad {root}/etc/kubernetes/manifests/kube-apiserver.yaml"
+CURL = r"""
+case $* in
+    *10257*) ! grep -q bad {root}/etc/kubernetes/manifests/kube-controller-manager.yaml ;;
+    *10259*) ! grep -q bad {root}/etc/kubernetes/manifests/kube-scheduler.yaml ;;
+    *) grep -q bad {root}/etc/kubernetes/manifests/etcd.yaml || echo '{{"health":"true"}}' ;;
+esac
+"""
+
+
+def manifest(component: str, flag: str = "--v=2") -> str:
+    return f"kind: Pod\nspec:\n  containers:\n  - command:\n    - {component}\n    - {flag}\nstatus: {{}}\n"
+
+
+class Host:
+    """A control plane whose static pods run with ``--v=2``, and kubeadm gives them ``--v=4``."""
+
+    def __init__(self, root: Path) -> None:
+        self.shell = Shell(root)
+        for component in COMPONENTS:
+            self.shell.file(f"{MANIFESTS}/{component}.yaml", manifest(component), 0o600)
+        for path in ("healthcheck-client.crt", "healthcheck-client.key", "ca.crt"):
+            self.shell.file(f"/etc/kubernetes/pki/etcd/{path}")
+        self.shell.file(CONFIG, "secret", 0o600)
+        tools = {"crictl": CRICTL, "kubeadm": KUBEADM, "kubectl": SERVER, "curl": CURL}
+        for name, body in tools.items():
+            self.shell.add_tool(name, body.format(root=root))
+        self.shell.add_tool("systemctl", ":")
+        self.shell.add_tool("journalctl", "echo 'kubelet: nothing'")
+        self.shell.add_tool("sleep", "exec /bin/sleep 0.01")
+
+    def run(self, *components: str, images: str = "", change: str = "one") -> subprocess.CompletedProcess[str]:
+        values = {"HOST": "master1", "ADDRESS": "10.0.0.1", "RUNTIME": "containerd", "LIMIT": "1", "CONFIG": CONFIG}
+        values |= {"COMPONENTS": " ".join(components or COMPONENTS), "IMAGES": images, "CHANGE": change}
+        scripts = ("facts/etcd.sh", "static-pod.sh", "configure-static-pods.sh")
+        return self.shell.run(shell_variables(values) + "".join(map(read_file, scripts)))
+
+    def flags(self) -> dict[str, str]:
+        found = {}
+        for component in COMPONENTS:
+            text = (self.shell.root / f"{MANIFESTS}/{component}.yaml".lstrip("/")).read_text(encoding="utf-8")
+            found[component] = text.partition("    - --")[2].partition("\n")[0]
+        return found
+
+    def say(self, name: str, text: str = "") -> None:
+        (self.shell.root / name).write_text(text, encoding="utf-8")
+
+    def has(self, path: str) -> bool:
+        return (self.shell.root / path.lstrip("/")).exists()
+
+    def did(self) -> list[str]:
+        log = self.shell.root / "log"
+        return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+
+
+OLD, NEW = dict.fromkeys(COMPONENTS, "v=2"), dict.fromkeys(COMPONENTS, "v=4")
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+def test_each_component_gets_its_new_manifest(host: Host) -> None:
+    done = host.run()
+    assert (done.returncode, host.flags()) == (0, NEW), done.stderr
+    assert [line.partition(" --config")[0] for line in host.did()] == [
+        "init phase etcd local",
+        *(f"init phase control-plane {name}" for name in ("apiserver", "controller-manager", "scheduler")),
+    ]
+    assert not host.has(KEPT)
+    assert not host.has(CONFIG)
+
+
+def test_others_than_those_that_differ_are_left_alone(host: Host) -> None:
+    assert host.run("kube-scheduler").returncode == 0
+    assert host.flags() == OLD | {"kube-scheduler": "v=4"}
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_one_that_does_not_come_up_is_put_back_with_all_others(host: Host, component: str) -> None:
+    host.say("breaks", component)
+    done = host.run()
+    assert (done.returncode, host.flags()) == (1, OLD)
+    assert done.stderr.splitlines() == [
+        f"master1: {component} did not come up within 1 seconds; its old manifest is back and serves; see its last "
+        "lines above, correct the setting, then run this again."
+    ]
+    assert "unknown flag: --oidc-client-secret=***" in done.stdout
+    assert "whisper" not in done.stdout + done.stderr
+    assert not host.has(KEPT)
+    assert not host.has(CONFIG)
+
+
+def test_where_kubeadm_fails_what_it_wrote_is_put_back(host: Host) -> None:
+    host.say("kubeadm-fails", "kube-apiserver")
+    done = host.run()
+    assert (done.returncode, host.flags()) == (1, OLD)
+    assert "kube-apiserver was not configured by kubeadm; its old manifest is back" in done.stderr
+
+
+def test_one_that_is_generated_as_it_stands_is_not_waited_for_anew(host: Host) -> None:
+    for component in COMPONENTS:
+        host.shell.file(f"{MANIFESTS}/{component}.yaml", manifest(component, "--v=4"))
+    assert (host.run().returncode, host.flags()) == (0, NEW)
+
+
+def test_a_change_that_was_cut_off_goes_on_and_still_knows_what_stood_before(host: Host) -> None:
+    for component in COMPONENTS:
+        host.shell.file(f"{KEPT}/{component}.yaml", manifest(component))
+        host.shell.file(f"{KEPT}/{component}.containers", "1 ")
+    host.shell.file(f"{KEPT}/change", "one\n")
+    host.shell.file(f"{MANIFESTS}/etcd.yaml", manifest("etcd", "--bad"))
+    host.say("breaks", "kube-scheduler")
+    assert (host.run().returncode, host.flags()) == (1, OLD)
+
+
+def test_what_another_change_has_left_is_not_what_is_put_back(host: Host) -> None:
+    for component in COMPONENTS:
+        host.shell.file(f"{KEPT}/{component}.yaml", manifest(component, "--v=1"))
+    host.shell.file(f"{KEPT}/change", "an older one\n")
+    host.say("breaks", "kube-scheduler")
+    assert (host.run().returncode, host.flags()) == (1, OLD)
+
+
+def test_images_that_cannot_be_pulled_end_it_before_the_first_change(host: Host) -> None:
+    host.say("no-images")
+    done = host.run(images="yes")
+    assert (done.returncode, host.flags(), host.has(KEPT)) == (1, OLD, False)
+    assert done.stderr == "master1: the images cannot be pulled; see the lines above, then run this again.\n"
+
+
+def test_a_runtime_that_does_not_answer_ends_it_before_the_first_change(host: Host) -> None:
+    host.say("runtime-is-down")
+    done = host.run()
+    assert (done.returncode, host.did()) == (1, [])
+    assert "`crictl ps` failed" in done.stderr
+
+
+def test_docker_is_asked_by_its_own_labels(host: Host) -> None:
+    values = {"RUNTIME": "docker", "HOST": "h", "ADDRESS": "a", "LIMIT": "1"}
+    host.shell.add_tool("docker", 'echo "$*"')
+    script = shell_variables(values) + read_file("static-pod.sh")
+    asked = host.shell.lines(f"{script}containers etcd running; containers etcd all")
+    assert asked == [
+        f"ps -q{more} --filter label=io.kubernetes.container.name=etcd "
+        "--filter label=io.kubernetes.pod.namespace=kube-system"
+        for more in ("", " -a")
+    ]

@@ -1,0 +1,105 @@
+"""Other settings for a standing cluster, through the command line: the plan, and what stands against it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.fakes.run import LOOK, WORKERS, Fleet, Outcome
+from tests.support.fakes.scenario import SETTINGS
+from tests.support.finding_rows import rows
+
+AUDIT = {"kubeadm_patches": {"ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": "/a"}}}}}
+IMAGES = {"image_repository": "r.example/k8s"}
+
+
+def changed(outcome: Outcome) -> list[str]:
+    return [step.step for step in outcome.log if step.changes]
+
+
+def with_settings(fleet: Fleet, **settings: Any) -> Fleet:
+    fleet.change(replace(fleet.scenario, settings=SETTINGS | settings))
+    return fleet
+
+
+def test_a_dry_run_shows_the_steps(finished: Fleet) -> None:
+    outcome = with_settings(finished, **AUDIT).run("--dry", deploy=LOOK)
+    assert outcome.exit_code == 0, outcome.output
+    plan = [line.partition("Plan: ")[2] for line in outcome.output.splitlines() if "Plan: " in line]
+    assert [line.replace("@fake/", "") for line in plan] == [
+        "step 1 of 11, master1: change kubeadm-config: apiServer.extraArgs.audit-log-path; at most 1 min",
+        *(
+            line
+            for number, name in ((2, "master1"), (5, "master2"), (8, "master3"))
+            for line in (
+                f"step {number} of 11, master-lb: {name} out of the balancer; at most 1 min",
+                f"step {number + 1} of 11, {name}: new manifests of kube-apiserver; away: its API server; "
+                "at most 30 min",
+                f"step {number + 2} of 11, master-lb: {name} back into the balancer; at most 1 min",
+            )
+        ),
+        "step 11 of 11, master1: forget what kubeadm-config held before; at most 1 min",
+    ]
+    assert changed(outcome) == []
+
+
+def test_what_a_step_would_overwrite_is_refused_by_name(finished: Fleet) -> None:
+    finished.edit(lambda world: world.own_flags.update({"kube-apiserver": ["--profiling=false"]}))
+    outcome = with_settings(finished, **AUDIT).run("-y", deploy=LOOK)
+    found = [row for row in rows(outcome.output) if row.severity == "error"]
+    assert {row.host for row in found} == {"@fake/master1", "@fake/master2", "@fake/master3"}
+    assert {row.found for row in found} == {"--profiling of kube-apiserver stands as 'false'"}
+    assert changed(outcome) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "way"),
+    [(("--serial",), "--serial"), (("--no-wait",), "--no-wait"), (("--limit", "@fake/master1"), "--limit")],
+)
+def test_a_part_of_the_steps_is_not_begun(finished: Fleet, arguments: tuple[str, ...], way: str) -> None:
+    outcome = with_settings(finished, **AUDIT).run("-y", *arguments, deploy=LOOK)
+    assert outcome.exit_code == 1
+    assert f"run this without {way}" in outcome.sentences
+    assert changed(outcome) == []
+
+
+def test_a_phase_alone_leaves_no_half_of_it(finished: Fleet) -> None:
+    outcome = with_settings(finished, **AUDIT).run(deploy=WORKERS)
+    assert outcome.exit_code == 1
+    assert "change kubeadm-config: apiServer.extraArgs.audit-log-path is due" in outcome.sentences
+    assert changed(outcome) == []
+
+
+def test_with_an_upgrade_it_is_refused_by_name(finished: Fleet) -> None:
+    outcome = with_settings(finished, kubernetes_version="1.30.15", **AUDIT).run("--dry", deploy=LOOK)
+    found = [row for row in rows(outcome.output) if row.check == "settings" and row.severity == "error"]
+    (finding,) = found
+    assert "audit-log-path is not set there" in finding.found
+    assert finding.remedy == "set it back to what it was, upgrade, then change it in another run"
+
+
+def addon(*managers: str) -> dict[str, Any]:
+    fields = [{"manager": name} for name in managers]
+    text = json.dumps({"metadata": {"managedFields": fields}})
+    return {
+        "success": True,
+        "lines": ["", "k8s-ha answer begins", f"object deployments/coredns {text}", "k8s-ha answer ends 0"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (addon("kubeadm", "kube-controller-manager"), ""),
+        (addon("kubeadm", "kubectl-edit"), "deployments/coredns in kube-system was changed by kubectl-edit"),
+        ({"success": False, "lines": []}, "who changed the objects of CoreDNS and kube-proxy could not be read"),
+    ],
+)
+def test_add_ons_that_somebody_has_changed_are_named(finished: Fleet, answer: dict[str, Any], sentence: str) -> None:
+    finished.change(replace(finished.scenario, answers=[("master1", "deployments/coredns", answer)]))
+    outcome = with_settings(finished, **IMAGES).run("--dry", deploy=LOOK)
+    assert outcome.exit_code == bool(sentence), outcome.output
+    assert [row.found for row in rows(outcome.output) if row.severity == "error"] == [sentence] * bool(sentence)
