@@ -102,9 +102,8 @@ def test_a_control_plane_that_has_not_joined_yet_may_be_out(stage: Stage) -> Non
 @pytest.mark.parametrize("work", [Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE])
 def test_what_is_removed_is_so_beside_one_that_is_out(stage: Stage, work: Work) -> None:
     stage.hold(SILENT)
-    assert stage.steps(turn_reached, on="master1", run=stage.run, step=of(work, "master1", "worker2"), before=()) == [
-        Noop("it is this step's turn")
-    ]
+    arguments = {"step": of(work, "master1", "worker2"), "place": 0, "before": ()}
+    assert stage.steps(turn_reached, on="master1", run=stage.run, **arguments) == [Noop("it is this step's turn")]
 
 
 PROXY: Mapping[str, Any] = {"port": 6443, "files": FILES, "connections": 1024}
