@@ -34,6 +34,7 @@ from k8s_ha.operations.kubeadm.init import PULL, SECONDS_FOR_IMAGES
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import require_packages
 from k8s_ha.operations.prefetch import reads
+from k8s_ha.operations.restarts import gate
 from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
@@ -277,6 +278,7 @@ def drained(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned(f"kubectl drain {own.hostname}")
         return
+    gate(run).out.add(host.name)
     snapshot = observe_leader(run)
     node, leader = snapshot.known(own).node, snapshot.leader
     if node is not None and node.version == f"v{version}":
@@ -310,6 +312,7 @@ def returned(run: Run) -> Generator[StringCommand]:
         uncordon_commands(own, leader),
         await_commands(own, leader, f"v{version}"),
     )
+    gate(run).out.discard(host.name)
 
 
 def _on_leader(leader: HostSettings, *commands: StringCommand) -> Generator[StringCommand]:

@@ -17,6 +17,7 @@ from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.system import KubeletProcess, Packages, PackagesState
 from k8s_ha.observations.drains import DrainObservation
 from k8s_ha.observations.node import NodeView
+from k8s_ha.operations.restarts import gate
 from k8s_ha.operations.upgrade import (
     control_plane_upgraded,
     drained,
@@ -214,6 +215,9 @@ def test_a_node_that_cannot_be_drained_says_why(stage: Stage, led: list[tuple[st
     assert stage.steps(drained, on="worker2", run=stage.run) == [refusal("worker1: not drained: a reason.")]
 
 
+    assert gate(stage.run).out == {"worker1"}  # so that nobody waits for its kubelet before it is back
+    stage.steps(returned, on="worker1", run=stage.run)
+    assert gate(stage.run).out == set()
 def test_a_node_whose_kubelet_is_there_is_not_drained_again(stage: Stage, led: list[tuple[str, str]]) -> None:
     current = [replace(node, version=f"v{VERSION}") for node in STANDING["master1"].nodes]
     stage.hold({name: replace(view, nodes=tuple(current)) for name, view in STANDING.items()})
