@@ -52,6 +52,9 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
 
 IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE)
 
+WITHOUT_OUTAGE: Final = (Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT)
+"""What takes nobody out of service, and so may go on beside a control plane that is: a later step may mend that."""
+
 
 @dataclass(frozen=True)
 class ChangeStep:

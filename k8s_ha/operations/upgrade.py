@@ -9,7 +9,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
-from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.cluster_state.change_steps import WITHOUT_OUTAGE, ChangeStep, Work
 from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
@@ -72,7 +72,7 @@ def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]
             "error above, then run this again: it goes on there."
         )
         return
-    silent = _not_serving(run, step.subjects)
+    silent = [] if step.work in WITHOUT_OUTAGE else _not_serving(run, step.subjects)
     if silent:
         yield fail_host(
             f"{host.name}: '{step.sentence}' was not begun: the API server of {', '.join(silent)} does not answer, "

@@ -92,6 +92,14 @@ def test_the_control_plane_whose_step_it_is_may_be_out(stage: Stage) -> None:
     ]
 
 
+@pytest.mark.parametrize("work", [Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT])
+def test_what_takes_nobody_out_goes_on_before_a_step_that_mends_another(stage: Stage, work: Work) -> None:
+    stage.hold(SILENT)
+    assert stage.steps(turn_reached, on="master1", run=stage.run, step=of(work, "master1"), **BEFORE) == [
+        Noop("it is this step's turn")
+    ]
+
+
 PROXY: Mapping[str, Any] = {"port": 6443, "files": FILES, "connections": 1024}
 
 
@@ -207,6 +215,9 @@ def test_a_node_is_drained_by_the_leader(stage: Stage, led: list[tuple[str, str]
     given = stage.steps(drained, on="worker1", run=stage.run)
     assert led == [("master1", "drain-worker1")]
     assert given == [Command("true")]
+    assert gate(stage.run).out == {"worker1"}  # so that nobody waits for its kubelet before it is back
+    stage.steps(returned, on="worker1", run=stage.run)
+    assert gate(stage.run).out == set()
 
 
 def test_a_node_that_cannot_be_drained_says_why(stage: Stage, led: list[tuple[str, str]]) -> None:
@@ -215,9 +226,6 @@ def test_a_node_that_cannot_be_drained_says_why(stage: Stage, led: list[tuple[st
     assert stage.steps(drained, on="worker2", run=stage.run) == [refusal("worker1: not drained: a reason.")]
 
 
-    assert gate(stage.run).out == {"worker1"}  # so that nobody waits for its kubelet before it is back
-    stage.steps(returned, on="worker1", run=stage.run)
-    assert gate(stage.run).out == set()
 def test_a_node_whose_kubelet_is_there_is_not_drained_again(stage: Stage, led: list[tuple[str, str]]) -> None:
     current = [replace(node, version=f"v{VERSION}") for node in STANDING["master1"].nodes]
     stage.hold({name: replace(view, nodes=tuple(current)) for name, view in STANDING.items()})
