@@ -61,8 +61,8 @@ def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]
     if not is_executing():
         host.noop("its turn comes")
         return
-    _tell(run, step, place)
     if step.work is Work.COME_BACK:
+        _tell(run, step, place)
         host.noop("it is this step's turn")
         return
     failed = sorted(given_up(host.state) & set(before))
@@ -79,6 +79,7 @@ def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]
             "and no other may be out with it; fix that host, then run this again."
         )
         return
+    _tell(run, step, place)
     host.noop("it is this step's turn")
 
 
@@ -92,8 +93,8 @@ def _tell(run: Run, step: ChangeStep, place: int) -> None:
 
 @isolated_operation
 def step_ended(run: Run, place: int) -> Generator[StringCommand]:
-    """Have the hosts that act next wait for a step's."""
-    if is_executing():
+    """Have the hosts that act next wait for a step's; how long one took that failed tells of no other."""
+    if is_executing() and given_up(host.state).isdisjoint(run.log.plan.changes_due[place].hosts):
         run.log.step_times.end(place)
     host.noop("the step is over")
     yield from ()

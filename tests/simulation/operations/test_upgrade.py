@@ -11,6 +11,7 @@ from pyinfra.api import Host, StringCommand
 
 import k8s_ha.operations.upgrade
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.cluster_state.plan import Plan
 from k8s_ha.desired.yum import Repository
 from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.nginx import Nginx
@@ -27,6 +28,7 @@ from k8s_ha.operations.upgrade import (
     passed_on,
     returned,
     sandboxes_removed,
+    step_ended,
     turn_reached,
 )
 from tests.support.cluster_stage import CLUSTER, Stage
@@ -68,6 +70,17 @@ def test_a_step_behind_one_that_failed_is_not_begun(stage: Stage) -> None:
             "run this again: it goes on there."
         )
     ]
+
+
+def test_only_a_step_that_went_well_tells_how_long_its_like_take(stage: Stage) -> None:
+    well, failing, unbegun = (of(Work.CONTROL_PLANE, name) for name in CONTROL_PLANES)
+    stage.run.log.plan = Plan({}, changes_due=(well, failing, unbegun))
+    for place, step in enumerate((well, failing, unbegun)):
+        stage.steps(turn_reached, on=step.hosts[0], run=stage.run, step=step, place=place, before={"master2"})
+        if step is failing:
+            stage.state.failed_hosts.add(stage.state.inventory.get_host("master2"))
+        stage.steps(step_ended, on="master3", run=stage.run, place=place)
+    assert set(stage.run.log.step_times.taken) == {0}
 
 
 @pytest.mark.parametrize(
