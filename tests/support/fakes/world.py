@@ -176,6 +176,9 @@ class World:
         self.machines["master-lb"].active.append("nginx.service")
 
     def endpoint_open(self) -> bool:
+        """Whether somebody listens there: a balancer, or the only control plane where no host is to be one."""
+        if "master-lb" not in self.machines:
+            return any(machine.serves() for machine in self.machines.values())
         return any("nginx.service" in machine.active for machine in self.machines.values())
 
     def kubeadm(self, machine: Machine, name: str, config: dict[str, Any]) -> None:
