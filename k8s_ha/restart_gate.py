@@ -16,6 +16,8 @@ class RestartGate:
 
     def __init__(self, workers: int) -> None:
         self.failed: str | None = None
+        self.out: set[str] = set()
+        """Inventory names of nodes that a step of a change has taken out of service, and itself waits for."""
         self._workers = workers
         self._free = Semaphore(workers)
         self._control_planes = Semaphore(1)

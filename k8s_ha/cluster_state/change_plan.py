@@ -11,6 +11,7 @@ from k8s_ha.cluster_state.change_steps import (
     IN_THE_CONTROL_PLANE,
     ChangeStep,
     NodeVersions,
+    Work,
     oldest_served,
     release_order,
     upgrade_steps,
@@ -129,7 +130,7 @@ def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
 
     The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it.
     """
-    first = next((step.subjects for step in steps if step.work in IN_THE_CONTROL_PLANE), ())
+    first = next((step.subjects for step in steps if step.work in (*IN_THE_CONTROL_PLANE, Work.KUBELET)), ())
     found = []
     for host in snapshot.cluster.control_planes:
         view = snapshot.views.get(host.name)

@@ -83,6 +83,9 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
 REMOVALS: Final = (Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE)
 IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE, Work.STATIC_PODS)
 
+WITHOUT_OUTAGE: Final = (Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT)
+"""What takes nobody out of service, and so may go on beside a control plane that is: a later step may mend that."""
+
 
 @dataclass(frozen=True)
 class ChangeStep:

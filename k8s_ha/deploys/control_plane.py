@@ -30,8 +30,10 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     own, first = cluster.host(host.name), cluster.control_planes[0]
     barrier(name="Wait for every host before the control plane comes up")
 
-    if own.is_node:
+    if own.is_node and cluster.load_balancers:
+        # Without one the endpoint is the only control plane, which serves from its init on.
         endpoint_reached(name="Reach the endpoint's port", address=cluster.endpoint_host, port=cluster.endpoint_port)
+    if own.is_node:
         kubeadm.images_pulled(
             name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run)
         )

@@ -43,11 +43,12 @@ def carried_out_in_turn(
 def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generator[StringCommand]:
     """``commands`` when it is this host's turn: every other control plane is ready, and no restart has failed.
 
-    On a host that is no node of a cluster there is nothing to wait for.
+    On a host that is no node of a cluster there is nothing to wait for, nor on one that is out of service for a step of
+    a change: its kubelet may be stopped until the step's end.
 
     + what: is restarted, for the sentences
     """
-    if not is_executing() or not run.surveys[host.name].node:
+    if not is_executing() or not run.surveys[host.name].node or host.name in gate(run).out:
         yield from commands
         return
     with gate(run).turn(_is_control_plane(run)):

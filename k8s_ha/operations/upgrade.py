@@ -9,7 +9,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
-from k8s_ha.cluster_state.change_steps import REMOVALS, ChangeStep, Work
+from k8s_ha.cluster_state.change_steps import REMOVALS, WITHOUT_OUTAGE, ChangeStep, Work
 from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
@@ -34,6 +34,7 @@ from k8s_ha.operations.kubeadm.init import PULL, SECONDS_FOR_IMAGES
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.packages import require_packages
 from k8s_ha.operations.prefetch import reads
+from k8s_ha.operations.restarts import gate
 from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
@@ -60,8 +61,8 @@ def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]
     if not is_executing():
         host.noop("its turn comes")
         return
-    _tell(run, step, place)
     if step.work is Work.COME_BACK:
+        _tell(run, step, place)
         host.noop("it is this step's turn")
         return
     failed = sorted(given_up(host.state) & set(before))
@@ -71,13 +72,14 @@ def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]
             "error above, then run this again: it goes on there."
         )
         return
-    silent = [] if step.work in REMOVALS else _not_serving(run, step.subjects)
+    silent = [] if step.work in (*REMOVALS, *WITHOUT_OUTAGE) else _not_serving(run, step.subjects)
     if silent:
         yield fail_host(
             f"{host.name}: '{step.sentence}' was not begun: the API server of {', '.join(silent)} does not answer, "
             "and no other may be out with it; fix that host, then run this again."
         )
         return
+    _tell(run, step, place)
     host.noop("it is this step's turn")
 
 
@@ -91,8 +93,8 @@ def _tell(run: Run, step: ChangeStep, place: int) -> None:
 
 @isolated_operation
 def step_ended(run: Run, place: int) -> Generator[StringCommand]:
-    """Have the hosts that act next wait for a step's."""
-    if is_executing():
+    """Have the hosts that act next wait for a step's; how long one took that failed tells of no other."""
+    if is_executing() and given_up(host.state).isdisjoint(run.log.plan.changes_due[place].hosts):
         run.log.step_times.end(place)
     host.noop("the step is over")
     yield from ()
@@ -277,6 +279,7 @@ def drained(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned(f"kubectl drain {own.hostname}")
         return
+    gate(run).out.add(host.name)
     snapshot = observe_leader(run)
     node, leader = snapshot.known(own).node, snapshot.leader
     if node is not None and node.version == f"v{version}":
@@ -310,6 +313,7 @@ def returned(run: Run) -> Generator[StringCommand]:
         uncordon_commands(own, leader),
         await_commands(own, leader, f"v{version}"),
     )
+    gate(run).out.discard(host.name)
 
 
 def _on_leader(leader: HostSettings, *commands: StringCommand) -> Generator[StringCommand]:

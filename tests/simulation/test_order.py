@@ -97,6 +97,14 @@ def test_a_layer_is_over_everywhere_before_a_host_goes_on_to_operations_of_its_o
     assert own("before the last check")[-1].ended < outcome.steps("api status")[0].begun
 
 
+def test_the_only_control_plane_needs_no_balancer(tmp_path: Path) -> None:
+    addresses = {name: ADDRESSES[name] for name in ("master1", "worker1")}
+    groups = {"control_plane": ["master1"], "workers": ["worker1"], "load_balancers": []}
+    outcome = Fleet(tmp_path, Scenario(addresses=addresses, groups=groups, order=tuple(addresses))).run()
+    assert outcome.exit_code == 0, outcome.output
+    assert at_kubeadm(outcome) == ["master1", "worker1"]
+
+
 def test_a_second_run_changes_nothing(finished: Fleet) -> None:
     dry = finished.run("--dry", deploy=PROJECT / "deploy.py")
     outcome = finished.run(deploy=PROJECT / "deploy.py")

@@ -81,13 +81,13 @@ def test_a_dry_run_that_a_person_interrupts(tmp_path: Path) -> None:
 def test_progress(tmp_path: Path) -> None:
     outcome = Fleet(tmp_path, scenario()).run()
     lines = [line for line in outcome.output.splitlines() if line.startswith("--> Phase ")]
-    assert lines == [f"--> Phase {number} of 9: {name}" for number, name in enumerate(PHASES, start=1)]
+    assert lines == [f"--> Phase {number} of {len(PHASES)}: {name}" for number, name in enumerate(PHASES, start=1)]
     assert (
         "@fake/master1: kubeadm-init runs, for 900 s at most; its output: /var/log/k8s-ha/kubeadm-init.log on that host"
         in map(str.strip, outcome.output.splitlines())
     )
     first = outcome.output.index("Starting operation:")
-    assert outcome.output.index("--> Phase 1 of 9") < first < outcome.output.index("--> Phase 2 of 9")
+    assert outcome.output.index("--> Phase 1 of 10") < first < outcome.output.index("--> Phase 2 of 10")
 
 
 @pytest.mark.parametrize("flag", ["--serial", "--no-wait"])

@@ -25,6 +25,7 @@ PHASES = [
     "Install the container runtime",
     "Set up the load balancer",
     "Install the Kubernetes packages",
+    "Change the standing cluster",
     "Bring up the control plane",
     "Join the workers",
     "Set up the pod network",

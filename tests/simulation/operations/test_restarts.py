@@ -78,6 +78,13 @@ def test_a_host_without_pods_and_a_look_ahead_wait_for_nobody(stage: Stage, node
     assert gate(stage.run).failed == "master2"
 
 
+def test_a_node_that_is_out_for_a_step_of_a_change_waits_for_nobody(stage: Stage) -> None:
+    stage.facts["worker1"][KubeletHealth] = False
+    gate(stage.run).out.add("worker1")
+    assert turn(stage, "worker1") == [RESTART]
+    assert gate(stage.run).failed is None
+
+
 VIEWS: dict[str, tuple[str, Mapping[str, NodeView | None], list[Step]]] = {
     "a control plane beside ready ones": ("master1", {}, [RESTART]),
     "a worker": ("worker1", {}, [RESTART]),

@@ -11,12 +11,14 @@ from pyinfra.api import Host, StringCommand
 
 import k8s_ha.operations.upgrade
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.cluster_state.plan import Plan
 from k8s_ha.desired.yum import Repository
 from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.system import KubeletProcess, Packages, PackagesState
 from k8s_ha.observations.drains import DrainObservation
 from k8s_ha.observations.node import NodeView
+from k8s_ha.operations.restarts import gate
 from k8s_ha.operations.upgrade import (
     control_plane_upgraded,
     drained,
@@ -26,6 +28,7 @@ from k8s_ha.operations.upgrade import (
     passed_on,
     returned,
     sandboxes_removed,
+    step_ended,
     turn_reached,
 )
 from tests.support.cluster_stage import CLUSTER, Stage
@@ -69,6 +72,17 @@ def test_a_step_behind_one_that_failed_is_not_begun(stage: Stage) -> None:
     ]
 
 
+def test_only_a_step_that_went_well_tells_how_long_its_like_take(stage: Stage) -> None:
+    well, failing, unbegun = (of(Work.CONTROL_PLANE, name) for name in CONTROL_PLANES)
+    stage.run.log.plan = Plan({}, changes_due=(well, failing, unbegun))
+    for place, step in enumerate((well, failing, unbegun)):
+        stage.steps(turn_reached, on=step.hosts[0], run=stage.run, step=step, place=place, before={"master2"})
+        if step is failing:
+            stage.state.failed_hosts.add(stage.state.inventory.get_host("master2"))
+        stage.steps(step_ended, on="master3", run=stage.run, place=place)
+    assert set(stage.run.log.step_times.taken) == {0}
+
+
 @pytest.mark.parametrize(
     ("acting", "subject"), [("master2", "master2"), ("master-lb", "master2"), ("worker1", "worker1")]
 )
@@ -95,6 +109,14 @@ def test_a_control_plane_that_has_not_joined_yet_may_be_out(stage: Stage) -> Non
     stage.hold({"master3": CLEAN})
     step = of(Work.LEAVE, "master-lb", "master2")
     assert stage.steps(turn_reached, on="master-lb", run=stage.run, step=step, **BEFORE) == [
+        Noop("it is this step's turn")
+    ]
+
+
+@pytest.mark.parametrize("work", [Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT])
+def test_what_takes_nobody_out_goes_on_before_a_step_that_mends_another(stage: Stage, work: Work) -> None:
+    stage.hold(SILENT)
+    assert stage.steps(turn_reached, on="master1", run=stage.run, step=of(work, "master1"), **BEFORE) == [
         Noop("it is this step's turn")
     ]
 
@@ -221,6 +243,9 @@ def test_a_node_is_drained_by_the_leader(stage: Stage, led: list[tuple[str, str]
     given = stage.steps(drained, on="worker1", run=stage.run)
     assert led == [("master1", "drain-worker1")]
     assert given == [Command("true")]
+    assert gate(stage.run).out == {"worker1"}  # so that nobody waits for its kubelet before it is back
+    stage.steps(returned, on="worker1", run=stage.run)
+    assert gate(stage.run).out == set()
 
 
 def test_a_node_that_cannot_be_drained_says_why(stage: Stage, led: list[tuple[str, str]]) -> None:

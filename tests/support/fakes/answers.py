@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.observations.nginx import NGINX_CONFIG
-from tests.support.fakes import looks
+from tests.support.fakes import looks, upgrades
 from tests.support.fakes.looks import members
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBEADM, KUBERNETES, KubeadmError
@@ -161,6 +161,7 @@ def nginx(request: Request) -> list[str]:
 
 
 def nginx_configured(request: Request) -> list[str]:
+    before = upgrades.marked_down(request.world)
     for line in request.stdin.splitlines():
         kind, *rest = line.split()
         if kind in ("edit", "own"):
@@ -169,6 +170,7 @@ def nginx_configured(request: Request) -> list[str]:
         units += ["nginx.service"] * ("nginx.service" not in units)
     (dump,) = (line.split()[1] for line in nginx(request) if line.startswith("answer "))
     request.machine.write(request.variable("RECORD"), f"config={hashlib.sha256(base64.b64decode(dump)).hexdigest()}")
+    upgrades.balancers_changed(request.world, before)
     return []
 
 
@@ -266,9 +268,12 @@ ANSWERS = (
     Answer("survey", r"os_like", looks.survey, False),
     Answer("host status", r"^NAME_SERVERS=", looks.host_status, False),
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),
+    Answer("available versions", r"^REPOSITORIES=", upgrades.available_versions, False),
+    Answer("upgrade survey", r"echo .etcd_size ", upgrades.upgrade_survey, False),
+    Answer("drains", r"get poddisruptionbudgets,nodes,pods,", upgrades.drains, False),
+    Answer("kubelet process", r"^\[ .*readlink .*/exe", upgrades.kubelet_process, False),
     Answer("node", r"bootstrap-kubelet\.conf", looks.node, False),
     Answer("api status", r"get nodes,pods,services -A", looks.api_status, False),
-    Answer("drains", r"get poddisruptionbudgets,nodes,pods,", looks.drains, False),
     Answer("flannel", r"get configmap kube-flannel-cfg", lambda _: ["config ", "pods 10.244.0.0/16"], False),
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
     Answer("nginx", r"^UNSTARTED=", nginx, False),
@@ -298,6 +303,20 @@ ANSWERS = (
     Answer("drain", r"\ANAME=drain-", silence),
     Answer("detach", r"\ANAME=detach-", silence, False),
     Answer("image pull", r"\ANAME=image-pull$", silence),
+    Answer("fetch", r"\ANAME=fetch-version$", silence),
+    Answer("fetched removed", r"\Arm -rf /var/lib/k8s-ha/fetched-", upgrades.folder_removed),
+    Answer("snapshot", r"\ANAME=etcd-snapshot$", upgrades.snapshot_taken),
+    Answer("kubeadm-upgrade", r"\ANAME=kubeadm-upgrade$", upgrades.kubeadm_upgraded),
+    Answer("drain", r"\ANAME=drain-", upgrades.drained),
+    Answer("uncordon", r"\ANAME=uncordon-", upgrades.uncordoned),
+    Answer("await", r"\ANAME=await-", upgrades.awaited),
+    Answer(
+        "kubelet restart",
+        r"\Asystemctl daemon-reload && systemctl restart kubelet\.service",
+        upgrades.kubelet_restarted,
+    ),
+    Answer("sandboxes removed", r"\Asystemctl stop kubelet\.service && .* crictl rmp ", upgrades.sandboxes_removed),
+    Answer("configuration", r" replace -f -$", upgrades.configuration_replaced),
     Answer("install", r"\ANAME=install-", installed),
     Answer("write", r"\AFILE=", edited),
     Answer("write", r"^umask 022; mkdir -p .* mv -f ", write),
@@ -313,6 +332,7 @@ ANSWERS = (
     Answer("kept", r"^KEPT=", silence),
     Answer("unit", r"systemctl (start|stop|enable|disable) ", unit_changed),
     Answer("hostname", r"hostnamectl set-hostname", hostname_set),
+    Answer("success", r"\Atrue\Z", silence),
     Answer("record removed", r"^rm -f /var/lib/k8s-ha/", silence),
     # A command that the table does not know counts as a change, so that no test can overlook it.
     Answer("unknown", r"", silence),

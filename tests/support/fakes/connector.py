@@ -19,6 +19,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from k8s_ha.deploys import phase
 from k8s_ha.facts.answers import FIRST, LAST
+from k8s_ha.operations import commands
 from k8s_ha.operations.login import READ
 from tests.support.fakes.answers import Answer, answer_to
 from tests.support.fakes.request import Failure, Request
@@ -33,6 +34,7 @@ SECONDS_TO_WAIT = 10
 
 _moments = count()
 
+commands.SECONDS_BETWEEN_POLLS = 0.01
 phase.today = lambda: date.fromisoformat(current().day)
 
 
@@ -104,13 +106,19 @@ class SimulatedConnector(FakeConnector):
     def _respond(self, row: Answer, command: str, stdin: str) -> tuple[bool, list[str]]:
         for host, part, answer in self.scenario.answers:
             if host == self.name and part in command:
+                self.world.machines[self.name].broken |= "breaks" in answer
+                if answer.get("acts"):
+                    self._act(row, command, stdin)
                 return answer.get("success", True), _said(command, stdin) if "echo" in answer else answer.get(
                     "lines", []
                 )
         try:
-            return True, row.handler(Request(self.world, self.scenario, self.world.machines[self.name], command, stdin))
+            return True, self._act(row, command, stdin)
         except Failure as failure:
             return False, [str(failure)]
+
+    def _act(self, row: Answer, command: str, stdin: str) -> list[str]:
+        return row.handler(Request(self.world, self.scenario, self.world.machines[self.name], command, stdin))
 
     def _log(
         self,
@@ -148,4 +156,5 @@ def _said(command: str, stdin: str) -> list[str]:
     return (base64.b64decode(stdin).decode() if "base64 -d" in command else stdin).splitlines()
 
 
+SimulatedConnector.world.history.clear()
 atexit.register(SimulatedConnector.world.save, folder() / "world.json")

@@ -7,17 +7,23 @@ import re
 import time
 from typing import Any
 
+from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
-from k8s_ha.observations.node import ANNOTATION
+from k8s_ha.observations.node import ANNOTATION, CORDONED
 from tests.support.fakes.request import Request
-from tests.support.fakes.world import KUBERNETES, World
+from tests.support.fakes.world import KUBELET, KUBERNETES, World, by_name, minor
 from tests.support.paths import RECORDED
 
 NODE_ARTIFACTS = ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "pki/ca.crt", "manifests/kube-apiserver.yaml")
-VERSION = "v1.30.14"
+ETCD = {
+    minor: "3.5.15" if minor < 31 else "3.5.29" if minor < 34 else "3.6.16" if minor < 37 else "3.7.0"
+    for minor in LINES
+}
+"""Which etcd each line's kubeadm brings."""
+
 DNS_ANSWER = re.search(r"\ndns \S+ (\w+)", (RECORDED / "verify-worker.txt").read_text(encoding="utf-8"))[1]
 
 
@@ -36,7 +42,7 @@ def survey(request: Request) -> list[str]:
     is_node = f"{KUBERNETES}/kubelet.conf" in request.machine.files
     lines = [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
     leads = f"{KUBERNETES}/manifests/kube-apiserver.yaml" in request.machine.files
-    return lines + [f"api_server_image registry.k8s.io/kube-apiserver:{VERSION}"] * leads
+    return lines + [f"api_server_image registry.k8s.io/kube-apiserver:v{request.machine.static_pods}"] * leads
 
 
 def members(world: World) -> list[dict[str, Any]]:
@@ -61,25 +67,41 @@ def artifacts(request: Request) -> list[str]:
 def node(request: Request) -> list[str]:
     files, lines = request.machine.files, artifacts(request)
     lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
-    if f"{KUBERNETES}/admin.conf" in files and request.world.nodes and request.machine.is_back():
-        ready = {
-            machine.hostname: f"{KUBERNETES}/kubelet.conf" in machine.files
-            for machine in request.world.machines.values()
-        }
-        lines += [
-            "readyz ok",
-            *(f"node {name} {ready[name]} {VERSION} {_metadata(request.world, name)}" for name in request.world.nodes),
-        ]
-        if request.variable("STANDING") == "yes":
-            lines += [f"objects {_objects(request.world)}", *_static_pods(request.world)]
+    standing = request.variable("STANDING") == "yes"
+    lines += [line for line in static_pods(request) if standing]
+    if request.machine.serves() and request.world.nodes and request.machine.is_back():
+        lines += ["readyz ok", *(node_line(request.world, name) for name in request.world.nodes)]
+        lines += [f"objects {_objects(request.world)}"] * standing
         lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
         lines += [f"secret {name}" for name in request.world.secrets]
     return lines
 
 
-def drains(request: Request) -> list[str]:
-    """Nodes without a pod that a drain would take."""
-    return [f"node {name} True   " for name in request.world.nodes]
+def static_pods(request: Request) -> list[str]:
+    """Containers of the control plane's manifests, and which etcd runs; nothing on a worker."""
+    version = request.machine.static_pods
+    if not version:
+        return []
+    lines = []
+    kept = request.world.kept.get("ClusterConfiguration", {})
+    for component, place in PARTS.items():
+        part: Any = kept
+        for key in place:
+            part = part.get(key, {})
+        arguments = [f"--{name}={value}" for name, value in by_name(part.get("extraArgs", {})).items()]
+        arguments += request.world.own_flags.get(component, ())
+        tag = f"{ETCD[minor(version)]}-0" if component == "etcd" else f"v{version}"
+        container = {"command": [component, *arguments], "image": f"{kept.get('imageRepository')}/{component}:{tag}"}
+        lines.append(f"static_pod {component} spec: {json.dumps({'containers': [container]})}")
+    return [*lines, f"etcd_version {json.dumps({'etcdserver': ETCD[minor(version)]})}"]
+
+
+def node_line(world: World, name: str) -> str:
+    """A Node as jsonpath prints it; one whose host is gone is there, and not Ready."""
+    machines = {machine.hostname: machine for machine in world.machines.values()}
+    machine = machines.get(name)
+    ready = machine is not None and f"{KUBERNETES}/kubelet.conf" in machine.files and KUBELET in machine.active
+    return f"node {name} {ready} v{machine.kubelet if machine else ''} {_metadata(world, name)}"
 
 
 def _metadata(world: World, name: str) -> str:
@@ -88,23 +110,8 @@ def _metadata(world: World, name: str) -> str:
     labels = metadata["labels"] | ({"node-role.kubernetes.io/control-plane": ""} if world.nodes[name] else {})
     addresses = {machine.hostname: machine.address for machine in world.machines.values()}
     columns = [json.dumps(entry, separators=(",", ":")) for entry in (labels, metadata["taints"])]
-    return f"{columns[0]} {addresses.get(name, '')} {columns[1]} {json.dumps({ANNOTATION: metadata['owned']})}"
-
-
-def _static_pods(world: World) -> list[str]:
-    """The manifests from their spec on, by what the cluster keeps."""
-    kept, lines = world.kept.get("ClusterConfiguration", {}), []
-    for component, place in PARTS.items():
-        part = kept
-        for key in place:
-            part = part.get(key, {})
-        flags = [f"--{name}={value}" for name, value in part.get("extraArgs", {}).items()]
-        command = [component, *flags, *world.own_flags.get(component, ())]
-        image = f"{kept.get('imageRepository')}/{component}:{VERSION}"
-        lines.append(
-            f"static_pod {component} spec: {json.dumps({'containers': [{'command': command, 'image': image}]})}"
-        )
-    return lines
+    noted = {ANNOTATION: metadata["owned"]} | ({CORDONED: world.cordoned[name]} if name in world.cordoned else {})
+    return f"{columns[0]} {addresses.get(name, '')} {columns[1]} {json.dumps(noted)}"
 
 
 def _objects(world: World) -> str:
@@ -143,30 +150,35 @@ def preflight(request: Request) -> list[str]:
 
 def api_status(request: Request) -> list[str]:
     nodes = request.world.nodes
-    if not nodes or f"{KUBERNETES}/admin.conf" not in request.machine.files:
+    if not nodes or not request.machine.serves():
         return []
+    machines = {machine.hostname: machine for machine in request.world.machines.values()}
     pods = [
-        f"kube-system {pod}-{name} {name}"
+        (f"kube-system {pod}-{name} {name}", f"{pod}:v{machines[name].static_pods}" if pod != "etcd" else "")
         for pod in CONTROL_PLANE_PODS
         for name, control_plane in nodes.items()
         if control_plane
     ]
-    for daemon in ("kube-system kube-proxy-", "kube-flannel kube-flannel-ds-"):
-        pods += [f"{daemon}{name} {name}" for name in nodes]
-    pods += [f"kube-system coredns-{number} master1" for number in range(2)]
+    pods += [(f"kube-system kube-proxy-{name} {name}", f"kube-proxy:v{request.world.version}") for name in nodes]
+    pods += [(f"kube-flannel kube-flannel-ds-{name} {name}", "") for name in nodes]
+    pods += [(f"kube-system coredns-{number} master1", "") for number in range(2)]
     ready = bool(request.world.manifest)
     return [
         "readyz own",
         *["readyz endpoint"] * request.world.endpoint_open(),
-        *(f"node {name} {ready} {VERSION}" for name in nodes),
-        *(f"pod {pod} Running 10.244.0.{number} true" for number, pod in enumerate(pods)),
+        *(f"node {name} {ready} v{machines[name].kubelet}" for name in nodes),
+        *(
+            f"pod {pod} Running 10.244.0.{number} true image={image and f'registry.k8s.io/{image}'}"
+            for number, (pod, image) in enumerate(pods)
+        ),
+        f"kept_version v{request.world.version}",
         "service default kubernetes 10.96.0.1",
         "service kube-system kube-dns 10.96.0.10",
     ]
 
 
 def kubelet_health(request: Request) -> list[str]:
-    return ["ok"] * ("kubelet.service" in request.machine.active and request.machine.is_back())
+    return ["ok"] * (KUBELET in request.machine.active and request.machine.is_back())
 
 
 def host_status(request: Request) -> list[str]:

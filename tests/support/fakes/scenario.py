@@ -38,10 +38,12 @@ class Scenario:
     + host_data: more inventory data by host
     + unreachable: hosts that are reached by SSH, at a port where nobody listens
     + answers: (host, text, answer): commands of the host that hold the text get the answer, {success: bool, lines: []};
-      with ``echo`` its lines are what the command reads from stdin
+      with ``echo`` its lines are what the command reads from stdin, with ``acts`` it has its effect
+      all the same, and with ``breaks`` the host's API server is down until kubeadm has upgraded it
     + waits: (host, text, other, step): commands of the host that hold the text wait until the other has done the step
     + order: the hosts in the order in which pyinfra takes them up, which is random otherwise
     + check: whether group_data checks the settings, so that a mistake ends the run before connecting
+    + available: versions that the repositories have beside the settings' one and the newest of each line
     + day: on which the run is; by default one on which every Kubernetes line lives, so that no finding comes with time
     """
 
@@ -57,6 +59,7 @@ class Scenario:
     waits: list[tuple[str, str, str, str]] = field(default_factory=list)
     order: Sequence[str] = tuple(ADDRESSES)
     check: bool = True
+    available: Sequence[str] = ()
     day: str = "2022-01-01"
 
     def save(self, folder: Path) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import yaml
 
 from k8s_ha.facts.node import INIT_MARKER
-from tests.support.fakes.scenario import Scenario
+from tests.support.fakes.scenario import SETTINGS, Scenario
 from tests.support.paths import RECORDED
 
 RECORDED_NODE = RECORDED / "node-control-plane.txt"
 KUBERNETES = "/etc/kubernetes"
+KUBELET = "kubelet.service"
 ENDPOINT = "10.0.1.157:6443"
 VIRGIN_FILES = {
     "/etc/hosts": "127.0.0.1 localhost\n",
@@ -40,6 +41,9 @@ class Machine:
     """One host: text by path, version by package, units by state, its hostname.
 
     + looks_until_back: how often its API server or kubelet is found not ready, after its container runtime restarted
+    + kubelet: version of the one that runs, as x.y.z; empty before it is a node
+    + static_pods: version of its control plane's; empty where it has none
+    + broken: whether its API server does not come up before kubeadm has upgraded it
     """
 
     name: str
@@ -51,6 +55,9 @@ class Machine:
     active: list[str] = field(default_factory=lambda: ["firewalld.service"])
     enabled: list[str] = field(default_factory=lambda: ["firewalld.service"])
     looks_until_back: int = 0
+    kubelet: str = ""
+    static_pods: str = ""
+    broken: bool = False
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
         self.files[path] = text
@@ -61,6 +68,14 @@ class Machine:
         back = self.looks_until_back == 0
         self.looks_until_back -= not back
         return back
+
+    def version_of(self, package: str) -> str:
+        """The installed version, without its release; empty where it is not installed."""
+        return self.packages.get(package, "").partition("-")[0]
+
+    def serves(self) -> bool:
+        """Whether its API server, which its kubelet runs, is there to answer."""
+        return f"{KUBERNETES}/admin.conf" in self.files and KUBELET in self.active and not self.broken
 
     def config(self, path: str) -> dict[str, Any]:
         """A kubeadm configuration file, its documents merged and by kind; used up, as kubeadm's wrapper does it."""
@@ -84,6 +99,8 @@ class World:
     + kept: what the cluster keeps of its configuration, by kind
     + own_flags: flags that somebody has written into each manifest, by component
     + metadata: labels, taints and the annotation that this package wrote, by hostname
+    + cordoned: moment of this package's cordon, by hostname
+    + history: what the last run did to the nodes, in its order (see ``upgrades``)
     """
 
     machines: dict[str, Machine]
@@ -96,6 +113,13 @@ class World:
     kept: dict[str, Any] = field(default_factory=dict)
     own_flags: dict[str, list[str]] = field(default_factory=dict)
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cordoned: dict[str, str] = field(default_factory=dict)
+    history: list[str] = field(default_factory=list)
+
+    @property
+    def version(self) -> str:
+        """What the cluster keeps as its version, as x.y.z."""
+        return str(self.kept["ClusterConfiguration"]["kubernetesVersion"]).removeprefix("v")
 
     @classmethod
     def load(cls, path: Path, scenario: Scenario) -> World:
@@ -135,6 +159,8 @@ class World:
             machine.write(f"{KUBERNETES}/{path}", f"    server: https://{ENDPOINT}\n")
         machine.write(f"{KUBERNETES}/pki/ca.crt", ca_certificate())
         machine.write(INIT_MARKER, "")
+        machine.active.append(KUBELET)
+        machine.kubelet = machine.static_pods = SETTINGS["kubernetes_version"]
         self.nodes, self.members = {machine.hostname: False}, [machine.hostname]
 
     def reset(self, machine: Machine) -> None:
@@ -142,6 +168,8 @@ class World:
         if self.members == [machine.hostname]:
             self.nodes, self.members = {}, []
         machine.files = {path: text for path, text in machine.files.items() if not path.startswith(KUBERNETES)}
+        machine.active = [unit for unit in machine.active if unit != KUBELET]
+        machine.kubelet = machine.static_pods = ""
 
     def prepare(self) -> None:
         """Bring the hosts to where the phases before the control plane leave them, as far as that phase looks."""
@@ -150,6 +178,9 @@ class World:
         self.machines["master-lb"].active.append("nginx.service")
 
     def endpoint_open(self) -> bool:
+        """Whether somebody listens there: a balancer, or the only control plane where no host is to be one."""
+        if "master-lb" not in self.machines:
+            return any(machine.serves() for machine in self.machines.values())
         return any("nginx.service" in machine.active for machine in self.machines.values())
 
     def kubeadm(self, machine: Machine, name: str, config: dict[str, Any]) -> None:
@@ -196,18 +227,26 @@ class World:
         if name in self.nodes or name in self.members:
             raise KubeadmError(f"a Node or an etcd member {name} exists already")
         self.nodes[name] = control_plane
-        arguments = _by_name(config["nodeRegistration"]["kubeletExtraArgs"])
+        arguments = by_name(config["nodeRegistration"]["kubeletExtraArgs"])
         labels = dict(pair.split("=", 1) for pair in arguments.get("node-labels", "").split(",") if pair)
         self.metadata[name] = {"labels": labels, "taints": config["nodeRegistration"].get("taints") or [], "owned": ""}
         self.members += [name] * control_plane
         for name in CONTROL_PLANE_FILES if control_plane else ("kubelet.conf", "pki/ca.crt"):
             machine.write(f"{KUBERNETES}/{name}", f"    server: https://{endpoint}\n")
         machine.write(f"{KUBERNETES}/pki/ca.crt", ca_certificate())
-        machine.active.append("kubelet.service")
+        machine.active.append(KUBELET)
+        machine.kubelet = machine.version_of("kubelet") or self.version
+        machine.static_pods = self.version if control_plane else ""
 
 
-def _by_name(arguments: Any) -> dict[str, str]:
+def by_name(arguments: Any) -> dict[str, str]:
+    """Arguments as either form of kubeadm's configuration has them."""
     return arguments if isinstance(arguments, dict) else {item["name"]: item["value"] for item in arguments}
+
+
+def minor(version: str) -> int:
+    """The second number of a version."""
+    return int(version.split(".")[1])
 
 
 KUBEADM = {"kubeadm-init": World.init, "kubeadm-join": World.join, "kubeadm-upload-certs": World.upload_certificates}

@@ -139,6 +139,19 @@ def test_control_planes_that_keep_the_first_step_from_beginning(silent: tuple[st
     assert silent_control_planes(snapshot, ()) == []
 
 
+def test_one_whose_kubelet_a_run_that_was_cut_off_has_stopped_is_gone_on_with() -> None:
+    nodes = tuple(
+        node_of(WANTED, node, version="v1.34.4") if node.name == "master2" else node_of(WANTED, node)
+        for node in WANTED.nodes
+    )
+    views = {host.name: view_of(WANTED, host, nodes=nodes) for host in WANTED.control_planes}
+    views["master2"] = view_of(WANTED, WANTED.host("master2"), ready=False, nodes=())
+    snapshot = snapshot_of(WANTED, **views)
+    steps = changes_due(snapshot, AVAILABLE, ETCD)
+    assert (Work.KUBELET, ("master2",)) in [(step.work, step.hosts) for step in steps]
+    assert silent_control_planes(snapshot, steps) == []
+
+
 def test_a_control_plane_that_could_not_be_read_keeps_it_too() -> None:
     snapshot = snapshot_of(STANDING, WANTED)
     unread = replace(snapshot, views={**snapshot.views, "master3": None})
