@@ -33,7 +33,6 @@ etcd_containers() {
 field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
 are_numbers() { for number; do case $number in '' | *[!0-9]*) return 1 ;; esac done; }
 status_of() { in_etcd "$snapshots" snapshot status "$1" --write-out=json; }
-content_of() { in_etcd "$snapshots" hashkv "$1" --write-out=json; }
 digest() { sha256sum <"$1" | cut -d ' ' -f 1; }
 json_text() { printf '"%s"' "$(printf %s "$1" | tr -d '\n' | sed 's/["\\]/\\&/g')"; }
 remove() { rm -f "$FOLDER/$1.json" && rm -f "$FOLDER/$1.db" "$FOLDER/$1.tar.gz"; }
@@ -121,18 +120,8 @@ status=$(status_of "$restored") || failed "$snapshots snapshot status"
 found=$(echo "$status" | field revision)
 [ "$found" = "$revision" ] ||
     refuse "the trial restore came to revision ${found:-none}, the snapshot has $revision" "check etcd's disk"
-# The number of keys that older ones tell counts the members, too, which a restore replaces. hashkv, of 3.6, writes to
-# what it reads, and no restore takes that any more: it is given a copy.
-case $etcd_version in
-    3.[0-5].*) ;;
-    *)
-        cp "$saved" "$WORK/copy.db" || refuse "the snapshot could not be copied" "see the error above"
-        content=$(content_of "$WORK/copy.db") && found=$(content_of "$restored") || failed "$snapshots hashkv"
-        [ -n "$content" ] && [ "$found" = "$content" ] ||
-            refuse "the trial restore holds other keys than the snapshot" "check etcd's disk"
-        ;;
-esac
-rm -rf "$WORK/restored" "$WORK/copy.db"
+# The number of keys may count the members, which a restore replaces, and hashkv panics where keys have leases.
+rm -rf "$WORK/restored"
 
 ca=$(ca_hash $pki/ca.crt) || refuse "$pki/ca.crt holds no certificate" "write the cluster's CA there again"
 store() { # END: what is written beside takes its name

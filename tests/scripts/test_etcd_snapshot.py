@@ -74,12 +74,11 @@ def proved(tool: str) -> list[str]:
     ]
 
 
-HASHED = [f"etcdutl hashkv {TRIAL}/{path} --write-out=json" for path in ("copy.db", "restored/member/snap/db")]
 ROWS = {
     "3.4.13": [*ASKED, SAVED, *proved("etcdctl")],
     "3.5.9": [*ASKED, "etcdutl version", SAVED, *proved("etcdutl")],
-    "3.6.5": [*ASKED, "etcdutl version", SAVED, *proved("etcdutl"), *HASHED],
-    "3.7.0": [*ASKED, "etcdutl version", SAVED, *proved("etcdutl"), *HASHED],
+    "3.6.5": [*ASKED, "etcdutl version", SAVED, *proved("etcdutl")],
+    "3.7.0": [*ASKED, "etcdutl version", SAVED, *proved("etcdutl")],
 }
 
 

@@ -87,11 +87,6 @@ FAILURES: dict[str, tuple[Breakage, str]] = {
         restored('echo "revision 5" >"$folder/member/snap/db"'),
         f"the trial restore came to revision 5, the snapshot has 6; check etcd's disk{TRY_AGAIN}",
     ),
-    "other keys": (
-        restored('echo more >>"$folder/member/snap/db"'),
-        f"the trial restore holds other keys than the snapshot; check etcd's disk{TRY_AGAIN}",
-    ),
-    "content unread": (failing("hashkv*"), f"`etcdutl hashkv` {ABOVE}"),
     "no certificate": (
         lambda shell: shell.file(f"{PKI}/ca.crt", "x\n"),
         f"{PKI}/ca.crt holds no certificate; write the cluster's CA there again{TRY_AGAIN}",

@@ -1,7 +1,6 @@
 """A control plane's runtime with an etcd container, and the tools that its image has, as recorded of real ones.
 
 etcdctl 3.4.23 (Debian), etcdctl and etcdutl 3.5.35 and 3.6.16. 3.5's etcdctl restores, and says that etcdutl should.
-3.6's hashkv writes to the file that it reads.
 """
 
 from __future__ import annotations
@@ -34,10 +33,6 @@ _NO_FILES: Final = """
     "snapshot status "*) printf 'NAME:\\n  snapshot - Manages etcd node snapshots\\n' ;;
     "snapshot restore "*) echo 'Error: unknown flag: --data-dir' >&2; exit 1 ;;
 """
-_HASHKV: Final = """
-    "hashkv "*) echo "{\\"hash\\":$(cksum <"$2" | cut -d ' ' -f 1),\\"hashRevision\\":6,\\"compactRevision\\":-1}"
-        echo written >>"$2" ;;
-"""
 _ASKED: Final = """
     "endpoint status "*) echo '{status}' ;;
     "member list "*) echo '{members}' ;;
@@ -61,7 +56,7 @@ def install(
     minor = int(version.split(".")[1])
     _tool(shell, "etcdctl", asked + (_FILES if minor < 6 else _NO_FILES))
     if etcdutl and minor >= 5:
-        _tool(shell, "etcdutl", _FILES + (_HASHKV if minor >= 6 else ""))
+        _tool(shell, "etcdutl", _FILES)
     labels = ("io.kubernetes.container.name=etcd", "io.kubernetes.pod.namespace=kube-system")
     if runtime == "docker":
         listed = "ps -q " + " ".join(f"--filter label={label}" for label in labels)
