@@ -94,7 +94,7 @@ def _tell(run: Run, step: ChangeStep, place: int) -> None:
 @isolated_operation
 def step_ended(run: Run, place: int) -> Generator[StringCommand]:
     """Have the hosts that act next wait for a step's; how long one took that failed tells of no other."""
-    if is_executing() and given_up(host.state).isdisjoint(run.log.plan.changes_due[place].hosts):
+    if is_executing() and given_up(host.state).isdisjoint(run.log.plan.due[place].hosts):
         run.log.step_times.end(place)
     host.noop("the step is over")
     yield from ()

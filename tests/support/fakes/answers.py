@@ -300,7 +300,6 @@ ANSWERS = (
     Answer("own operation", r"own-command", silence),
     *(Answer(name, rf"\ANAME={name}$", kubeadm) for name in KUBEADM),
     Answer("kubeadm-reset", r"\ANAME=kubeadm-reset$", kubeadm_reset),
-    Answer("drain", r"\ANAME=drain-", silence),
     Answer("detach", r"\ANAME=detach-", silence, False),
     Answer("image pull", r"\ANAME=image-pull$", silence),
     Answer("fetch", r"\ANAME=fetch-version$", silence),
