@@ -207,7 +207,9 @@ def token_created(request: Request) -> list[str]:
 
 
 def node_deleted(request: Request) -> list[str]:
-    request.world.nodes.pop(re.search(r"delete node (\S+)", request.command)[1])
+    name = re.search(r"delete node (\S+)", request.command)[1]
+    request.world.nodes.pop(name)
+    request.world.cordoned.pop(name, None)
     return []
 
 
