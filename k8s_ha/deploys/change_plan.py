@@ -28,7 +28,7 @@ from k8s_ha.operations.commands import everywhere, read_everywhere, read_fact, r
 from k8s_ha.preflight_checks.download_sources import own_repositories
 from k8s_ha.preflight_checks.drain import drain_findings
 from k8s_ha.preflight_checks.standing import silent
-from k8s_ha.preflight_checks.upgrade import upgrade_findings
+from k8s_ha.preflight_checks.upgrade import unproven, upgrade_findings
 from k8s_ha.pyinfra_internals.state import working_folder
 from k8s_ha.reporting.console import log_steps
 from k8s_ha.reporting.step_times import of_last_change
@@ -66,7 +66,8 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     drained = {name for step in steps if step.work is Work.KUBELET for name in step.hosts}
     found += _against_drains(run, snapshot, drained)
     found += _against_upgrade(run, snapshot, etcd, minors)
-    return [*found, *_not_carried(run, sorted({step.version for step in steps}, key=release_order))]
+    versions = sorted({step.version for step in steps}, key=release_order)
+    return [*found, *unproven(run.cluster, versions), *_not_carried(run, versions)]
 
 
 def show_steps(run: Run) -> None:
@@ -75,7 +76,7 @@ def show_steps(run: Run) -> None:
     if steps:
         folder = local_folder(working_folder(state), run.cluster.settings.report_dir)
         run.log.step_times.earlier = of_last_change(folder)
-        logger.info(f"Plan: {len(steps)} steps, one after the other:")
+        logger.info(f"Plan: {len(steps)} step{'s' * (len(steps) > 1)}, one after the other:")
         log_steps(steps, run.log.step_times.earlier)
 
 

@@ -9,6 +9,7 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.catalog.upgrades import etcd_floor
 from k8s_ha.cluster_state.change_steps import REMOVALS, WITHOUT_OUTAGE, ChangeStep, Work
 from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import no_leader
@@ -182,6 +183,10 @@ def control_plane_upgraded(run: Run, apply: bool) -> Generator[StringCommand]:
     if not is_executing():
         yield planned(f"kubeadm {command}")
         return
+    reason = _etcd_too_old(run) if apply else None
+    if reason is not None:
+        yield fail_host(reason)
+        return
     yield long_command(
         "kubeadm-upgrade",
         f"kubeadm {command}{_ignored(run)}",
@@ -194,6 +199,26 @@ def control_plane_upgraded(run: Run, apply: bool) -> Generator[StringCommand]:
             f"{host.name}: its API server, or its etcd member, is not ready {SECONDS_TO_SERVE} seconds after its "
             "upgrade; see `crictl ps -a` and its containers' logs there, then run this again."
         )
+
+
+def _etcd_too_old(run: Run) -> str | None:
+    """Why etcd, as it runs now, must not come to this minor; the hop before it may have brought too old a one."""
+    floor = etcd_floor(run.cluster.settings.kubernetes_line.minor)
+    if floor is None:
+        return None
+    hosts = {
+        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
+        for entry in run.cluster.control_planes
+    }
+    for name, view in read_everywhere(Node, hosts).items():
+        version = view.etcd_version if view is not None else ""
+        if floor.judge(version) in ("refused", "unknown"):
+            least = ".".join(map(str, floor.refused_below))
+            return (
+                f"{name}: its etcd runs {version or 'what it did not tell'}, and Kubernetes 1.{floor.minor} needs "
+                f"{least} at least: {floor.reason}; bring every member to that first, then run this again."
+            )
+    return None
 
 
 def _ignored(run: Run) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from k8s_ha.catalog.upgrades import etcd_floor
+from k8s_ha.catalog.upgrades import PROVEN_SINCE, UNPROVEN_UPGRADE, etcd_floor, is_proven, numbers
 from k8s_ha.findings import Finding, some
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.upgrade import DeprecatedApi, UpgradeFacts
@@ -53,6 +53,22 @@ def upgrade_findings(
         found += _uptimes(planes)
     found += _webhooks(planes)
     return [*found, *_low_etcd(etcd, since_minor, to_minor)]
+
+
+def unproven(cluster: Cluster, versions: Iterable[str]) -> Iterator[Finding]:
+    """Versions on the way that no upgrade of this package was ever seen to lead to, unless that is accepted.
+
+    + versions: of the hops
+    """
+    found = [version for version in versions if not is_proven((numbers(version) or (0, 0, 0))[1])]
+    if found and UNPROVEN_UPGRADE not in cluster.settings.accepted_risks:
+        yield Finding(
+            THE_CLUSTER,
+            CHECK,
+            f"the upgrade leads to {', '.join(found)}",
+            f"one to a line older than 1.{PROVEN_SINCE} was never seen to run",
+            f"try it on a cluster that may be lost, then set accepted_risks = ['{UNPROVEN_UPGRADE}']",
+        )
 
 
 def _silent(name: str) -> Finding:

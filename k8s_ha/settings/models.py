@@ -9,7 +9,7 @@ from k8s_ha.catalog.check_names import CheckName
 from k8s_ha.settings import syntax
 
 Role = Literal["control_plane", "worker", "load_balancer", "admin"]
-Risk = Literal["SystemVerification", "cgroup-v1", "plain-http", "bare-pods", "local-data"]
+Risk = Literal["SystemVerification", "cgroup-v1", "plain-http", "bare-pods", "local-data", "unproven-upgrade"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -59,7 +59,7 @@ class ClusterSettings(BaseModel):
         description="What is accepted by name: SystemVerification and cgroup-v1, where a host runs this Kubernetes "
         "version with these caveats only; plain-http, where packages and their key come without TLS; bare-pods and "
         "local-data, where a node is drained: pods without a controller, and what pods keep in emptyDir volumes, are "
-        "deleted.",
+        "deleted; unproven-upgrade, to lines older than 1.30, which was never seen to run.",
     )
     waive: list[CheckName] = Field(
         default=[],

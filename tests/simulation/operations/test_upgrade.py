@@ -169,6 +169,19 @@ def test_a_control_plane_is_upgraded_once(stage: Stage, apply: bool, command: st
     assert ("configmap kubeadm-config" in unless) is apply  # what ends an apply
 
 
+@pytest.mark.parametrize(("etcd", "fails"), [("3.5.26", False), ("3.5.24", False), ("3.5.23", True), ("", True)])
+def test_etcd_is_asked_again_before_a_minor_that_brings_its_next(stage: Stage, etcd: str, fails: bool) -> None:
+    stage.hold({"master2": replace(STANDING["master2"], etcd_version=etcd)})
+    stage.hold({name: replace(STANDING[name], etcd_version="3.5.30") for name in ("master1", "master3")})
+    run = stage.run.at("1.34.11")
+    (given,) = stage.steps(control_plane_upgraded, on="master1", run=run, apply=True)
+    assert isinstance(given, Command)
+    assert ("master2: its etcd runs " in given.text) is fails
+    (other,) = stage.steps(control_plane_upgraded, on="master1", run=run, apply=False)
+    assert isinstance(other, Command)
+    assert "kubeadm upgrade node" in other.text
+
+
 @pytest.mark.parametrize(
     "view",
     [

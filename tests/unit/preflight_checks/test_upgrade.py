@@ -9,7 +9,7 @@ import pytest
 
 from k8s_ha.findings import Finding
 from k8s_ha.observations.upgrade import DeprecatedApi, ManifestFile, UpgradeFacts, Webhook
-from k8s_ha.preflight_checks.upgrade import upgrade_findings
+from k8s_ha.preflight_checks.upgrade import unproven, upgrade_findings
 from tests.support.cases import warning
 from tests.support.example_cluster import six_host_cluster
 
@@ -365,3 +365,16 @@ def test_each_phrase_is_short() -> None:
     found = findings(24, 37, master1=told, master2=UpgradeFacts(), worker1=None, etcd={"m": "3.5.24"})
     assert len(found) == 11
     assert all(len(phrase.split()) <= 25 for entry in found for phrase in (entry.found, entry.wanted, entry.remedy))
+
+
+@pytest.mark.parametrize(
+    ("versions", "accepted", "found"),
+    [
+        (["1.30.14", "1.31.14"], [], None),
+        (["1.28.15", "1.29.15", "1.30.14"], [], "the upgrade leads to 1.28.15, 1.29.15"),
+        (["1.29.15"], ["unproven-upgrade"], None),
+    ],
+)
+def test_a_way_that_nobody_has_gone(versions: list[str], accepted: list[str], found: str | None) -> None:
+    cluster = six_host_cluster(kubernetes_version=versions[-1], accepted_risks=accepted)
+    assert [finding.found for finding in unproven(cluster, versions)] == ([found] if found else [])
