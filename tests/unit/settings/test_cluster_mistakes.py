@@ -141,8 +141,8 @@ MISTAKES: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         {"accepted_risks": ["everything"]},
-        "accepted_risks.0: 'everything'; it is one of 'SystemVerification', 'cgroup-v1', 'plain-http', 'bare-pods' or "
-        "'local-data'; choose one of them",
+        "accepted_risks.0: 'everything'; it is one of 'SystemVerification', 'cgroup-v1', 'plain-http', 'bare-pods', "
+        "'local-data' or 'unproven-upgrade'; choose one of them",
     ),
     (
         {"kubernetes_version": "1.23.17"},
