@@ -12,12 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.lab.client import TODAY, Lab
 from tests.support.fakes.run import Fleet
 from tests.support.fakes.scenario import Scenario
 from tests.support.operation_bench import Bench
 from tests.support.paths import PROJECT
+
+# How long an example takes is for benchmarks: a machine may be busy.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,6 @@ def mapping_of(names: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @given(given_settings=mapping_of(ClusterSettings.model_fields), own=mapping_of(HostSettings.model_fields))
-@settings(deadline=None)
 def test_settings_are_taken_or_refused_in_sentences(given_settings: dict[str, Any], own: dict[str, Any]) -> None:
     first, *others = six_hosts()
     try:
@@ -64,7 +63,7 @@ KEYS = sorted({line.partition(" ")[0] for line in REAL_LINES})
 
 @pytest.mark.parametrize("fact", dict.fromkeys(FACTS), ids=lambda fact: fact.__name__)
 @given(data=st.data())
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(
     fact: type[ParsedFact[Any]], data: st.DataObject
 ) -> None:
@@ -79,7 +78,6 @@ def test_whatever_a_host_prints_a_fact_is_read_or_fails_that_host(
     reported=seen_by_control_planes,
     answer=endpoint_answers,
 )
-@settings(deadline=None)
 def test_init_only_where_certainly_no_cluster_is(reported: dict[str, NodeView | None], answer: str | None) -> None:
     allowed = init_refusal(reported, CLUSTER, answer) is None
     certain = answer == "" and all(
@@ -90,7 +88,6 @@ def test_init_only_where_certainly_no_cluster_is(reported: dict[str, NodeView | 
 
 
 @given(reported=seen_by_control_planes)
-@settings(deadline=None)
 def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_it(
     reported: dict[str, NodeView | None],
 ) -> None:
@@ -107,7 +104,6 @@ def test_nothing_is_taken_back_but_a_proven_unfinished_init_with_nothing_beside_
 
 
 @given(reported=seen_by_control_planes)
-@settings(deadline=None)
 def test_an_unfinished_init_never_leads(reported: dict[str, NodeView | None]) -> None:
     leading = ClusterSnapshot(CLUSTER, reported).leader
     view = reported[leading.name] if leading else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from k8s_ha.catalog.setting_changes import SETTINGS, Effect
@@ -66,7 +66,6 @@ def cluster_of(given_settings: dict[str, Any], own: dict[str, Any]) -> Cluster |
 
 
 @given(before=DRAWN, after=DRAWN, own_before=LABELS, own_after=LABELS)
-@settings(deadline=None)
 def test_what_differs_is_refused_by_name_or_is_a_step_or_is_carried_out(
     before: dict[str, Any], after: dict[str, Any], own_before: dict[str, Any], own_after: dict[str, Any]
 ) -> None:
@@ -100,7 +99,6 @@ def test_what_differs_is_refused_by_name_or_is_a_step_or_is_carried_out(
 
 
 @given(given_settings=DRAWN, own=LABELS)
-@settings(deadline=None)
 def test_a_cluster_that_was_built_so_has_no_difference(given_settings: dict[str, Any], own: dict[str, Any]) -> None:
     cluster = cluster_of(given_settings, own)
     if cluster is not None:

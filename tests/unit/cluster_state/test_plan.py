@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.plan import Action, decide, decide_init, decide_join
@@ -219,7 +219,6 @@ def test_the_plan_says_who_does_what(views: Mapping[str, NodeView | None], lines
 
 
 @given(reported=seen_by_control_planes)
-@settings(deadline=None)
 def test_no_plan_has_an_init_beside_a_node_that_stands(reported: dict[str, NodeView | None]) -> None:
     plan = decide(ClusterSnapshot(CLUSTER, reported, endpoint_answer=""))
     actions = [step.action for step in plan.steps.values()]
@@ -229,7 +228,6 @@ def test_no_plan_has_an_init_beside_a_node_that_stands(reported: dict[str, NodeV
 
 
 @given(reported=seen_by_control_planes, answer=endpoint_answers)
-@settings(deadline=None)
 def test_where_a_cluster_may_be_none_is_initialized(reported: dict[str, NodeView | None], answer: str | None) -> None:
     step = decide_init(ClusterSnapshot(CLUSTER, reported, endpoint_answer=answer))
     if step.action is not Action.INIT:
@@ -244,7 +242,6 @@ def test_where_a_cluster_may_be_none_is_initialized(reported: dict[str, NodeView
 
 
 @given(reported=seen_by_control_planes)
-@settings(deadline=None)
 def test_on_what_is_somebody_elses_no_step_is_taken(reported: dict[str, NodeView | None]) -> None:
     snapshot = ClusterSnapshot(CLUSTER, reported)
     for host in CLUSTER.control_planes:
