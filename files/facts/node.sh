@@ -10,6 +10,7 @@ if [ -e $e/healthcheck-client.crt ]; then
     [ -z "$STANDING" ] || echo "etcd_version $(etcd 127.0.0.1:2379/version)"
 fi
 standing_files
+[ ! -e /var/lib/k8s-ha/kubeadm-upgrade-unfinished ] || echo "upgrade unfinished"
 [ -e "$INIT_MARKER" ] && echo "init begun"
 is_init_unfinished
 case $? in

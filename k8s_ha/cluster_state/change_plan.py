@@ -44,7 +44,8 @@ def _versions(node: ClusterNode, view: NodeView | None) -> NodeVersions:
             continue  # a manifest that cannot be read is told of its host
         if pod is not None and pod.version:
             components[component] = pod.version.removeprefix("v")
-    return NodeVersions(node.version.removeprefix("v"), components, node.is_cordoned)
+    unfinished = view is not None and view.upgrade_unfinished
+    return NodeVersions(node.version.removeprefix("v"), components, node.is_cordoned, unfinished)
 
 
 def kept_version(snapshot: ClusterSnapshot) -> str:
@@ -63,7 +64,7 @@ def is_moving(snapshot: ClusterSnapshot) -> bool:
         return False
     nodes = standing_versions(snapshot)
     return _all(kept_version(snapshot), nodes) != {snapshot.cluster.settings.version} or any(
-        node.is_cordoned for node in nodes.values()
+        node.is_cordoned or node.is_unfinished for node in nodes.values()
     )
 
 
@@ -119,7 +120,7 @@ def changes_due(
     begin = oldest_served(kept, nodes)
     own_repository = cluster.image_repository != UPSTREAM_REGISTRY
     path = upgrade_path(begin, wanted, available, own_repository, etcd)
-    # Kubelets that lag behind their API servers are brought up in the last hop.
+    path = (*_kubelets_first(begin, kept, nodes), *path)
     allowed = not on_cgroup_v1 or _allows_cgroup_v1(snapshot)
     leader = snapshot.leader.name if snapshot.leader else ""
     return upgrade_steps(cluster, kept, nodes, path or (wanted,), leader, allowed)
@@ -138,6 +139,16 @@ def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
         if steps and not serves and host.name not in first:
             found.append(host.name)
     return found
+
+
+def _kubelets_first(begin: str, kept: str, nodes: Mapping[str, NodeVersions]) -> tuple[str, ...]:
+    """The version that all API servers have, where a kubelet is a minor behind it: no kubelet passes over a minor.
+
+    Each line's kubeadm takes away the flags that its kubelet has lost, and no other does.
+    """
+    served = {kept, *(version for node in nodes.values() for version in node.components.values())}
+    lags = any(_minor(node.kubelet) < _minor(begin) for node in nodes.values() if node.kubelet)
+    return (begin,) if served == {begin} and lags else ()
 
 
 def _allows_cgroup_v1(snapshot: ClusterSnapshot) -> bool:

@@ -126,11 +126,13 @@ class NodeVersions:
     + kubelet: as its Node tells; empty where it has told nothing yet
     + components: of its static pods, by name; empty on a worker
     + is_cordoned: whether a run of this package has cordoned it and not lifted that
+    + is_unfinished: whether a kubeadm upgrade began there and has not ended well
     """
 
     kubelet: str
     components: Mapping[str, str] = field(default_factory=dict)
     is_cordoned: bool = False
+    is_unfinished: bool = False
 
 
 def release_order(version: str) -> Numbers:
@@ -203,7 +205,8 @@ def _hop(
         fields = ", ".join(f"{'.'.join(path)} = {str(value).lower()}" for (_, path), value in edits.items())
         yield ChangeStep(Work.CONFIGURE, (leader,), (leader,), version, f"kubelets keep {fields}", edits=edits)
     for host in behind:
-        yield from out_of_the_balancers(cluster, host, _control_plane(host, kept, version, control_planes))
+        step = _control_plane(host, kept, version, control_planes, nodes[host.name].is_unfinished)
+        yield from out_of_the_balancers(cluster, host, step)
     for host in control_planes:
         if host in moving:
             step = _kubelets((host,), version)
@@ -217,7 +220,8 @@ def _hop(
 
 def _is_behind(node: NodeVersions, kept: str, version: str, is_first: bool) -> bool:
     """Whether the control plane's own part of the upgrade is due; the first one's ends with what the cluster keeps."""
-    return any(held != version for held in node.components.values()) or (is_first and kept != version)
+    held = set(node.components.values()) | ({kept} if is_first else set())
+    return held - {version} != set() or (node.is_unfinished and bool(node.components))
 
 
 def _line(version: str) -> str:
@@ -231,9 +235,12 @@ OUTAGES: Final[Mapping[int, str]] = {
 """What a change of a control plane interrupts where they are few, by their number."""
 
 
-def _control_plane(host: HostSettings, kept: str, version: str, control_planes: Sequence[HostSettings]) -> ChangeStep:
+def _control_plane(
+    host: HostSettings, kept: str, version: str, control_planes: Sequence[HostSettings], is_unfinished: bool
+) -> ChangeStep:
     interrupts = OUTAGES.get(len(control_planes), "its API server and etcd member")
-    if host == control_planes[0] and kept != version:
+    # An apply that failed behind its static pods may have left the add-ons, and is made again.
+    if host == control_planes[0] and (kept != version or is_unfinished):
         sentence = f"kubeadm upgrade apply v{version}"
         return ChangeStep(Work.APPLY, (host.name,), (host.name,), version, sentence, interrupts)
     sentence = f"kubeadm upgrade node to {version}"

@@ -19,6 +19,9 @@ T = TypeVar("T")
 INIT_MARKER: Final = "/etc/kubernetes/pki/k8s-ha-init-unfinished"
 """Left by an init of this package until it has ended well; where it is, `kubeadm reset` takes it away too."""
 
+UPGRADE_MARKER: Final = "/var/lib/k8s-ha/kubeadm-upgrade-unfinished"
+"""Left by a kubeadm upgrade of this package until it has ended well: its static pods are not the last that it does."""
+
 _CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
@@ -56,6 +59,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         etcd_healthy=etcd.health(next(iter(values.get("etcd", ())), "")),
         etcd_version=_etcd_version(next(iter(values.get("etcd_version", ())), "")),
         busy="busy" in values,
+        upgrade_unfinished="upgrade" in values,
         init_begun="begun" in values.get("init", ()),
         init_unfinished="unfinished" in values.get("init", ()),
         kubeconfigs=tuple(_kubeconfig(line) for line in values.get("config", ())),

@@ -150,6 +150,8 @@ class NodeView:
     """Whether its own etcd says that it is well, which includes that it has a quorum; None where it says nothing."""
     busy: bool = False
     """Whether a kubeadm that this package started is at work on the host."""
+    upgrade_unfinished: bool = False
+    """Whether a kubeadm upgrade of this package began there and has not told that it ended well."""
     init_begun: bool = False
     """Whether an init of this package began there and has not told that it ended well."""
     init_unfinished: bool = False

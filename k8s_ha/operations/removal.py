@@ -115,9 +115,14 @@ def _is_forgotten(run: Run, member: Member) -> bool:
     control_planes = run.cluster.control_planes
     others = [entry for entry in control_planes if entry.name != host.name] or control_planes
     asked = {host.inventory.get_host(entry.name): {"address": entry.address} for entry in others}
+    own = {host: {"address": run.cluster.host(host.name).address}}
 
     def is_forgotten() -> bool:
-        lists = [view.members for view in read_everywhere(Node, asked).values() if view and view.members]
+        # One that has not joined yet lists nobody; where that is all there is, the current host is believed.
+        views = [*read_everywhere(Node, asked).values()]
+        lists = [view.members for view in views if view and view.members]
+        if not lists and all(view is not None and not view.artifacts for view in views):
+            lists = [view.members for view in read_everywhere(Node, own).values() if view and view.members]
         return bool(lists) and all(member.identity not in {known.identity for known in held} for held in lists)
 
     return poll_until(is_forgotten, bool, SECONDS_TO_FORGET)

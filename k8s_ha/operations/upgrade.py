@@ -16,7 +16,7 @@ from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
 from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.fact_batch import FactRequest
-from k8s_ha.facts.node import Node
+from k8s_ha.facts.node import UPGRADE_MARKER, Node
 from k8s_ha.facts.system import KubeletProcess, Packages
 from k8s_ha.operations.cluster import observe_leader
 from k8s_ha.operations.commands import (
@@ -166,9 +166,15 @@ def passed_on(
 def _serves_not(run: Run, step: ChangeStep) -> str:
     """The step's control plane where it does not serve; empty where it does."""
     (name,) = step.subjects
-    own = run.cluster.host(name)
-    view = read_fact(host.inventory.get_host(name), Node, address=own.address)
-    return "" if view is not None and view.ready else name
+    target, own = host.inventory.get_host(name), run.cluster.host(name)
+
+    def serves() -> bool:
+        view = read_fact(target, Node, address=own.address)
+        return view is not None and view.ready
+
+    # One whose own step has failed is not waited for.
+    seconds = 0 if name in given_up(host.state) else SECONDS_TO_SERVE
+    return "" if poll_until(serves, bool, seconds) else name
 
 
 @isolated_operation
@@ -189,7 +195,8 @@ def control_plane_upgraded(run: Run, apply: bool) -> Generator[StringCommand]:
         return
     yield long_command(
         "kubeadm-upgrade",
-        f"kubeadm {command}{_ignored(run)}",
+        f"mkdir -p -m 755 /var/lib/k8s-ha && dd if=/dev/null of={UPGRADE_MARKER} conv=fsync status=none && "
+        f"kubeadm {command}{_ignored(run)} && rm -f {UPGRADE_MARKER}",
         seconds=SECONDS_FOR_UPGRADE,
         unless=_is_upgraded(own.address, version, apply),
         lock="kubeadm",
@@ -228,7 +235,8 @@ def _ignored(run: Run) -> str:
 
 def _is_upgraded(address: str, version: str, apply: bool) -> str:
     """Shell test: kubeadm has nothing left to do here."""
-    tests = [
+    tests = [f"[ ! -e {UPGRADE_MARKER} ]"]
+    tests += [
         f"grep -q 'image: .*/{component}:v{version}$' {_MANIFESTS}/{component}.yaml"
         for component in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
     ]
@@ -326,6 +334,13 @@ def returned(run: Run) -> Generator[StringCommand]:
     own, version = run.cluster.host(host.name), run.cluster.settings.version
     if not is_executing():
         yield planned(f"kubectl uncordon {own.hostname}")
+        return
+    # Another kubelet, or another runtime, may have begun its static pods anew.
+    if "control_plane" in own.role and not poll_until(lambda: _serves_twice(own.address), bool, SECONDS_TO_SERVE):
+        yield fail_host(
+            f"{host.name}: its API server, or its etcd member, is not ready {SECONDS_TO_SERVE} seconds after its "
+            "kubelet was upgraded; see `crictl ps -a` and its containers' logs there, then run this again."
+        )
         return
     snapshot = observe_leader(run)
     leader = snapshot.leader

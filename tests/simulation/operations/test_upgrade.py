@@ -162,9 +162,11 @@ def test_a_control_plane_comes_back_when_it_serves(stage: Stage) -> None:
 def test_a_control_plane_is_upgraded_once(stage: Stage, apply: bool, command: str) -> None:
     (given,) = stage.steps(control_plane_upgraded, on="master1", run=stage.run, apply=apply)
     assert isinstance(given, Command)
-    assert f"\nCOMMAND='{command}'\n" in given.text
+    marked = "/var/lib/k8s-ha/kubeadm-upgrade-unfinished"
+    assert f"of={marked} conv=fsync status=none && {command} && rm -f {marked}'\n" in given.text
     assert "\nLOCK=kubeadm\n" in given.text
     unless = given.text.partition("\nUNLESS=")[2].partition("\nLOCK")[0]
+    assert f"[ ! -e {marked} ]" in unless
     assert f":v{VERSION}$" in unless
     assert ("configmap kubeadm-config" in unless) is apply  # what ends an apply
 

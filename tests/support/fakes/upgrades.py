@@ -91,7 +91,7 @@ def snapshot_taken(request: Request) -> list[str]:
 
 def kubeadm_upgraded(request: Request) -> list[str]:
     """``kubeadm upgrade apply`` or ``node``; nothing where the test before it finds that done."""
-    words = request.variable("COMMAND").split()[2:]
+    words = request.variable("COMMAND").partition("kubeadm upgrade ")[2].split()
     machine, world = request.machine, request.world
     is_apply = words[0] == "apply"
     version = words[1].removeprefix("v") if is_apply else world.version

@@ -115,6 +115,27 @@ def test_a_kubelet_that_lags_behind() -> None:
     assert [(step.work, step.hosts) for step in steps] == [(Work.FETCH, ("worker1",)), (Work.KUBELET, ("worker1",))]
 
 
+def test_no_kubelet_passes_over_a_minor() -> None:
+    """The API servers came to 1.34 in a run that was cut off before this kubelet's turn."""
+    nodes = tuple(
+        node_of(WANTED, node, **({"version": "v1.33.13"} if node.name == "worker1" else {})) for node in WANTED.nodes
+    )
+    wanted = six_host_cluster(kubernetes_version="1.35.9")
+    views = {host.name: view_of(WANTED, host, nodes=nodes) for host in WANTED.control_planes}
+    steps = changes_due(snapshot_of(WANTED, wanted, **views), AVAILABLE, ETCD)
+    reached = [step.version for step in steps if step.work is Work.KUBELET and "worker1" in step.hosts]
+    assert reached == ["1.34.11", "1.35.9"]
+    assert [step.work for step in steps if step.version == "1.34.11"] == [Work.FETCH, Work.KUBELET]
+
+
+def test_an_upgrade_that_did_not_end_well_is_made_again() -> None:
+    view = view_of(WANTED, WANTED.host("master2"), upgrade_unfinished=True)
+    snapshot = snapshot_of(WANTED, master2=view)
+    assert is_moving(snapshot)
+    works = [(step.work, step.subjects) for step in changes_due(snapshot, AVAILABLE, ETCD)]
+    assert (Work.CONTROL_PLANE, ("master2",)) in works
+
+
 def test_a_cordon_of_a_run_that_was_cut_off() -> None:
     snapshot = with_node("worker1", is_cordoned=True)
     assert is_moving(snapshot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -114,6 +115,16 @@ CUT: dict[str, tuple[str, dict[str, NodeVersions], list[str]]] = {
         "1.34.11",
         standing("1.34.11", worker1=NodeVersions("1.34.11", is_cordoned=True)),
         kubelets("1.34.11", "worker1"),
+    ),
+    "in an apply, behind its static pods": (
+        "1.34.11",
+        standing("1.34.11", master1=replace(control_plane("1.34.11"), is_unfinished=True)),
+        ["master1: fetch packages and images of 1.34.11", SNAPSHOT, *APPLY],
+    ),
+    "in another control plane's upgrade, behind its static pods": (
+        "1.34.11",
+        standing("1.34.11", master2=replace(control_plane("1.34.11"), is_unfinished=True)),
+        ["master2: fetch packages and images of 1.34.11", SNAPSHOT, *control_planes("1.34.11", "master2")],
     ),
     "never": ("1.34.11", standing("1.34.11"), []),
 }
