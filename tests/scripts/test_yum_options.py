@@ -63,7 +63,7 @@ def answered(shell: Shell, *sources: str, own: bool = False) -> dict[str, list[s
     asked = "\n".join(sources)
     script = (
         f"echo {shlex.quote(asked)} | yum_questions '{'yes' if own else ''}' | "
-        '{ while IFS= read -r question; do ask "$question" 3 & done; wait; }\n'
+        '{ while IFS= read -r question; do ask "$question" 20 & done; wait; }\n'
     )
     return fields(shell.lines(read_file("yum-options.sh") + script))
 
