@@ -9,11 +9,4 @@ attached() {
     names=$(printf '%s\n' "$held" | awk -F '[ ]' -v node="$NODE" '$1 == node { print $2 == "" ? $3 : $2 }' | listed)
     [ -z "$names" ] || echo "attached to it: $names"
 }
-deadline=$(($(date +%s) + SECONDS_ALLOWED))
-while reason=$(attached); [ -n "$reason" ]; do
-    if [ "$(date +%s)" -ge $deadline ]; then
-        echo "$HOST: $reason after $SECONDS_ALLOWED seconds; look at \`kubectl get volumeattachments\`, then run this again." >&2
-        exit 1
-    fi
-    sleep 1
-done
+await_none attached 'kubectl get volumeattachments'

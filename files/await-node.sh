@@ -50,12 +50,5 @@ lacking_workloads() {
         }' | listed)
     [ -z "$names" ] || echo "not available again: $names"
 }
-deadline=$(($(date +%s) + SECONDS_ALLOWED))
-while reason=$(lacking); [ -n "$reason" ]; do
-    if [ "$(date +%s)" -ge $deadline ]; then
-        echo "$HOST: $reason after $SECONDS_ALLOWED seconds; look at \`kubectl get pods -A -o wide\`, then run this again." >&2
-        exit 1
-    fi
-    sleep 1
-done
+await_none lacking 'kubectl get pods -A -o wide'
 [ -z "$WORKLOADS" ] || rm -f "$note"

@@ -124,6 +124,11 @@ class Run:
         known = survey is not None and survey.el_major in EL_MAJORS
         return verdict(self.cluster.settings.kubernetes_line.minor, survey.platform).caveats if survey and known else ()
 
+    @property
+    def caveats_anywhere(self) -> set[Caveat]:
+        """Those that any node needs: kubelets share one configuration."""
+        return {caveat for node in self.cluster.nodes for caveat in self.caveats(node.name)}
+
     def join_secrets(self) -> JoinSecrets:
         """The join secrets of this run, created when first asked for."""
         if self.secrets.join is None:

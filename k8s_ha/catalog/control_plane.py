@@ -20,8 +20,13 @@ def api_url(address: str) -> str:
 
 def kubectl(address: str, arguments: str) -> str:
     """A kubectl command against the API server of the host it runs on."""
+    return f"{kubectl_words(address)} {arguments}"
+
+
+def kubectl_words(address: str) -> str:
+    """What such a command begins with, for a script that adds its own arguments."""
     server = shlex.quote(api_url(address))
-    return f"kubectl --kubeconfig {ADMIN_CONF} --server {server} --request-timeout=30s {arguments}"
+    return f"kubectl --kubeconfig {ADMIN_CONF} --server {server} --request-timeout=30s"
 
 
 def etcd_request(path: str, body: str) -> str:

@@ -19,14 +19,6 @@ REGENERATED: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube
 EXTRA_ARGS: Final = "extraArgs"
 EXTRA_LISTS: Final = ("extraVolumes", "extraEnvs")
 
-PHASES: Final[Mapping[str, str]] = {
-    "etcd": "etcd local",
-    "kube-apiserver": "control-plane apiserver",
-    "kube-controller-manager": "control-plane controller-manager",
-    "kube-scheduler": "control-plane scheduler",
-}
-"""The phase of ``kubeadm init`` that writes each manifest."""
-
 _LOCAL: Final = "127.0.0.1"
 
 # By flag: the value that kubeadm gives it on every host and in every version; None where that follows from the host or

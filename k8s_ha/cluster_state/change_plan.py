@@ -135,8 +135,7 @@ def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
     found = []
     for host in snapshot.cluster.control_planes:
         view = snapshot.views.get(host.name)
-        serves = view is not None and (view.ready or not view.has_identity)
-        if steps and not serves and host.name not in first:
+        if steps and (view is None or view.is_silent) and host.name not in first:
             found.append(host.name)
     return found
 

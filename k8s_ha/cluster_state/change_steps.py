@@ -15,6 +15,9 @@ from k8s_ha.settings import Cluster, HostSettings
 
 Path = tuple[str, ...]
 
+Edits = Mapping[tuple[str, Path], Any]
+"""Values of what the cluster keeps of its configuration, by kind and path; None takes a field out."""
+
 
 class Work(Enum):
     """What is done in a step.
@@ -109,7 +112,7 @@ class ChangeStep:
     sentence: str
     interrupts: str = ""
     standing: str = ""
-    edits: Mapping[tuple[str, Path], Any] = field(default_factory=dict, repr=False)
+    edits: Edits = field(default_factory=dict, repr=False)
     kind: str = ""
     components: tuple[str, ...] = ()
 
@@ -146,7 +149,7 @@ def oldest_served(kept: str, nodes: Mapping[str, NodeVersions]) -> str:
     return min(found, key=release_order)
 
 
-CGROUP_V1: Final[Mapping[tuple[str, Path], Any]] = {("KubeletConfiguration", ("failCgroupV1",)): False}
+CGROUP_V1: Final[Edits] = {("KubeletConfiguration", ("failCgroupV1",)): False}
 """What kubelets from 1.35 on must find before they start on cgroup v1."""
 
 _ASKS_FOR_CGROUP_V2: Final = 35
@@ -189,7 +192,7 @@ def _hop(
     nodes: Mapping[str, NodeVersions],
     version: str,
     leader: str,
-    edits: Mapping[tuple[str, Path], Any],
+    edits: Edits,
 ) -> Iterator[ChangeStep]:
     present = [host for host in cluster.nodes if host.name in nodes]
     control_planes = [host for host in cluster.control_planes if host.name in nodes]
@@ -213,9 +216,14 @@ def _hop(
             # A patch of the kubelet leaves static pods alone.
             is_minor = _line(nodes[host.name].kubelet) != _line(version)
             yield from out_of_the_balancers(cluster, host, step) if is_minor else (step,)
-    workers = [host for host in moving if host not in control_planes]
+    for batch in worker_batches(cluster, [host for host in moving if host not in control_planes]):
+        yield _kubelets(batch, version)
+
+
+def worker_batches(cluster: Cluster, workers: Sequence[HostSettings]) -> Iterator[Sequence[HostSettings]]:
+    """Those that may be out at once."""
     for begin in range(0, len(workers), cluster.workers_at_once):
-        yield _kubelets(tuple(workers[begin : begin + cluster.workers_at_once]), version)
+        yield workers[begin : begin + cluster.workers_at_once]
 
 
 def _is_behind(node: NodeVersions, kept: str, version: str, is_first: bool) -> bool:

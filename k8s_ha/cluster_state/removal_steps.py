@@ -253,7 +253,7 @@ def _of_balancers(snapshot: ClusterSnapshot, reached: Collection[str]) -> Iterat
 def _of_silent(snapshot: ClusterSnapshot) -> Iterator[Obstacle]:
     for host in snapshot.cluster.control_planes:
         view = snapshot.views.get(host.name)
-        if view is None or (view.has_identity and not view.ready):
+        if view is None or view.is_silent:
             yield Obstacle(
                 host.name,
                 "its API server does not answer",

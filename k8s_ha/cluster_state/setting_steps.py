@@ -11,7 +11,15 @@ from typing import Any, Final
 
 from k8s_ha.catalog.setting_changes import KUBELET_FILE, OWN_OF_A_KUBELET, SERVING_CERTIFICATE, Effect
 from k8s_ha.catalog.static_pods import REGENERATED
-from k8s_ha.cluster_state.change_steps import OUTAGES, ChangeStep, Path, Work, out_of_the_balancers
+from k8s_ha.cluster_state.change_steps import (
+    OUTAGES,
+    ChangeStep,
+    Edits,
+    Path,
+    Work,
+    out_of_the_balancers,
+    worker_batches,
+)
 from k8s_ha.cluster_state.configuration import deviations, followed, leaf, same_value
 from k8s_ha.cluster_state.difference import Difference, certificate_names
 from k8s_ha.cluster_state.node_difference import OF_EACH_KUBELET
@@ -24,8 +32,6 @@ from k8s_ha.observations.standing import Standing
 from k8s_ha.settings import HostSettings
 
 Document = Mapping[str, Any]
-Edits = Mapping[tuple[str, Path], Any]
-"""Values of what the cluster keeps, by kind and path; None takes a field out."""
 
 CLUSTER: Final = "ClusterConfiguration"
 KUBELET: Final = "KubeletConfiguration"
@@ -173,15 +179,14 @@ class _Plan:
         if edits:
             yield self._of_leader(Work.RECONFIGURE, KUBELET, f"change kubelet-config: {_fields(edits)}", edits)
         due = [
-            host.name
+            host
             for host, view in joined_views(self.snapshot, self.cluster.nodes)
             if is_kubelet_due(view, self.wanted, known)
         ]
-        planes = [host.name for host in self.cluster.control_planes if host.name in due]
-        workers, at_once = [name for name in due if name not in planes], self.cluster.workers_at_once
-        batches: list[tuple[str, ...]] = [(name,) for name in planes]
-        batches += [tuple(workers[begin : begin + at_once]) for begin in range(0, len(workers), at_once)]
-        for names in batches:
+        planes = [host for host in self.cluster.control_planes if host in due]
+        workers = [host for host in due if host not in planes]
+        for batch in (*([host] for host in planes), *worker_batches(self.cluster, workers)):
+            names = tuple(host.name for host in batch)
             sentence = "new configuration of the kubelet, and its restart"
             yield ChangeStep(Work.KUBELET_CONFIG, names, names, self.version, sentence)
         if edits or under_way:

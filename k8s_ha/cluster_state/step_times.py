@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -29,9 +29,17 @@ def measured(steps: Sequence[ChangeStep], taken: Mapping[int, float]) -> dict[st
 
     + taken: seconds by the step's place, of those that have ended
     """
+    return means((steps[place].work.value, seconds) for place, seconds in taken.items())
+
+
+def means(timed: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """The mean seconds by kind.
+
+    + timed: kind and seconds of each step
+    """
     found: defaultdict[str, list[float]] = defaultdict(list)
-    for place, seconds in taken.items():
-        found[steps[place].work.value].append(seconds)
+    for kind, seconds in timed:
+        found[kind].append(seconds)
     return {kind: fmean(values) for kind, values in found.items()}
 
 

@@ -6,18 +6,15 @@ from collections.abc import Collection, Mapping
 
 from k8s_ha.catalog.compatibility import LINES, MAJOR, NEWEST, OLDEST
 from k8s_ha.catalog.upgrades import Floor, Numbers, bad_patch, etcd_floor, numbers
+from k8s_ha.cluster_state.refused import Refused
 from k8s_ha.untrusted import some
 
 Available = Mapping[int, Collection[str]]
 """Versions that the mirrors of all nodes have, by minor."""
 
 
-class NoPath(Exception):
-    """There is no way to the wanted version; its text is a phrase each: what was found, the rule, the way out."""
-
-    def __init__(self, found: str, rule: str, remedy: str) -> None:
-        super().__init__(f"{found}; {rule}; {remedy}")
-        self.found, self.rule, self.remedy = found, rule, remedy
+class NoPath(Refused):
+    """There is no way to the wanted version."""
 
 
 def upgrade_path(

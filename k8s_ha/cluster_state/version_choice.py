@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.lifetimes import bad_patch
+from k8s_ha.cluster_state.refused import Refused
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.settings import Cluster
 from k8s_ha.settings.load import mistakes, versions, with_version
@@ -25,12 +26,8 @@ class Choice:
         return f"{self.version}: {self.reason}"
 
 
-class NoVersion(Exception):
-    """There is no version to take; its text is a phrase each: what was found, the rule, the way out."""
-
-    def __init__(self, found: str, rule: str, remedy: str) -> None:
-        super().__init__(f"{found}; {rule}; {remedy}")
-        self.found, self.rule, self.remedy = found, rule, remedy
+class NoVersion(Refused):
+    """There is no version to take."""
 
 
 def choose_version(cluster: Cluster, surveys: Mapping[str, HostSurvey]) -> Choice:

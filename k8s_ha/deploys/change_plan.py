@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,18 +15,17 @@ from k8s_ha.cluster_state.change_steps import Work, release_order
 from k8s_ha.cluster_state.difference import KINDS
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
+from k8s_ha.deploys.drain_plan import against_drains
 from k8s_ha.deploys.setting_plan import settings_planned
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
 from k8s_ha.facts.available_versions import AvailableVersionsFact
-from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.upgrade import UpgradeSurvey
 from k8s_ha.findings import Finding
 from k8s_ha.local_files import local_folder
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.available_versions import AvailableVersions
-from k8s_ha.operations.commands import everywhere, read_everywhere, read_fact, read_with_logins
+from k8s_ha.operations.commands import everywhere, read_of_hosts, read_with_logins
 from k8s_ha.preflight_checks.download_sources import own_repositories
-from k8s_ha.preflight_checks.drain import drain_findings
 from k8s_ha.preflight_checks.standing import silent
 from k8s_ha.preflight_checks.upgrade import unproven, upgrade_findings
 from k8s_ha.pyinfra_internals.state import working_folder
@@ -63,8 +62,8 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
         return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
     found = [silent(name, "upgrade") for name in silent_control_planes(snapshot, steps)]
-    drained = {name for step in steps if step.work is Work.KUBELET for name in step.hosts}
-    found += _against_drains(run, snapshot, drained)
+    names = {name for step in steps if step.work is Work.KUBELET for name in step.hosts}
+    found += against_drains(run, snapshot, [entry for entry in run.cluster.nodes if entry.name in names])
     found += _against_upgrade(run, snapshot, etcd, minors)
     versions = sorted({step.version for step in steps}, key=release_order)
     return [*found, *unproven(run.cluster, versions), *_not_carried(run, versions)]
@@ -114,22 +113,13 @@ def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterat
                 )
 
 
-def _against_drains(run: Run, snapshot: ClusterSnapshot, names: Collection[str]) -> list[Finding]:
-    """What keeps nodes from being drained, or is away meanwhile."""
-    if snapshot.leader is None or not names:
-        return []
-    observation = read_fact(host.inventory.get_host(snapshot.leader.name), Drains, address=snapshot.leader.address)
-    nodes = [entry for entry in run.cluster.nodes if entry.name in names]
-    return [*drain_findings(observation, nodes, run.cluster.settings.accepted_risks)]
-
-
 def _against_upgrade(run: Run, snapshot: ClusterSnapshot, etcd: Mapping[str, str], minors: range) -> list[Finding]:
     """What an upgrade would end half way by; a control plane that the first step mends need not tell."""
-    asked = {host.inventory.get_host(node.name): {"address": node.address} for node in run.cluster.nodes}
-    told = {name: facts for name, facts in read_everywhere(UpgradeSurvey, asked).items() if facts is not None}
+    read = read_of_hosts(UpgradeSurvey, run.cluster.nodes)
+    told = {name: facts for name, facts in read.items() if facts is not None}
     found = upgrade_findings(run.cluster, told, _kept(snapshot), etcd, minors[0], minors[-1])
     views = {entry.name: snapshot.views.get(entry.name) for entry in run.cluster.control_planes}
-    mended = {name for name, view in views.items() if view is not None and view.has_identity and not view.ready}
+    mended = {name for name, view in views.items() if view is not None and view.is_silent}
     return [finding for finding in found if finding.host not in mended]
 
 

@@ -14,15 +14,15 @@ from k8s_ha.catalog.credentials import login_at
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.deploys import setting_changes
 from k8s_ha.deploys.container_runtime import runtime_set_up
-from k8s_ha.deploys.load_balancer import proxy_files
+from k8s_ha.deploys.load_balancer import proxy_of
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
 from k8s_ha.deploys.steps import CarriedOut, take_steps
-from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.operations import packages, upgrade
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.etcd_snapshot import snapshot_taken
 from k8s_ha.operations.kept_configuration import configuration_kept
+from k8s_ha.operations.steps import passed_on
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -79,19 +79,16 @@ def _images(run: Run) -> list[str]:
 
 def _passed_on(run: Run, step: ChangeStep) -> None:
     away = step.work is Work.LEAVE
-    cluster = run.cluster
-    upgrade.passed_on(
+    passed_on(
         name=f"Have nginx pass on to {step.subjects[0]}{' no more' if away else ' again'}",
         run=run,
         step=step,
-        port=cluster.endpoint_port,
-        files=proxy_files(cluster, step.subjects if away else ()),
-        connections=connections_needed(len(cluster.nodes)),
         away=away,
+        **proxy_of(run.cluster, step.subjects if away else ()),
     )
 
 
-def _control_plane_upgraded(run: Run, step: ChangeStep) -> None:
+def _kubeadm_installed(run: Run, step: ChangeStep) -> None:
     repositories_set_up(run)
     packages.installed(
         name=f"Install kubeadm {step.version}",
@@ -100,6 +97,10 @@ def _control_plane_upgraded(run: Run, step: ChangeStep) -> None:
         log="install-kubeadm",
         sources=repositories_for(run),
     )
+
+
+def _control_plane_upgraded(run: Run, step: ChangeStep) -> None:
+    _kubeadm_installed(run, step)
     upgrade.control_plane_upgraded(
         name=f"Upgrade the control plane to {step.version}", run=run, apply=step.work is Work.APPLY
     )
@@ -107,14 +108,7 @@ def _control_plane_upgraded(run: Run, step: ChangeStep) -> None:
 
 def _node_upgraded(run: Run, step: ChangeStep) -> None:
     if "control_plane" not in run.cluster.host(host.name).role:
-        repositories_set_up(run)
-        packages.installed(
-            name=f"Install kubeadm {step.version}",
-            run=run,
-            packages={"kubeadm": step.version},
-            log="install-kubeadm",
-            sources=repositories_for(run),
-        )
+        _kubeadm_installed(run, step)
         upgrade.node_configured(name=f"Have kubeadm configure the kubelet {step.version}", run=run)
     upgrade.drained(name="Cordon and drain the node", run=run)
     if run.cluster.settings.container_runtime == "containerd":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from pyinfra import host
 
@@ -39,20 +39,24 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             port=cluster.endpoint_port,
             tools=package_sets.SELINUX_TOOLS[run.surveys[host.name].major],
         )
-    endpoint_proxied(
-        name="Configure and start nginx",
-        port=cluster.endpoint_port,
-        files=proxy_files(cluster),
-        connections=connections_needed(len(cluster.nodes)),
-    )
+    endpoint_proxied(name="Configure and start nginx", **proxy_of(cluster))
 
 
-def proxy_files(cluster: Cluster, away: Collection[str] = ()) -> dict[str, str]:
-    """This package's file for each way in which nginx may include it, by path.
+class Proxy(TypedDict):
+    """What nginx is to pass on, as ``endpoint_proxied`` takes it."""
+
+    port: int
+    files: dict[str, str]
+    connections: int
+
+
+def proxy_of(cluster: Cluster, away: Collection[str] = ()) -> Proxy:
+    """The endpoint's proxy, with this package's file for each way in which nginx may include it.
 
     + away: inventory names of the control planes that nothing is passed on to
     """
-    return {
+    files = {
         path: render("kube-api-server.conf.j2", cluster=cluster, shared=shared, away=away)
         for path, shared in ((PROXY_CONFIG, False), (SHARED_PROXY_CONFIG, True))
     }
+    return Proxy(port=cluster.endpoint_port, files=files, connections=connections_needed(len(cluster.nodes)))

@@ -18,7 +18,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.deploys.removal_plan import removals_planned, removed_views
-from k8s_ha.deploys.standing import Compared, caveats, left_out, outside_of_limit
+from k8s_ha.deploys.standing import Compared, left_out, outside_of_limit
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors, some
 from k8s_ha.observations.api_status import THE_CLUSTER
@@ -78,7 +78,7 @@ def _collect(run: Run) -> list[Finding]:
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
     found += removals_planned(run, snapshot)
-    found += standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
+    found += standing_findings(snapshot, run.caveats_anywhere) + changes_planned(run, snapshot)
     if snapshot.leader is None and not snapshot.can_retry_init and other_endpoint(snapshot) is None:
         found += version_findings(run.surveys, run.cluster)
     found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())

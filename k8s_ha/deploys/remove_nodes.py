@@ -9,10 +9,9 @@ from pyinfra import host
 from pyinfra.api import deploy
 
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
-from k8s_ha.deploys.load_balancer import proxy_files
+from k8s_ha.deploys.load_balancer import proxy_of
 from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.steps import CarriedOut, take_steps
-from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.operations import removal
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.run import Run
@@ -31,15 +30,8 @@ def remove_nodes(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
 
 
 def _balancer_left(run: Run, step: ChangeStep) -> None:
-    cluster = run.cluster
-    removal.balancer_left(
-        name=f"Have nginx pass on to {step.subjects[0]} no more",
-        run=run,
-        step=step,
-        port=cluster.endpoint_port,
-        files=proxy_files(cluster),
-        connections=connections_needed(len(cluster.nodes)),
-    )
+    name = f"Have nginx pass on to {step.subjects[0]} no more"
+    removal.balancer_left(name=name, run=run, step=step, **proxy_of(run.cluster))
 
 
 def _drained(run: Run, step: ChangeStep) -> None:

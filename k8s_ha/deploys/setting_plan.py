@@ -33,7 +33,7 @@ def settings_planned(run: Run, snapshot: ClusterSnapshot, is_moving: bool) -> li
     leader = snapshot.leader
     if leader is None:
         return []
-    caveats = {caveat for node in run.cluster.nodes for caveat in run.caveats(node.name)}
+    caveats = run.caveats_anywhere
     try:
         found = differences(snapshot, caveats)
         if is_moving:

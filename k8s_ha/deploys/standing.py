@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from pyinfra import host, logger, state
 
@@ -14,7 +13,7 @@ from k8s_ha.deploys.removal_plan import removals_planned, removed_views
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import read_everywhere
+from k8s_ha.operations.commands import read_of_hosts
 from k8s_ha.preflight_checks.standing import standing_findings, steps_left_out, version_findings
 from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.pyinfra_internals.state import is_in_limit
@@ -33,12 +32,12 @@ def left_out(run: Run, known: Collection[str]) -> dict[str, NodeView | None]:
 
     + known: inventory names of hosts that were asked already
     """
-    targets: Mapping[Any, Mapping[str, Any]] = {
-        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
+    asked = [
+        entry
         for entry in run.cluster.control_planes
         if entry.name not in known and not is_in_limit(state, host.inventory.get_host(entry.name))
-    }
-    return read_everywhere(Node, targets) if targets else {}
+    ]
+    return read_of_hosts(Node, asked, standing=True)
 
 
 def outside_of_limit(run: Run) -> set[str]:
@@ -47,27 +46,19 @@ def outside_of_limit(run: Run) -> set[str]:
     return {entry.name for entry in hosts if not is_in_limit(state, host.inventory.get_host(entry.name))}
 
 
-def caveats(run: Run) -> set[str]:
-    """Those that any node needs."""
-    return {caveat for node in run.cluster.nodes for caveat in run.caveats(node.name)}
-
-
 def differences_found(run: Run) -> list[Finding]:
     """What keeps a phase from its first change, found once a run; nothing where preflight has looked."""
     compared = run.part(Compared)
     if compared.done:
         return []
     compared.done = True
-    asked = {
-        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
-        for entry in run.cluster.control_planes
-        if entry.name in run.surveys
-    }
+    asked = [entry for entry in run.cluster.control_planes if entry.name in run.surveys]
     nodes = any(run.surveys[entry.name].node for entry in run.cluster.nodes if entry.name in run.surveys)
-    views = left_out(run, run.surveys) | (read_everywhere(Node, asked) if nodes else {}) | removed_views(run)
+    own = read_of_hosts(Node, asked, standing=True) if nodes else {}
+    views = left_out(run, run.surveys) | own | removed_views(run)
     snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
     found = removals_planned(run, snapshot)
-    found += standing_findings(snapshot, caveats(run)) + changes_planned(run, snapshot)
+    found += standing_findings(snapshot, run.caveats_anywhere) + changes_planned(run, snapshot)
     found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())
     if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)

@@ -10,8 +10,8 @@ from pyinfra import host
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.cluster_state.change_steps import REMOVALS, ChangeStep, Work
-from k8s_ha.operations import upgrade
 from k8s_ha.operations.prefetch import phase_opened
+from k8s_ha.operations.steps import step_ended, turn_reached
 from k8s_ha.pyinfra_internals.operations import looped
 from k8s_ha.run import Run
 
@@ -59,7 +59,7 @@ def take_steps(run: Run, phase: str, carried_out: CarriedOut) -> None:
             _step(run.at(step.version), place, carried_out)
         if host.name in step.hosts or host.name in following:
             # Whoever acts next waits for this step, and nobody else: calls do not grow with steps times hosts.
-            upgrade.step_ended(name=f"Wait for step {place + 1} of {len(due)}", run=run, place=place)
+            step_ended(name=f"Wait for step {place + 1} of {len(due)}", run=run, place=place)
 
 
 def _acting(steps: Sequence[ChangeStep]) -> set[str]:
@@ -71,5 +71,5 @@ def _step(run: Run, place: int, carried_out: CarriedOut) -> None:
     due = run.log.plan.due
     step = due[place]
     name = f"Step {place + 1} of {len(due)}: {step.sentence}"
-    upgrade.turn_reached(name=name, run=run, step=step, place=place, before=_acting(due[:place]))
+    turn_reached(name=name, run=run, step=step, place=place, before=_acting(due[:place]))
     carried_out[step.work](run, step)

@@ -174,6 +174,11 @@ class NodeView:
         return "/etc/kubernetes/kubelet.conf" in self.artifacts
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it is a node whose own API server does not say ok; of a control plane only, workers have none."""
+        return self.has_identity and not self.ready
+
+    @property
     def init_ended(self) -> bool:
         """Whether an init of this package that has not told so came to its end after all, with nothing at work."""
         return self.init_begun and not self.busy

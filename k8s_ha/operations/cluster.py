@@ -16,7 +16,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.cluster import FlannelConfig, ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import fail_host, poll_until, read_everywhere
+from k8s_ha.operations.commands import fail_host, poll_until, read_of_hosts
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.run import Run, is_executing
@@ -50,8 +50,7 @@ def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
         if fresh or run.snapshot is None or moment.executing != is_executing():
             moment.executing = is_executing()
             asked = (*run.cluster.control_planes, *run.cluster.former_control_planes)
-            addresses = {host.inventory.get_host(entry.name): {"address": entry.address} for entry in asked}
-            views: dict[str, NodeView | None] = read_everywhere(Node, addresses)
+            views: dict[str, NodeView | None] = read_of_hosts(Node, asked)
             run.snapshot = ClusterSnapshot(run.cluster, views)
         return replace(run.snapshot, failed=given_up(host.state))
 
@@ -61,13 +60,12 @@ def observe_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeV
 
     Those where one still is after ``seconds``, and all where one is while pyinfra prepares, are left out.
     """
-    targets = {host.inventory.get_host(node.name): {"address": node.address} for node in nodes}
 
     def idle(found: Mapping[str, NodeView | None]) -> dict[str, NodeView | None]:
         return {name: view for name, view in found.items() if view is None or not view.busy}
 
     allowed = seconds if is_executing() else 0
-    return idle(poll_until(lambda: read_everywhere(Node, targets), lambda found: idle(found) == found, allowed))
+    return idle(poll_until(lambda: read_of_hosts(Node, nodes), lambda found: idle(found) == found, allowed))
 
 
 def wait_for_leader(run: Run) -> ClusterSnapshot:

@@ -23,6 +23,7 @@ from k8s_ha.pyinfra_internals.state import is_given_up, was_reached
 from k8s_ha.reporting.known_errors import MATTERS
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import is_executing
+from k8s_ha.settings import HostSettings
 
 T = TypeVar("T")
 
@@ -153,6 +154,16 @@ def read_everywhere(fact: type[FactBase[T]], arguments: Mapping[Host, Mapping[st
         return read_fact(target, fact, **arguments[target])
 
     return everywhere(read, arguments)
+
+
+def read_of_hosts(fact: type[FactBase[T]], hosts: Iterable[HostSettings], **arguments: Any) -> dict[str, T | None]:
+    """A fact of hosts of the cluster at once, asked with each one's address, by inventory name.
+
+    + arguments: more of the fact's
+    """
+    return read_everywhere(
+        fact, {host.inventory.get_host(entry.name): {"address": entry.address, **arguments} for entry in hosts}
+    )
 
 
 def read_with_logins(target: Host, fact: type[FactBase[T]], logins: Logins, arguments: Mapping[str, Any]) -> T | None:

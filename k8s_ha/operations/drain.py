@@ -7,7 +7,7 @@ from typing import Final
 
 from pyinfra.api import StringCommand
 
-from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.catalog.control_plane import kubectl_words
 from k8s_ha.operations.commands import long_command
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.settings import HostSettings
@@ -77,7 +77,7 @@ def _command(
     seconds: int,
 ) -> StringCommand:
     """They exclude each other, so that no drain goes on while another run takes the node back."""
-    given = {"NODE": node.hostname, "HOST": node.name, "KUBECTL": kubectl(leader.address, "").rstrip(), **values}
+    given = {"NODE": node.hostname, "HOST": node.name, "KUBECTL": kubectl_words(leader.address), **values}
     return long_command(
         f"{name}-{node.hostname}",
         shell_variables(given) + "".join(map(read_file, scripts)),

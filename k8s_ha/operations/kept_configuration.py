@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pyinfra import host
 from pyinfra.api import StringCommand
+from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.cluster_state.change_steps import Edits
 from k8s_ha.desired.kept_configuration import edited
 from k8s_ha.desired.kubeadm_config import dump
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import fail_host, planned, read_fact, run_elsewhere
+from k8s_ha.operations.commands import planned, read_fact, run_elsewhere
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
-
-Edits = Mapping[tuple[str, tuple[str, ...]], Any]
-"""Values by kind and path; None takes a field out."""
 
 
 @isolated_operation
@@ -36,11 +36,8 @@ def configuration_kept(run: Run, edits: Edits, remembers: bool = False) -> Gener
     view = require_fact(Node, address=address, standing=True)
     changed = False
     for kind in sorted({kind for kind, _ in edits}):
-        try:
+        with readable():
             wanted = changed_object(view, kind, edits, remembers)
-        except ValueError as error:
-            yield unreadable(error)
-            return
         if wanted is not None:
             yield replaced(address, wanted)
             changed = True
@@ -83,9 +80,14 @@ def replaced(address: str, wanted: Mapping[str, Any]) -> StringCommand:
     return StringCommand(kubectl(address, "replace -f -"), _stdin=json.dumps(wanted))
 
 
-def unreadable(error: ValueError) -> StringCommand:
-    """What fails the current host, since the cluster's configuration cannot be read."""
-    return fail_host(f"{host.name}: {error}; look at `kubectl -n kube-system get configmaps`.")
+@contextmanager
+def readable() -> Iterator[None]:
+    """What of the cluster's configuration cannot be read within it fails the current host, and no other."""
+    try:
+        yield
+    except ValueError as error:
+        where = "look at `kubectl -n kube-system get configmaps`"
+        raise PyinfraError(f"{host.name}: {error}; {where}.") from None
 
 
 @isolated_operation
@@ -96,13 +98,11 @@ def former_forgotten(run: Run, kind: str) -> Generator[StringCommand]:
         return
     address = run.cluster.host(host.name).address
     view = require_fact(Node, address=address, standing=True)
-    try:
+    with readable():
         if view.standing.former_texts(kind):
             yield replaced(address, view.standing.with_former(kind, view.standing.text(kind), ()))
         else:
             host.noop("nothing is noted there")
-    except ValueError as error:
-        yield unreadable(error)
 
 
 def serving_view(run: Run, first: str) -> tuple[HostSettings, NodeView] | None:
@@ -115,6 +115,19 @@ def serving_view(run: Run, first: str) -> tuple[HostSettings, NodeView] | None:
         if view is not None and view.ready and view.standing.objects:
             return entry, view
     return None
+
+
+def require_serving_view(run: Run, problem: str) -> tuple[HostSettings, NodeView]:
+    """A control plane that serves, the current host where that does, and what it tells; the host fails without one.
+
+    + problem: what was not done then, a phrase
+    """
+    found = serving_view(run, host.name)
+    if found is None:
+        raise PyinfraError(
+            f"{host.name}: {problem}: no API server of the cluster answers; bring one back, then run this again."
+        )
+    return found
 
 
 def former_put_back(run: Run, kind: str) -> str:

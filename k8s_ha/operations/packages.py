@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Final
 
 from pyinfra import host, logger
@@ -142,8 +142,8 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
         "UNFINISHED": UNFINISHED,
         "BOUND": str(SECONDS_FOR_PACKAGES),
         "LOG_FILE": log_path(log),
-        "OPTIONS": " ".join(f"--disableexcludes={source.id}" for source in sources if source.exclude),
-        "SPECS": " ".join(_spec(name, pattern) for name, pattern in packages.items()),
+        "OPTIONS": without_excludes(sources),
+        "SPECS": specs(packages),
         "WANTED": "\n".join(f"{name} {pattern}" for name, pattern in packages.items()),
     }
     # Specs are patterns for yum, not for the shell.
@@ -156,5 +156,11 @@ def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Reposito
     )
 
 
-def _spec(name: str, pattern: str) -> str:
-    return name if pattern == "*" else f"{name}-{pattern}"
+def specs(packages: Mapping[str, str]) -> str:
+    """What yum is asked for, as words; a pattern of the version by name, ``*`` takes any."""
+    return " ".join(name if pattern == "*" else f"{name}-{pattern}" for name, pattern in packages.items())
+
+
+def without_excludes(sources: Iterable[Repository]) -> str:
+    """yum's options that lift what these repositories hold against ``yum update``."""
+    return " ".join(f"--disableexcludes={source.id}" for source in sources if source.exclude)

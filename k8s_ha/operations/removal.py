@@ -23,7 +23,7 @@ from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.etcd import Member
 from k8s_ha.operations.cluster import observe, observe_idle, observe_leader
-from k8s_ha.operations.commands import fail_host, planned, poll_until, read_everywhere, read_fact
+from k8s_ha.operations.commands import fail_host, planned, poll_until, read_fact, read_of_hosts
 from k8s_ha.operations.drain import detach_commands, drain_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset
@@ -114,15 +114,13 @@ def _is_forgotten(run: Run, member: Member) -> bool:
     """Whether another member than the current host's lists it no more; where none stays, the current one."""
     control_planes = run.cluster.control_planes
     others = [entry for entry in control_planes if entry.name != host.name] or control_planes
-    asked = {host.inventory.get_host(entry.name): {"address": entry.address} for entry in others}
-    own = {host: {"address": run.cluster.host(host.name).address}}
 
     def is_forgotten() -> bool:
-        # One that has not joined yet lists nobody; where that is all there is, the current host is believed.
-        views = [*read_everywhere(Node, asked).values()]
-        lists = [view.members for view in views if view and view.members]
-        if not lists and all(view is not None and not view.artifacts for view in views):
-            lists = [view.members for view in read_everywhere(Node, own).values() if view and view.members]
+        views = read_of_hosts(Node, others)
+        if all(view is not None and not view.artifacts for view in views.values()):
+            # Those that have not joined yet list nobody: the current host is believed.
+            views = read_of_hosts(Node, [run.cluster.host(host.name)])
+        lists = [view.members for view in views.values() if view and view.members]
         return bool(lists) and all(member.identity not in {known.identity for known in held} for held in lists)
 
     return poll_until(is_forgotten, bool, SECONDS_TO_FORGET)

@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.system import KubeletHealth, ServiceState
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import fail_host, poll_until, read_everywhere, read_fact
+from k8s_ha.operations.commands import fail_host, poll_until, read_fact, read_of_hosts
 from k8s_ha.operations.files import Change
 from k8s_ha.operations.runtimes import RuntimePlan
 from k8s_ha.restart_gate import RestartGate
@@ -71,13 +71,8 @@ def in_turn(run: Run, what: str, commands: Generator[StringCommand]) -> Generato
 def _not_now(run: Run) -> str | None:
     if gate(run).failed:
         return f"{gate(run).failed}, restarted before it, has not come back; fix that host, then run this again."
-    hosts = {
-        host.inventory.get_host(entry.name): {"address": entry.address}
-        for entry in run.cluster.control_planes
-        if entry.name != host.name
-    }
     # One that cannot be read may be out already, so it counts as a node.
-    views = read_everywhere(Node, hosts)
+    views = read_of_hosts(Node, [entry for entry in run.cluster.control_planes if entry.name != host.name])
     unready = sorted(name for name, view in views.items() if view is None or _should_serve(view))
     if unready:
         return (
@@ -89,7 +84,7 @@ def _not_now(run: Run) -> str | None:
 
 def _should_serve(view: NodeView) -> bool:
     """Whether it is a node whose API server is down; not one of an init that did not come to its end."""
-    return view.has_identity and not view.ready and not view.init_unfinished
+    return view.is_silent and not view.init_unfinished
 
 
 def _is_control_plane(run: Run) -> bool:

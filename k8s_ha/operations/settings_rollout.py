@@ -9,7 +9,8 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.catalog.control_plane import kubectl_words
+from k8s_ha.cluster_state.change_steps import Edits
 from k8s_ha.cluster_state.difference import certificate_names
 from k8s_ha.cluster_state.setting_steps import CLUSTER, KUBE_PROXY, KUBELET, components_due, is_kubelet_due
 from k8s_ha.desired.kubeadm_config import phase_config
@@ -19,13 +20,12 @@ from k8s_ha.operations.commands import fail_host, long_command, planned, run_els
 from k8s_ha.operations.drain import await_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kept_configuration import (
-    Edits,
     changed_object,
     former_put_back,
     put_back_object,
+    readable,
     replaced,
-    serving_view,
-    unreadable,
+    require_serving_view,
 )
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
@@ -55,17 +55,11 @@ def static_pods_configured(run: Run, components: Sequence[str]) -> Generator[Str
     if not is_executing():
         yield planned(f"kubeadm init phase control-plane, of {', '.join(components)}")
         return
-    found = serving_view(run, host.name)
-    if found is None:
-        yield _no_server("its static pods were not configured")
-        return
-    try:
-        own, kept, former = _own_view(run), found[1].standing.document(CLUSTER) or {}, found[1].standing.former(CLUSTER)
+    _, view = require_serving_view(run, "its static pods were not configured")
+    with readable():
+        own, kept, former = _own_view(run), view.standing.document(CLUSTER) or {}, view.standing.former(CLUSTER)
         due = [name for name in components_due(own, kept, former) if name in components]
         pods = [own.standing.static_pod(name) for name in due]
-    except ValueError as error:
-        yield unreadable(error)
-        return
     if not due:
         host.noop("its manifests are as the cluster keeps them")
         return
@@ -89,15 +83,9 @@ def certificate_issued(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned("kubeadm init phase certs apiserver")
         return
-    found = serving_view(run, host.name)
-    if found is None:
-        yield _no_server("its certificate was not made anew")
-        return
-    try:
-        kept = found[1].standing.document(CLUSTER) or {}
-    except ValueError as error:
-        yield unreadable(error)
-        return
+    _, view = require_serving_view(run, "its certificate was not made anew")
+    with readable():
+        kept = view.standing.document(CLUSTER) or {}
     server = kept.get("apiServer")
     names = certificate_names(server.get("certSANs") if isinstance(server, Mapping) else None)
     if not (lacking := _lacking(_own_view(run), names)):
@@ -129,18 +117,11 @@ def kubelet_configured(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned("kubeadm upgrade node phase kubelet-config")
         return
-    found = serving_view(run, host.name)
-    if found is None:
-        yield _no_server("its kubelet was not configured")
-        return
-    leader, view = found
-    try:
+    leader, view = require_serving_view(run, "its kubelet was not configured")
+    with readable():
         kept = {kind: view.standing.document(kind) or {} for kind in (CLUSTER, KUBELET)}
         due = is_kubelet_due(_own_view(run), kept, view.standing.former(KUBELET))
         change = _digest(view.standing.text(KUBELET))
-    except ValueError as error:
-        yield unreadable(error)
-        return
     if not due:
         host.noop("its kubelet's file is as the cluster keeps it")
         return
@@ -173,17 +154,14 @@ def addons_configured(run: Run) -> Generator[StringCommand]:
         return
     own = run.cluster.host(host.name)
     view = require_fact(Node, address=own.address, standing=True)
-    try:
+    with readable():
         held = {kind: view.standing.document(kind) for kind in (CLUSTER, KUBE_PROXY)}
-    except ValueError as error:
-        yield unreadable(error)
-        return
     kept = {kind: document for kind, document in held.items() if document is not None}
     path = _path("addons")
     yield write(path, phase_config(run.cluster, own, kept), "600")
     values = {
         "HOST": host.name,
-        "KUBECTL": kubectl(own.address, "").rstrip(),
+        "KUBECTL": kubectl_words(own.address),
         "CONFIG": path,
         "ADDONS": "coredns kube-proxy" if KUBE_PROXY in kept else "coredns",
         "SECONDS_ALLOWED": str(SECONDS_FOR_ADDONS),
@@ -202,7 +180,7 @@ def kube_proxy_configured(run: Run, edits: Edits) -> Generator[StringCommand]:
         yield planned("kubectl rollout restart daemonset/kube-proxy")
         return
     own = run.cluster.host(host.name)
-    try:
+    with readable():
         wanted = changed_object(_own_view(run), KUBE_PROXY, edits, remembers=True)
         if wanted is not None:
             yield replaced(own.address, wanted)
@@ -217,9 +195,6 @@ def kube_proxy_configured(run: Run, edits: Edits) -> Generator[StringCommand]:
             # All pods run by what the ConfigMap holds now: nothing is under way.
             view = _own_view(run)
             yield replaced(own.address, view.standing.with_former(KUBE_PROXY, view.standing.text(KUBE_PROXY), ()))
-    except ValueError as error:
-        yield unreadable(error)
-        return
     yield fail_host(said) if said is not None else StringCommand("true")
 
 
@@ -227,7 +202,7 @@ def _rolled(own: HostSettings) -> str | None:
     """What it said last where kube-proxy did not come up on every node."""
     values = {
         "HOST": host.name,
-        "KUBECTL": kubectl(own.address, "").rstrip(),
+        "KUBECTL": kubectl_words(own.address),
         "SECONDS_ALLOWED": str(SECONDS_FOR_KUBE_PROXY - 60),
     }
     script = shell_variables(values) + read_file("roll-kube-proxy.sh")
@@ -262,9 +237,3 @@ def _path(name: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _no_server(problem: str) -> StringCommand:
-    return fail_host(
-        f"{host.name}: {problem}: no API server of the cluster answers; bring one back, then run this again."
-    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Mapping
 from typing import Final
 
-from pyinfra import host, logger
+from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.catalog.upgrades import etcd_floor
-from k8s_ha.cluster_state.change_steps import REMOVALS, WITHOUT_OUTAGE, ChangeStep, Work
+from k8s_ha.cluster_state.change_plan import VERSIONED
 from k8s_ha.cluster_state.drains import evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
@@ -24,92 +24,26 @@ from k8s_ha.operations.commands import (
     long_command,
     planned,
     poll_until,
-    read_everywhere,
     read_fact,
+    read_of_hosts,
     run_elsewhere,
     write,
 )
 from k8s_ha.operations.drain import await_commands, drain_commands, uncordon_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import PULL, SECONDS_FOR_IMAGES
-from k8s_ha.operations.nginx import endpoint_proxied
-from k8s_ha.operations.packages import require_packages
+from k8s_ha.operations.packages import require_packages, specs, without_excludes
 from k8s_ha.operations.prefetch import reads
 from k8s_ha.operations.restarts import gate
-from k8s_ha.pyinfra_internals.state import given_up
+from k8s_ha.operations.steps import SECONDS_TO_SERVE
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
-
-SECONDS_TO_SERVE: Final = 330
-"""How long a control plane may take after its upgrade until it serves, and its etcd member is well."""
 
 SECONDS_FOR_UPGRADE: Final = 1200
 """kubeadm waits five minutes for each of four static pods."""
 
 _MANIFESTS: Final = "/etc/kubernetes/manifests"
-
-
-@isolated_operation
-def turn_reached(run: Run, step: ChangeStep, place: int, before: Collection[str]) -> Generator[StringCommand]:
-    """Have a step begin only where no earlier one has failed, and while the other control planes serve.
-
-    A control plane that serves comes back into the balancer whatever has failed since it left.
-
-    + place: of the step among all
-    + before: inventory names of the hosts that have acted in earlier steps
-    """
-    if not is_executing():
-        host.noop("its turn comes")
-        return
-    if step.work is Work.COME_BACK:
-        _tell(run, step, place)
-        host.noop("it is this step's turn")
-        return
-    failed = sorted(given_up(host.state) & set(before))
-    if failed:
-        yield fail_host(
-            f"{host.name}: '{step.sentence}' was not begun: a step before it failed on {', '.join(failed)}; see the "
-            "error above, then run this again: it goes on there."
-        )
-        return
-    silent = [] if step.work in (*REMOVALS, *WITHOUT_OUTAGE) else _not_serving(run, step.subjects)
-    if silent:
-        yield fail_host(
-            f"{host.name}: '{step.sentence}' was not begun: the API server of {', '.join(silent)} does not answer, "
-            "and no other may be out with it; fix that host, then run this again."
-        )
-        return
-    _tell(run, step, place)
-    host.noop("it is this step's turn")
-
-
-def _tell(run: Run, step: ChangeStep, place: int) -> None:
-    """Say how far the change is, once for all hosts of the step."""
-    steps, times = run.log.plan.due, run.log.step_times
-    if times.begin(place):
-        remaining = times.left(steps, place)
-        logger.info(f"step {place + 1} of {len(steps)}, {', '.join(step.hosts)}: {step.sentence}; left: {remaining}")
-
-
-@isolated_operation
-def step_ended(run: Run, place: int) -> Generator[StringCommand]:
-    """Have the hosts that act next wait for a step's; how long one took that failed tells of no other."""
-    if is_executing() and given_up(host.state).isdisjoint(run.log.plan.due[place].hosts):
-        run.log.step_times.end(place)
-    host.noop("the step is over")
-    yield from ()
-
-
-def _not_serving(run: Run, besides: Collection[str]) -> list[str]:
-    """Control planes that do not serve, by inventory name; one that has not joined yet may be silent."""
-    hosts = {
-        host.inventory.get_host(entry.name): {"address": entry.address}
-        for entry in run.cluster.control_planes
-        if entry.name not in besides
-    }
-    views = read_everywhere(Node, hosts)
-    return sorted(name for name, view in views.items() if view is None or (view.has_identity and not view.ready))
 
 
 @reads(lambda run, packages, **_: [FactRequest(Packages, {"names": sorted(packages)})])
@@ -130,8 +64,8 @@ def fetched(
     values = {
         "HOST": host.name,
         "FOLDER": folder,
-        "OPTIONS": " ".join(f"--disableexcludes={source.id}" for source in sources if source.exclude),
-        "SPECS": " ".join(name if pattern == "*" else f"{name}-{pattern}" for name, pattern in missing.items()),
+        "OPTIONS": without_excludes(sources),
+        "SPECS": specs(missing),
         "IMAGES": " ".join(images),
         "PULL": PULL[run.cluster.settings.container_runtime],
     }
@@ -139,42 +73,6 @@ def fetched(
     script = "set -f\n" + shell_variables(values) + read_file("fetch-version.sh")
     yield long_command("fetch-version", script, seconds=SECONDS_FOR_IMAGES, lock="packages")
     yield StringCommand("rm", "-rf", folder)
-
-
-@isolated_operation
-def passed_on(
-    run: Run, step: ChangeStep, port: int, files: Mapping[str, str], connections: int, away: bool
-) -> Generator[StringCommand]:
-    """Have a balancer's nginx pass on nothing to the step's control plane, or pass on to it again when it serves.
-
-    + away: whether nothing is passed on to it
-    """
-    if not is_executing():
-        yield planned(step.sentence)
-        return
-    if not away:
-        silent = _serves_not(run, step)
-        if silent:
-            yield fail_host(
-                f"{host.name}: {silent} was left out of the balancer: its API server does not answer; see the error "
-                "above, then run this again."
-            )
-            return
-    yield from endpoint_proxied._inner(port=port, files=files, connections=connections, ends_former=away)
-
-
-def _serves_not(run: Run, step: ChangeStep) -> str:
-    """The step's control plane where it does not serve; empty where it does."""
-    (name,) = step.subjects
-    target, own = host.inventory.get_host(name), run.cluster.host(name)
-
-    def serves() -> bool:
-        view = read_fact(target, Node, address=own.address)
-        return view is not None and view.ready
-
-    # One whose own step has failed is not waited for.
-    seconds = 0 if name in given_up(host.state) else SECONDS_TO_SERVE
-    return "" if poll_until(serves, bool, seconds) else name
 
 
 @isolated_operation
@@ -201,11 +99,7 @@ def control_plane_upgraded(run: Run, apply: bool) -> Generator[StringCommand]:
         unless=_is_upgraded(own.address, version, apply),
         lock="kubeadm",
     )
-    if not poll_until(lambda: _serves_twice(own.address), bool, SECONDS_TO_SERVE):
-        yield fail_host(
-            f"{host.name}: its API server, or its etcd member, is not ready {SECONDS_TO_SERVE} seconds after its "
-            "upgrade; see `crictl ps -a` and its containers' logs there, then run this again."
-        )
+    yield from _serving_again(own, "its upgrade")
 
 
 def _etcd_too_old(run: Run) -> str | None:
@@ -213,11 +107,7 @@ def _etcd_too_old(run: Run) -> str | None:
     floor = etcd_floor(run.cluster.settings.kubernetes_line.minor)
     if floor is None:
         return None
-    hosts = {
-        host.inventory.get_host(entry.name): {"address": entry.address, "standing": True}
-        for entry in run.cluster.control_planes
-    }
-    for name, view in read_everywhere(Node, hosts).items():
+    for name, view in read_of_hosts(Node, run.cluster.control_planes, standing=True).items():
         version = view.etcd_version if view is not None else ""
         if floor.judge(version) in ("refused", "unknown"):
             least = ".".join(map(str, floor.refused_below))
@@ -236,16 +126,22 @@ def _ignored(run: Run) -> str:
 def _is_upgraded(address: str, version: str, apply: bool) -> str:
     """Shell test: kubeadm has nothing left to do here."""
     tests = [f"[ ! -e {UPGRADE_MARKER} ]"]
-    tests += [
-        f"grep -q 'image: .*/{component}:v{version}$' {_MANIFESTS}/{component}.yaml"
-        for component in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-    ]
+    tests += [f"grep -q 'image: .*/{component}:v{version}$' {_MANIFESTS}/{component}.yaml" for component in VERSIONED]
     if apply:
         kept = kubectl(
             address, "-n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'"
         )
         tests.append(f"{kept} | grep -q '^kubernetesVersion: v{version}$'")
     return " && ".join(tests)
+
+
+def _serving_again(own: HostSettings, event: str) -> Generator[StringCommand]:
+    """Wait until a control plane serves with a healthy etcd member; what fails the current host where it does not."""
+    if not poll_until(lambda: _serves_twice(own.address), bool, SECONDS_TO_SERVE):
+        yield fail_host(
+            f"{host.name}: its API server, or its etcd member, is not ready {SECONDS_TO_SERVE} seconds after {event}; "
+            "see `crictl ps -a` and its containers' logs there, then run this again."
+        )
 
 
 def _serves_twice(address: str) -> bool:
@@ -336,12 +232,11 @@ def returned(run: Run) -> Generator[StringCommand]:
         yield planned(f"kubectl uncordon {own.hostname}")
         return
     # Another kubelet, or another runtime, may have begun its static pods anew.
-    if "control_plane" in own.role and not poll_until(lambda: _serves_twice(own.address), bool, SECONDS_TO_SERVE):
-        yield fail_host(
-            f"{host.name}: its API server, or its etcd member, is not ready {SECONDS_TO_SERVE} seconds after its "
-            "kubelet was upgraded; see `crictl ps -a` and its containers' logs there, then run this again."
-        )
-        return
+    if "control_plane" in own.role:
+        failed = [*_serving_again(own, "its kubelet was upgraded")]
+        yield from failed
+        if failed:
+            return
     snapshot = observe_leader(run)
     leader = snapshot.leader
     if leader is None:

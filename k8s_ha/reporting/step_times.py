@@ -6,10 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from k8s_ha.cluster_state.change_steps import ChangeStep
-from k8s_ha.cluster_state.step_times import Duration, left, measured
+from k8s_ha.cluster_state.step_times import Duration, left, means, measured
 from k8s_ha.untrusted import read_json
 
 _REPORTS_AT_MOST = 20
@@ -53,17 +52,11 @@ def of_last_change(folder: Path) -> dict[str, float]:
     for path in sorted(folder.glob("k8s-ha-*.json"), reverse=True)[:_REPORTS_AT_MOST]:
         try:
             steps = read_json(path.read_text(encoding="utf-8"))["steps"]
-            found = _means(steps)
+            found = means(
+                (str(step["kind"]), step["seconds"]) for step in steps if isinstance(step["seconds"], int | float)
+            )
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             continue
         if found:
             return found
     return {}
-
-
-def _means(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    seconds: dict[str, list[float]] = {}
-    for step in steps:
-        if isinstance(step["seconds"], int | float):
-            seconds.setdefault(str(step["kind"]), []).append(step["seconds"])
-    return {kind: sum(values) / len(values) for kind, values in seconds.items()}

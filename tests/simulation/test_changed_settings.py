@@ -9,25 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.fakes.run import LOOK, WORKERS, Fleet, Outcome
-from tests.support.fakes.scenario import SETTINGS
+from tests.support.fakes.run import LOOK, WORKERS, Fleet
 from tests.support.finding_rows import rows, squeezed
 
 AUDIT = {"kubeadm_patches": {"ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": "/a"}}}}}
 IMAGES = {"image_repository": "r.example/k8s"}
 
 
-def changed(outcome: Outcome) -> list[str]:
-    return [step.step for step in outcome.log if step.changes]
-
-
-def with_settings(fleet: Fleet, **settings: Any) -> Fleet:
-    fleet.change(replace(fleet.scenario, settings=SETTINGS | settings))
-    return fleet
-
-
 def test_a_dry_run_shows_the_steps(finished: Fleet) -> None:
-    outcome = with_settings(finished, **AUDIT).run("--dry", deploy=LOOK)
+    outcome = finished.set(**AUDIT).run("--dry", deploy=LOOK)
     assert outcome.exit_code == 0, outcome.output
     table = outcome.output.partition("steps, one after the other:\n")[2].replace("@fake/", "")
     plan = [re.split(r"  +", line.strip())[1:4] for line in table.splitlines() if re.match(r" +\d+  ", line)]
@@ -44,16 +34,16 @@ def test_a_dry_run_shows_the_steps(finished: Fleet) -> None:
         ),
         ["master1", "forget what kubeadm-config held before", "nothing"],
     ]
-    assert changed(outcome) == []
+    assert outcome.changes == []
 
 
 def test_what_a_step_would_overwrite_is_refused_by_name(finished: Fleet) -> None:
     finished.edit(lambda world: world.own_flags.update({"kube-apiserver": ["--profiling=false"]}))
-    outcome = with_settings(finished, **AUDIT).run("-y", deploy=LOOK)
+    outcome = finished.set(**AUDIT).run("-y", deploy=LOOK)
     found = [row for row in rows(outcome.output) if row.severity == "error"]
     assert {row.host for row in found} == {"@fake/master1", "@fake/master2", "@fake/master3"}
     assert {row.found for row in found} == {"--profiling of kube-apiserver stands as 'false'"}
-    assert changed(outcome) == []
+    assert outcome.changes == []
 
 
 @pytest.mark.parametrize(
@@ -61,21 +51,21 @@ def test_what_a_step_would_overwrite_is_refused_by_name(finished: Fleet) -> None
     [(("--serial",), "--serial"), (("--no-wait",), "--no-wait"), (("--limit", "@fake/master1"), "--limit")],
 )
 def test_a_part_of_the_steps_is_not_begun(finished: Fleet, arguments: tuple[str, ...], way: str) -> None:
-    outcome = with_settings(finished, **AUDIT).run("-y", *arguments, deploy=LOOK)
+    outcome = finished.set(**AUDIT).run("-y", *arguments, deploy=LOOK)
     assert outcome.exit_code == 1
     assert f"run this without {way}" in outcome.sentences
-    assert changed(outcome) == []
+    assert outcome.changes == []
 
 
 def test_a_phase_alone_leaves_no_half_of_it(finished: Fleet) -> None:
-    outcome = with_settings(finished, **AUDIT).run(deploy=WORKERS)
+    outcome = finished.set(**AUDIT).run(deploy=WORKERS)
     assert outcome.exit_code == 1
     assert "change kubeadm-config: apiServer.extraArgs.audit-log-path is due" in outcome.sentences
-    assert changed(outcome) == []
+    assert outcome.changes == []
 
 
 def test_with_an_upgrade_it_is_refused_by_name(finished: Fleet) -> None:
-    outcome = with_settings(finished, kubernetes_version="1.30.15", **AUDIT).run("--dry", deploy=LOOK)
+    outcome = finished.set(kubernetes_version="1.30.15", **AUDIT).run("--dry", deploy=LOOK)
     found = [row for row in rows(outcome.output) if row.check == "settings" and row.severity == "error"]
     (finding,) = found
     assert squeezed("audit-log-path is not set there") in squeezed(finding.found)
@@ -101,6 +91,6 @@ def addon(*managers: str) -> dict[str, Any]:
 )
 def test_add_ons_that_somebody_has_changed_are_named(finished: Fleet, answer: dict[str, Any], sentence: str) -> None:
     finished.change(replace(finished.scenario, answers=[("master1", "deployments/coredns", answer)]))
-    outcome = with_settings(finished, **IMAGES).run("--dry", deploy=LOOK)
+    outcome = finished.set(**IMAGES).run("--dry", deploy=LOOK)
     assert outcome.exit_code == bool(sentence), outcome.output
     assert [row.found for row in rows(outcome.output) if row.severity == "error"] == [sentence] * bool(sentence)

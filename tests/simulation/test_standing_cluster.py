@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from tests.support.fakes.run import LOOK, VERIFY, WORKERS, Fleet, Outcome
+from tests.support.fakes.run import LOOK, VERIFY, WORKERS, Fleet
 from tests.support.fakes.scenario import SETTINGS
 from tests.support.finding_rows import rows
 
 NO_VERSION = {key: value for key, value in SETTINGS.items() if key != "kubernetes_version"}
 
 
-def changed(outcome: Outcome) -> list[str]:
-    return [step.step for step in outcome.log if step.changes]
-
-
-def with_settings(fleet: Fleet, **settings: Any) -> Fleet:
-    fleet.change(replace(fleet.scenario, settings=SETTINGS | settings))
-    return fleet
-
-
 def test_a_phase_alone_is_refused_too(finished: Fleet) -> None:
-    outcome = with_settings(finished, dns_domain="corp.local").run(deploy=WORKERS)
+    outcome = finished.set(dns_domain="corp.local").run(deploy=WORKERS)
     assert outcome.exit_code == 1
     assert "dns_domain stands as 'cluster.local'" in outcome.sentences
-    assert changed(outcome) == []
+    assert outcome.changes == []
 
 
 def test_a_phase_alone_with_what_stands_goes_on(finished: Fleet) -> None:
     outcome = finished.run(deploy=WORKERS)
     assert outcome.exit_code == 0, outcome.output
-    assert changed(outcome) == []
+    assert outcome.changes == []
 
 
 def test_verify_alone_looks_at_a_half_upgraded_cluster(finished: Fleet) -> None:
@@ -51,7 +41,7 @@ def test_no_version_is_chosen_past_control_planes_that_cannot_be_asked(finished:
     assert outcome.exit_code == 1
     assert [row.check for row in rows(outcome.output) if row.severity == "error"] == ["kubernetes"]
     assert "Traceback" not in outcome.output
-    assert changed(outcome) == []
+    assert outcome.changes == []
 
 
 CALICO = ["cni 10-calico.conflist", "link cali0123"]

@@ -173,7 +173,7 @@ def _init(run: Run, own: HostSettings) -> Generator[StringCommand]:
         certificate_key=secrets.certificate_key,
         token_ttl=f"{int(TOKEN_LIFE.total_seconds())}s",
         caveats=run.caveats(own.name),
-        anywhere={caveat for node in cluster.nodes for caveat in run.caveats(node.name)},
+        anywhere=run.caveats_anywhere,
     )
     answers = f"[ -e /etc/kubernetes/admin.conf ] && {kubectl(own.address, 'get --raw /readyz')}"
     yield from with_config(

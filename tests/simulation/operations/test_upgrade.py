@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pyinfra.api import Host, StringCommand
 
+import k8s_ha.operations.steps
 import k8s_ha.operations.upgrade
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.plan import Plan
@@ -19,17 +20,15 @@ from k8s_ha.facts.system import KubeletProcess, Packages, PackagesState
 from k8s_ha.observations.drains import DrainObservation
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.restarts import gate
+from k8s_ha.operations.steps import passed_on, step_ended, turn_reached
 from k8s_ha.operations.upgrade import (
     control_plane_upgraded,
     drained,
     fetched,
     kubelet_restarted,
     node_configured,
-    passed_on,
     returned,
     sandboxes_removed,
-    step_ended,
-    turn_reached,
 )
 from tests.support.cluster_stage import CLUSTER, Stage
 from tests.support.nginx_states import CONFIGURED, FILES, MAIN, OWN, OWN_TEXT, state
@@ -43,7 +42,8 @@ SILENT = {"master3": replace(STANDING["master3"], ready=False, nodes=())}
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(k8s_ha.operations.upgrade, "SECONDS_TO_SERVE", 0)
+    for module in (k8s_ha.operations.steps, k8s_ha.operations.upgrade):
+        monkeypatch.setattr(module, "SECONDS_TO_SERVE", 0)
     return Stage(monkeypatch).hold(STANDING)
 
 

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 from tests.support.fakes.forks import forks
-from tests.support.fakes.scenario import VARIABLE, Scenario
+from tests.support.fakes.scenario import SETTINGS, VARIABLE, Scenario
 from tests.support.fakes.world import World
 from tests.support.paths import FAKES, PROJECT
 
@@ -64,6 +64,11 @@ class Outcome:
         return [step for step in self.log if step.step in kinds]
 
     @property
+    def changes(self) -> list[str]:
+        """The steps that changed something."""
+        return [step.step for step in self.log if step.changes]
+
+    @property
     def sentences(self) -> str:
         """The output in one line, since pyinfra breaks and indents it."""
         return " ".join(self.output.split())
@@ -81,6 +86,11 @@ class Fleet:
         """Go on with these hosts under another scenario."""
         self.scenario = scenario
         scenario.save(self.folder)
+
+    def set(self, **settings: Any) -> Fleet:
+        """Go on with these hosts under other settings."""
+        self.change(replace(self.scenario, settings=SETTINGS | settings))
+        return self
 
     def edit(self, change: Callable[[World], object]) -> None:
         """Change what the hosts hold, between two runs."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.catalog.static_pods import FIXED_FLAGS, OWN_FLAGS, PARTS, PHASES, REGENERATED
+from k8s_ha.catalog.static_pods import FIXED_FLAGS, OWN_FLAGS, PARTS, REGENERATED
 from k8s_ha.cluster_state.static_pods import is_as_wanted, set_by_hand
 from k8s_ha.observations.standing import Standing, StaticPod
 
@@ -126,5 +126,5 @@ def test_a_manifest_of_another_form_is_none_of_kubeadms(text: str) -> None:
 
 
 def test_each_table_has_each_of_the_four() -> None:
-    for table in (PARTS, PHASES, OWN_FLAGS, FIXED_FLAGS):
+    for table in (PARTS, OWN_FLAGS, FIXED_FLAGS):
         assert set(table) == set(REGENERATED)
