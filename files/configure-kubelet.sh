@@ -3,6 +3,7 @@
 # ACTION: "configure" has kubeadm write it and restarts the kubelet; where that does not come up, the old file is put back.
 # "restore" does that alone. "keep" forgets the old file, since the node is Ready. CHANGE: a word that is the same for a
 # change that goes on.
+# The new file counts once its kubelet is up and its node Ready: until then the old one is kept.
 config=/var/lib/kubelet/config.yaml
 kept=/var/lib/k8s-ha/kubelet-config
 trap '' HUP PIPE
@@ -19,9 +20,10 @@ is_up() { # the same process for 15 seconds: one that cannot read its file ends 
     done
     return 1
 }
+copied() { cp -p "$1" "$2.k8s-ha-new" && dd if=/dev/null of="$2.k8s-ha-new" conv=notrunc,fsync status=none && mv -f "$2.k8s-ha-new" "$2"; }
 put_back() {
     [ -e $kept/config.yaml ] || return 1
-    cp -p $kept/config.yaml $config.k8s-ha-new && mv -f $config.k8s-ha-new $config && systemctl restart kubelet.service && is_up && rm -rf $kept
+    copied $kept/config.yaml $config && systemctl restart kubelet.service && is_up && rm -rf $kept
 }
 fail() {
     if put_back; then
@@ -39,7 +41,7 @@ if [ -e $kept ] && [ "$(cat $kept/change 2>/dev/null)" != "$CHANGE" ] && systemc
     rm -rf $kept # by another change that was cut off
 fi
 if [ ! -e $kept/config.yaml ]; then
-    mkdir -p -m 700 $kept && echo "$CHANGE" >$kept/change && cp -p $config $kept/config.new && mv -f $kept/config.new $kept/config.yaml || {
+    mkdir -p -m 700 $kept && echo "$CHANGE" >$kept/change && copied $config $kept/config.yaml && sync || {
         echo "$HOST: $config cannot be copied; see the error above, then run this again." >&2
         exit 1
     }

@@ -5,7 +5,6 @@
 # a word that is the same for a change that goes on.
 #
 # The manifests of before are kept outside until all serve. Where one does not come up, all of them are put back.
-kept=/var/lib/k8s-ha/static-pods
 trap 'rm -f "$CONFIG"' EXIT
 trap '' HUP PIPE
 trap 'restore; exit 143' TERM
@@ -16,24 +15,12 @@ phase() {
         kube-*) echo "control-plane ${1#kube-}" ;;
     esac
 }
-restore() {
-    for kept_manifest in "$kept"/*.yaml; do
-        [ -e "$kept_manifest" ] || continue
-        restored=${kept_manifest##*/}
-        cmp -s "$kept_manifest" "$manifests/$restored" || install_manifest "$kept_manifest" "${restored%.yaml}" || return 1
-    done
-}
-all_serve() {
-    for each in $COMPONENTS; do
-        serves_twice "$each" || return 1
-    done
-}
 fail() { # COMPONENT, REASON
-    last_words "$1" "$(cat "$kept/$1.containers")"
+    last_words "$1" "$(cat "$kept_pods/$1.containers")"
     if ! restore; then
-        echo "$HOST: $1 $2, and its old manifest could not be put back from $kept; put it back, then run this again."
+        echo "$HOST: $1 $2, and its old manifest could not be put back from $kept_pods; put it back, then run this again."
     elif wait_until all_serve; then
-        rm -rf "$kept"
+        rm -rf "$kept_pods"
         echo "$HOST: $1 $2; its old manifest is back and serves; see its last lines above, correct the setting, then run this again."
     else
         echo "$HOST: $1 $2, nor does it serve with its old manifest, which is back; see \`$tool ps -a\` there, then run this again."
@@ -47,27 +34,28 @@ for component in $COMPONENTS; do
 done
 systemctl -q is-active kubelet || refuse "the kubelet is not running" "start it"
 # Kept by another change that was cut off: what serves now is what stood before this one.
-if [ -e "$kept" ] && [ "$(cat "$kept/change" 2>/dev/null)" != "$CHANGE" ] && all_serve; then
-    rm -rf "$kept"
+if [ -e "$kept_pods" ] && [ "$(cat "$kept_pods/change" 2>/dev/null)" != "$CHANGE" ] && all_serve; then
+    rm -rf "$kept_pods"
 fi
 if [ -n "$IMAGES" ]; then
     timeout 600 kubeadm config images pull --config "$CONFIG" || refuse "the images cannot be pulled" "see the lines above"
 fi
-mkdir -p -m 700 "$kept" && echo "$CHANGE" >"$kept/change" || refuse "$kept cannot be written" "see the error above"
+mkdir -p -m 700 "$kept_pods" && echo "$CHANGE" >"$kept_pods/change" || refuse "$kept_pods cannot be written" "see the error above"
 for component in $COMPONENTS; do
-    [ ! -e "$kept/$component.yaml" ] || continue
-    containers "$component" running | tr '\n' ' ' >"$kept/$component.containers"
-    cp -p "$manifests/$component.yaml" "$kept/$component.new" && mv -f "$kept/$component.new" "$kept/$component.yaml" ||
+    [ ! -e "$kept_pods/$component.yaml" ] || continue
+    containers "$component" running | tr '\n' ' ' >"$kept_pods/$component.containers"
+    copied "$manifests/$component.yaml" "$kept_pods/$component.yaml" ||
         refuse "$manifests/$component.yaml cannot be copied" "see the error above"
 done
+sync # their names, too, are on the disk before anything is changed
 for component in $COMPONENTS; do
     # shellcheck disable=SC2046 # two words
     kubeadm init phase $(phase "$component") --config "$CONFIG" || fail "$component" "was not configured by kubeadm"
-    if [ "$(spec "$kept/$component.yaml")" = "$(spec "$manifests/$component.yaml")" ]; then
+    if [ "$(spec "$kept_pods/$component.yaml")" = "$(spec "$manifests/$component.yaml")" ]; then
         wait_until serves_twice "$component" || fail "$component" "does not serve"
     else
-        wait_until runs_anew "$component" "$(cat "$kept/$component.containers")" ||
+        wait_until runs_anew "$component" "$(cat "$kept_pods/$component.containers")" ||
             fail "$component" "did not come up within $LIMIT seconds"
     fi
 done
-rm -rf "$kept"
+rm -rf "$kept_pods"

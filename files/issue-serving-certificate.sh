@@ -1,32 +1,31 @@
-# HOST, CONFIG, CHANGE: has kubeadm make the API server's certificate anew, and restarts it. Stands behind static-pod.sh.
+# HOST, CONFIG, FOLDER, CHANGE: has kubeadm make the API server's certificate anew, and restarts it. Stands behind static-pod.sh.
 #
-# CONFIG: kubeadm's file, removed afterwards. CHANGE: a word that is the same for a change that goes on. kubeadm never overwrites a certificate, so the old one is moved aside, kept
-# until the new one serves, and put back where it does not.
+# CONFIG: kubeadm's file, removed afterwards. FOLDER: the folder in which it has kubeadm make the certificate, beside the one
+# that serves; removed afterwards, too. CHANGE: a word that is the same for a change that goes on.
+#
+# The old certificate is kept until the new one serves, and put back where it does not.
 component=kube-apiserver
 pki=/etc/kubernetes/pki
 kept=/var/lib/k8s-ha/apiserver-certificate
-# The manifest is out of its folder for a moment only: it is moved back however this ends, or by the next one.
-manifest_back() { [ ! -e "$outside/$component.yaml" ] || [ -e "$manifests/$component.yaml" ] || mv "$outside/$component.yaml" "$manifests/"; }
-trap 'manifest_back; rm -f "$CONFIG"' EXIT
+trap 'rm -rf "$CONFIG" "$FOLDER"' EXIT
 trap '' HUP PIPE
-trap 'pair_back; exit 143' TERM
-copied() { cp -p "$1" "$2.k8s-ha-new" && mv -f "$2.k8s-ha-new" "$2"; }
-pair_back() {
-    [ ! -e "$kept/apiserver.key" ] || { copied "$kept/apiserver.crt" $pki/apiserver.crt && copied "$kept/apiserver.key" $pki/apiserver.key; }
+trap 'pair_from "$kept"; exit 143' TERM
+pair_from() { # FOLDER; where it has none, that which is there stays
+    [ ! -e "$1/apiserver.key" ] || { copied "$1/apiserver.key" $pki/apiserver.key && copied "$1/apiserver.crt" $pki/apiserver.crt; }
 }
-gone() { left=$(containers $component running) && [ -z "$left" ]; }
+# The kubelet starts its container anew at once.
 restarted() {
     before=$(containers $component running | tr '\n' ' ')
-    mv "$manifests/$component.yaml" "$outside/" || return 1
-    wait_until gone
-    ended=$?
-    manifest_back && [ $ended = 0 ] && wait_until runs_anew $component "$before"
+    for id in $before; do
+        $tool stop -t 30 "$id" >/dev/null || return 1
+    done
+    wait_until runs_anew $component "$before"
 }
 fail() {
-    [ -z "$2" ] || last_words $component "$before"
-    if ! pair_back; then
+    last_words $component "$before"
+    if ! pair_from "$kept"; then
         echo "$HOST: $1, and the old certificate could not be put back from $kept; put it back, then run this again."
-    elif [ -z "$2" ] || restarted; then
+    elif restarted; then
         rm -rf "$kept"
         echo "$HOST: $1; its old certificate is back and serves; see the lines above, then run this again."
     else
@@ -35,22 +34,23 @@ fail() {
     exit 1
 }
 
-mkdir -p -m 700 "$outside" "$kept" || refuse "$outside or $kept cannot be made" "see the error above"
-manifest_back || refuse "its manifest cannot be moved back from $outside" "move it to $manifests"
 [ -e "$manifests/$component.yaml" ] || refuse "$manifests/$component.yaml is missing" "write it again"
 containers $component running >/dev/null || refuse "\`$tool ps\` failed" "see the error above"
 systemctl -q is-active kubelet || refuse "the kubelet is not running" "start it"
 # Kept by another change that was cut off: what serves now is what stood before this one.
 if [ "$(cat "$kept/change" 2>/dev/null)" != "$CHANGE" ] && [ -e $pki/apiserver.key ] && serves_twice $component; then
-    rm -f "$kept"/*
+    rm -rf "$kept"
 fi
-echo "$CHANGE" >"$kept/change" || refuse "$kept cannot be written" "see the error above"
+rm -rf "$FOLDER" && mkdir -p -m 700 "$kept" "$FOLDER" && ln -s $pki/ca.crt $pki/ca.key "$FOLDER/" && echo "$CHANGE" >"$kept/change" ||
+    refuse "$kept and $FOLDER cannot be made" "see the error above"
+kubeadm init phase certs apiserver --config "$CONFIG" && [ -s "$FOLDER/apiserver.crt" ] && [ -s "$FOLDER/apiserver.key" ] ||
+    refuse "kubeadm made no certificate of its API server, and the old one stays" "see the lines above"
 # The key comes last: with it the pair that served is whole.
 if [ ! -e "$kept/apiserver.key" ]; then
     copied $pki/apiserver.crt "$kept/apiserver.crt" && copied $pki/apiserver.key "$kept/apiserver.key" ||
         refuse "its certificate cannot be copied" "see the error above"
 fi
-rm -f $pki/apiserver.crt $pki/apiserver.key
-kubeadm init phase certs apiserver --config "$CONFIG" || fail "kubeadm made no certificate of its API server" ""
-restarted || fail "its API server does not serve with its new certificate" restart
+sync # their names, too, are on the disk before anything is changed
+pair_from "$FOLDER" || fail "its new certificate could not be put in place"
+restarted || fail "its API server does not serve with its new certificate"
 rm -rf "$kept"

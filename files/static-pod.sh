@@ -1,8 +1,7 @@
-# HOST, ADDRESS, RUNTIME, LIMIT: what scripts about kubeadm's static pods on this host share. Stands behind facts/etcd.sh.
+# HOST, ADDRESS, RUNTIME, LIMIT, COMPONENTS: what scripts about kubeadm's static pods on this host share. Stands behind facts/etcd.sh.
 #
 # RUNTIME: containerd or docker. LIMIT: seconds for a component to come up, or to end.
 manifests=/etc/kubernetes/manifests
-outside=/etc/kubernetes/k8s-ha
 tool=crictl
 [ "$RUNTIME" != docker ] || tool=docker
 refuse() {
@@ -71,5 +70,23 @@ last_words() {
     done
     journalctl -q -u kubelet -n 200 --no-pager -o cat 2>/dev/null | grep -F "$1" | hidden | tail -n 4
 }
-# Beside the folder and moved into it: the kubelet runs every file that it finds there.
-install_manifest() { cp -p "$1" "/etc/kubernetes/$2.yaml.k8s-ha-new" && mv -f "/etc/kubernetes/$2.yaml.k8s-ha-new" "$manifests/$2.yaml"; }
+# FROM, TO, and where it is written first: it is whole on the disk before it takes its name.
+copied() {
+    beside=${3:-$2}.k8s-ha-new
+    cp -p "$1" "$beside" && dd if=/dev/null of="$beside" conv=notrunc,fsync status=none && mv -f "$beside" "$2"
+}
+# Where a change of static pods keeps what stood before, until all that it changes serves.
+kept_pods=/var/lib/k8s-ha/static-pods
+restore() {
+    for kept_manifest in "$kept_pods"/*.yaml; do
+        [ -e "$kept_manifest" ] || continue
+        name=${kept_manifest##*/}
+        # Beside the folder first: the kubelet runs every file that it finds there.
+        cmp -s "$kept_manifest" "$manifests/$name" || copied "$kept_manifest" "$manifests/$name" "/etc/kubernetes/$name" || return 1
+    done
+}
+all_serve() {
+    for each in $COMPONENTS; do
+        serves_twice "$each" || return 1
+    done
+}

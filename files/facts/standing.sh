@@ -14,6 +14,12 @@ standing_files() {
     held /var/lib/kubelet/config.yaml 's/^/kubelet_config /p'
     held /var/lib/kubelet/kubeadm-flags.env 's/^KUBELET_KUBEADM_ARGS=/kubelet_flags /p'
     held $k/pki/apiserver.crt 's/^/serving_certificate /p'
+    # What stood before a change that is not over, kept by the change itself.
+    for kept in /var/lib/k8s-ha/static-pods/*.yaml; do
+        [ ! -e "$kept" ] || basename "$kept" .yaml
+    done | sed 's/^/set_aside /'
+    [ ! -e /var/lib/k8s-ha/apiserver-certificate/apiserver.key ] || echo "set_aside apiserver-certificate"
+    [ ! -e /var/lib/k8s-ha/kubelet-config/config.yaml ] || echo "set_aside kubelet-config"
 }
 standing_objects() {
     [ -n "$STANDING" ] || return

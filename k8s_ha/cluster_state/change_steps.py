@@ -37,6 +37,7 @@ class Work(Enum):
     + kubelet_config: a node's kubelet, by what the cluster keeps, while its pods run on
     + kube_proxy: its configuration and all its pods
     + settle: what the cluster kept before is noted no more
+    + put_back: manifests that a change which was cut off has kept run again
     """
 
     FETCH = "fetch"
@@ -58,6 +59,7 @@ class Work(Enum):
     KUBELET_CONFIG = "kubelet config"
     KUBE_PROXY = "kube-proxy"
     SETTLE = "settle"
+    PUT_BACK = "put back"
 
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
@@ -80,13 +82,14 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.KUBELET_CONFIG: 900,
     Work.KUBE_PROXY: 1800,
     Work.SETTLE: 60,
+    Work.PUT_BACK: 900,
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 
 REMOVALS: Final = (Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE)
 IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE, Work.STATIC_PODS)
 
-WITHOUT_OUTAGE: Final = (Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT)
+WITHOUT_OUTAGE: Final = (Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT, Work.PUT_BACK)
 """What takes nobody out of service, and so may go on beside a control plane that is: a later step may mend that."""
 
 

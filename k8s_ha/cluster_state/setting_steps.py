@@ -7,6 +7,7 @@ turn. Each step is planned by what the cluster and its hosts tell, so that a run
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from k8s_ha.catalog.setting_changes import KUBELET_FILE, OWN_OF_A_KUBELET, SERVING_CERTIFICATE, Effect
@@ -28,7 +29,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.static_pods import is_as_wanted
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.node import NodeView
-from k8s_ha.observations.standing import Standing
+from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG, Standing
 from k8s_ha.settings import HostSettings
 
 Document = Mapping[str, Any]
@@ -72,6 +73,18 @@ def _edits(kind: str, found: Sequence[Difference]) -> Edits:
     return {(kind, entry.path): entry.wanted for entry in entries if entry.kind == kind}
 
 
+def steps_without_leader(snapshot: ClusterSnapshot) -> tuple[ChangeStep, ...]:
+    """Where no API server answers, by which all else is planned: what one was cut off at is taken back."""
+    names = tuple(
+        host.name
+        for host in snapshot.cluster.control_planes
+        if (view := snapshot.views.get(host.name)) and view.is_silent and {*REGENERATED} & {*view.standing.set_aside}
+    )
+    sentence = "put back the manifests of before a change that was cut off; the next run goes on with it"
+    version = snapshot.cluster.settings.version
+    return (ChangeStep(Work.PUT_BACK, names, names, version, sentence),) if names else ()
+
+
 def joined_views(snapshot: ClusterSnapshot, hosts: Sequence[HostSettings]) -> Iterator[tuple[HostSettings, NodeView]]:
     """Those of ``hosts`` that are nodes of the cluster and could be read."""
     for host in hosts:
@@ -87,11 +100,15 @@ def sources(standing: Standing, kind: str) -> tuple[Document, ...]:
 
 
 def components_due(view: NodeView, wanted: Document, known: Sequence[Document]) -> tuple[str, ...]:
-    """The static pods of a control plane that are not generated from the wanted ClusterConfiguration; ValueError."""
+    """The static pods of a control plane that are not generated from the wanted ClusterConfiguration; ValueError.
+
+    One whose manifest of before is still kept did not come to its end, whatever its manifest says.
+    """
     found = []
     for component in REGENERATED:
         pod = view.standing.static_pod(component)
-        if pod is not None and not is_as_wanted(component, pod, wanted, known):
+        is_over = component not in view.standing.set_aside
+        if pod is not None and not (is_over and is_as_wanted(component, pod, wanted, known)):
             found.append(component)
     return tuple(found)
 
@@ -99,8 +116,12 @@ def components_due(view: NodeView, wanted: Document, known: Sequence[Document]) 
 def is_kubelet_due(view: NodeView, wanted: Mapping[str, Document], known: Sequence[Document]) -> bool:
     """Whether a kubelet's own file lacks what is wanted, or has what the cluster keeps or kept before; ValueError.
 
+    One whose file of before is still kept was not seen to come up with the one that it has.
+
     + wanted: what the cluster is to keep, by kind
     """
+    if KEPT_KUBELET_CONFIG in view.standing.set_aside:
+        return True
     if not view.standing.kubelet_config:
         return False
     document = view.standing.kubelet_document
@@ -130,14 +151,18 @@ class _Plan:
 
     def of_control_planes(self, edits: Edits, lagging: Collection[str]) -> Iterator[ChangeStep]:
         known, under_way = sources(self.standing, CLUSTER), bool(self.standing.former_texts(CLUSTER))
+        joined = [*joined_views(self.snapshot, self.cluster.control_planes)]
+        # One at which a change was cut off comes first: no other may be out beside it.
+        cut = [host.name for host, view in joined if view.is_silent and view.standing.set_aside]
         if edits:
-            sentence = f"change kubeadm-config: {_fields(edits)}"
-            yield self._of_leader(Work.RECONFIGURE, CLUSTER, sentence, edits)
+            step = self._of_leader(Work.RECONFIGURE, CLUSTER, f"change kubeadm-config: {_fields(edits)}", edits)
+            yield replace(step, subjects=(*step.subjects, *cut))
         names = certificate_names(edits.get((CLUSTER, ("apiServer", "certSANs"))))
-        for host, view in joined_views(self.snapshot, self.cluster.control_planes):
+        for host, view in sorted(joined, key=lambda entry: entry[0].name not in cut):
             held = view.standing.certificate_names
             has_all = held is not None and names <= certificate_names(held)
-            certificate = host.name in lagging or bool(names and not has_all)
+            is_over = KEPT_CERTIFICATE not in view.standing.set_aside
+            certificate = host.name in lagging or not is_over or bool(names and not has_all)
             due = components_due(view, self.wanted[CLUSTER], known)
             yield from self._of_control_plane(host, certificate, due)
         moved = [path for path in _OF_IMAGES if self._is_moved(path, known)]
@@ -174,22 +199,22 @@ class _Plan:
 
     def of_kubelets(self, edits: Edits, is_lagging: bool) -> Iterator[ChangeStep]:
         known, under_way = sources(self.standing, KUBELET), bool(self.standing.former_texts(KUBELET))
-        if not (edits or is_lagging or under_way):
+        joined = [*joined_views(self.snapshot, self.cluster.nodes)]
+        is_cut = any(KEPT_KUBELET_CONFIG in view.standing.set_aside for _, view in joined)
+        if not (edits or is_lagging or under_way or is_cut):
             return
         if edits:
             yield self._of_leader(Work.RECONFIGURE, KUBELET, f"change kubelet-config: {_fields(edits)}", edits)
-        due = [
-            host
-            for host, view in joined_views(self.snapshot, self.cluster.nodes)
-            if is_kubelet_due(view, self.wanted, known)
-        ]
+        due = [host for host, view in joined if is_kubelet_due(view, self.wanted, known)]
         planes = [host for host in self.cluster.control_planes if host in due]
         workers = [host for host in due if host not in planes]
         for batch in (*([host] for host in planes), *worker_batches(self.cluster, workers)):
             names = tuple(host.name for host in batch)
             sentence = "new configuration of the kubelet, and its restart"
             yield ChangeStep(Work.KUBELET_CONFIG, names, names, self.version, sentence)
-        if edits or under_way:
+        away = [host for host in self.cluster.nodes if self.snapshot.known(host).node] != [host for host, _ in joined]
+        # One that is away may come back with what was kept before, which must be known then.
+        if (edits or under_way) and not away:
             yield self._of_leader(Work.SETTLE, KUBELET, "forget what kubelet-config held before")
 
     def of_kube_proxy(self, edits: Edits) -> Iterator[ChangeStep]:

@@ -41,6 +41,10 @@ def _settled(run: Run, step: ChangeStep) -> None:
     former_forgotten(name=f"Forget the {step.kind} of before", run=run, kind=step.kind)
 
 
+def _put_back(run: Run, step: ChangeStep) -> None:
+    settings_rollout.static_pods_put_back(name="Run the manifests of before", run=run)
+
+
 CARRIED_OUT: Final[Mapping[Work, Callable[[Run, ChangeStep], None]]] = {
     Work.RECONFIGURE: _reconfigured,
     Work.CERTIFICATE: _certificate_issued,
@@ -49,4 +53,5 @@ CARRIED_OUT: Final[Mapping[Work, Callable[[Run, ChangeStep], None]]] = {
     Work.KUBELET_CONFIG: _kubelet_configured,
     Work.KUBE_PROXY: _kube_proxy_configured,
     Work.SETTLE: _settled,
+    Work.PUT_BACK: _put_back,
 }

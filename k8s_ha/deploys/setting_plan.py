@@ -13,7 +13,7 @@ from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.difference import Difference
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.set_by_hand import overwritten
-from k8s_ha.cluster_state.setting_steps import setting_steps
+from k8s_ha.cluster_state.setting_steps import setting_steps, steps_without_leader
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.addons import AddonManagers
 from k8s_ha.findings import Finding
@@ -32,6 +32,7 @@ def settings_planned(run: Run, snapshot: ClusterSnapshot, is_moving: bool) -> li
     """
     leader = snapshot.leader
     if leader is None:
+        run.log.plan = replace(run.log.plan, changes_due=steps_without_leader(snapshot))
         return []
     caveats = run.caveats_anywhere
     try:

@@ -83,6 +83,7 @@ def _standing(values: Mapping[str, Sequence[str]]) -> Standing:
         kubelet_config="\n".join(values.get("kubelet_config", ())),
         kubelet_flags=" ".join(values.get("kubelet_flags", ())),
         serving_certificate="\n".join(values.get("serving_certificate", ())),
+        set_aside=tuple(values.get("set_aside", ())),
         objects=next(iter(values.get("objects", ())), ""),
     )
 

@@ -24,6 +24,10 @@ MANIFEST_DIGEST: Final = "k8s-ha/manifest-digest"
 FORMER: Final = "k8s-ha/former-configurations"
 """The annotation of a ConfigMap with what it held before, as long as hosts may still stand with that."""
 
+KEPT_CERTIFICATE: Final = "apiserver-certificate"
+KEPT_KUBELET_CONFIG: Final = "kubelet-config"
+"""What ``Standing.set_aside`` names beside static pods: an API server's certificate, a kubelet's configuration file."""
+
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -35,6 +39,7 @@ class Standing:
     + kubelet_config: the kubelet's configuration file
     + kubelet_flags: the flags that kubeadm gave the kubelet, as a shell would read them
     + serving_certificate: the API server's, PEM
+    + set_aside: of what a change that is not over has kept what stood before: static pods by their names, and others
     + objects: ConfigMaps of kubeadm, the kubelets, kube-proxy and flannel, and flannel's DaemonSet, in kubectl's JSON
     """
 
@@ -42,6 +47,7 @@ class Standing:
     kubelet_config: str = ""
     kubelet_flags: str = ""
     serving_certificate: str = ""
+    set_aside: tuple[str, ...] = ()
     objects: str = ""
 
     @cached_property

@@ -16,6 +16,7 @@ from k8s_ha.cluster_state.setting_steps import CLUSTER, KUBE_PROXY, KUBELET, com
 from k8s_ha.desired.kubeadm_config import phase_config
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
+from k8s_ha.observations.standing import KEPT_CERTIFICATE
 from k8s_ha.operations.commands import fail_host, long_command, planned, run_elsewhere, write
 from k8s_ha.operations.drain import await_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
@@ -40,6 +41,9 @@ SECONDS_FOR_A_KUBELET: Final = 300
 SECONDS_FOR_ADDONS: Final = 600
 SECONDS_FOR_KUBE_PROXY: Final = 800
 """Of one way: where it does not come up, the old one is put back in as long again."""
+
+_NEW_CERTIFICATE: Final = "/var/lib/k8s-ha/new-certificate"
+"""Where kubeadm makes it, beside the one that serves."""
 
 _POD_SCRIPTS: Final = ("facts/etcd.sh", "static-pod.sh")
 
@@ -78,6 +82,18 @@ def static_pods_configured(run: Run, components: Sequence[str]) -> Generator[Str
 
 
 @isolated_operation
+def static_pods_put_back(run: Run) -> Generator[StringCommand]:
+    """Have the manifests run again that a change which was cut off has kept, where this API server does not serve."""
+    if not is_executing():
+        yield planned("put back its manifests")
+    elif not (view := _own_view(run)).is_silent or not view.standing.set_aside:
+        host.noop("it serves")
+    else:
+        script = _script(run, {}, *_POD_SCRIPTS, "put-static-pods-back.sh")
+        yield long_command("put-static-pods-back", script, seconds=SECONDS_FOR_A_CERTIFICATE, lock="kubeadm")
+
+
+@isolated_operation
 def certificate_issued(run: Run) -> Generator[StringCommand]:
     """Have this API server's certificate name what the cluster keeps as its names, or have the one of before."""
     if not is_executing():
@@ -88,13 +104,14 @@ def certificate_issued(run: Run) -> Generator[StringCommand]:
         kept = view.standing.document(CLUSTER) or {}
     server = kept.get("apiServer")
     names = certificate_names(server.get("certSANs") if isinstance(server, Mapping) else None)
-    if not (lacking := _lacking(_own_view(run), names)):
+    own = _own_view(run)
+    if not _lacking(own, names) and KEPT_CERTIFICATE not in own.standing.set_aside:
         host.noop("its certificate has these names")
         return
-    path = _path("certificate")
-    config = phase_config(run.cluster, run.cluster.host(host.name), {CLUSTER: kept})
+    path, beside = _path("certificate"), {**kept, "certificatesDir": _NEW_CERTIFICATE}
+    config = phase_config(run.cluster, run.cluster.host(host.name), {CLUSTER: beside})
     yield write(path, config, "600")
-    values = {"CONFIG": path, "CHANGE": _digest(config)}
+    values = {"CONFIG": path, "CHANGE": _digest(config), "FOLDER": _NEW_CERTIFICATE}
     script = _script(run, values, *_POD_SCRIPTS, "issue-serving-certificate.sh")
     said = _run_here("issue-serving-certificate", script, SECONDS_FOR_A_CERTIFICATE)
     yield StringCommand("rm", "-f", path)

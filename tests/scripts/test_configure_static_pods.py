@@ -165,6 +165,33 @@ def test_what_another_change_has_left_is_not_what_is_put_back(host: Host) -> Non
     assert (host.run().returncode, host.flags()) == (1, OLD)
 
 
+def put_back(host: Host) -> subprocess.CompletedProcess[str]:
+    values = {"HOST": "master1", "ADDRESS": "10.0.0.1", "RUNTIME": "containerd", "LIMIT": "1"}
+    scripts = ("facts/etcd.sh", "static-pod.sh", "put-static-pods-back.sh")
+    return host.shell.run(shell_variables(values) + "".join(map(read_file, scripts)))
+
+
+def test_what_one_was_cut_off_at_is_put_back_alone(host: Host) -> None:
+    host.shell.file(f"{KEPT}/kube-apiserver.yaml", manifest("kube-apiserver"))
+    host.shell.file(f"{KEPT}/change", "one\n")
+    host.shell.file(f"{MANIFESTS}/kube-apiserver.yaml", manifest("kube-apiserver", "--bad"))
+    host.shell.file(f"{MANIFESTS}/kube-scheduler.yaml", manifest("kube-scheduler", "--v=4"))
+    done = put_back(host)
+    assert (done.returncode, host.flags()) == (0, OLD | {"kube-scheduler": "v=4"}), done.stderr
+    assert not host.has(KEPT)
+
+
+def test_one_that_does_not_serve_so_either_says_so_and_stays_kept(host: Host) -> None:
+    host.shell.file(f"{KEPT}/kube-apiserver.yaml", manifest("kube-apiserver", "--bad"))
+    done = put_back(host)
+    assert (done.returncode, host.has(f"{KEPT}/kube-apiserver.yaml")) == (1, True)
+    assert done.stderr == (
+        "master1: kube-apiserver does not serve with its old manifest, which is back; see `crictl ps -a` there, then "
+        "run this again.\n"
+    )
+    assert "unknown flag: --oidc-client-secret=***" in done.stdout
+
+
 def test_images_that_cannot_be_pulled_end_it_before_the_first_change(host: Host) -> None:
     host.say("no-images")
     done = host.run(images="yes")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.fakes.run import LOOK, WORKERS, Fleet
+from tests.support.fakes.world import World
 from tests.support.finding_rows import rows, squeezed
 
 AUDIT = {"kubeadm_patches": {"ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": "/a"}}}}}
@@ -70,6 +71,21 @@ def test_with_an_upgrade_it_is_refused_by_name(finished: Fleet) -> None:
     (finding,) = found
     assert squeezed("audit-log-path is not set there") in squeezed(finding.found)
     assert finding.remedy == "set it back to what it was, upgrade, then change it in another run"
+
+
+def test_where_no_server_answers_what_one_was_cut_off_at_is_put_back_first(finished: Fleet) -> None:
+    def cut_off(world: World) -> None:
+        for machine in world.machines.values():
+            machine.broken = True
+        world.machines["master1"].set_aside = ["kube-apiserver"]
+
+    finished.edit(cut_off)
+    outcome = finished.set(**AUDIT).run("--dry", deploy=LOOK)
+    assert outcome.exit_code == 0, outcome.output
+    assert "Plan: 1 step, one after the other:" in outcome.output
+    (line,) = [line for line in outcome.output.splitlines() if "put back the manifests of before" in line]
+    assert line.split()[:2] == ["1", "@fake/master1"]
+    assert outcome.changes == []
 
 
 def addon(*managers: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from k8s_ha.observations.api_status import ApiStatus, PodState
 from k8s_ha.observations.certificates import fingerprints
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
+from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG
 from tests.support.authorities import authority
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import CLEAN, CONTROL_PLANES, ENDPOINT, NODES, recorded
@@ -132,6 +133,19 @@ def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
     assert view.ready
     assert _without_labels(view) == [ClusterNode("master1", True, "v1.30.14", True)]
     assert view.join_secrets == ("secret/kubeadm-certs",)
+
+
+def test_the_node_script_tells_what_a_change_that_is_not_over_has_kept(shell: Shell) -> None:
+    kept = "/var/lib/k8s-ha"
+    shell.file(f"{kept}/apiserver-certificate/change", "one")  # nothing is kept yet
+    assert Node().process(shell.lines(Node().command(address="a", standing=True))).standing.set_aside == ()
+    for path in ("static-pods/etcd.yaml", "static-pods/kube-apiserver.yaml", "static-pods/etcd.containers"):
+        shell.file(f"{kept}/{path}")
+    shell.file(f"{kept}/apiserver-certificate/apiserver.key")
+    shell.file(f"{kept}/kubelet-config/config.yaml")
+    view = Node().process(shell.lines(Node().command(address="a", standing=True)))
+    assert view.standing.set_aside == ("etcd", "kube-apiserver", KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG)
+    assert node(shell).standing.set_aside == ()  # where nobody asked
 
 
 KUBELET_CONF = """apiVersion: v1

@@ -24,6 +24,7 @@ from k8s_ha.operations.settings_rollout import (
     kube_proxy_configured,
     kubelet_configured,
     static_pods_configured,
+    static_pods_put_back,
 )
 from k8s_ha.run import Run
 from k8s_ha.settings import Cluster
@@ -203,6 +204,28 @@ def test_one_that_is_as_kept_is_left_alone(stage: Stage) -> None:
     assert stage.ran == []
 
 
+def cut_off(stage: Stage, name: str, *parts: str, ready: bool = True) -> None:
+    """A host on which a change was cut off, although it holds what the cluster keeps."""
+    stage.stand(NEW, NEW)
+    own = stage.facts[name][Node]
+    stage.facts[name][Node] = replace(own, ready=ready, standing=replace(own.standing, set_aside=parts))
+
+
+def test_one_that_was_cut_off_is_configured_again_whatever_its_manifest_says(stage: Stage) -> None:
+    cut_off(stage, "master2", "kube-apiserver")
+    stage.do(static_pods_configured, "master2", **SERVER)
+    assert stage.ran == [("master2", "configure-static-pods")]
+
+
+def test_what_was_kept_is_put_back_where_the_server_is_silent(stage: Stage) -> None:
+    cut_off(stage, "master2", "kube-apiserver", ready=False)
+    given = only(stage.do(static_pods_put_back, "master2"))
+    assert "NAME=put-static-pods-back\n" in unquoted(given.text)
+    for parts, ready in ((("kube-apiserver",), True), ((), False)):
+        cut_off(stage, "master2", *parts, ready=ready)
+        assert stage.do(static_pods_put_back, "master2") == [Noop("it serves")]
+
+
 def test_where_it_does_not_come_up_the_cluster_keeps_what_it_kept_before(stage: Stage) -> None:
     stage.stand(OLD, NEW, {CLUSTER: ["clusterName: older", "kubernetesVersion: v1.30.14"]})
     stage.fails = {"configure-static-pods"}
@@ -279,6 +302,13 @@ def test_a_certificate_is_made_by_what_the_cluster_keeps(stage: Stage, monkeypat
 def test_a_certificate_with_these_names_is_left_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     with_names(monkeypatch, WHOLE)
     assert stage.do(certificate_issued, "master3") == [Noop("its certificate has these names")]
+
+
+def test_one_whose_certificate_of_before_is_kept_is_made_anew(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off(stage, "master3", "apiserver-certificate")
+    with_names(monkeypatch, WHOLE)
+    stage.do(certificate_issued, "master3")
+    assert stage.ran == [("master3", "issue-serving-certificate")]
 
 
 def test_a_certificate_that_lacks_a_name_afterwards_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

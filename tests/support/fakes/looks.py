@@ -68,7 +68,8 @@ def node(request: Request) -> list[str]:
     files, lines = request.machine.files, artifacts(request)
     lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
     standing = request.variable("STANDING") == "yes"
-    lines += [line for line in static_pods(request) if standing]
+    if standing:
+        lines += static_pods(request) + [f"set_aside {part}" for part in request.machine.set_aside]
     if request.machine.serves() and request.world.nodes and request.machine.is_back():
         lines += ["readyz ok", *(node_line(request.world, name) for name in request.world.nodes)]
         lines += [f"objects {_objects(request.world)}"] * standing

@@ -43,6 +43,7 @@ class Machine:
     + looks_until_back: how often its API server or kubelet is found not ready, after its container runtime restarted
     + kubelet: version of the one that runs, as x.y.z; empty before it is a node
     + static_pods: version of its control plane's; empty where it has none
+    + set_aside: what a change that is not over has kept
     + broken: whether its API server does not come up before kubeadm has upgraded it
     """
 
@@ -57,6 +58,7 @@ class Machine:
     looks_until_back: int = 0
     kubelet: str = ""
     static_pods: str = ""
+    set_aside: list[str] = field(default_factory=list)
     broken: bool = False
 
     def write(self, path: str, text: str, mode: str = "600") -> None:

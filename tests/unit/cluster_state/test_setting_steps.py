@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from k8s_ha.cluster_state.change_plan import silent_control_planes
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.node_difference import differences
-from k8s_ha.cluster_state.setting_steps import setting_steps
+from k8s_ha.cluster_state.setting_steps import setting_steps, steps_without_leader
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
+from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.standing import FORMER, Standing
 from k8s_ha.settings import Cluster, load_cluster
 from tests.support.example_cluster import OWN_KUBERNETES, six_host_cluster, six_hosts
@@ -266,6 +268,50 @@ def test_a_run_that_was_cut_off_goes_on(snapshot: ClusterSnapshot, expected: lis
     assert told(snapshot) == expected
 
 
+def with_aside(cluster: Cluster, name: str, *parts: str, ready: bool = True) -> NodeView:
+    """A host on which a change was cut off, although all that it holds is as it is wanted."""
+    view = view_of(cluster, cluster.host(name))
+    return replace(view, ready=ready and view.ready, standing=replace(view.standing, set_aside=parts))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "expected"),
+    [
+        ("master2", ("kube-apiserver", "etcd"), manifests("etcd", "kube-apiserver", hosts=("master2",))),
+        (
+            "master2",
+            ("apiserver-certificate",),
+            behind_the_balancer("master2", "new certificate of the API server, and its restart"),
+        ),
+        ("worker1", ("kubelet-config",), kubelets("worker1")),
+    ],
+)
+def test_what_a_change_was_cut_off_at_is_not_over_whatever_it_holds(
+    name: str, parts: tuple[str, ...], expected: list[str]
+) -> None:
+    assert told(snapshot_of(STANDING, **{name: with_aside(STANDING, name, *parts)})) == expected
+
+
+def test_one_that_was_cut_off_and_is_silent_comes_first() -> None:
+    broken = with_aside(STANDING, "master2", "kube-apiserver", ready=False)
+    found = steps(snapshot_of(STANDING, AUDITED, master2=broken))
+    assert [step.hosts[0] for step in found if step.work is Work.STATIC_PODS] == ["master2", "master1", "master3"]
+    assert found[0].work is Work.RECONFIGURE
+    assert found[0].subjects == ("master1", "master2")
+    assert silent_control_planes(snapshot_of(STANDING, AUDITED, master2=broken), found) == []
+
+
+def test_without_a_leader_what_was_kept_is_put_back() -> None:
+    silent: dict[str, NodeView | None] = {
+        host.name: view_of(STANDING, host, ready=False) for host in STANDING.control_planes
+    }
+    assert steps_without_leader(snapshot_of(STANDING, AUDITED, **silent)) == ()
+    silent["master2"] = with_aside(STANDING, "master2", "kube-apiserver", ready=False)
+    silent["master3"] = with_aside(STANDING, "master3", "kubelet-config", ready=False)
+    (step,) = steps_without_leader(snapshot_of(STANDING, AUDITED, **silent))
+    assert (step.work, step.hosts) == (Work.PUT_BACK, ("master2",))
+
+
 def test_a_host_that_lags_is_brought_up_alone() -> None:
     plain = static_pods(STANDING, kept_configuration(STANDING))
     view = view_of(AUDITED, AUDITED.host("master2"))
@@ -289,10 +335,11 @@ def test_a_certificate_that_lags_is_made_anew_alone(monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_a_host_that_could_not_be_read_has_no_step() -> None:
-    hosts = {step.hosts for step in steps(snapshot_of(STANDING, PODDED, worker1=None))}
-    assert ("worker1",) not in hosts
-    assert ("worker2",) in hosts
+def test_a_host_that_could_not_be_read_has_no_step_and_what_was_kept_before_stays_noted() -> None:
+    lines = told(snapshot_of(STANDING, PODDED, worker1=None))
+    assert lines == ["master1: change kubelet-config: maxPods", *kubelets(*PLANES, "worker2")]
+    back = told(cut(PODDED, PODDED, ("KubeletConfiguration",), tuple(name for name in ALL if name != "worker1")))
+    assert back == [*kubelets("worker1"), FORGET_KUBELETS]
 
 
 def test_without_a_leader_there_is_no_step() -> None:
