@@ -51,4 +51,8 @@ lacking_workloads() {
     [ -z "$names" ] || echo "not available again: $names"
 }
 await_none lacking 'kubectl get pods -A -o wide'
-[ -z "$WORKLOADS" ] || rm -f "$note"
+[ -n "$WORKLOADS" ] || exit 0
+rm -f "$note"
+settle && exit 0
+echo "$HOST: its node $NODE could not be told to be whole again; see the lines above, then run this again." >&2
+exit 1

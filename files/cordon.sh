@@ -1,6 +1,7 @@
 # NODE, KUBECTL: the node's name in the cluster; kubectl with what finds the API server.
 #
-# Defines cordon and uncordon, which tell by an annotation whose a cordon is: only this package's own is ever lifted.
+# Defines cordon and uncordon, which tell by an annotation whose a cordon is: only this package's own is ever lifted. And
+# take_back, which lifts it and notes that, until settle forgets it: what was evicted may not be available again.
 # Each is one patch of what was just read: where somebody has changed the node since, it is refused, and read again.
 # shellcheck disable=SC2086 # each of KUBECTL is a word
 ask() { timeout 60 $KUBECTL "$@" </dev/null; }
@@ -12,7 +13,8 @@ read_node() {
     cordoned=${found#*|}
 }
 is_cordoned() { [ "$unschedulable" = true ]; }
-is_ours() { [ -n "$cordoned" ]; }
+is_returned() { [ "$cordoned" != "${cordoned#returned-}" ]; }
+is_ours() { [ -n "$cordoned" ] && ! is_returned; }
 is_gone() { [ -z "$resource_version" ]; }
 # $1: what the annotation says, as JSON. $2: whether pods are kept off, as JSON.
 patch_node() {
@@ -29,12 +31,16 @@ cordon() {
     done
     return 1
 }
-uncordon() {
+changed() { # TEST, NOTE: where the test holds of the node, the note takes the annotation's place, and a cordon of ours is lifted
     for attempt in 1 2 3 4 5; do
         read_node || return 1
-        if is_gone || ! is_ours; then return 0; fi
-        patch_node null null && return 0
+        if is_gone || ! "$1"; then return 0; fi
+        if is_cordoned && ! is_ours; then still=true; else still=null; fi
+        patch_node "$2" $still && return 0
         echo "attempt $attempt: the node was changed meanwhile, or the API server did not take the patch"
     done
     return 1
 }
+uncordon() { changed is_ours null; }
+take_back() { changed is_ours "\"returned-$(date -u +%Y-%m-%dT%H:%M:%SZ)\""; }
+settle() { changed is_returned null; }

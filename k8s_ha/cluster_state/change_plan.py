@@ -45,7 +45,7 @@ def _versions(node: ClusterNode, view: NodeView | None) -> NodeVersions:
         if pod is not None and pod.version:
             components[component] = pod.version.removeprefix("v")
     unfinished = view is not None and view.upgrade_unfinished
-    return NodeVersions(node.version.removeprefix("v"), components, node.is_cordoned, unfinished)
+    return NodeVersions(node.version.removeprefix("v"), components, node.is_cordoned or node.is_returned, unfinished)
 
 
 def kept_version(snapshot: ClusterSnapshot) -> str:
@@ -64,7 +64,7 @@ def is_moving(snapshot: ClusterSnapshot) -> bool:
         return False
     nodes = standing_versions(snapshot)
     return _all(kept_version(snapshot), nodes) != {snapshot.cluster.settings.version} or any(
-        node.is_cordoned or node.is_unfinished for node in nodes.values()
+        node.is_away or node.is_unfinished for node in nodes.values()
     )
 
 

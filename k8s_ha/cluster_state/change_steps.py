@@ -131,13 +131,13 @@ class NodeVersions:
 
     + kubelet: as its Node tells; empty where it has told nothing yet
     + components: of its static pods, by name; empty on a worker
-    + is_cordoned: whether a run of this package has cordoned it and not lifted that
+    + is_away: whether a run of this package has cordoned it, and what was evicted is not known to be available again
     + is_unfinished: whether a kubeadm upgrade began there and has not ended well
     """
 
     kubelet: str
     components: Mapping[str, str] = field(default_factory=dict)
-    is_cordoned: bool = False
+    is_away: bool = False
     is_unfinished: bool = False
 
 
@@ -200,7 +200,7 @@ def _hop(
     present = [host for host in cluster.nodes if host.name in nodes]
     control_planes = [host for host in cluster.control_planes if host.name in nodes]
     behind = [host for host in control_planes if _is_behind(nodes[host.name], kept, version, host == control_planes[0])]
-    moving = [host for host in present if nodes[host.name].kubelet != version or nodes[host.name].is_cordoned]
+    moving = [host for host in present if nodes[host.name].kubelet != version or nodes[host.name].is_away]
     fetching = tuple(host.name for host in present if host in behind or nodes[host.name].kubelet != version)
     if fetching:
         yield ChangeStep(Work.FETCH, fetching, fetching, version, f"fetch packages and images of {version}")

@@ -30,13 +30,32 @@ class Obstacle:
 
 
 def drain_obstacles(
-    observation: DrainObservation, nodes: Iterable[HostSettings], accepted: Collection[str]
+    observation: DrainObservation,
+    nodes: Sequence[HostSettings],
+    accepted: Collection[str],
+    closed: Collection[str] = (),
 ) -> list[Obstacle]:
-    """What stands against the drains of these nodes, one at a time; none of a node that the cluster does not know.
+    """What stands against the drains of these nodes, all at once; none of a node that the cluster does not know.
 
     + accepted: the setting ``accepted_risks``
+    + closed: names of other nodes that are no place for their pods
     """
-    return [found for node in nodes for found in _of_node(observation, node, accepted)]
+    away = {*closed, *(node.hostname for node in nodes)}
+    found = [obstacle for node in nodes for obstacle in _of_node(observation, node, accepted, away)]
+    return [*found, *_whole_workloads(observation, nodes)]
+
+
+SECONDS_FOR_A_DRAIN: Final = 360
+"""How long the pods of a node may take to go (kubespray's bound), where none of them asks for more."""
+
+_SECONDS_TO_BE_EVICTED: Final = 60
+"""What a pod may take beside its own grace period."""
+
+
+def drain_seconds(observation: DrainObservation, node: HostSettings) -> int:
+    """How long the pods of this node may take to go."""
+    asked = [pod.grace_seconds + _SECONDS_TO_BE_EVICTED for pod in observation.evicted_from(node.hostname)]
+    return max([SECONDS_FOR_A_DRAIN, *asked])
 
 
 def evicts(observation: DrainObservation, node: HostSettings, accepted: Collection[str]) -> tuple[str, ...]:
@@ -63,7 +82,9 @@ def _risky(pods: Iterable[DrainPod], risk: DrainRisk) -> list[str]:
     return [str(pod) for pod in pods if (pod.owner is None if risk == "bare-pods" else pod.local_data)]
 
 
-def _of_node(observation: DrainObservation, node: HostSettings, accepted: Collection[str]) -> Iterator[Obstacle]:
+def _of_node(
+    observation: DrainObservation, node: HostSettings, accepted: Collection[str], away: Collection[str]
+) -> Iterator[Obstacle]:
     pods = observation.evicted_from(node.hostname)
     if not pods:
         return
@@ -72,8 +93,8 @@ def _of_node(observation: DrainObservation, node: HostSettings, accepted: Collec
             having, remedy = _RISKY[risk]
             yield Obstacle(node.name, f"runs {some(names)} {having}", cost.price, f"{remedy}, or {_accepting(risk)}")
     yield from _budgets(observation, node, pods)
-    yield from _places(observation, node, pods)
-    yield from _single(observation, node, pods)
+    yield from _places(observation, node, pods, away)
+    yield from _slow(node, pods)
 
 
 def _budgets(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
@@ -98,9 +119,11 @@ def _budgets(observation: DrainObservation, node: HostSettings, pods: Sequence[D
         )
 
 
-def _places(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
+def _places(
+    observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod], away: Collection[str]
+) -> Iterator[Obstacle]:
     own = next((entry for entry in observation.nodes if entry.name == node.hostname), DrainNode(node.hostname))
-    if any(_takes_pods_of(own, other) for other in observation.nodes):
+    if any(_takes_pods_of(own, other) for other in observation.nodes if other.name not in away):
         return
     asked = Counter(budget for pod in pods for budget in observation.budgets_of(pod))
     waiting = [str(budget) for budget, count in asked.items() if count > budget.allowed > 0]
@@ -123,17 +146,39 @@ def _places(observation: DrainObservation, node: HostSettings, pods: Sequence[Dr
 
 def _takes_pods_of(own: DrainNode, other: DrainNode) -> bool:
     """Whether pods of one node may be placed on the other: they tolerate the taints of where they are."""
-    return other.name != own.name and other.ready and other.schedulable and other.taints <= own.taints
+    return other.ready and other.schedulable and other.taints <= own.taints
 
 
-def _single(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
-    workloads = {observation.workload_of(pod) for pod in pods}
-    single = sorted(str(workload) for workload in workloads if workload is not None and workload.replicas == 1)
-    if single:
+def _slow(node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
+    slow = [pod for pod in pods if pod.grace_seconds + _SECONDS_TO_BE_EVICTED > SECONDS_FOR_A_DRAIN]
+    if slow:
+        longest = max(slow, key=lambda pod: pod.grace_seconds)
         yield Obstacle(
             node.name,
-            f"runs the only replica of {some(single)}",
-            "it is away while it moves",
-            "have two replicas, or accept the outage",
+            f"{longest} may take {longest.grace_seconds} s to end",
+            "a drain waits so long",
+            "nothing, or lower its terminationGracePeriodSeconds",
             blocks=False,
         )
+
+
+def _whole_workloads(observation: DrainObservation, nodes: Sequence[HostSettings]) -> Iterator[Obstacle]:
+    """Workloads all of whose pods go at once, which no budget has go one by one; each is told of one node."""
+    away, told = {node.hostname for node in nodes}, set()
+    for node in nodes:
+        pods = {observation.workload_of(pod): pod for pod in observation.evicted_from(node.hostname)}
+        whole = []
+        for workload, pod in pods.items():
+            serving = observation.serving(workload)
+            is_kept = len(serving) > 1 and observation.budgets_of(pod)
+            if workload not in told and serving and {one.node for one in serving} <= away and not is_kept:
+                whole.append(str(workload))
+        told |= {*pods}
+        if whole:
+            yield Obstacle(
+                node.name,
+                f"all pods of {some(sorted(whole))} go at once",
+                "they are away while they move",
+                "spread them, give them a budget, or accept the outage",
+                blocks=False,
+            )

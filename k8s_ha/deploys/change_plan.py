@@ -62,8 +62,9 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
         return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
     found = [silent(name, "upgrade") for name in silent_control_planes(snapshot, steps)]
-    names = {name for step in steps if step.work is Work.KUBELET for name in step.hosts}
-    found += against_drains(run, snapshot, [entry for entry in run.cluster.nodes if entry.name in names])
+    # A chain drains the same nodes at each hop.
+    batches = dict.fromkeys(step.hosts for step in steps if step.work is Work.KUBELET)
+    found += against_drains(run, snapshot, [[run.cluster.host(name) for name in batch] for batch in batches])
     found += _against_upgrade(run, snapshot, etcd, minors)
     versions = sorted({step.version for step in steps}, key=release_order)
     return [*found, *unproven(run.cluster, versions), *_not_carried(run, versions)]

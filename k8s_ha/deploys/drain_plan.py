@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 
 from pyinfra import host
 
@@ -17,17 +16,18 @@ from k8s_ha.settings import HostSettings
 
 
 def against_drains(
-    run: Run, snapshot: ClusterSnapshot, drained: Collection[HostSettings], closed: Collection[str] = ()
+    run: Run, snapshot: ClusterSnapshot, batches: Sequence[Sequence[HostSettings]], closed: Collection[str] = ()
 ) -> list[Finding]:
     """What keeps nodes from being drained, or is away meanwhile.
 
+    + batches: those that are drained at once
     + closed: names of nodes that are no place for the pods of others
     """
     leader = snapshot.leader
-    if leader is None or not drained:
+    if leader is None or not batches:
         return []
     observation = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address)
-    if observation is not None:
-        nodes = [replace(n, schedulable=n.schedulable and n.name not in closed) for n in observation.nodes]
-        observation = replace(observation, nodes=tuple(nodes))
-    return [*drain_findings(observation, drained, run.cluster.settings.accepted_risks)]
+    accepted = run.cluster.settings.accepted_risks
+    if observation is None:
+        return [*drain_findings(None, batches[0], accepted)]
+    return [found for batch in batches for found in drain_findings(observation, batch, accepted, closed)]

@@ -37,4 +37,7 @@ def removals_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     run.log.plan = replace(run.log.plan, removals_due=found.steps)
     # Those that go are no place for the pods of each other.
     closed = {entry.hostname for entry in cluster.removed}
-    return [*removal_findings(found.obstacles), *against_drains(run, snapshot, found.drained, closed)]
+    return [
+        *removal_findings(found.obstacles),
+        *against_drains(run, snapshot, [[entry] for entry in found.drained], closed),
+    ]

@@ -7,7 +7,16 @@ from typing import Any, Final, TypeVar
 
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
-from k8s_ha.observations.drains import Budget, DrainNode, DrainObservation, DrainPod, Owner, Workload, requirements
+from k8s_ha.observations.drains import (
+    GRACE_SECONDS,
+    Budget,
+    DrainNode,
+    DrainObservation,
+    DrainPod,
+    Owner,
+    Workload,
+    requirements,
+)
 from k8s_ha.untrusted import read_json, whole_number
 
 T = TypeVar("T")
@@ -51,7 +60,7 @@ def _node(line: str) -> DrainNode:
 
 
 def _pod(line: str) -> DrainPod:
-    namespace, name, node, phase, ready, deleted, mirror, kind, owner, labels, volumes = line.split(" ", 10)
+    namespace, name, node, phase, ready, deleted, mirror, kind, owner, grace, labels, volumes = line.split(" ", 11)
     held: dict[str, Any] = _json(labels, {})
     return DrainPod(
         namespace,
@@ -63,6 +72,7 @@ def _pod(line: str) -> DrainPod:
         mirror=bool(mirror),
         deleted=bool(deleted),
         local_data=bool(volumes),
+        grace_seconds=_number(grace) if grace else GRACE_SECONDS,
         labels={key: str(value) for key, value in held.items()},
     )
 
@@ -82,7 +92,8 @@ def _budget(line: str) -> Budget:
 
 def _workload(line: str) -> Workload:
     kind, namespace, name, replicas, owner_kind, owner = [*line.split(" "), "", ""][:6]
-    return Workload(kind, namespace, name, _number(replicas), _owner(owner_kind, owner))
+    _number(replicas)  # a line that was cut off has none
+    return Workload(kind, namespace, name, _owner(owner_kind, owner))
 
 
 def _owner(kind: str, name: str) -> Owner | None:

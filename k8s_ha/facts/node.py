@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations import etcd
-from k8s_ha.observations.node import ANNOTATION, CORDONED, ClusterNode, Kubeconfig, NodeView
+from k8s_ha.observations.node import ANNOTATION, CORDONED, RETURNED, ClusterNode, Kubeconfig, NodeView
 from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.untrusted import read_json
@@ -107,6 +107,7 @@ def _node(line: str) -> ClusterNode:
     noted: dict[str, object] = _json(annotations, {})
     held: dict[str, object] = _json(labels, {})
     tainted: list[Mapping[str, str]] = _json(taints, [])
+    is_returned = str(noted.get(CORDONED)).startswith(RETURNED)
     return ClusterNode(
         name,
         ready == "True",
@@ -116,7 +117,8 @@ def _node(line: str) -> ClusterNode:
         address=address,
         taints=tuple(_taint(taint) for taint in tainted),
         owned=str(noted.get(ANNOTATION, "")),
-        is_cordoned=CORDONED in noted,
+        is_cordoned=CORDONED in noted and not is_returned,
+        is_returned=is_returned,
     )
 
 

@@ -8,6 +8,9 @@ from functools import cached_property
 from typing import Any, Final
 
 DAEMON_SET: Final = "DaemonSet"
+GRACE_SECONDS: Final = 30
+"""What a pod has to end where it asks for nothing else (the API's default)."""
+
 _ENDED: Final = ("Succeeded", "Failed")
 
 
@@ -29,6 +32,7 @@ class DrainPod:
     + mirror: whether it stands for a static pod, which no drain touches
     + deleted: whether it is being deleted already
     + local_data: whether it has an emptyDir volume
+    + grace_seconds: how long it may take to end once it is asked to
     + labels: where a budget of its namespace may choose by them
     """
 
@@ -41,6 +45,7 @@ class DrainPod:
     mirror: bool = False
     deleted: bool = False
     local_data: bool = False
+    grace_seconds: int = GRACE_SECONDS
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -135,14 +140,12 @@ class DrainNode:
 class Workload:
     """A Deployment, StatefulSet or ReplicaSet.
 
-    + replicas: how many it wants
     + owner: its own controller, as a ReplicaSet of a Deployment has one
     """
 
     kind: str
     namespace: str
     name: str
-    replicas: int
     owner: Owner | None = None
 
     def __str__(self) -> str:
@@ -171,8 +174,20 @@ class DrainObservation:
         held = self._owner(pod.namespace, pod.owner)
         return None if held is None else self._owner(held.namespace, held.owner) or held
 
+    def serving(self, workload: Workload | None) -> Sequence[DrainPod]:
+        """Its pods that are Ready and stay for now; none of what is no workload."""
+        return self._serving.get(workload, ())
+
     def _owner(self, namespace: str, owner: Owner | None) -> Workload | None:
         return None if owner is None else self._workloads.get((owner.kind, namespace, owner.name))
+
+    @cached_property
+    def _serving(self) -> Mapping[Workload | None, Sequence[DrainPod]]:
+        found: dict[Workload | None, list[DrainPod]] = {}
+        for pod in self.pods:
+            if pod.ready and not pod.deleted and (workload := self.workload_of(pod)) is not None:
+                found.setdefault(workload, []).append(pod)
+        return found
 
     @cached_property
     def _evicted(self) -> Mapping[str, Sequence[DrainPod]]:

@@ -14,7 +14,10 @@ from k8s_ha.observations.standing import Standing
 from k8s_ha.untrusted import whole_number
 
 CORDONED: Final = "k8s-ha/cordoned"
-"""The annotation of a node that this package has cordoned, until it lifts that."""
+"""The annotation of a node that this package has cordoned, until what was evicted is available again."""
+
+RETURNED: Final = "returned-"
+"""What it begins with once the cordon is lifted."""
 
 ANNOTATION: Final = "k8s-ha/settings"
 """The annotation of a Node that names the labels and taints which are the settings'."""
@@ -97,6 +100,7 @@ class ClusterNode:
     + taints: as ``key=value:Effect``
     + owned: which of its labels and taints this package gave it, as it noted them there; empty where it noted nothing
     + is_cordoned: whether a run of this package has cordoned it and has not lifted that
+    + is_returned: whether it has lifted that, and what was evicted was not seen to be available again
     """
 
     name: str
@@ -108,6 +112,7 @@ class ClusterNode:
     taints: tuple[str, ...] = ()
     owned: str = ""
     is_cordoned: bool = False
+    is_returned: bool = False
 
 
 @dataclass(frozen=True)

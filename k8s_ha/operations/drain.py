@@ -8,12 +8,10 @@ from typing import Final
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl_words
+from k8s_ha.cluster_state.drains import SECONDS_FOR_A_DRAIN
 from k8s_ha.operations.commands import long_command
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.settings import HostSettings
-
-SECONDS_FOR_A_DRAIN: Final = 360
-"""How long the pods of a node may take to go (kubespray's bound)."""
 
 SECONDS_FOR_A_NODE: Final = 300
 """How long a node, the pods of its DaemonSets and what was evicted may take to be Ready again."""

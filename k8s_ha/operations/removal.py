@@ -13,7 +13,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import etcd_request, kubectl
 from k8s_ha.cluster_state.change_steps import ChangeStep
-from k8s_ha.cluster_state.drains import evicts
+from k8s_ha.cluster_state.drains import drain_seconds, evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.cluster_state.quorum import majority_refusal
 from k8s_ha.cluster_state.removal_steps import LeavingNode, leaving_nodes
@@ -66,7 +66,7 @@ def node_drained(run: Run, step: ChangeStep) -> Generator[StringCommand]:
     else:
         observation = require_fact(Drains, address=own.address)
         accepted = evicts(observation, entry.host, run.cluster.settings.accepted_risks)
-        yield drain_commands(entry.host, own, accepted)
+        yield drain_commands(entry.host, own, accepted, drain_seconds(observation, entry.host))
         yield detach_commands(entry.host, own)
 
 

@@ -11,13 +11,14 @@ from pyinfra.api import StringCommand
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.catalog.upgrades import etcd_floor
 from k8s_ha.cluster_state.change_plan import VERSIONED
-from k8s_ha.cluster_state.drains import evicts
+from k8s_ha.cluster_state.drains import drain_seconds, evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
 from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.node import UPGRADE_MARKER, Node
 from k8s_ha.facts.system import KubeletProcess, Packages
+from k8s_ha.observations.drains import DrainObservation
 from k8s_ha.operations.cluster import observe_leader
 from k8s_ha.operations.commands import (
     fail_host,
@@ -216,12 +217,11 @@ def drained(run: Run) -> Generator[StringCommand]:
     elif leader is None:
         yield fail_host(no_leader(snapshot, f"{own.hostname} was not drained"))
     else:
-        yield from _on_leader(leader, drain_commands(own, leader, _accepted_losses(run, own, leader)))
-
-
-def _accepted_losses(run: Run, own: HostSettings, leader: HostSettings) -> tuple[str, ...]:
-    observation = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address)
-    return () if observation is None else evicts(observation, own, run.cluster.settings.accepted_risks)
+        # What runs there may be other than before the first step; where that is not told, nothing is accepted.
+        observation = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address)
+        observation = observation or DrainObservation()
+        accepted = evicts(observation, own, run.cluster.settings.accepted_risks)
+        yield from _on_leader(leader, drain_commands(own, leader, accepted, drain_seconds(observation, own)))
 
 
 @isolated_operation

@@ -93,6 +93,28 @@ def test_what_is_waited_for(
     assert bench.note() == (None if "WORKLOADS" in awaited and not lacking else noted)
 
 
+SETTLED = {"metadata": {"resourceVersion": "7", "annotations": {"k8s-ha/cordoned": None}}}
+
+
+@pytest.mark.parametrize(
+    ("node", "told", "awaited", "patches"),
+    [
+        ({}, {}, {"WORKLOADS": "yes"}, [SETTLED | {"spec": {"unschedulable": None}}]),
+        ({"unschedulable": True}, {}, {"WORKLOADS": "yes"}, [SETTLED | {"spec": {"unschedulable": True}}]),
+        ({}, {"workloads": LESS}, {"WORKLOADS": "yes"}, []),
+        ({}, {}, {}, []),
+    ],
+    ids=["whole", "and cordoned by somebody since", "workloads away", "workloads that nobody waited for"],
+)
+def test_a_node_is_told_to_be_back_until_its_workloads_are(
+    bench: NodeBench, node: dict[str, bool], told: dict[str, str], awaited: dict[str, str], patches: list[object]
+) -> None:
+    bench.node(**node, cordoned="returned-2026-11-27T08:00:00Z")
+    bench.keep(**told)
+    bench.run("await-node.sh", SECONDS_ALLOWED="0", **awaited)
+    assert bench.patches == patches
+
+
 def test_it_goes_on_as_soon_as_nothing_is_lacking(bench: NodeBench) -> None:
     bench.keep(status="False v1.34.11")
     state = bench.shell.root / "state"

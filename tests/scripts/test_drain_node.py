@@ -44,6 +44,8 @@ def patch(cordoned: str | None, unschedulable: bool | None) -> dict[str, Any]:
 
 
 CORDON, UNCORDON = patch("now", True), patch(None, None)
+RETURN = patch("returned-now", None)
+RETURNED = {"cordoned": f"returned-{MOMENT}"}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,8 @@ CORDON, UNCORDON = patch("now", True), patch(None, None)
     [
         ({}, [CORDON]),
         ({"cordoned": MOMENT}, [CORDON]),  # uncordoned by hand, which left the annotation
+        (RETURNED, [CORDON]),
+        (RETURNED | SOMEBODYS, []),
         (OURS, []),
         (SOMEBODYS, []),
     ],
@@ -230,8 +234,10 @@ def test_a_run_that_was_cut_off_has_noted_what_was_ready(
 @pytest.mark.parametrize(
     ("node", "patches"),
     [
-        (OURS, [UNCORDON]),
-        ({"cordoned": MOMENT}, [UNCORDON]),
+        (OURS, [RETURN]),
+        ({"cordoned": MOMENT}, [RETURN]),
+        (RETURNED, []),
+        (RETURNED | SOMEBODYS, []),
         (SOMEBODYS, []),
         ({}, []),
     ],

@@ -205,7 +205,7 @@ def test_what_is_refused_changes_nothing(
 
 TAINT = '[{"key":"node-role.kubernetes.io/control-plane","effect":"NoSchedule"}]'
 PLACES = [f"node {name} True   {TAINT * name.startswith('m')}" for name in ("master1", "master2", "worker1", "worker2")]
-WEB = "pod default web-1 worker2 Running True   ReplicaSet web-5d  "
+WEB = "pod default web-1 worker2 Running True   ReplicaSet web-5d 30  "
 
 
 @pytest.mark.parametrize(("names", "told"), [(["worker2"], []), (["worker1", "worker2"], ["worker2"])])

@@ -37,7 +37,7 @@ def test_the_api_server_of_the_host_itself_is_asked_once(shell: Shell) -> None:
     assert asked in call
 
 
-POD = "web-1 worker1 Running True   ReplicaSet web"
+POD = "web-1 worker1 Running True   ReplicaSet web 30"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ POD = "web-1 worker1 Running True   ReplicaSet web"
     [
         (f'pod default {POD} {{"a":"b"}} tmp', f'pod default {POD} {{"a":"b"}} tmp'),
         (f'pod other {POD} {{"a":"b"}} tmp', f"pod other {POD}  tmp"),
-        ("pod default web-1  Pending    ReplicaSet web {} ", None),
+        ("pod default web-1  Pending    ReplicaSet web 30 {} ", None),
         ("workload ReplicaSet default web 0 Deployment web", None),
         ("workload ReplicaSet default web 1 Deployment web", "workload ReplicaSet default web 1 Deployment web"),
         ("workload Deployment default web 0", "workload Deployment default web 0"),

@@ -19,6 +19,7 @@ import yaml
 from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.cluster_state.change_steps import release_order
 from k8s_ha.observations.host_status import PROXY_CONFIG
+from k8s_ha.observations.node import RETURNED
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBELET, KUBERNETES, Machine, World, minor
 
@@ -141,7 +142,7 @@ def kubelet_restarted(request: Request) -> list[str]:
     if release_order(version) > release_order(oldest):
         raise Failure(f"kubelet {version} is newer than an API server, {oldest}")
     if version != machine.kubelet:
-        if machine.hostname not in world.cordoned:
+        if world.cordoned.get(machine.hostname) != MOMENT:
             raise Failure(f"{machine.name} was not drained")
         world.history.append(f"{machine.name} kubelet {version}")
     machine.kubelet = version
@@ -157,7 +158,7 @@ def sandboxes_removed(request: Request) -> list[str]:
 
 def drained(request: Request) -> list[str]:
     node = _script(request).variable("NODE")
-    if node not in request.world.cordoned:
+    if request.world.cordoned.get(node) != MOMENT:
         request.world.cordoned[node] = MOMENT
         request.world.history.append(f"{node} cordoned")
     return []
@@ -165,7 +166,8 @@ def drained(request: Request) -> list[str]:
 
 def uncordoned(request: Request) -> list[str]:
     node = _script(request).variable("NODE")
-    if request.world.cordoned.pop(node, None):
+    if request.world.cordoned.get(node) == MOMENT:
+        request.world.cordoned[node] = f"{RETURNED}{MOMENT}"
         request.world.history.append(f"{node} uncordoned")
     return []
 
@@ -177,6 +179,8 @@ def awaited(request: Request) -> list[str]:
         raise Failure(f"{script.variable('HOST')}: its node is not Ready")
     if wanted not in ("", f"v{machine.kubelet}"):
         raise Failure(f"{script.variable('HOST')}: its kubelet reports v{machine.kubelet}, not {wanted}")
+    if script.variable("WORKLOADS") and request.world.cordoned.get(script.variable("NODE")) != MOMENT:
+        request.world.cordoned.pop(script.variable("NODE"), None)
     return []
 
 

@@ -113,7 +113,7 @@ CUT: dict[str, tuple[str, dict[str, NodeVersions], list[str]]] = {
     ),
     "before a cordon was lifted": (
         "1.34.11",
-        standing("1.34.11", worker1=NodeVersions("1.34.11", is_cordoned=True)),
+        standing("1.34.11", worker1=NodeVersions("1.34.11", is_away=True)),
         kubelets("1.34.11", "worker1"),
     ),
     "in an apply, behind its static pods": (

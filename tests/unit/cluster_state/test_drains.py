@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from k8s_ha.catalog.drains import DRAIN_RISKS, DrainRisk
-from k8s_ha.cluster_state.drains import drain_obstacles, evicts
+from k8s_ha.cluster_state.drains import drain_obstacles, drain_seconds, evicts
 from k8s_ha.findings import Finding
 from k8s_ha.observations.drains import Budget, DrainNode, DrainObservation, DrainPod, Owner, Requirement, Workload
 from k8s_ha.preflight_checks.drain import drain_findings
@@ -24,21 +24,24 @@ NODES = tuple(
 SET = Owner("ReplicaSet", "web-5d")
 WEB = DrainPod("default", "web-1", "worker1", owner=SET, labels={"app": "web"})
 BARE = DrainPod("default", "bare", "worker1")
+ELSEWHERE = replace(WEB, name="web-0", node="worker2")
 CACHE = replace(WEB, name="cache", local_data=True)
 APP = (Requirement("app", "In", ("web",)),)
 FULL = Budget("default", "web", 0, APP)
 WORKLOADS = (
-    Workload("Deployment", "default", "web", 2),
-    Workload("ReplicaSet", "default", "web-5d", 1, Owner("Deployment", "web")),
+    Workload("Deployment", "default", "web"),
+    Workload("ReplicaSet", "default", "web-5d", Owner("Deployment", "web")),
 )
 DAEMON = Owner("DaemonSet", "proxy")
 
 NO_ROOM = "PodDisruptionBudget default/web allows no eviction of default/web-1"
+ALL_WEB = "all pods of Deployment default/web go at once"
 NOWHERE = "no other node takes its pods, such as default/web-1"
 
 
 def observed(*pods: DrainPod, **parts: tuple[object, ...]) -> DrainObservation:
-    return replace(DrainObservation(NODES, pods, (), WORKLOADS), **parts)  # type: ignore[arg-type]
+    """The pods beside one more of the workload, on worker2."""
+    return replace(DrainObservation(NODES, (*pods, ELSEWHERE), (), WORKLOADS), **parts)  # type: ignore[arg-type]
 
 
 def without(*names: str) -> tuple[DrainNode, ...]:
@@ -100,32 +103,59 @@ ROWS: dict[str, tuple[DrainObservation, list[tuple[str, bool]]]] = {
         observed(WEB, budgets=(FULL,), nodes=without("worker2")),
         [(NO_ROOM, True), (NOWHERE, False)],
     ),
-    "one replica": (
-        observed(WEB, workloads=(replace(WORKLOADS[0], replicas=1), WORKLOADS[1])),
-        [("runs the only replica of Deployment default/web", False)],
+    "the only pod": (observed(pods=(WEB,)), [(ALL_WEB, False)]),
+    "the only pod, whatever a budget says": (
+        observed(pods=(WEB,), budgets=(replace(FULL, allowed=1),)),
+        [(ALL_WEB, False)],
     ),
-    "one replica of a set of its own": (
-        observed(WEB, workloads=(replace(WORKLOADS[1], owner=None),)),
-        [("runs the only replica of ReplicaSet default/web-5d", False)],
+    "the only pod of a set of its own": (
+        observed(pods=(WEB,), workloads=(replace(WORKLOADS[1], owner=None),)),
+        [("all pods of ReplicaSet default/web-5d go at once", False)],
     ),
+    "two on one node": (observed(pods=(WEB, replace(WEB, name="web-2"))), [(ALL_WEB, False)]),
+    "two on one node, of which a budget keeps one": (
+        observed(pods=(WEB, replace(WEB, name="web-2")), budgets=(replace(FULL, allowed=1),)),
+        [],
+    ),
+    "the only one that is Ready": (observed(pods=(WEB, replace(ELSEWHERE, ready=False))), [(ALL_WEB, False)]),
+    "the only one that stays": (observed(pods=(WEB, replace(ELSEWHERE, deleted=True))), [(ALL_WEB, False)]),
+    "one that is going anyway": (observed(pods=(replace(WEB, deleted=True),)), []),
+    "one that takes its time to end": (
+        observed(replace(WEB, grace_seconds=3600)),
+        [("default/web-1 may take 3600 s to end", False)],
+    ),
+    "one that takes no longer than a drain": (observed(replace(WEB, grace_seconds=300)), []),
     "one of a controller that is not known": (observed(replace(WEB, owner=Owner("Job", "x"))), []),
 }
 
 
 @pytest.mark.parametrize(("observation", "found"), ROWS.values(), ids=ROWS)
 def test_what_stands_against_a_drain(observation: DrainObservation, found: list[tuple[str, bool]]) -> None:
-    obstacles = [entry for entry in drain_obstacles(observation, CLUSTER.nodes, []) if entry.host != "worker2"]
+    nodes = [node for node in CLUSTER.nodes if node.name != "worker2"]
+    obstacles = [entry for node in nodes for entry in drain_obstacles(observation, [node], [])]
     assert [(entry.found, entry.blocks) for entry in obstacles] == found
     for entry in obstacles:
         sentence = f"{entry.host}: {entry.found}; {entry.rule}; {entry.remedy}"
         assert len(sentence.split()) <= 25, sentence
 
 
+def test_nodes_that_are_drained_at_once_are_no_place_for_each_other() -> None:
+    workers = [CLUSTER.host("worker1"), CLUSTER.host("worker2")]
+    assert [(entry.host, entry.found) for entry in drain_obstacles(observed(WEB), workers, [])] == [
+        ("worker1", NOWHERE),
+        ("worker2", NOWHERE.replace("web-1", "web-0")),
+        ("worker1", ALL_WEB),
+    ]
+    assert drain_obstacles(observed(WEB), workers[:1], []) == []
+    (alone,) = drain_obstacles(observed(WEB), workers[:1], [], closed=["worker2"])
+    assert alone.found == NOWHERE
+
+
 def test_a_host_is_told_by_its_name_in_the_inventory() -> None:
     hosts = [host | ({"hostname": "node-1"} if host["name"] == "worker1" else {}) for host in six_hosts()]
     cluster = load_cluster({"kubernetes_version": VERSION}, hosts)
     observation = observed(replace(BARE, node="node-1"))
-    assert [entry.host for entry in drain_obstacles(observation, cluster.nodes, [])] == ["worker1"]
+    assert [entry.host for entry in drain_obstacles(observation, [cluster.host("worker1")], [])] == ["worker1"]
     assert evicts(observation, cluster.host("worker1"), ["bare-pods"]) == ("--force",)
 
 
@@ -148,9 +178,16 @@ def test_what_is_accepted_is_used_where_it_is_needed_alone(
     assert evicts(observed(*pods), worker, accepted) == flags
 
 
+@pytest.mark.parametrize(("grace", "seconds"), [(30, 360), (300, 360), (301, 361), (3600, 3660)])
+def test_a_drain_has_the_time_that_its_slowest_pod_asks_for(grace: int, seconds: int) -> None:
+    pods = (WEB, replace(WEB, name="web-2", grace_seconds=grace), replace(WEB, node="worker2", grace_seconds=9000))
+    assert drain_seconds(observed(*pods), CLUSTER.host("worker1")) == seconds
+    assert drain_seconds(observed(), CLUSTER.host("worker1")) == 360
+
+
 def test_a_budget_without_room_cannot_be_accepted() -> None:
     everything = get_args(Risk)
-    (entry,) = drain_obstacles(observed(WEB, budgets=(FULL,)), CLUSTER.nodes, everything)
+    (entry,) = drain_obstacles(observed(WEB, budgets=(FULL,)), [CLUSTER.host("worker1")], everything)
     assert (entry.found, entry.blocks) == (NO_ROOM, True)
 
 
@@ -181,7 +218,7 @@ def test_labels_are_chosen_as_the_api_server_chooses(
 
 def test_findings() -> None:
     observation = observed(BARE, WEB, nodes=without("worker2"))
-    assert list(drain_findings(observation, CLUSTER.nodes, [])) == [
+    assert list(drain_findings(observation, [CLUSTER.host("worker1")], [])) == [
         Finding(
             "worker1",
             "drain",

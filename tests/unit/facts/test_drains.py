@@ -53,6 +53,7 @@ def test_all_of_it() -> None:
                 deleted=True,
                 owner=Owner("StatefulSet", "db"),
                 labels={"app": "db"},
+                grace_seconds=3600,
             ),
         ),
         budgets=(
@@ -74,9 +75,9 @@ def test_all_of_it() -> None:
             Budget("jobs", "all", 0, None),
         ),
         workloads=(
-            Workload("Deployment", "default", "web", 1),
-            Workload("StatefulSet", "data", "db", 3),
-            Workload("ReplicaSet", "default", "web-5d", 1, Owner("Deployment", "web")),
+            Workload("Deployment", "default", "web"),
+            Workload("StatefulSet", "data", "db"),
+            Workload("ReplicaSet", "default", "web-5d", Owner("Deployment", "web")),
         ),
     )
 
