@@ -30,7 +30,6 @@ from k8s_ha.operations.kept_configuration import (
 )
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
-from k8s_ha.settings import HostSettings
 
 SECONDS_FOR_A_POD: Final = 240
 """How long one static pod may take to come up, or to end: the kubelet looks every 20 seconds, kubeadm waits so long."""
@@ -38,9 +37,11 @@ SECONDS_FOR_A_POD: Final = 240
 SECONDS_FOR_STATIC_PODS: Final = 1800
 SECONDS_FOR_A_CERTIFICATE: Final = 900
 SECONDS_FOR_A_KUBELET: Final = 300
-SECONDS_FOR_ADDONS: Final = 600
-SECONDS_FOR_KUBE_PROXY: Final = 800
-"""Of one way: where it does not come up, the old one is put back in as long again."""
+SECONDS_FOR_ADDONS: Final = 300
+"""How long CoreDNS may take, and kube-proxy on one node or on those that are restarted at once."""
+
+_SECONDS_OF_KUBE_PROXY: Final = 20
+"""What kube-proxy takes where it comes up: to end, and to be Ready anew."""
 
 _NEW_CERTIFICATE: Final = "/var/lib/k8s-ha/new-certificate"
 """Where kubeadm makes it, beside the one that serves."""
@@ -177,14 +178,12 @@ def addons_configured(run: Run) -> Generator[StringCommand]:
     path = _path("addons")
     yield write(path, phase_config(run.cluster, own, kept), "600")
     values = {
-        "HOST": host.name,
-        "KUBECTL": kubectl_words(own.address),
         "CONFIG": path,
         "ADDONS": "coredns kube-proxy" if KUBE_PROXY in kept else "coredns",
-        "SECONDS_ALLOWED": str(SECONDS_FOR_ADDONS),
     }
-    script = shell_variables(values) + read_file("configure-addons.sh")
-    yield long_command("configure-addons", script, seconds=SECONDS_FOR_ADDONS + 120, lock="kubeadm")
+    script = shell_variables(values) + _kube_proxy_script(run) + read_file("configure-addons.sh")
+    seconds = SECONDS_FOR_ADDONS + _seconds_for_kube_proxy(run)
+    yield long_command("configure-addons", script, seconds=seconds, lock="kubeadm")
 
 
 @isolated_operation
@@ -201,12 +200,12 @@ def kube_proxy_configured(run: Run, edits: Edits) -> Generator[StringCommand]:
         wanted = changed_object(_own_view(run), KUBE_PROXY, edits, remembers=True)
         if wanted is not None:
             yield replaced(own.address, wanted)
-        said = _rolled(own)
+        said = _rolled(run)
         before = put_back_object(_own_view(run), KUBE_PROXY) if said is not None else None
         again = said if before is None else None
         if before is not None:
             yield replaced(own.address, before)
-            again = _rolled(own)
+            again = _rolled(run)
             said = f"{said}\n{again or 'kube-proxy runs on every node with its configuration of before.'}"
         if again is None:
             # All pods run by what the ConfigMap holds now: nothing is under way.
@@ -215,15 +214,26 @@ def kube_proxy_configured(run: Run, edits: Edits) -> Generator[StringCommand]:
     yield fail_host(said) if said is not None else StringCommand("true")
 
 
-def _rolled(own: HostSettings) -> str | None:
+def _rolled(run: Run) -> str | None:
     """What it said last where kube-proxy did not come up on every node."""
+    script = _kube_proxy_script(run) + read_file("roll-kube-proxy.sh")
+    return _run_here("roll-kube-proxy", script, _seconds_for_kube_proxy(run))
+
+
+def _kube_proxy_script(run: Run) -> str:
     values = {
         "HOST": host.name,
-        "KUBECTL": kubectl_words(own.address),
-        "SECONDS_ALLOWED": str(SECONDS_FOR_KUBE_PROXY - 60),
+        "KUBECTL": kubectl_words(run.cluster.host(host.name).address),
+        "AT_ONCE": str(run.cluster.workers_at_once),
+        "SECONDS_ALLOWED": str(SECONDS_FOR_ADDONS),
     }
-    script = shell_variables(values) + read_file("roll-kube-proxy.sh")
-    return _run_here("roll-kube-proxy", script, SECONDS_FOR_KUBE_PROXY)
+    return shell_variables(values) + read_file("kube-proxy-pods.sh")
+
+
+def _seconds_for_kube_proxy(run: Run) -> int:
+    """How long it may take of one way: where it does not come up, the old one is put back in as long again."""
+    rounds = -(-len(run.cluster.nodes) // run.cluster.workers_at_once)
+    return SECONDS_FOR_ADDONS + _SECONDS_OF_KUBE_PROXY * rounds + 60
 
 
 def _run_here(name: str, script: str, seconds: int) -> str | None:
