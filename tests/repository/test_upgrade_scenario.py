@@ -13,7 +13,8 @@ from k8s_ha.cluster_state.change_steps import NodeVersions, upgrade_steps
 from k8s_ha.reporting.console import log_steps
 from tests.scenarios import upgrade
 from tests.scenarios.availability_report import API, Availability, Failure, Held, Interruption, Polled
-from tests.scenarios.upgrade import COLUMNS, Parts, SecondRun, Upgrade, lines_of, main, markdown, parts_of, planned
+from tests.scenarios.rollout import SecondRun, markdown, planned
+from tests.scenarios.upgrade import COLUMNS, Parts, Upgrade, lines_of, main, parts_of
 from tests.support.example_cluster import six_host_cluster
 
 
@@ -169,7 +170,7 @@ class Stage:
 
 def test_a_dry_run_is_of_the_next_version_and_returns_its_steps() -> None:
     lab = Stage()
-    assert upgrade.dry_run(lab, "1.34.11") == ["1  master1  fetch"]  # type: ignore[arg-type]
+    assert upgrade.dry_run(lab, "1.34.11", kubernetes_version="1.34.11") == ["1  master1  fetch"]  # type: ignore[arg-type]
     assert lab.asked == ["--dry 1.34.11"]
 
 
@@ -184,7 +185,7 @@ def test_a_dry_run_is_of_the_next_version_and_returns_its_steps() -> None:
 )
 def test_a_dry_run_that_is_none(answers: dict[str, Any], sentence: str) -> None:
     with pytest.raises(AssertionError, match=sentence):
-        upgrade.dry_run(Stage(**answers), "1.34.11")  # type: ignore[arg-type]
+        upgrade.dry_run(Stage(**answers), "1.34.11", kubernetes_version="1.34.11")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,7 @@ def test_what_users_noticed_is_told_behind_all_upgrades(
     sentences: list[str],
 ) -> None:
     hops: list[tuple[str, str]] = []
-    monkeypatch.setattr(upgrade, "second_run", lambda lab, version: SecondRun(60, 40))
+    monkeypatch.setattr(upgrade, "second_run", lambda lab, version, **_: SecondRun(60, 40))
 
     def done(lab: object, begin: str, end: str) -> Upgrade:
         hops.append((begin, end))

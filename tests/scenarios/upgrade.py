@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -28,6 +24,7 @@ from tests.lab.checks import ETCDCTL
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
 from tests.scenarios.availability_report import Availability
+from tests.scenarios.rollout import SecondRun, dry_run, markdown, second_run, timed_run
 
 DESCRIPTION = (
     "Build a cluster of the first version and upgrade it to the others, while it is watched what users notice."
@@ -38,13 +35,6 @@ COLUMNS = (
     *("from", "to", "etcd", "seconds", "steps", "failed API requests", "failed service requests"),
     *("watch ends", "longest gap", "operations of a second run"),
 )
-
-
-class SecondRun(NamedTuple):
-    """What a run costs that changes nothing: operations, and remote commands on the host with most."""
-
-    operations: int
-    commands: int
 
 
 @dataclass(frozen=True)
@@ -102,10 +92,6 @@ class Upgrade:
         return markdown(cells)
 
 
-def markdown(cells: Iterable[object]) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
-
-
 def lines_of(chain: Sequence[str]) -> tuple[str, ...]:
     """The versions that the lab needs for a chain: its own, and the newest of each minor that it passes.
 
@@ -118,12 +104,6 @@ def lines_of(chain: Sequence[str]) -> tuple[str, ...]:
     first, last = versions[0].key[:2], versions[-1].key[:2]
     passed = [find(line.minor) for line in LINES if first < line.key[:2] < last]
     return tuple(line.version for line in sorted({*versions, *passed}, key=lambda line: line.key))
-
-
-def planned(printed: str) -> list[str]:
-    """The first lines of the steps of the plan that a run has printed."""
-    _, _, plan = printed.partition("Plan: ")
-    return re.findall(r"^ *(\d+  +\S.*\S) *$", plan, re.MULTILINE)
 
 
 def image_version(image: str) -> str:
@@ -174,48 +154,9 @@ def parts(lab: Lab) -> Parts:
     )
 
 
-def dry_run(lab: Lab, version: str) -> list[str]:
-    """The steps that a dry run shows; it changes nothing on any host."""
-    before = lab.digest()
-    run = lab.pyinfra("--dry", kubernetes_version=version)
-    assert run.returncode == 0, f"the dry run to {version} ended with {run.returncode}:\n{run.stderr[-4000:]}"
-    changed = sorted(lab.digest() ^ before)
-    assert not changed, f"the dry run to {version} has changed {len(changed)} lines, such as {changed[:3]}"
-    steps = planned(run.stderr)
-    assert steps, f"the dry run to {version} shows no step of a plan:\n{run.stderr[-4000:]}"
-    return steps
-
-
-def timed_run(lab: Lab, version: str) -> float:
-    """Seconds of the run that upgrades."""
-    started = time.monotonic()
-    run = lab.operator(*lab_deploy(lab), "-y", timeout=7200, settings={"kubernetes_version": version})
-    assert run.returncode == 0, f"the run to {version} ended with {run.returncode}:\n{run.stderr[-6000:]}"
-    return time.monotonic() - started
-
-
-def lab_deploy(lab: Lab, module: Sequence[str] = ("pyinfra",)) -> tuple[str, ...]:
-    """pyinfra's command line over the project's deploy, or another module's that takes the same."""
-    return (sys.executable, "-m", *module, lab.inventory, "deploy.py")
-
-
 def verify(lab: Lab, version: str) -> None:
     run = lab.pyinfra("-y", deploy="k8s_ha.verify", kubernetes_version=version)
     assert run.returncode == 0, f"verify after {version} ended with {run.returncode}:\n{run.stderr[-4000:]}"
-
-
-def second_run(lab: Lab, version: str) -> SecondRun:
-    """A run of what stands; AssertionError where it has something to change."""
-    with TemporaryDirectory() as folder:
-        report = Path(folder) / "counted.json"
-        command = lab_deploy(lab, ("tests.support.command_counter", str(report)))
-        run = lab.operator(*command, "-y", "--json", timeout=1800, settings={"kubernetes_version": version})
-        assert run.returncode == 0, f"a second run of {version} ended with {run.returncode}:\n{run.stderr[-4000:]}"
-        counted = json.loads(report.read_text(encoding="utf-8"))["commands"]
-    results = json.loads(run.stdout)["results"]
-    changed = [operation["name"] for operation in results["operations"] if operation["success"]]
-    assert not changed, f"a second run of {version} was to change nothing, and did: {', '.join(changed)}"
-    return SecondRun(len(results["operations"]), max(counted.values()))
 
 
 def upgrade(lab: Lab, begin: str, end: str) -> Upgrade:
@@ -225,12 +166,12 @@ def upgrade(lab: Lab, begin: str, end: str) -> Upgrade:
     found: Availability | None = None
     try:
         with watched(lab) as found:
-            steps = dry_run(lab, end)
+            steps = dry_run(lab, end, kubernetes_version=end)
             print(f"{begin} to {end}, {len(steps)} steps:", *steps, sep="\n  ", flush=True)
-            seconds = timed_run(lab, end)
+            seconds = timed_run(lab, end, kubernetes_version=end)
             print(f"  upgraded after {seconds:.0f} s", flush=True)
             verify(lab, end)
-            again = second_run(lab, end)
+            again = second_run(lab, end, kubernetes_version=end)
             reached = parts(lab)
             complaints = reached.complaints(end)
             assert not complaints, "\n".join(complaints)
@@ -245,7 +186,7 @@ def chain(lab: Lab, versions: Sequence[str]) -> list[str]:
     lab.up()
     first = versions[0]
     lab.results(kubernetes_version=first)
-    before = second_run(lab, first)
+    before = second_run(lab, first, kubernetes_version=first)
     print(f"{first} stands; a second run: {before.operations} operations, {before.commands} commands", flush=True)
     rows, noticed = [markdown(COLUMNS), markdown("---" for _ in COLUMNS)], []
     for begin, end in pairwise(versions):
