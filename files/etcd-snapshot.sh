@@ -1,7 +1,7 @@
 # HOST, RUNTIME, FOLDER, NAME, VERSION, KEEP: saves etcd and what a control plane is made of, and proves it by a trial restore.
 #
 # RUNTIME: containerd or docker. FOLDER: where backups lie. NAME: the new one's, KIND-…-TIME, TIME as 20261127T081500Z.
-# VERSION: the cluster's, of Kubernetes. KEEP: how many of this kind stay. Stands behind ca-hash.sh.
+# VERSION: the cluster's, of Kubernetes. KEEP: for how many purposes of this kind some stay. Stands behind ca-hash.sh.
 #
 # A backup is NAME.db, NAME.tar.gz and NAME.json; without the last, which is written last, it is none.
 umask 077
@@ -160,6 +160,16 @@ END
 store json
 sync # the names, too, are on the disk before anything is changed
 echo "snapshot $NAME: $(wc -c <"$FOLDER/$NAME.db") bytes, revision $revision, hash $hash, keys $keys; restored on trial"
-# TIME is the last word of a name; this one stays whatever the clock said before.
-ls "$FOLDER" | grep -E "^$form\.json\$" | grep -vFx "$NAME.json" | sed 's/\.json$//; s/.*-\([^-]*\)$/\1 &/' |
-    sort -r | tail -n "+$KEEP" | while read -r _ old; do remove "$old"; done
+# TIME is the last word of a name. Of what was saved for one purpose the first stays, which is from before anything was
+# changed, and the last; this one is the last, whatever the clock said before.
+ls "$FOLDER" | grep -E "^$form\.json\$" | grep -vFx "$NAME.json" | sed 's/\.json$//; s/\(.*\)-\([^-]*\)$/\2 \1/' | sort |
+    { cat && echo "${NAME##*-} ${NAME%-*}"; } | awk -v keep="$KEEP" '
+        { time[NR] = $1; purpose[NR] = $2; if (!($2 in first)) first[$2] = NR; last[$2] = NR }
+        END {
+            for (number = NR; number; number--)
+                if (last[purpose[number]] == number && ++kept <= keep) stays[purpose[number]] = 1
+            for (number = 1; number <= NR; number++) {
+                name = purpose[number]
+                if (!(name in stays) || (first[name] != number && last[name] != number)) print name "-" time[number]
+            }
+        }' | while read -r old; do remove "$old"; done

@@ -65,8 +65,8 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     # A chain drains the same nodes at each hop.
     batches = dict.fromkeys(step.hosts for step in steps if step.work is Work.KUBELET)
     found += against_drains(run, snapshot, [[run.cluster.host(name) for name in batch] for batch in batches])
-    found += _against_upgrade(run, snapshot, etcd, minors)
     versions = sorted({step.version for step in steps}, key=release_order)
+    found += _against_upgrade(run, snapshot, etcd, minors, len(versions))
     return [*found, *unproven(run.cluster, versions), *_not_carried(run, versions)]
 
 
@@ -114,11 +114,13 @@ def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterat
                 )
 
 
-def _against_upgrade(run: Run, snapshot: ClusterSnapshot, etcd: Mapping[str, str], minors: range) -> list[Finding]:
+def _against_upgrade(
+    run: Run, snapshot: ClusterSnapshot, etcd: Mapping[str, str], minors: range, hops: int
+) -> list[Finding]:
     """What an upgrade would end half way by; a control plane that the first step mends need not tell."""
     read = read_of_hosts(UpgradeSurvey, run.cluster.nodes)
     told = {name: facts for name, facts in read.items() if facts is not None}
-    found = upgrade_findings(run.cluster, told, _kept(snapshot), etcd, minors[0], minors[-1])
+    found = upgrade_findings(run.cluster, told, _kept(snapshot), etcd, minors[0], minors[-1], hops)
     views = {entry.name: snapshot.views.get(entry.name) for entry in run.cluster.control_planes}
     mended = {name for name, view in views.items() if view is not None and view.is_silent}
     return [finding for finding in found if finding.host not in mended]

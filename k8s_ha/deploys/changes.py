@@ -96,6 +96,7 @@ def _kubeadm_installed(run: Run, step: ChangeStep) -> None:
         packages={"kubeadm": step.version},
         log="install-kubeadm",
         sources=repositories_for(run),
+        keeps_fetched=True,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from pyinfra import host
 
 from k8s_ha.catalog import package_sets
+from k8s_ha.cluster_state.change_steps import Work
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx_capacity import connections_needed
@@ -16,6 +17,7 @@ from k8s_ha.operations import packages
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.resources import render
+from k8s_ha.run import Run
 from k8s_ha.settings import Cluster
 
 
@@ -39,7 +41,17 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             port=cluster.endpoint_port,
             tools=package_sets.SELINUX_TOOLS[run.surveys[host.name].major],
         )
-    endpoint_proxied(name="Configure and start nginx", **proxy_of(cluster))
+    endpoint_proxied(name="Configure and start nginx", **proxy_of(cluster, _left_out(run)))
+
+
+def _left_out(run: Run) -> set[str]:
+    """Control planes that a step of this run takes out anyway and that do not serve, by inventory name.
+
+    A run that was cut off has left them out; they come back by the step that sees them serve.
+    """
+    taken = {name for step in run.log.plan.changes_due if step.work is Work.LEAVE for name in step.subjects}
+    views = run.snapshot.views if run.snapshot else {}
+    return {name for name in taken if (view := views.get(name)) is None or view.is_silent}
 
 
 class Proxy(TypedDict):

@@ -22,16 +22,18 @@ FOLDER: Final = "/var/lib/k8s-ha/backups"
 SECONDS_FOR_A_SNAPSHOT: Final = 1800
 """etcd may hold 8 GiB, which are saved, restored and copied; saving alone is given ten minutes."""
 
+# An upgrade leads through three minors or four, and a step that fails is tried again.
 _NAME: Final = re.compile(r"[a-z]+-[A-Za-z0-9.-]*-[0-9]{8}T[0-9]{6}Z")
 
 
 @isolated_operation
-def snapshot_taken(run: Run, backup: str, version: str, keep: int = 3) -> Generator[StringCommand]:
+def snapshot_taken(run: Run, backup: str, version: str, keep: int = 4) -> Generator[StringCommand]:
     """Have a proven backup of this name on the current host, a control plane with an etcd of kubeadm's.
 
     + backup: its name, ``KIND-…-TIME``, as ``before-1.34.11-20261127T081500Z``
     + version: of Kubernetes, the cluster's now
-    + keep: how many backups of this kind stay, this one among them
+    + keep: for how many purposes of this kind, this one's among them, the first and the last backup stay; a purpose is
+      the name without its time
     """
     descriptor = f"{FOLDER}/{backup}.json"
     if descriptor in require_fact(Files, paths=[descriptor]):
@@ -40,7 +42,7 @@ def snapshot_taken(run: Run, backup: str, version: str, keep: int = 3) -> Genera
     yield snapshot_command(run, backup, version, keep)
 
 
-def snapshot_command(run: Run, backup: str, version: str, keep: int = 3) -> StringCommand:
+def snapshot_command(run: Run, backup: str, version: str, keep: int = 4) -> StringCommand:
     """What takes the backup on the current host, proves it, and removes what is too old; nothing where it is there.
 
     Its arguments are those of ``snapshot_taken``. PyinfraError where the name has another form, or none would stay.

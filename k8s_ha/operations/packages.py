@@ -32,6 +32,7 @@ def installed(
     log: str,
     sources: Sequence[Repository] = (),
     changeable: bool = True,
+    keeps_fetched: bool = False,
 ) -> Generator[StringCommand]:
     """Have packages installed, each in a version that matches its pattern; never an older one than is installed.
 
@@ -43,6 +44,7 @@ def installed(
     + log: name of the log on the host
     + sources: this package's own repositories on the host; what they hold against ``yum update`` is lifted here
     + changeable: whether an older installed package may be replaced
+    + keeps_fetched: whether what was fetched for later stays, which dnf removes with its next transaction
     """
     found = require_packages(sorted(packages))
     present = found.installed
@@ -63,6 +65,7 @@ def installed(
         log=log,
         sources=[source for source in sources if source.enabled],
         unfinished=bool(found.unfinished),
+        options=("--setopt=keepcache=1",) if keeps_fetched else (),
     )
     if not found.unfinished:
         yield from _installation(log, script)
@@ -136,13 +139,15 @@ def _numbers(version: str) -> list[tuple[int, str]]:
     return [(len(number), number) for number in digits]
 
 
-def _script(packages: Mapping[str, str], *, log: str, sources: Sequence[Repository], unfinished: bool) -> str:
+def _script(
+    packages: Mapping[str, str], *, log: str, sources: Sequence[Repository], unfinished: bool, options: Sequence[str]
+) -> str:
     values = {
         "HOST": host.name,
         "UNFINISHED": UNFINISHED,
         "BOUND": str(SECONDS_FOR_PACKAGES),
         "LOG_FILE": log_path(log),
-        "OPTIONS": without_excludes(sources),
+        "OPTIONS": " ".join((*options, without_excludes(sources))).rstrip(),
         "SPECS": specs(packages),
         "WANTED": "\n".join(f"{name} {pattern}" for name, pattern in packages.items()),
     }

@@ -13,9 +13,6 @@ from k8s_ha.observations.upgrade import DeprecatedApi, UpgradeFacts
 from k8s_ha.preflight_checks.upgrade_removals import CHECK, removed_kubelet_flags, removed_settings
 from k8s_ha.settings import Cluster
 
-COPIES: Final = 2
-"""Of etcd's data, that must have room: kubeadm copies all of it at an upgrade, and keeps older copies."""
-
 DAY: Final = 24 * 60 * 60
 """Seconds that an API server must have run before it is believed that nobody asks for what it has not counted."""
 
@@ -32,9 +29,11 @@ def upgrade_findings(
     etcd: Mapping[str, str],
     since_minor: int,
     to_minor: int,
+    hops: int,
 ) -> list[Finding]:
     """What speaks against an upgrade from 1.``since_minor`` to 1.``to_minor``, which may be the same.
 
+    + hops: how many versions it leads through, the last among them
     + cluster: with the settings that are wanted
     + facts: of its nodes, by inventory name
     + kept: the configurations that the cluster keeps, by kind
@@ -43,7 +42,7 @@ def upgrade_findings(
     planes = {node.name: facts[node.name] for node in cluster.control_planes if node.name in facts}
     found = [_silent(node.name) for node in cluster.nodes if node.name not in facts]
     for name, told in planes.items():
-        found += _disk(name, told)
+        found += _disk(name, told, 1 + hops)
         found += _manifests(name, told)
     found += removed_settings(cluster.settings.kubeadm_patches, kept, since_minor, to_minor)
     for name, told in facts.items():
@@ -75,17 +74,17 @@ def _silent(name: str) -> Finding:
     return Finding(name, CHECK, "did not tell what an upgrade of it needs", _UNREAD, _AGAIN)
 
 
-def _disk(name: str, told: UpgradeFacts) -> Iterator[Finding]:
-    """Too little room for kubeadm's copies of etcd."""
+def _disk(name: str, told: UpgradeFacts, copies: int) -> Iterator[Finding]:
+    """Too little room for kubeadm's copies of etcd: it copies all of its data at each hop, and keeps them."""
     if told.free is None or told.etcd_size is None:
         found = "the size of /var/lib/etcd or the room for copies of it could not be measured"
         yield Finding(name, CHECK, found, _UNREAD, "see `df /etc/kubernetes` and `du -s /var/lib/etcd` there")
-    elif told.free < COPIES * told.etcd_size:
+    elif told.free < copies * told.etcd_size:
         yield Finding(
             name,
             CHECK,
             f"{told.free // _MIB} MiB are free below /etc/kubernetes, and etcd's data has {told.etcd_size // _MIB} MiB",
-            f"kubeadm copies that data there, and keeps it: {COPIES} times its size",
+            f"kubeadm copies that data there, and keeps it: {copies} times its size",
             "make room, such as by removing /etc/kubernetes/tmp/kubeadm-backup-etcd-* of older upgrades",
         )
 

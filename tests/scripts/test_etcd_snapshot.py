@@ -149,30 +149,31 @@ def test_a_run_that_is_stopped_takes_its_trial_along(shell: Shell, moment: str) 
     assert not at(shell, TRIAL).exists()
 
 
+TRIED = [f"before-1.34.4-202611{day}T000000Z" for day in ("01", "02", "03")]
+
+
 @pytest.mark.parametrize(
     ("keep", "stay"),
     [
-        (1, []),
-        (2, ["before-1.34.4-20261101T000000Z"]),
-        (3, ["before-1.34.4-20261101T000000Z", "before-1.33.9-20261001T000000Z"]),
+        (1, [TRIED[0]]),
+        (2, [TRIED[0], "before-1.33.9-20261001T000000Z"]),
+        (3, [TRIED[0], "before-1.33.9-20261001T000000Z", "before-1.9.0-20260901T000000Z"]),
+        (9, [TRIED[0], "before-1.33.9-20261001T000000Z", "before-1.9.0-20260901T000000Z"]),
     ],
 )
 def test_older_ones_of_its_kind_go_when_it_is_proven(shell: Shell, keep: int, stay: list[str]) -> None:
-    """The time at its name's end tells which is older, not its version."""
-    old = [
-        "before-1.34.4-20261101T000000Z",
-        "before-1.33.9-20261001T000000Z",
-        "before-1.9.0-20260901T000000Z",
-    ]
+    """The time at its name's end tells which is older, not its version; of each purpose the first and last stay."""
+    name = "before-1.34.4-20261127T081500Z"
+    old = [*TRIED, "before-1.33.9-20261001T000000Z", "before-1.9.0-20260901T000000Z"]
     others = ["backup-20200101T000000Z.db", "before-my-own.json", "before-my-own.db"]
     put(shell, *whole(*old, "backup-a-20200101T000000Z"), *others)
     at(shell, FOLDER).chmod(0o700)
-    assert take(shell, keep=keep).returncode == 0
-    assert backups(shell) == sorted([*whole(NAME, *stay, "backup-a-20200101T000000Z"), *others])
+    assert take(shell, name, keep=keep).returncode == 0
+    assert backups(shell) == sorted([*whole(name, *stay, "backup-a-20200101T000000Z"), *others])
 
 
 def test_a_clock_that_was_ahead_costs_no_new_one(shell: Shell) -> None:
-    ahead = "before-1.34.4-20991001T000000Z"
+    ahead = "before-1.33.9-20991001T000000Z"
     put(shell, *whole(ahead))
     at(shell, FOLDER).chmod(0o700)
     take(shell, keep=1)

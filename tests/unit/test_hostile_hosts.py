@@ -173,7 +173,7 @@ def test_what_drains_would_meet(word: str) -> None:
 def test_an_upgrade(word: str) -> None:
     for lines in hostile(recorded("upgrade-control-plane"), word):
         with contextlib.suppress(FactProcessError):
-            shown(upgrade_findings(CLUSTER, {"master1": UpgradeSurvey().process(whole(lines))}, {}, {}, 20, 37))
+            shown(upgrade_findings(CLUSTER, {"master1": UpgradeSurvey().process(whole(lines))}, {}, {}, 20, 37, 17))
 
 
 ETCD: dict[str, Any] = {

@@ -28,6 +28,7 @@ def findings(
     patches: dict[str, Any] | None = None,
     kept: dict[str, Any] | None = None,
     etcd: dict[str, str] | None = None,
+    hops: int = 1,
     **changed: UpgradeFacts | None,
 ) -> list[Finding]:
     """Of a cluster that nothing speaks against, but for what is given.
@@ -42,7 +43,7 @@ def findings(
         **changed,
     }
     told = {name: entry for name, entry in facts.items() if entry is not None}
-    return upgrade_findings(cluster, told, kept or {}, etcd or ETCD, since, to)
+    return upgrade_findings(cluster, told, kept or {}, etcd or ETCD, since, to, hops)
 
 
 def test_a_cluster_that_may_be_upgraded_has_nothing() -> None:
@@ -68,6 +69,14 @@ def test_room_for_copies_of_etcd(free: int, size: int, fits: bool) -> None:
             "make room, such as by removing /etc/kubernetes/tmp/kubeadm-backup-etcd-* of older upgrades",
         )
     ] * (not fits)
+
+
+def test_each_hop_of_a_chain_copies_it_once_more() -> None:
+    told = replace(FINE, free=399 * MIB, etcd_size=100 * MIB)
+    (found,) = [entry for entry in findings(master2=told, hops=3) if entry.host == "master2"]
+    assert found.wanted == "kubeadm copies that data there, and keeps it: 4 times its size"
+    room = replace(told, free=400 * MIB)
+    assert [entry for entry in findings(master2=room, hops=3) if entry.host == "master2"] == []
 
 
 def test_a_patch_of_the_same_minor_needs_the_room_too() -> None:
