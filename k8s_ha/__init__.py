@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.pod_network import pod_network
     from k8s_ha.deploys.preflight import preflight
     from k8s_ha.deploys.prepare_host import prepare_host
+    from k8s_ha.deploys.reboot import reboot
     from k8s_ha.deploys.remove_nodes import remove_nodes
     from k8s_ha.deploys.repositories import repositories
     from k8s_ha.deploys.verify import verify
@@ -48,6 +49,7 @@ __all__ = [
     "pod_network",
     "preflight",
     "prepare_host",
+    "reboot",
     "remove_nodes",
     "repositories",
     "verify",

@@ -131,7 +131,9 @@ def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
 
     The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it.
     """
-    first = next((step.subjects for step in steps if step.work in (*IN_THE_CONTROL_PLANE, Work.KUBELET)), ())
+    first = next(
+        (step.subjects for step in steps if step.work in (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.REBOOT)), ()
+    )
     found = []
     for host in snapshot.cluster.control_planes:
         view = snapshot.views.get(host.name)

@@ -37,6 +37,7 @@ class Work(Enum):
     + kubelet_config: a node's kubelet, by what the cluster keeps, while its pods run on
     + kube_proxy: its configuration and all its pods
     + settle: what the cluster kept before is noted no more
+    + reboot: of nodes without their pods
     + put_back: manifests that a change which was cut off has kept run again
     """
 
@@ -60,6 +61,7 @@ class Work(Enum):
     KUBE_PROXY = "kube-proxy"
     SETTLE = "settle"
     PUT_BACK = "put back"
+    REBOOT = "reboot"
 
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
@@ -83,6 +85,7 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.KUBE_PROXY: 1800,
     Work.SETTLE: 60,
     Work.PUT_BACK: 900,
+    Work.REBOOT: 2700,
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 

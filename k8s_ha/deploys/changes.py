@@ -14,7 +14,7 @@ from k8s_ha.catalog.credentials import login_at
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.deploys import setting_changes
 from k8s_ha.deploys.container_runtime import runtime_set_up
-from k8s_ha.deploys.load_balancer import proxy_of
+from k8s_ha.deploys.load_balancer import passed_on_by_step
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
 from k8s_ha.deploys.steps import CarriedOut, take_steps
@@ -22,7 +22,6 @@ from k8s_ha.operations import packages, upgrade
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.etcd_snapshot import snapshot_taken
 from k8s_ha.operations.kept_configuration import configuration_kept
-from k8s_ha.operations.steps import passed_on
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -77,17 +76,6 @@ def _images(run: Run) -> list[str]:
     return [*own, cluster.pause_image]
 
 
-def _passed_on(run: Run, step: ChangeStep) -> None:
-    away = step.work is Work.LEAVE
-    passed_on(
-        name=f"Have nginx pass on to {step.subjects[0]}{' no more' if away else ' again'}",
-        run=run,
-        step=step,
-        away=away,
-        **proxy_of(run.cluster, step.subjects if away else ()),
-    )
-
-
 def _kubeadm_installed(run: Run, step: ChangeStep) -> None:
     repositories_set_up(run)
     packages.installed(
@@ -132,10 +120,10 @@ _CARRIED_OUT: Final[CarriedOut] = {
     Work.FETCH: _fetched,
     Work.CONFIGURE: _configured,
     Work.SNAPSHOT: _snapshot_taken,
-    Work.LEAVE: _passed_on,
+    Work.LEAVE: passed_on_by_step,
     Work.APPLY: _control_plane_upgraded,
     Work.CONTROL_PLANE: _control_plane_upgraded,
-    Work.COME_BACK: _passed_on,
+    Work.COME_BACK: passed_on_by_step,
     Work.KUBELET: _node_upgraded,
     **setting_changes.CARRIED_OUT,
 }

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from pyinfra import host
 
 from k8s_ha.catalog import package_sets
-from k8s_ha.cluster_state.change_steps import Work
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx_capacity import connections_needed
@@ -16,6 +16,7 @@ from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.operations import packages
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.selinux import nginx_allowed
+from k8s_ha.operations.steps import passed_on
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 from k8s_ha.settings import Cluster
@@ -72,3 +73,15 @@ def proxy_of(cluster: Cluster, away: Collection[str] = ()) -> Proxy:
         for path, shared in ((PROXY_CONFIG, False), (SHARED_PROXY_CONFIG, True))
     }
     return Proxy(port=cluster.endpoint_port, files=files, connections=connections_needed(len(cluster.nodes)))
+
+
+def passed_on_by_step(run: Run, step: ChangeStep) -> None:
+    """Have a step's control plane left out by this balancer, or taken back when it serves."""
+    away = step.work is Work.LEAVE
+    passed_on(
+        name=f"Have nginx pass on to {step.subjects[0]}{' no more' if away else ' again'}",
+        run=run,
+        step=step,
+        away=away,
+        **proxy_of(run.cluster, step.subjects if away else ()),
+    )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
+from pyinfra import host
 from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl_words
-from k8s_ha.cluster_state.drains import SECONDS_FOR_A_DRAIN
-from k8s_ha.operations.commands import long_command
+from k8s_ha.cluster_state.drains import SECONDS_FOR_A_DRAIN, drain_seconds, evicts
+from k8s_ha.facts.drains import Drains
+from k8s_ha.observations.drains import DrainObservation
+from k8s_ha.operations.commands import fail_host, long_command, read_fact, run_elsewhere
 from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
 
 SECONDS_FOR_A_NODE: Final = 300
@@ -83,3 +87,22 @@ def _command(
         lock=f"drain-{node.hostname}",
         on=leader.name,
     )
+
+
+def node_drained(run: Run, node: HostSettings, leader: HostSettings) -> Generator[StringCommand]:
+    """Drain a node from the leader; where that fails, the current host does, with its words."""
+    # What runs there may be other than before the first step; where that is not told, nothing is accepted.
+    told = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address) or DrainObservation()
+    accepted = evicts(told, node, run.cluster.settings.accepted_risks)
+    yield from on_leader(leader, drain_commands(node, leader, accepted, drain_seconds(told, node)))
+
+
+def on_leader(leader: HostSettings, *commands: StringCommand) -> Generator[StringCommand]:
+    """Run them on the leader, one after the other; the current host fails with the words of the first that fails."""
+    target = host.inventory.get_host(leader.name)
+    for command in commands:
+        said = run_elsewhere(target, command)
+        if said is not None:
+            yield fail_host(said)
+            return
+    yield StringCommand("true")

@@ -11,14 +11,11 @@ from pyinfra.api import StringCommand
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.catalog.upgrades import etcd_floor
 from k8s_ha.cluster_state.change_plan import VERSIONED
-from k8s_ha.cluster_state.drains import drain_seconds, evicts
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
-from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.node import UPGRADE_MARKER, Node
 from k8s_ha.facts.system import KubeletProcess, Packages
-from k8s_ha.observations.drains import DrainObservation
 from k8s_ha.operations.cluster import observe_leader
 from k8s_ha.operations.commands import (
     fail_host,
@@ -27,10 +24,9 @@ from k8s_ha.operations.commands import (
     poll_until,
     read_fact,
     read_of_hosts,
-    run_elsewhere,
     write,
 )
-from k8s_ha.operations.drain import await_commands, drain_commands, uncordon_commands
+from k8s_ha.operations.drain import await_commands, node_drained, on_leader, uncordon_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import PULL, SECONDS_FOR_IMAGES
 from k8s_ha.operations.packages import require_packages, specs, without_excludes
@@ -217,11 +213,7 @@ def drained(run: Run) -> Generator[StringCommand]:
     elif leader is None:
         yield fail_host(no_leader(snapshot, f"{own.hostname} was not drained"))
     else:
-        # What runs there may be other than before the first step; where that is not told, nothing is accepted.
-        observation = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address)
-        observation = observation or DrainObservation()
-        accepted = evicts(observation, own, run.cluster.settings.accepted_risks)
-        yield from _on_leader(leader, drain_commands(own, leader, accepted, drain_seconds(observation, own)))
+        yield from node_drained(run, own, leader)
 
 
 @isolated_operation
@@ -242,21 +234,10 @@ def returned(run: Run) -> Generator[StringCommand]:
     if leader is None:
         yield fail_host(no_leader(snapshot, f"{own.hostname} was not uncordoned"))
         return
-    yield from _on_leader(
+    yield from on_leader(
         leader,
         await_commands(own, leader, f"v{version}", workloads=False),
         uncordon_commands(own, leader),
         await_commands(own, leader, f"v{version}"),
     )
     gate(run).out.discard(host.name)
-
-
-def _on_leader(leader: HostSettings, *commands: StringCommand) -> Generator[StringCommand]:
-    """Run them on the leader, one after the other; the current host fails with the words of the first that fails."""
-    target = host.inventory.get_host(leader.name)
-    for command in commands:
-        said = run_elsewhere(target, command)
-        if said is not None:
-            yield fail_host(said)
-            return
-    yield StringCommand("true")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from paramiko import SSHException
 from pyinfra.api import Host
 from pyinfra.connectors.sshuserclient.client import AcceptNewPolicy, WarningPolicy, get_ssh_config
+from pyinfra.connectors.util import clear_askpass_cache
 
 SECONDS_WITHOUT_A_HOST: Final = 60
 """How long a host whose packets are swallowed is waited for."""
@@ -38,6 +40,20 @@ def connected_for(target: Host, reason: str) -> None:
     if not target.connected:
         target.connect(reason=reason, raise_exceptions=True)
         connection_tuned(target)
+
+
+def reconnected(target: Host) -> bool:
+    """Whether a host that went away on purpose answers again, over a new connection; the old one is given up."""
+    if target.connected:
+        # What lay on the host for sudo to ask with may be gone: it is made anew.
+        clear_askpass_cache(target)
+        with suppress(Exception):
+            target.connector.disconnect()
+        target.connected = False
+    target.connect(show_errors=False)
+    if target.connected:
+        connection_tuned(target)
+    return target.connected
 
 
 def connection_tuned(target: Host) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pyinfra.api import Host, StringCommand
 
+import k8s_ha.operations.drain
 import k8s_ha.operations.steps
 import k8s_ha.operations.upgrade
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
@@ -245,7 +246,7 @@ def led(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         found.append((target.name, name))
         return "worker1: not drained: a reason." if name == f"drain-{refused}" else None
 
-    monkeypatch.setattr(k8s_ha.operations.upgrade, "run_elsewhere", run_elsewhere)
+    monkeypatch.setattr(k8s_ha.operations.drain, "run_elsewhere", run_elsewhere)
     return found
 
 

@@ -272,6 +272,8 @@ ANSWERS = (
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),
     Answer("available versions", r"^REPOSITORIES=", upgrades.available_versions, False),
     Answer("upgrade survey", r"echo .etcd_size ", upgrades.upgrade_survey, False),
+    Answer("last boot", r"^SINCE=", upgrades.last_boot, False),
+    Answer("reboot", r"\A\( sleep 1 && systemctl reboot \) ", upgrades.rebooted),
     Answer("drains", r"get poddisruptionbudgets,nodes,pods,", upgrades.drains, False),
     Answer("kubelet process", r"^\[ .*readlink .*/exe", upgrades.kubelet_process, False),
     Answer("node", r"bootstrap-kubelet\.conf", looks.node, False),

@@ -5,6 +5,7 @@ Each of them that moves a node adds a line to the world's history, such as ``wor
 + ``out``, ``back``: the balancers pass on nothing to a control plane, and pass on to it again
 + ``apply``, ``node``: kubeadm upgrade; a worker's part of it is ``configured``
 + ``cordoned``, ``uncordoned``: each of them once a cordon
++ ``rebooted``
 """
 
 from __future__ import annotations
@@ -169,6 +170,19 @@ def uncordoned(request: Request) -> list[str]:
     if request.world.cordoned.get(node) == MOMENT:
         request.world.cordoned[node] = f"{RETURNED}{MOMENT}"
         request.world.history.append(f"{node} uncordoned")
+    return []
+
+
+def last_boot(request: Request) -> list[str]:
+    return [f"booted {request.machine.booted}", f"installed {request.machine.glibc} glibc"]
+
+
+def rebooted(request: Request) -> list[str]:
+    machine, world = request.machine, request.world
+    if world.cordoned.get(machine.hostname) != MOMENT:
+        raise Failure(f"{machine.name} was not drained")
+    machine.booted = max(machine.booted, machine.glibc) + 1
+    world.history.append(f"{machine.hostname} rebooted")
     return []
 
 

@@ -43,6 +43,7 @@ class Machine:
     + looks_until_back: how often its API server or kubelet is found not ready, after its container runtime restarted
     + kubelet: version of the one that runs, as x.y.z; empty before it is a node
     + static_pods: version of its control plane's; empty where it has none
+    + booted, glibc: when it booted last, and when its glibc came; seconds since 1970
     + set_aside: what a change that is not over has kept
     + broken: whether its API server does not come up before kubeadm has upgraded it
     """
@@ -58,6 +59,8 @@ class Machine:
     looks_until_back: int = 0
     kubelet: str = ""
     static_pods: str = ""
+    booted: int = 100
+    glibc: int = 50
     set_aside: list[str] = field(default_factory=list)
     broken: bool = False
 

@@ -1,0 +1,63 @@
+"""The steps by which the nodes of a standing cluster are rebooted, in their order. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from k8s_ha.cluster_state.change_steps import OUTAGES, ChangeStep, Work, out_of_the_balancers, worker_batches
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.observations.last_boot import LastBoot
+from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.untrusted import some
+
+
+def is_boot_due(boot: LastBoot, since: int | None) -> bool:
+    """Whether a host is to boot: where packages wait for it, or it has not booted since a moment that was given.
+
+    + since: in seconds since 1970; None for none
+    """
+    return boot.booted < since if since is not None else bool(boot.waiting)
+
+
+def reboot_steps(snapshot: ClusterSnapshot, boots: Mapping[str, LastBoot], since: int | None) -> tuple[ChangeStep, ...]:
+    """Control planes one by one, each out of the balancer meanwhile, then workers in batches; all of them drained.
+
+    + boots: of the nodes, by inventory name
+
+    A node that a run has cordoned and not taken back is among them, whether or not it has booted.
+    """
+    cluster = snapshot.cluster
+    due = [host for host in cluster.nodes if _is_due(snapshot, host, boots, since)]
+    planes = [host for host in due if "control_plane" in host.role]
+    found: list[ChangeStep] = []
+    for host in planes:
+        outage = OUTAGES.get(len(cluster.control_planes), "its API server and etcd member")
+        step = _step(cluster, [host], boots, f"{outage}; its pods move")
+        found += out_of_the_balancers(cluster, host, step)
+    for batch in worker_batches(cluster, [host for host in due if host not in planes]):
+        found.append(_step(cluster, batch, boots, "its pods move"))
+    return tuple(found)
+
+
+def only_takes_back(snapshot: ClusterSnapshot, step: ChangeStep) -> bool:
+    """Whether a step has nothing to do but to take back nodes that a run has cordoned, as a reboot does too."""
+    nodes = [snapshot.known(snapshot.cluster.host(name)).node for name in step.hosts]
+    version = f"v{snapshot.cluster.settings.version}"
+    return step.work is Work.KUBELET and all(node is not None and node.version == version for node in nodes)
+
+
+def _is_due(snapshot: ClusterSnapshot, host: HostSettings, boots: Mapping[str, LastBoot], since: int | None) -> bool:
+    node = snapshot.known(host).node
+    if node is None or host.name not in boots:
+        return False
+    return is_boot_due(boots[host.name], since) or node.is_cordoned or node.is_returned
+
+
+def _step(
+    cluster: Cluster, hosts: Sequence[HostSettings], boots: Mapping[str, LastBoot], interrupts: str
+) -> ChangeStep:
+    names = tuple(host.name for host in hosts)
+    waiting = sorted({package for name in names for package in boots[name].waiting})
+    reason = f" for {some(waiting)}" if waiting else ""
+    sentence = f"drain, reboot{reason}, uncordon"
+    return ChangeStep(Work.REBOOT, names, names, cluster.settings.version, sentence, interrupts)

@@ -1,0 +1,70 @@
+"""What the steps of a reboot do on their hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final
+
+from pyinfra import host, logger
+from pyinfra.api import StringCommand
+from pyinfra.api.exceptions import PyinfraError
+
+from k8s_ha.cluster_state.plan import no_leader
+from k8s_ha.cluster_state.reboot_steps import is_boot_due
+from k8s_ha.facts.last_boot import LastBootFact
+from k8s_ha.operations.cluster import observe_leader
+from k8s_ha.operations.commands import fail_host, planned, poll_until, read_fact
+from k8s_ha.operations.drain import node_drained
+from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.pyinfra_internals.connection import reconnected
+from k8s_ha.run import Run, is_executing
+
+SECONDS_FOR_A_BOOT: Final = 900
+"""How long a host may take to end and to answer SSH again; servers check their memory first."""
+
+
+@isolated_operation
+def emptied(run: Run, since: int | None) -> Generator[StringCommand]:
+    """Have no pod on this node but DaemonSets' and static ones, where it is to boot; the leader does it.
+
+    + since: as for ``is_boot_due``
+    """
+    own = run.cluster.host(host.name)
+    if not is_executing():
+        yield planned(f"kubectl drain {own.hostname}")
+        return
+    if not is_boot_due(require_fact(LastBootFact), since):
+        host.noop("it has booted")
+        return
+    snapshot = observe_leader(run)
+    if snapshot.leader is None:
+        yield fail_host(no_leader(snapshot, f"{own.hostname} was not drained"))
+        return
+    yield from node_drained(run, own, snapshot.leader)
+
+
+@isolated_operation
+def rebooted(since: int | None) -> Generator[StringCommand]:
+    """Have this host booted, where that is due, and answer again."""
+    if not is_executing():
+        yield planned("systemctl reboot")
+        return
+    before = require_fact(LastBootFact)
+    if not is_boot_due(before, since):
+        host.noop("it has booted")
+        return
+    # The connection must not wait for a command that ends it.
+    yield StringCommand("( sleep 1 && systemctl reboot ) </dev/null >/dev/null 2>&1 &")
+
+    def has_booted() -> bool:
+        boot = read_fact(host, LastBootFact) if reconnected(host) else None
+        return boot is not None and boot.booted > before.booted
+
+    if not poll_until(has_booted, bool, SECONDS_FOR_A_BOOT):
+        reason = (
+            f"{host.name}: it did not answer within {SECONDS_FOR_A_BOOT} seconds after its reboot began; see its "
+            "console, then run this again."
+        )
+        logger.error(reason)  # a host that is not connected does not say it itself
+        raise PyinfraError(reason)
+    logger.info(f"{host.name} has booted")
