@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-lines test-conformance bench bench-scale clean
+.PHONY: lab down test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -65,6 +65,14 @@ test-power: $(VENV)/installed
 # A cluster upgraded from version to version, watched for what users notice; ten minutes and more each: CHAIN="1.34.4 1.34.11".
 test-upgrade: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.upgrade $(CHAIN)
+
+# Settings of a standing cluster changed and changed back, watched in the same way; an hour. NAMES="cert_extra_sans" are some.
+test-settings: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.settings $(NAMES)
+
+# An upgrade, changed settings and a removal that are cut off and gone on with; hours. KINDS="settings --power" is one, by power.
+test-interrupted: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.interrupted_change $(KINDS)
 
 # Each Kubernetes line, flavour of hosts and containerd, built and broken once; hours. ROWS="1.37 1.37/rocky-9" are some of it.
 test-lines: $(VENV)/installed
