@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,15 +19,16 @@ from k8s_ha.deploys.drain_plan import against_drains
 from k8s_ha.deploys.setting_plan import settings_planned
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
 from k8s_ha.facts.available_versions import AvailableVersionsFact
+from k8s_ha.facts.images import ImagesFact
 from k8s_ha.facts.upgrade import UpgradeSurvey
 from k8s_ha.findings import Finding
 from k8s_ha.local_files import local_folder
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.available_versions import AvailableVersions
 from k8s_ha.operations.commands import everywhere, read_of_hosts, read_with_logins
-from k8s_ha.preflight_checks.download_sources import own_repositories
+from k8s_ha.preflight_checks.download_sources import own_repositories, places_of
 from k8s_ha.preflight_checks.standing import silent
-from k8s_ha.preflight_checks.upgrade import unproven, upgrade_findings
+from k8s_ha.preflight_checks.upgrade import missing_images, unproven, upgrade_findings
 from k8s_ha.pyinfra_internals.state import working_folder
 from k8s_ha.reporting.console import log_steps
 from k8s_ha.reporting.step_times import of_last_change
@@ -67,7 +68,21 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     found += against_drains(run, snapshot, [[run.cluster.host(name) for name in batch] for batch in batches])
     versions = sorted({step.version for step in steps}, key=release_order)
     found += _against_upgrade(run, snapshot, etcd, minors, len(versions))
+    found += _images_missing(run, snapshot, versions)
     return [*found, *unproven(run.cluster, versions), *_not_carried(run, versions)]
+
+
+def _images_missing(run: Run, snapshot: ClusterSnapshot, versions: Sequence[str]) -> list[Finding]:
+    """Images of the versions that no registry has; the rest of a version's kubeadm itself names."""
+    leader = snapshot.leader
+    if leader is None:
+        return []
+    clusters = [run.at(version).cluster for version in versions]
+    images = dict.fromkeys(image for cluster in clusters for image in cluster.versioned_images(leads=True))
+    places = {image: places_of(run.cluster, image) for image in images}
+    arguments = {"places": places, "runtime": run.cluster.settings.container_runtime}
+    target = host.inventory.get_host(leader.name)
+    return [*missing_images(leader.name, read_with_logins(target, ImagesFact, run.logins, arguments))]
 
 
 def show_steps(run: Run) -> None:

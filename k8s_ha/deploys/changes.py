@@ -42,7 +42,7 @@ def _fetched(run: Run, step: ChangeStep) -> None:
         name=f"Fetch the packages and images of {step.version}",
         run=run,
         packages=package_sets.node(step.version) | runtime_packages(minor, survey.major, runtime),
-        images=_images(run),
+        images=cluster.versioned_images(leads="control_plane" in cluster.host(host.name).role),
         sources=own,
         repositories=render(
             "repositories.repo.j2",
@@ -64,16 +64,6 @@ def _snapshot_taken(run: Run, step: ChangeStep) -> None:
         backup=f"before-{step.version}-{moment}",
         version=step.standing,
     )
-
-
-def _images(run: Run) -> list[str]:
-    """What this host's own part of the version runs, as far as the version names it; kubeadm pulls the rest itself."""
-    cluster = run.cluster
-    names = ["kube-proxy"]
-    if "control_plane" in cluster.host(host.name).role:
-        names += ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
-    own = [f"{cluster.image_repository}/{name}:v{cluster.settings.version}" for name in names]
-    return [*own, cluster.pause_image]
 
 
 def _kubeadm_installed(run: Run, step: ChangeStep) -> None:

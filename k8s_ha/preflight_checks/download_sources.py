@@ -110,6 +110,12 @@ def _mirrors_of(cluster: Cluster, registry: str) -> list[str]:
     return [_api(url) for url in cluster.settings.registry_mirrors.get(registry, [])]
 
 
+def places_of(cluster: Cluster, image: str) -> list[str]:
+    """URLs of what may have an image: the mirrors of its registry, then the registry itself."""
+    registry = image.partition("/")[0]
+    return [*cluster.settings.registry_mirrors.get(registry, []), f"https://{_host(registry)}"]
+
+
 def _mirrors(cluster: Cluster) -> list[str]:
     return [url for registry in cluster.settings.registry_mirrors for url in _mirrors_of(cluster, registry)]
 

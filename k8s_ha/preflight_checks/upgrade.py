@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from k8s_ha.catalog.upgrades import PROVEN_SINCE, UNPROVEN_UPGRADE, etcd_floor, is_proven, numbers
 from k8s_ha.findings import Finding, some
 from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.images import AVAILABLE, MISSING
 from k8s_ha.observations.upgrade import DeprecatedApi, UpgradeFacts
 from k8s_ha.preflight_checks.upgrade_removals import CHECK, removed_kubelet_flags, removed_settings
 from k8s_ha.settings import Cluster
@@ -68,6 +69,28 @@ def unproven(cluster: Cluster, versions: Iterable[str]) -> Iterator[Finding]:
             f"one to a line older than 1.{PROVEN_SINCE} was never seen to run",
             f"try it on a cluster that may be lost, then set accepted_risks = ['{UNPROVEN_UPGRADE}']",
         )
+
+
+def missing_images(host: str, told: Mapping[str, Sequence[str]] | None) -> Iterator[Finding]:
+    """Images of the way that no registry has, or of which none tells.
+
+    + host: that has asked
+    + told: what each place has answered, by image; None where it could not be asked
+    """
+    rule = "an upgrade pulls its images there"
+    if told is None:
+        yield Finding(host, CHECK, "could not ask which images there are", rule, _AGAIN, "warning")
+        return
+    missing = [image for image, answers in told.items() if set(answers) == {MISSING}]
+    if missing:
+        remedy = "choose another image_repository, or wait until it has them"
+        yield Finding(THE_CLUSTER, CHECK, f"no registry has {some(missing)}", rule, remedy)
+    unknown = {image: answers for image, answers in told.items() if image not in missing and AVAILABLE not in answers}
+    if unknown:
+        answers = some(sorted({answer for answers in unknown.values() for answer in answers if answer != MISSING}))
+        found = f"no registry tells of {some([*unknown])} ({answers})"
+        remedy = "see that they can be pulled; a hop does that before its own first step"
+        yield Finding(host, CHECK, found, rule, remedy, "warning")
 
 
 def _silent(name: str) -> Finding:

@@ -115,6 +115,17 @@ class Cluster(BaseModel):
         """The pause image that this Kubernetes line expects."""
         return f"{self.image_repository}/pause:{self.settings.kubernetes_line.pause}"
 
+    def versioned_images(self, leads: bool) -> tuple[str, ...]:
+        """What a node runs of this Kubernetes, as far as the version names it; kubeadm itself names etcd and CoreDNS.
+
+        + leads: whether it is a control plane
+        """
+        names = ["kube-proxy"]
+        if leads:
+            names += ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]
+        own = (f"{self.image_repository}/{name}:v{self.settings.version}" for name in names)
+        return (*own, self.pause_image)
+
     @property
     def workers_at_once(self) -> int:
         """How many workers may be out at once."""

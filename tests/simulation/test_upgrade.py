@@ -15,6 +15,7 @@ from tests.support.fakes.run import JOINS, Fleet, Outcome
 from tests.support.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.support.fakes.upgrades import marked_down
 from tests.support.fakes.world import World
+from tests.support.finding_rows import rows, squeezed
 
 OLD, NEW = "1.30.9", "1.30.14"
 CONTROL_PLANES, WORKERS = GROUPS["control_plane"], GROUPS["workers"]
@@ -234,6 +235,16 @@ def assert_nothing_twice(history: Sequence[str]) -> None:
     """No node is upgraded twice, and none is cordoned again after it came back at the version."""
     done = [entry for entry in history if re.search(r" (apply|node|kubelet) ", entry)]
     assert len(done) == len(set(done)), done
+
+
+def test_an_image_that_no_registry_has_is_refused(old: Fleet) -> None:
+    answer = {"lines": ["image 0 200", "image 1 404", "image 2 200", "image 3 404", "image 4 200"]}
+    old.change(replace(old.scenario, answers=[("master1", "accepted='header ", answer)]))
+    outcome = old.run()
+    assert_refused(outcome, "choose another image_repository, or wait until it has them")
+    (found,) = [row.found for row in rows(outcome.output) if row.severity == "error"]
+    images = [f"registry.k8s.io/{name}:v{NEW}" for name in ("kube-apiserver", "kube-scheduler")]
+    assert squeezed(found) == squeezed(f"no registry has {', '.join(images)}")
 
 
 def test_a_new_worker_joins_behind_the_upgrade(old: Fleet) -> None:

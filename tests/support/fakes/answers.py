@@ -272,6 +272,7 @@ ANSWERS = (
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),
     Answer("available versions", r"^REPOSITORIES=", upgrades.available_versions, False),
     Answer("upgrade survey", r"echo .etcd_size ", upgrades.upgrade_survey, False),
+    Answer("images", r"^accepted='header ", upgrades.images, False),
     Answer("last boot", r"^SINCE=", upgrades.last_boot, False),
     Answer("reboot", r"\A\( sleep 1 && systemctl reboot \) ", upgrades.rebooted),
     Answer("drains", r"get poddisruptionbudgets,nodes,pods,", upgrades.drains, False),

@@ -9,7 +9,7 @@ import pytest
 
 from k8s_ha.findings import Finding
 from k8s_ha.observations.upgrade import DeprecatedApi, ManifestFile, UpgradeFacts, Webhook
-from k8s_ha.preflight_checks.upgrade import unproven, upgrade_findings
+from k8s_ha.preflight_checks.upgrade import missing_images, unproven, upgrade_findings
 from tests.support.cases import warning
 from tests.support.example_cluster import six_host_cluster
 
@@ -387,3 +387,24 @@ def test_each_phrase_is_short() -> None:
 def test_a_way_that_nobody_has_gone(versions: list[str], accepted: list[str], found: str | None) -> None:
     cluster = six_host_cluster(kubernetes_version=versions[-1], accepted_risks=accepted)
     assert [finding.found for finding in unproven(cluster, versions)] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"r/a:v1": ("200",), "r/b:v1": ("404", "200")}, []),
+        (
+            {"r/a:v1": ("404",), "r/b:v1": ("404", "404"), "r/c:v1": ("200",)},
+            [("the cluster", "no registry has r/a:v1, r/b:v1", "error")],
+        ),
+        ({"r/a:v1": ("404", "500")}, [("master1", "no registry tells of r/a:v1 (500)", "warning")]),
+        (
+            {"r/a:v1": ("no answer",), "r/b:v1": ("401",)},
+            [("master1", "no registry tells of r/a:v1, r/b:v1 (401, no answer)", "warning")],
+        ),
+        (None, [("master1", "could not ask which images there are", "warning")]),
+        ({}, []),
+    ],
+)
+def test_images_of_the_way(told: dict[str, tuple[str, ...]] | None, found: list[tuple[str, str, str]]) -> None:
+    assert [(entry.host, entry.found, entry.severity) for entry in missing_images("master1", told)] == found
