@@ -41,11 +41,12 @@ if [ -e $kept ] && [ "$(cat $kept/change 2>/dev/null)" != "$CHANGE" ] && systemc
     rm -rf $kept # by another change that was cut off
 fi
 if [ ! -e $kept/config.yaml ]; then
-    mkdir -p -m 700 $kept && echo "$CHANGE" >$kept/change && copied $config $kept/config.yaml && sync || {
+    mkdir -p -m 700 $kept && echo "$CHANGE" >$kept/change && copied $config $kept/config.yaml || {
         echo "$HOST: $config cannot be copied; see the error above, then run this again." >&2
         exit 1
     }
 fi
+timeout 60 sync || true # its name, too, is on the disk before anything is changed
 kubeadm upgrade node phase kubelet-config || fail "kubeadm wrote no configuration of its kubelet"
 begin=$(date '+%Y-%m-%d %H:%M:%S')
 systemctl restart kubelet.service && is_up && exit 0

@@ -42,12 +42,13 @@ if [ -n "$IMAGES" ]; then
 fi
 mkdir -p -m 700 "$kept_pods" && echo "$CHANGE" >"$kept_pods/change" || refuse "$kept_pods cannot be written" "see the error above"
 for component in $COMPONENTS; do
-    [ ! -e "$kept_pods/$component.yaml" ] || continue
+    # What runs is by the old manifest as long as that is in place, also what the kubelet has started anew since a cut.
+    if [ -e "$kept_pods/$component.yaml" ] && ! cmp -s "$kept_pods/$component.yaml" "$manifests/$component.yaml"; then continue; fi
     containers "$component" running | tr '\n' ' ' >"$kept_pods/$component.containers"
     copied "$manifests/$component.yaml" "$kept_pods/$component.yaml" ||
         refuse "$manifests/$component.yaml cannot be copied" "see the error above"
 done
-sync # their names, too, are on the disk before anything is changed
+timeout 60 sync || true # their names, too, are on the disk before anything is changed
 for component in $COMPONENTS; do
     # shellcheck disable=SC2046 # two words
     kubeadm init phase $(phase "$component") --config "$CONFIG" || fail "$component" "was not configured by kubeadm"

@@ -4,9 +4,17 @@
 #
 # A drain that fails lifts its own cordon. A node that somebody else cordoned is drained too, and stays cordoned.
 umask 077
+begun='' evicting=''
 fail() {
     kept=
-    if uncordon; then rm -f "$note"; else kept="; a cordon may be left until that run"; fi
+    # What it has evicted is waited for by the next run, which the node tells.
+    if [ -n "$evicting" ] && is_ours; then
+        take_back || kept="; a cordon may be left until that run"
+    elif uncordon; then
+        [ -n "$begun" ] || rm -f "$note"
+    else
+        kept="; a cordon may be left until that run"
+    fi
     echo "$HOST: not drained: $1, then run this again$kept." >&2
     exit 1
 }
@@ -15,7 +23,7 @@ read_node || fail "the API server does not tell of its node $NODE; see the lines
 require_node
 # A run that was cut off noted what was ready before it; of what is ready now, its own evictions have taken some. One that was
 # led by another control plane noted it there: then await-node.sh does without.
-if is_cordoned && { is_ours || [ -e "$note" ]; }; then begun=yes; else begun=; fi
+if is_returned || { is_cordoned && { is_ours || [ -e "$note" ]; }; }; then begun=yes; fi
 cordon || fail "its node $NODE could not be cordoned; see the lines above"
 require_node
 # What is ready of each workload with a pod there; and which pods of DaemonSets are Ready, 1, and which are not, 0.
@@ -36,9 +44,10 @@ note_workloads() {
         }' >"$note.new" && mv -f "$note.new" "$note"
 }
 if [ -z "$begun" ]; then
-    mkdir -p -m 700 "${note%/*}" && note_workloads || fail "its workloads could not be read; see the lines above"
+    mkdir -p -m 755 "${note%/*}" && note_workloads || fail "its workloads could not be read; see the lines above"
 fi
 
+evicting=yes
 # shellcheck disable=SC2086 # each of KUBECTL and of EVICTS is a word
 $KUBECTL drain "$NODE" --ignore-daemonsets --timeout="${SECONDS_ALLOWED}s" $EVICTS </dev/null && exit 0
 

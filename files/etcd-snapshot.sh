@@ -158,13 +158,14 @@ cat >"$FOLDER/$NAME.json.new" <<END || refuse "$FOLDER/$NAME.json could not be w
 }
 END
 store json
-sync # the names, too, are on the disk before anything is changed
+timeout 60 sync || true # the names, too, are on the disk before anything is changed
 echo "snapshot $NAME: $(wc -c <"$FOLDER/$NAME.db") bytes, revision $revision, hash $hash, keys $keys; restored on trial"
-# TIME is the last word of a name. Of what was saved for one purpose the first stays, which is from before anything was
-# changed, and the last; this one is the last, whatever the clock said before.
+# TIME is the last word of a name. Of what was saved for one purpose the last stays, and the first of the last days, which is
+# from before this change began; this one is the last, whatever the clock said before.
+lately=$(date -u -d '14 days ago' +%Y%m%dT%H%M%SZ)
 ls "$FOLDER" | grep -E "^$form\.json\$" | grep -vFx "$NAME.json" | sed 's/\.json$//; s/\(.*\)-\([^-]*\)$/\2 \1/' | sort |
-    { cat && echo "${NAME##*-} ${NAME%-*}"; } | awk -v keep="$KEEP" '
-        { time[NR] = $1; purpose[NR] = $2; if (!($2 in first)) first[$2] = NR; last[$2] = NR }
+    { cat && echo "${NAME##*-} ${NAME%-*}"; } | awk -v keep="$KEEP" -v lately="$lately" '
+        { time[NR] = $1; purpose[NR] = $2; if (!($2 in first) && $1 >= lately) first[$2] = NR; last[$2] = NR }
         END {
             for (number = NR; number; number--)
                 if (last[purpose[number]] == number && ++kept <= keep) stays[purpose[number]] = 1

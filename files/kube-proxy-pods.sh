@@ -1,7 +1,9 @@
-# HOST, KUBECTL, AT_ONCE, SECONDS_ALLOWED: defines kube_proxy_rolled, which has all pods of kube-proxy be of its newest revision.
+# KUBECTL, AT_ONCE, SECONDS_ALLOWED, SECONDS_UP: defines kube_proxy_rolled, which has all pods of kube-proxy be of its newest
+# revision.
 #
 # AT_ONCE: how many nodes may be without one. SECONDS_ALLOWED: how long none may come up before it is given up; then pod is
-# one that ends again and again, or whose image cannot be pulled, which ends the wait at once, or nothing.
+# one that ends again and again, or whose image cannot be pulled, which ends the wait at once, or nothing. SECONDS_UP: how
+# long all of them must be up.
 #
 # The DaemonSet's own controller stops at a node that is not Ready, and no other gets a new pod then. This leaves that node to
 # it: its new pod comes when it is back.
@@ -15,10 +17,11 @@ newest_revision() {
     revision=$(echo "$revisions" | sort -n | sed -n '$s/.* //p')
     [ -n "$revision" ]
 }
-# Node/NAME/READY, then Pod/NAME/NODE/REVISION/READY/DELETED/WAITING
+# Node/NAME/READY, then Pod/NAME/NODE/REVISION/READY/DELETED/WAITING/RESTARTS; the node is the one that the pod is for, also
+# before it is placed there.
 nodes_and_pods() {
     ask get nodes -o jsonpath='{range .items[*]}Node/{.metadata.name}/{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' &&
-        ask get pods -l k8s-app=kube-proxy -o jsonpath='{range .items[*]}Pod/{.metadata.name}/{.spec.nodeName}/{.metadata.labels.controller-revision-hash}/{.status.conditions[?(@.type=="Ready")].status}/{.metadata.deletionTimestamp}/{.status.containerStatuses[*].state.waiting.reason}{"\n"}{end}'
+        ask get pods -l k8s-app=kube-proxy -o jsonpath='{range .items[*]}Pod/{.metadata.name}/{.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0].values[0]}/{.metadata.labels.controller-revision-hash}/{.status.conditions[?(@.type=="Ready")].status}/{.metadata.deletionTimestamp}/{.status.containerStatuses[*].state.waiting.reason}/{.status.containerStatuses[*].restartCount}{"\n"}{end}'
 }
 # Lines "up COUNT", "left COUNT", "away NODES", "fails POD", and "next POD" for each that may go now. Of $held alone: the nodes
 # that had a pod.
@@ -38,7 +41,7 @@ judged() {
 }
 told() { echo "$found" | sed -n "s/^$1 //p"; }
 kube_proxy_rolled() {
-    held='' most=0
+    held='' most=0 quiet=''
     deadline=$(($(date +%s) + SECONDS_ALLOWED))
     while :; do
         if newest_revision && listed=$(nodes_and_pods); then
@@ -46,7 +49,10 @@ kube_proxy_rolled() {
             found=$(echo "$listed" | judged)
             pod=$(told fails)
             [ -z "$pod" ] || return 1
-            if [ "$(told left)" = 0 ]; then
+            # It has no probe, and is Ready for a moment also where it ends at once.
+            if [ "$(told left)" != 0 ] || [ "$listed" != "$quiet" ]; then
+                quiet=$listed since=$(date +%s)
+            elif [ $(($(date +%s) - since)) -ge "$SECONDS_UP" ]; then
                 [ -z "$(told away)" ] || echo "on $(told away), which is not Ready, it comes when that is back"
                 return 0
             fi

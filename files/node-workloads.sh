@@ -2,7 +2,7 @@
 #
 # Defines pods_of_node and workloads, whose lines have columns that are divided by slashes, which no name holds; and note,
 # the file that says what was ready before the drain. await_none waits until what its first argument prints is nothing.
-note=/run/k8s-ha/drained-$NODE
+note=/var/lib/k8s-ha/drained-$NODE
 # Pod/NAMESPACE/NAME/PHASE/MIRROR/OWNER'S KIND/OWNER/READY/DELETED/VOLUMES
 pods_of_node() {
     ask get pods -A --field-selector "spec.nodeName=$NODE" -o jsonpath='{range .items[*]}Pod/{.metadata.namespace}/{.metadata.name}/{.status.phase}/{.metadata.annotations.kubernetes\.io/config\.mirror}/{.metadata.ownerReferences[?(@.controller==true)].kind}/{.metadata.ownerReferences[?(@.controller==true)].name}/{.status.conditions[?(@.type=="Ready")].status}/{.metadata.deletionTimestamp}/{.spec.volumes[?(@.emptyDir)].name}{"\n"}{end}'

@@ -9,6 +9,10 @@ kubeadm reset --force --cri-socket "$CRI_SOCKET" || exit
 [ -z "$ETCD_DATA" ] || rm -rf "$ETCD_DATA"
 rm -f /etc/cni/net.d/10-flannel.conflist
 rm -rf /var/lib/cni /run/flannel
+# What changes that were cut off have kept of this cluster.
+for kept in static-pods apiserver-certificate new-certificate kubelet-config kubeadm-upgrade-unfinished; do
+    rm -rf "/var/lib/k8s-ha/$kept"
+done
 for interface in cni0 flannel.1; do
     ip link delete "$interface" 2>/dev/null
 done

@@ -85,6 +85,14 @@ restore() {
         cmp -s "$kept_manifest" "$manifests/$name" || copied "$kept_manifest" "$manifests/$name" "/etc/kubernetes/$name" || return 1
     done
 }
+# The API server's pair of before, kept by a change of its certificate.
+kept_pair=/var/lib/k8s-ha/apiserver-certificate
+pair_from() { # FOLDER; where it has none, that which is there stays
+    [ -e "$1/apiserver.key" ] || return 0
+    copied "$1/apiserver.key" /etc/kubernetes/pki/apiserver.key && copied "$1/apiserver.crt" /etc/kubernetes/pki/apiserver.crt || return 1
+    # Both names are on the disk soon: one alone would be a server that does not start.
+    timeout 60 sync || true
+}
 all_serve() {
     for each in $COMPONENTS; do
         serves_twice "$each" || return 1

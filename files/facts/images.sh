@@ -14,12 +14,14 @@ judged() { # NUMBER, REPOSITORY, TAG
     question=$(printf 'registry %s/manifests/%s\n%s\n' "$2" "$3" "$logins" | registry_questions "$manager" | head -n 1)
     options=$(echo "$question" | cut -d "$field" -f 4- | tr "$field" '\n')
     url="url = \"$2/manifests/$3\""
-    said=$(printf '%s\n' "$options" "$accepted" "$url" | asked -L -I -w '=status=%{http_code}') || { echo "image $1 $(reason "$said")"; return; }
+    said=$(printf '%s\n' "$options" "$accepted" "$url" | asked -L -I -w '=status=%{http_code} %{url_effective}') || { echo "image $1 $(reason "$said")"; return; }
     status=${said##*=status=}
+    # Where it has led to: a registry may pass on to another one, which has its own token.
+    url="url = \"${status#* }\"" status=${status%% *}
     challenge=$(echo "$said" | tr -d '\r' | grep -i '^www-authenticate: *bearer ' | tail -n 1)
     if [ "$status" = 401 ] && [ -n "$challenge" ]; then
-        name=${2#*/v2/}
-        realm="url = \"$(part "$challenge" realm)?service=$(part "$challenge" service | sed 's/ /%20/g')&scope=repository:$name:pull\""
+        scope=$(part "$challenge" scope)
+        realm="url = \"$(part "$challenge" realm)?service=$(part "$challenge" service | sed 's/ /%20/g')&scope=${scope:-repository:${2#*/v2/}:pull}\""
         said=$(printf '%s\n' "$options" "$realm" | asked -L -f) || { echo "image $1 $(reason "$said")"; return; }
         token=$(echo "$said" | tr -d '\n' | sed -n 's/.*"\(access_\)\{0,1\}token" *: *"\([^"]*\)".*/\2/p')
         said=$(printf '%s\n' "$options" "$accepted" "header = \"Authorization: Bearer $token\"" "$url" | asked -L -I -w '=status=%{http_code}') ||

@@ -20,6 +20,7 @@ from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath, upgrade_path
 from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.settings import HostSettings
 
 VERSIONED: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """The static pods whose version is the cluster's."""
@@ -48,6 +49,12 @@ def _versions(node: ClusterNode, view: NodeView | None) -> NodeVersions:
     return NodeVersions(node.version.removeprefix("v"), components, node.is_cordoned or node.is_returned, unfinished)
 
 
+def is_at(snapshot: ClusterSnapshot, host: HostSettings, version: str) -> bool:
+    """Whether a node's kubelet is of this version, so that no step drains it for that."""
+    node = snapshot.known(host).node
+    return node is not None and node.version == f"v{version}"
+
+
 def kept_version(snapshot: ClusterSnapshot) -> str:
     """The version that the cluster keeps; the wanted one where that cannot be read, which is told by itself."""
     view = snapshot.leader_view
@@ -71,6 +78,14 @@ def is_moving(snapshot: ClusterSnapshot) -> bool:
 def _all(kept: str, nodes: Mapping[str, NodeVersions]) -> set[str]:
     held = {version for node in nodes.values() for version in (node.kubelet, *node.components.values())}
     return {version for version in {kept, *held} if version}
+
+
+def steps_back(snapshot: ClusterSnapshot) -> tuple[ChangeStep, ...]:
+    """The steps where all is of the wanted version, and nodes only wait to be taken back; none where more is due."""
+    nodes, kept, wanted = standing_versions(snapshot), kept_version(snapshot), snapshot.cluster.settings.version
+    if _all(kept, nodes) != {wanted} or any(node.is_unfinished for node in nodes.values()):
+        return ()
+    return upgrade_steps(snapshot.cluster, kept, nodes, (wanted,), snapshot.leader.name if snapshot.leader else "")
 
 
 def minors_between(snapshot: ClusterSnapshot) -> range:
@@ -131,9 +146,8 @@ def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
 
     The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it.
     """
-    first = next(
-        (step.subjects for step in steps if step.work in (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.REBOOT)), ()
-    )
+    acting = (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.KUBELET_CONFIG, Work.REBOOT)
+    first = next((step.subjects for step in steps if step.work in acting), ())
     found = []
     for host in snapshot.cluster.control_planes:
         view = snapshot.views.get(host.name)

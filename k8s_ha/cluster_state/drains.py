@@ -53,9 +53,14 @@ _SECONDS_TO_BE_EVICTED: Final = 60
 
 
 def drain_seconds(observation: DrainObservation, node: HostSettings) -> int:
-    """How long the pods of this node may take to go."""
-    asked = [pod.grace_seconds + _SECONDS_TO_BE_EVICTED for pod in observation.evicted_from(node.hostname)]
-    return max([SECONDS_FOR_A_DRAIN, *asked])
+    """How long the pods of this node may take to go: those of one budget go so many at once as that allows."""
+    pods = observation.evicted_from(node.hostname)
+    protected = Counter(budget for pod in pods for budget in observation.budgets_of(pod))
+    seconds = [SECONDS_FOR_A_DRAIN]
+    for pod in pods:
+        turns = [-(-protected[budget] // max(1, budget.allowed)) for budget in observation.budgets_of(pod)]
+        seconds.append(max([1, *turns]) * (pod.grace_seconds + _SECONDS_TO_BE_EVICTED))
+    return max(seconds)
 
 
 def evicts(observation: DrainObservation, node: HostSettings, accepted: Collection[str]) -> tuple[str, ...]:
@@ -94,7 +99,7 @@ def _of_node(
             yield Obstacle(node.name, f"runs {some(names)} {having}", cost.price, f"{remedy}, or {_accepting(risk)}")
     yield from _budgets(observation, node, pods)
     yield from _places(observation, node, pods, away)
-    yield from _slow(node, pods)
+    yield from _slow(observation, node, pods)
 
 
 def _budgets(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
@@ -149,14 +154,14 @@ def _takes_pods_of(own: DrainNode, other: DrainNode) -> bool:
     return other.ready and other.schedulable and other.taints <= own.taints
 
 
-def _slow(node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
-    slow = [pod for pod in pods if pod.grace_seconds + _SECONDS_TO_BE_EVICTED > SECONDS_FOR_A_DRAIN]
-    if slow:
-        longest = max(slow, key=lambda pod: pod.grace_seconds)
+def _slow(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
+    seconds = drain_seconds(observation, node)
+    if seconds > SECONDS_FOR_A_DRAIN:
+        longest = max(pods, key=lambda pod: pod.grace_seconds)
         yield Obstacle(
             node.name,
-            f"{longest} may take {longest.grace_seconds} s to end",
-            "a drain waits so long",
+            f"its drain may take {seconds} s, with pods such as {longest}",
+            f"{longest.grace_seconds} s are its grace period",
             "nothing, or lower its terminationGracePeriodSeconds",
             blocks=False,
         )

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from k8s_ha.cluster_state.change_steps import OUTAGES, ChangeStep, Work, out_of_the_balancers, worker_batches
+from k8s_ha.cluster_state.change_plan import is_at
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work, out_of_the_balancers, worker_batches
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.last_boot import LastBoot
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.untrusted import some
+
+OUTAGES: Final[Mapping[int, str]] = {
+    1: "the API, while it boots",
+    2: "the API, while it boots: two etcd members need each other",
+}
+"""What the boot of a control plane interrupts where they are few, by their number."""
 
 
 def is_boot_due(boot: LastBoot, since: int | None) -> bool:
@@ -32,18 +40,18 @@ def reboot_steps(snapshot: ClusterSnapshot, boots: Mapping[str, LastBoot], since
     found: list[ChangeStep] = []
     for host in planes:
         outage = OUTAGES.get(len(cluster.control_planes), "its API server and etcd member")
-        step = _step(cluster, [host], boots, f"{outage}; its pods move")
+        step = _step(cluster, [host], boots, outage)
         found += out_of_the_balancers(cluster, host, step)
     for batch in worker_batches(cluster, [host for host in due if host not in planes]):
-        found.append(_step(cluster, batch, boots, "its pods move"))
+        found.append(_step(cluster, batch, boots, ""))
     return tuple(found)
 
 
 def only_takes_back(snapshot: ClusterSnapshot, step: ChangeStep) -> bool:
     """Whether a step has nothing to do but to take back nodes that a run has cordoned, as a reboot does too."""
-    nodes = [snapshot.known(snapshot.cluster.host(name)).node for name in step.hosts]
-    version = f"v{snapshot.cluster.settings.version}"
-    return step.work is Work.KUBELET and all(node is not None and node.version == version for node in nodes)
+    hosts = [snapshot.cluster.host(name) for name in step.hosts]
+    version = snapshot.cluster.settings.version
+    return step.work is Work.KUBELET and all(is_at(snapshot, host, version) for host in hosts)
 
 
 def _is_due(snapshot: ClusterSnapshot, host: HostSettings, boots: Mapping[str, LastBoot], since: int | None) -> bool:
@@ -57,7 +65,10 @@ def _step(
     cluster: Cluster, hosts: Sequence[HostSettings], boots: Mapping[str, LastBoot], interrupts: str
 ) -> ChangeStep:
     names = tuple(host.name for host in hosts)
+    # Of a single balancer that boots nobody takes the place.
+    is_endpoint = {host.name for host in cluster.load_balancers} <= {*names} and bool(cluster.load_balancers)
+    parts = (interrupts, "the endpoint, while it boots" if is_endpoint else "", "its pods move")
     waiting = sorted({package for name in names for package in boots[name].waiting})
     reason = f" for {some(waiting)}" if waiting else ""
     sentence = f"drain, reboot{reason}, uncordon"
-    return ChangeStep(Work.REBOOT, names, names, cluster.settings.version, sentence, interrupts)
+    return ChangeStep(Work.REBOOT, names, names, cluster.settings.version, sentence, "; ".join(filter(None, parts)))

@@ -59,11 +59,12 @@ def setting_steps(
     plan = _Plan(snapshot, view.standing, leader, kept_configuration(snapshot.cluster, caveats))
     edits = {kind: _edits(kind, found) for kind in (CLUSTER, KUBELET, KUBE_PROXY)}
     lagging = {entry.host for entry in found if entry.change is SERVING_CERTIFICATE and entry.host}
-    return (
-        *plan.of_control_planes(edits[CLUSTER], lagging),
-        *plan.of_kubelets(edits[KUBELET], any(entry.change in (KUBELET_FILE, OWN_OF_A_KUBELET) for entry in found)),
-        *plan.of_kube_proxy(edits[KUBE_PROXY]),
-    )
+    is_lagging = any(entry.change in (KUBELET_FILE, OWN_OF_A_KUBELET) for entry in found)
+    planes = (*plan.of_control_planes(edits[CLUSTER], lagging),)
+    kubelets = (*plan.of_kubelets(edits[KUBELET], is_lagging),)
+    # A control plane whose kubelet does not come up comes first: no other may be out beside it.
+    first, then = (kubelets, planes) if plan.has_silent_kubelet else (planes, kubelets)
+    return (*first, *then, *plan.of_kube_proxy(edits[KUBE_PROXY]))
 
 
 def _edits(kind: str, found: Sequence[Difference]) -> Edits:
@@ -78,9 +79,9 @@ def steps_without_leader(snapshot: ClusterSnapshot) -> tuple[ChangeStep, ...]:
     names = tuple(
         host.name
         for host in snapshot.cluster.control_planes
-        if (view := snapshot.views.get(host.name)) and view.is_silent and {*REGENERATED} & {*view.standing.set_aside}
+        if (view := snapshot.views.get(host.name)) and view.is_silent and view.standing.set_aside
     )
-    sentence = "put back the manifests of before a change that was cut off; the next run goes on with it"
+    sentence = "put back what stood before a change that was cut off; the next run goes on with it"
     version = snapshot.cluster.settings.version
     return (ChangeStep(Work.PUT_BACK, names, names, version, sentence),) if names else ()
 
@@ -197,16 +198,30 @@ class _Plan:
         if acts:
             yield from out_of_the_balancers(self.cluster, host, *acts) if is_out else acts
 
+    @property
+    def has_silent_kubelet(self) -> bool:
+        """Whether a control plane is silent at whose kubelet a change was cut off."""
+        views = (view for _, view in joined_views(self.snapshot, self.cluster.control_planes))
+        return any(self._is_cut_kubelet(view) for view in views)
+
+    @staticmethod
+    def _is_cut_kubelet(view: NodeView) -> bool:
+        is_control_plane = bool(view.standing.static_pods)
+        return is_control_plane and view.is_silent and KEPT_KUBELET_CONFIG in view.standing.set_aside
+
     def of_kubelets(self, edits: Edits, is_lagging: bool) -> Iterator[ChangeStep]:
         known, under_way = sources(self.standing, KUBELET), bool(self.standing.former_texts(KUBELET))
         joined = [*joined_views(self.snapshot, self.cluster.nodes)]
         is_cut = any(KEPT_KUBELET_CONFIG in view.standing.set_aside for _, view in joined)
         if not (edits or is_lagging or under_way or is_cut):
             return
+        silent = [host.name for host, view in joined if self._is_cut_kubelet(view)]
         if edits:
-            yield self._of_leader(Work.RECONFIGURE, KUBELET, f"change kubelet-config: {_fields(edits)}", edits)
+            step = self._of_leader(Work.RECONFIGURE, KUBELET, f"change kubelet-config: {_fields(edits)}", edits)
+            yield replace(step, subjects=(*step.subjects, *silent))
         due = [host for host, view in joined if is_kubelet_due(view, self.wanted, known)]
         planes = [host for host in self.cluster.control_planes if host in due]
+        planes.sort(key=lambda host: host.name not in silent)
         workers = [host for host in due if host not in planes]
         for batch in (*([host] for host in planes), *worker_batches(self.cluster, workers)):
             names = tuple(host.name for host in batch)
@@ -221,7 +236,10 @@ class _Plan:
         if edits or self.standing.former_texts(KUBE_PROXY):
             changed = f"change kube-proxy: {_fields(edits)}; " if edits else ""
             sentence = f"{changed}restart its pods"
-            yield self._of_leader(Work.KUBE_PROXY, KUBE_PROXY, sentence, edits, "new Services of a node, for seconds")
+            # It takes the rules of its former mode away before it has written those of the new one.
+            services = "Services" if (KUBE_PROXY, ("mode",)) in edits else "new Services"
+            away = f"{services} of a node, for seconds"
+            yield self._of_leader(Work.KUBE_PROXY, KUBE_PROXY, sentence, edits, away)
 
 
 def _fields(edits: Edits) -> str:

@@ -10,7 +10,14 @@ from pyinfra import host, logger, state
 from pyinfra.api import Host
 
 from k8s_ha.catalog.compatibility import LINES, cluster_refusal
-from k8s_ha.cluster_state.change_plan import changes_due, is_moving, minors_between, silent_control_planes
+from k8s_ha.cluster_state.change_plan import (
+    changes_due,
+    is_at,
+    is_moving,
+    minors_between,
+    silent_control_planes,
+    steps_back,
+)
 from k8s_ha.cluster_state.change_steps import Work, release_order
 from k8s_ha.cluster_state.difference import KINDS
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -44,6 +51,9 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
 
 
 def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
+    if back := steps_back(snapshot):
+        run.log.plan = replace(run.log.plan, changes_due=back)
+        return [silent(name, "upgrade") for name in silent_control_planes(snapshot, back)]
     try:
         minors = minors_between(snapshot)
         available = _available(run, minors)
@@ -63,9 +73,10 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
         return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
     found = [silent(name, "upgrade") for name in silent_control_planes(snapshot, steps)]
-    # A chain drains the same nodes at each hop.
+    # A chain drains the same nodes at each hop, and none whose kubelet is there already.
+    drained = [entry for entry in run.cluster.nodes if not is_at(snapshot, entry, run.cluster.settings.version)]
     batches = dict.fromkeys(step.hosts for step in steps if step.work is Work.KUBELET)
-    found += against_drains(run, snapshot, [[run.cluster.host(name) for name in batch] for batch in batches])
+    found += against_drains(run, snapshot, [[entry for entry in drained if entry.name in batch] for batch in batches])
     versions = sorted({step.version for step in steps}, key=release_order)
     found += _against_upgrade(run, snapshot, etcd, minors, len(versions))
     found += _images_missing(run, snapshot, versions)

@@ -94,7 +94,7 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
         minor, el_major = run.cluster.settings.kubernetes_line.minor, run.surveys[host.name].major
         pattern = runtime_packages(minor, el_major, "containerd")["containerd.io"]
         upgrade.sandboxes_removed(name="Remove pods that the next containerd would not know", pattern=pattern)
-    runtime_set_up(run, changeable=True)
+    runtime_set_up(run, changeable=True, keeps_fetched=True)
     packages.installed(
         name=f"Install kubelet and kubectl {step.version}",
         run=run,

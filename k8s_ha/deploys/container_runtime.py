@@ -47,10 +47,11 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
         runtime_set_up(run, changeable=not run.surveys[host.name].node)
 
 
-def runtime_set_up(run: Run, changeable: bool) -> None:
+def runtime_set_up(run: Run, changeable: bool, keeps_fetched: bool = False) -> None:
     """Have this node's runtime as the run's version asks for it.
 
     + changeable: whether an older one may be replaced
+    + keeps_fetched: as for ``packages.installed``
     """
     cluster, survey = run.cluster, run.surveys[host.name]
     minor, runtime = cluster.settings.kubernetes_line.minor, cluster.settings.container_runtime
@@ -66,6 +67,7 @@ def runtime_set_up(run: Run, changeable: bool) -> None:
             packages=workaround.packages,
             log="install-workaround",
             sources=repositories_for(run),
+            keeps_fetched=keeps_fetched,
         )
     packages.installed(
         name=f"Install {RUNTIME_NAMES[runtime]}",
@@ -74,6 +76,7 @@ def runtime_set_up(run: Run, changeable: bool) -> None:
         log=f"install-{runtime}",
         sources=repositories_for(run),
         changeable=changeable,
+        keeps_fetched=keeps_fetched,
     )
     settings_of_registries: tuple[dict[str, str], dict[str, str]] = ({}, {})
     if runtime == "containerd":

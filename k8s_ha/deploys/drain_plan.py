@@ -24,6 +24,7 @@ def against_drains(
     + closed: names of nodes that are no place for the pods of others
     """
     leader = snapshot.leader
+    batches = [batch for batch in batches if batch]
     if leader is None or not batches:
         return []
     observation = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address)

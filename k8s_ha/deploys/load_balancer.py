@@ -42,17 +42,18 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             port=cluster.endpoint_port,
             tools=package_sets.SELINUX_TOOLS[run.surveys[host.name].major],
         )
-    endpoint_proxied(name="Configure and start nginx", **proxy_of(cluster, _left_out(run)))
+    endpoint_proxied(name="Configure and start nginx", **proxy_of(cluster, still_out(run)))
 
 
-def _left_out(run: Run) -> set[str]:
+def still_out(run: Run) -> set[str]:
     """Control planes that a step of this run takes out anyway and that do not serve, by inventory name.
 
     A run that was cut off has left them out; they come back by the step that sees them serve.
     """
     taken = {name for step in run.log.plan.changes_due if step.work is Work.LEAVE for name in step.subjects}
     views = run.snapshot.views if run.snapshot else {}
-    return {name for name in taken if (view := views.get(name)) is None or view.is_silent}
+    # One of which nothing is known may serve.
+    return {name for name in taken if (view := views.get(name)) is not None and view.is_silent}
 
 
 class Proxy(TypedDict):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from pyinfra import host
@@ -12,11 +13,11 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.cluster_state.change_plan import silent_control_planes
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
-from k8s_ha.cluster_state.reboot_steps import only_takes_back, reboot_steps
+from k8s_ha.cluster_state.reboot_steps import is_boot_due, only_takes_back, reboot_steps
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
 from k8s_ha.deploys.drain_plan import against_drains
-from k8s_ha.deploys.load_balancer import passed_on_by_step
+from k8s_ha.deploys.load_balancer import passed_on_by_step, proxy_of, still_out
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
 from k8s_ha.deploys.standing import outside_of_limit
 from k8s_ha.deploys.steps import CarriedOut, take_steps
@@ -24,15 +25,19 @@ from k8s_ha.facts.last_boot import LastBootFact
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.last_boot import LastBoot
 from k8s_ha.operations import reboot as operations
 from k8s_ha.operations import upgrade
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import everywhere, read_fact, read_of_hosts
+from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.preflight_checks.standing import silent, steps_left_out
 from k8s_ha.pyinfra_internals.command_line import host_by_host
+from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run
 
 CHECK: Final = "reboot"
+MACHINE_ID: Final = Path("/etc/machine-id")
 
 
 @dataclass
@@ -63,30 +68,38 @@ def reboot(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] 
             reboots.is_planned, reboots.since = True, _moment(since)
             found = _planned(run, reboots.since)
             run.log.findings += found
+            if found:
+                log_findings(found)
             stop_on_errors(found)
             show_steps(run)
+    if "load_balancer" in run.cluster.host(host.name).role:
+        # A run that was cut off may have left a control plane out that has booted since.
+        endpoint_proxied(name="Have nginx pass on to all that serve", **proxy_of(run.cluster, still_out(run)))
     take_steps(run, "changes", _CARRIED_OUT)
     if run.log.plan.changes_due:
         barrier(name="Wait for the reboots")
 
 
-def _moment(text: str) -> int | None:
-    """Seconds since 1970; PyinfraError where it is no moment."""
+def _moment(since: object) -> int | None:
+    """Seconds since 1970; PyinfraError where it is no moment of the past."""
+    text = str(since)
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment > datetime.now(UTC):
         raise PyinfraError(
-            f"nothing was changed: since is {text!r}; it must be a moment such as 2026-11-27T08:00:00Z"
-        ) from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+            f"nothing was changed: since is {text!r}; it must be a moment of the past such as 2026-11-27T08:00:00Z"
+        )
+    return round(moment.timestamp())
 
 
 def _planned(run: Run, since: int | None) -> list[Finding]:
     """Why no node is rebooted; where they are, the run's plan has the steps."""
     views = read_of_hosts(Node, run.cluster.control_planes, standing=True)
-    snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
+    snapshot = run.snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
     if snapshot.leader is None:
         return [
             Finding(
@@ -116,9 +129,11 @@ def _planned(run: Run, since: int | None) -> list[Finding]:
     found = [*unreachable(run), *(_unread(name) for name in told if name not in boots)]
     found += [silent(name, CHECK) for name in silent_control_planes(snapshot, steps)]
     found += steps_left_out(steps, outside_of_limit(run), host_by_host())
-    batches = [[run.cluster.host(name) for name in step.hosts] for step in steps if step.work is Work.REBOOT]
+    rebooting = [step.hosts for step in steps if step.work is Work.REBOOT]
+    drained = {name for names in rebooting for name in names if is_boot_due(boots[name], since)}
+    batches = [[run.cluster.host(name) for name in names if name in drained] for names in rebooting]
     found += against_drains(run, snapshot, batches)
-    return [*found, *_of_operator(steps)]
+    return [*found, *_away(run, steps), *_of_operator(boots, drained)]
 
 
 def _unread(name: str) -> Finding:
@@ -126,22 +141,27 @@ def _unread(name: str) -> Finding:
     return Finding(name, CHECK, "did not tell when it booted last", rule, remedy)
 
 
-def _of_operator(steps: tuple[ChangeStep, ...]) -> Iterator[Finding]:
+def _away(run: Run, steps: Sequence[ChangeStep]) -> Iterator[Finding]:
+    """Hosts of the steps that cannot be reached: their part would be left out."""
+    for name in dict.fromkeys(name for step in steps for name in step.hosts):
+        if name not in run.surveys:
+            rule, remedy = "it has a part in the steps", "bring it back, then run this again"
+            yield Finding(name, CHECK, "cannot be reached", rule, remedy)
+
+
+def _of_operator(boots: Mapping[str, LastBoot], drained: Collection[str]) -> Iterator[Finding]:
     """The machine that this runs on cannot wait for its own boot."""
-    for step in steps:
-        for name in step.hosts if step.work is Work.REBOOT else ():
-            if name.startswith("@local"):
-                rule, remedy = (
-                    "its boot would end this run",
-                    "run this from another machine, or reboot that one yourself",
-                )
-                yield Finding(name, CHECK, "is the machine that this runs on", rule, remedy)
+    own = MACHINE_ID.read_text(encoding="utf-8").strip() if MACHINE_ID.is_file() else ""
+    for name in sorted(drained):
+        if own and boots[name].machine == own:
+            rule, remedy = "its boot would end this run", "run this from another machine, or reboot that one yourself"
+            yield Finding(name, CHECK, "is the machine that this runs on", rule, remedy)
 
 
 def _rebooted(run: Run, step: ChangeStep) -> None:
     since = run.part(Reboots).since
     operations.emptied(name="Cordon and drain the node", run=run, since=since)
-    operations.rebooted(name="Reboot, and wait for the host", since=since)
+    operations.rebooted(name="Reboot, and wait for the host", run=run, since=since)
     upgrade.returned(name="Wait for the node, and uncordon it", run=run)
 
 

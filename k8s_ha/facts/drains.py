@@ -72,9 +72,16 @@ def _pod(line: str) -> DrainPod:
         mirror=bool(mirror),
         deleted=bool(deleted),
         local_data=bool(volumes),
-        grace_seconds=_number(grace) if grace else GRACE_SECONDS,
+        grace_seconds=_grace_seconds(grace),
         labels={key: str(value) for key, value in held.items()},
     )
+
+
+def _grace_seconds(text: str) -> int:
+    """What a pod has to end; a negative number, which some have from older versions, counts as 1 (the API's words)."""
+    if text.startswith("-"):
+        return 1
+    return _number(text) if text else GRACE_SECONDS
 
 
 def _budget(line: str) -> Budget:

@@ -16,8 +16,9 @@ class LastBootFact(ParsedFact[LastBoot]):
 
     def parse(self, output: list[str]) -> LastBoot:
         values = fields(output)
-        booted = whole_number(next(iter(values.get("booted", ())), ""))
-        if booted is None:
+        told = {key: next(iter(values.get(key, ())), "") for key in ("boot", "machine", "booted", "now")}
+        booted, now = whole_number(told["booted"]), whole_number(told["now"])
+        if booted is None or now is None or not told["boot"]:
             raise ValueError("it does not tell when it booted")
         installed: dict[str, int] = {}
         for line in values.get("installed", ()):
@@ -26,4 +27,4 @@ class LastBootFact(ParsedFact[LastBoot]):
             if came is not None and name in NEED_A_BOOT:
                 # Several kernels are installed at once: the last that came counts.
                 installed[name] = max(came, installed.get(name, 0))
-        return LastBoot(booted, installed)
+        return LastBoot(told["boot"], booted, now, told["machine"], installed)

@@ -17,13 +17,20 @@ NEED_A_BOOT: Final = (
 class LastBoot:
     """Moments, in seconds since 1970, by the host's own clock.
 
+    + identity: what tells this boot from all others, whatever the clock says
+    + machine: which machine the host is; empty where it does not tell
+    + now: when that was told
     + installed: when each of NEED_A_BOOT that is installed came, by name
     """
 
+    identity: str
     booted: int
+    now: int
+    machine: str = ""
     installed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        """Packages that came after the boot, sorted."""
-        return tuple(sorted(name for name, moment in self.installed.items() if moment > self.booted))
+        """Packages that came after the boot, sorted; none that came later than now, by a clock that was wrong."""
+        came = {name for name, moment in self.installed.items() if self.booted < moment <= self.now}
+        return tuple(sorted(came))

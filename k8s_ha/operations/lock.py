@@ -82,25 +82,36 @@ def _lock_refusal(run: Run) -> str:
     """Why the cluster cannot be locked; empty where it is. In the inventory's order, so that one of two gets it."""
     for control_plane in run.cluster.control_planes:
         target = host.inventory.get_host(control_plane.name)
-        if not takes_part(target) or target in _locked:
-            continue
-        _locked[target] = gevent.spawn(run_until_it_ends, target, _acquire(), SECONDS_OF_LOCK)
-        identity, _, holder = (run_silently(target, _ask_holder(), seconds=2 * SECONDS_TO_ASK) or "").partition(" ")
-        if not identity:
-            return f"{control_plane.name} could not be locked; look at /run/k8s-ha there, then run this again."
-        if identity != _identity():
-            return (
-                f"another run ({holder}) is at work on {control_plane.name}; run this again when it has ended; one "
-                "whose operator is gone lets go within a minute."
-            )
-        gevent.spawn(_heartbeat, target)
+        if takes_part(target) and target not in _locked and (refusal := _refusal_of(target)):
+            return refusal
     return ""
 
 
-def _heartbeat(target: Host) -> None:
-    while not _locked[target].ready():
-        gevent.sleep(SECONDS_BETWEEN_HEARTBEATS)
+def locked_again(target: Host) -> str:
+    """Have a host locked for this run whose boot has ended its lock; why it could not be, empty where it is."""
+    _locked.pop(target, None)
+    return _refusal_of(target)
+
+
+def _refusal_of(target: Host) -> str:
+    _locked[target] = reader = gevent.spawn(run_until_it_ends, target, _acquire(), SECONDS_OF_LOCK)
+    identity, _, holder = (run_silently(target, _ask_holder(), seconds=2 * SECONDS_TO_ASK) or "").partition(" ")
+    if not identity:
+        return f"{target.name} could not be locked; look at /run/k8s-ha there, then run this again."
+    if identity != _identity():
+        return (
+            f"another run ({holder}) is at work on {target.name}; run this again when it has ended; one "
+            "whose operator is gone lets go within a minute."
+        )
+    gevent.spawn(_heartbeat, target, reader)
+    return ""
+
+
+def _heartbeat(target: Host, reader: gevent.Greenlet[..., None]) -> None:
+    """Tell a host that the operator is there, as long as the lock's output is read."""
+    while not reader.ready():
         run_silently(target, f"touch /run/k8s-ha/run.beat-{_identity()}", seconds=SECONDS_OF_LEASE)
+        gevent.sleep(SECONDS_BETWEEN_HEARTBEATS)
 
 
 def _acquire() -> str:

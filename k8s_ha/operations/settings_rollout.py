@@ -16,7 +16,7 @@ from k8s_ha.cluster_state.setting_steps import CLUSTER, KUBE_PROXY, KUBELET, com
 from k8s_ha.desired.kubeadm_config import phase_config
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
-from k8s_ha.observations.standing import KEPT_CERTIFICATE
+from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG
 from k8s_ha.operations.commands import fail_host, long_command, planned, run_elsewhere, write
 from k8s_ha.operations.drain import await_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
@@ -31,14 +31,17 @@ from k8s_ha.operations.kept_configuration import (
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
-SECONDS_FOR_A_POD: Final = 240
-"""How long one static pod may take to come up, or to end: the kubelet looks every 20 seconds, kubeadm waits so long."""
+SECONDS_FOR_A_POD: Final = 330
+"""How long one static pod may take to come up: the kubelet tries one that failed again after five minutes at most."""
 
 SECONDS_FOR_STATIC_PODS: Final = 1800
 SECONDS_FOR_A_CERTIFICATE: Final = 900
 SECONDS_FOR_A_KUBELET: Final = 300
 SECONDS_FOR_ADDONS: Final = 300
 """How long CoreDNS may take, and kube-proxy on one node or on those that are restarted at once."""
+
+SECONDS_OF_KUBE_PROXY_UP: Final = 10
+"""How long all of its pods must be up: one that cannot read its configuration ends within a moment."""
 
 _SECONDS_OF_KUBE_PROXY: Final = 20
 """What kube-proxy takes where it comes up: to end, and to be Ready anew."""
@@ -84,12 +87,15 @@ def static_pods_configured(run: Run, components: Sequence[str]) -> Generator[Str
 
 @isolated_operation
 def static_pods_put_back(run: Run) -> Generator[StringCommand]:
-    """Have the manifests run again that a change which was cut off has kept, where this API server does not serve."""
+    """Have this control plane run by what a change that was cut off has kept, where its API server does not serve."""
     if not is_executing():
         yield planned("put back its manifests")
     elif not (view := _own_view(run)).is_silent or not view.standing.set_aside:
         host.noop("it serves")
     else:
+        if KEPT_KUBELET_CONFIG in view.standing.set_aside and (said := _kubelet("restore", "")) is not None:
+            yield fail_host(said)
+            return
         script = _script(run, {}, *_POD_SCRIPTS, "put-static-pods-back.sh")
         yield long_command("put-static-pods-back", script, seconds=SECONDS_FOR_A_CERTIFICATE, lock="kubeadm")
 
@@ -226,6 +232,7 @@ def _kube_proxy_script(run: Run) -> str:
         "KUBECTL": kubectl_words(run.cluster.host(host.name).address),
         "AT_ONCE": str(run.cluster.workers_at_once),
         "SECONDS_ALLOWED": str(SECONDS_FOR_ADDONS),
+        "SECONDS_UP": str(SECONDS_OF_KUBE_PROXY_UP),
     }
     return shell_variables(values) + read_file("kube-proxy-pods.sh")
 

@@ -52,8 +52,25 @@ def reconnected(target: Host) -> bool:
         target.connected = False
     target.connect(show_errors=False)
     if target.connected:
-        connection_tuned(target)
+        with suppress(OSError):  # it may have ended again
+            connection_tuned(target)
+    else:
+        _not_connected(target)
     return target.connected
+
+
+def _not_connected(target: Host) -> None:
+    """Have commands for a host that is away fail as on a connection that has ended, which costs that host alone.
+
+    pyinfra takes what paramiko raises without a transport for no error of this host: it would end the run.
+    """
+    client = getattr(target.connector, "client", None)
+    if client is not None:
+
+        def exec_command(*_: Any, **__: Any) -> Any:
+            raise SSHException("it is not connected")
+
+        client.exec_command = exec_command
 
 
 def connection_tuned(target: Host) -> None:

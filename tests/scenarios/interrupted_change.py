@@ -193,7 +193,7 @@ def powered_off(lab: Lab, kind: Kind) -> int:
     with workload(lab):
         for moment in kind.moments:
             print(f"  {moment.host} is cut off {moment.seconds} s into {moment.operation!r}", flush=True)
-            with run_until(lab, moment.operation, moment.seconds, **kind.settings) as ran:
+            with run_until(lab, moment.operation, moment.seconds, moment.host, **kind.settings) as ran:
                 cut(lab, "kill", moment.host)
             ran[0].show("that run")
             assert ran[0].code == 1, ran[0].reported

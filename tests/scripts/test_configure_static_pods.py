@@ -28,6 +28,11 @@ manifest={root}/etc/kubernetes/manifests/$component.yaml
 case $* in *" -a "*) ;; *) grep -q bad "$manifest" && exit 0 ;; esac
 cksum <"$manifest" | cut -d ' ' -f 1
 """
+# A kubelet that never takes up another manifest: what ran before runs on.
+SLOW_CRICTL = r"""
+case $1 in logs) exit 0 ;; esac
+echo started-anew
+"""
 KUBEADM = r"""
 echo "$*" >>{root}/log
 case "$*" in
@@ -181,12 +186,54 @@ def test_what_one_was_cut_off_at_is_put_back_alone(host: Host) -> None:
     assert not host.has(KEPT)
 
 
+def with_image(tag: str, flag: str) -> str:
+    return manifest("kube-apiserver", flag).replace("status:", f"    image: r.example/kube-apiserver:{tag}\nstatus:")
+
+
+def test_what_it_replaces_is_kept_and_another_version_stays(host: Host) -> None:
+    host.shell.file(f"{KEPT}/kube-apiserver.yaml", with_image("v1.34.4", "--v=2"))
+    host.shell.file(f"{MANIFESTS}/kube-apiserver.yaml", with_image("v1.34.4", "--bad"))
+    done = put_back(host)
+    assert done.returncode == 0, done.stderr
+    replaced = host.shell.root / "var/lib/k8s-ha/replaced/kube-apiserver.yaml"
+    assert "--bad" in replaced.read_text(encoding="utf-8")
+    host.shell.file(f"{KEPT}/kube-apiserver.yaml", with_image("v1.34.4", "--v=2"))
+    newer = host.shell.file(f"{MANIFESTS}/kube-apiserver.yaml", with_image("v1.34.11", "--bad"))
+    done = put_back(host)
+    assert done.returncode == 1
+    assert "is of v1.34.11, the one that a change has kept" in done.stderr
+    assert "v1.34.11" in newer.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("half", ["key", "crt"])
+def test_half_of_a_pair_is_put_back_too(host: Host, half: str) -> None:
+    for end in ("key", "crt"):
+        host.shell.file(f"/var/lib/k8s-ha/apiserver-certificate/apiserver.{end}", "old")
+        host.shell.file(f"/etc/kubernetes/pki/apiserver.{end}", "new" if end == half else "old")
+    done = put_back(host)
+    assert done.returncode == 0, done.stderr
+    pki = host.shell.root / "etc/kubernetes/pki"
+    assert {(pki / f"apiserver.{end}").read_text(encoding="utf-8") for end in ("key", "crt")} == {"old"}
+    assert not host.has("/var/lib/k8s-ha/apiserver-certificate")
+
+
+def test_what_the_kubelet_has_started_anew_by_the_old_manifest_is_not_the_new_one(host: Host) -> None:
+    """A change that was cut off, whose old manifest is in place again: a container's ID is its manifest's checksum."""
+    for component in COMPONENTS:
+        host.shell.file(f"{KEPT}/{component}.yaml", manifest(component))
+        host.shell.file(f"{KEPT}/{component}.containers", "of-before-the-cut ")
+    host.shell.file(f"{KEPT}/change", "one\n")
+    host.shell.add_tool("crictl", SLOW_CRICTL.format(root=host.shell.root))
+    host.shell.file("/stays", "1")
+    assert (host.run("kube-scheduler").returncode, host.flags()) == (1, OLD)
+
+
 def test_one_that_does_not_serve_so_either_says_so_and_stays_kept(host: Host) -> None:
     host.shell.file(f"{KEPT}/kube-apiserver.yaml", manifest("kube-apiserver", "--bad"))
     done = put_back(host)
     assert (done.returncode, host.has(f"{KEPT}/kube-apiserver.yaml")) == (1, True)
     assert done.stderr == (
-        "master1: kube-apiserver does not serve with its old manifest, which is back; see `crictl ps -a` there, then "
+        "master1: kube-apiserver does not serve with what it had before, which is back; see `crictl ps -a` there, then "
         "run this again.\n"
     )
     assert "unknown flag: --oidc-client-secret=***" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,8 @@ def test_a_run_that_is_stopped_takes_its_trial_along(shell: Shell, moment: str) 
     assert not at(shell, TRIAL).exists()
 
 
-TRIED = [f"before-1.34.4-202611{day}T000000Z" for day in ("01", "02", "03")]
+NOW = datetime.now(UTC)
+LONG_AGO, *TRIED, LAST = (f"before-1.34.4-{NOW - timedelta(days=days):%Y%m%dT%H%M%SZ}" for days in (400, 9, 6, 3, 0))
 
 
 @pytest.mark.parametrize(
@@ -162,14 +164,13 @@ TRIED = [f"before-1.34.4-202611{day}T000000Z" for day in ("01", "02", "03")]
     ],
 )
 def test_older_ones_of_its_kind_go_when_it_is_proven(shell: Shell, keep: int, stay: list[str]) -> None:
-    """The time at its name's end tells which is older, not its version; of each purpose the first and last stay."""
-    name = "before-1.34.4-20261127T081500Z"
-    old = [*TRIED, "before-1.33.9-20261001T000000Z", "before-1.9.0-20260901T000000Z"]
+    """The time at its name's end tells which is older, not its version; the last and the first lately stay."""
+    old = [LONG_AGO, *TRIED, "before-1.33.9-20261001T000000Z", "before-1.9.0-20260901T000000Z"]
     others = ["backup-20200101T000000Z.db", "before-my-own.json", "before-my-own.db"]
     put(shell, *whole(*old, "backup-a-20200101T000000Z"), *others)
     at(shell, FOLDER).chmod(0o700)
-    assert take(shell, name, keep=keep).returncode == 0
-    assert backups(shell) == sorted([*whole(name, *stay, "backup-a-20200101T000000Z"), *others])
+    assert take(shell, LAST, keep=keep).returncode == 0
+    assert backups(shell) == sorted([*whole(LAST, *stay, "backup-a-20200101T000000Z"), *others])
 
 
 def test_a_clock_that_was_ahead_costs_no_new_one(shell: Shell) -> None:

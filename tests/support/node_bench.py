@@ -41,7 +41,7 @@ case $* in
 esac
 """
 
-NOTE = "/run/k8s-ha/drained-worker1"
+NOTE = "/var/lib/k8s-ha/drained-worker1"
 
 
 class NodeBench:

@@ -1,7 +1,7 @@
 """pyinfra's CLI, with each operation that begins told to a test, which then does something to the hosts.
 
 ``WATCHED_OPERATIONS=FILE python -m tests.support.watched INVENTORY DEPLOY [OPTIONS]`` runs the CLI unchanged; FILE gets
-a line for each operation: its name.
+a line for each operation: its name, and the hosts that have it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class Teller(BaseStateCallback):
     @staticmethod
     def operation_start(state: State, op_hash: str) -> None:
         with Path(os.environ[VARIABLE]).open("a", encoding="utf-8") as file:
-            file.write(", ".join(state.get_op_meta(op_hash).names) + "\n")
+            hosts = ", ".join(host.name for host, held in state.ops.items() if op_hash in held)
+            file.write(f"{', '.join(state.get_op_meta(op_hash).names)} @ {hosts}\n")
 
 
 def watch(handler: BaseStateCallback) -> None:

@@ -62,8 +62,11 @@ def _ended(code: int, reported: str, started: float) -> Ran:
 
 
 @contextmanager
-def run_until(lab: Lab, step: str, seconds: float = 0, **settings: Any) -> Iterator[list[Ran]]:
-    """Enters the block when a run is so many seconds into that operation; the list holds the run once it has ended."""
+def run_until(lab: Lab, step: str, seconds: float = 0, on: str = "", **settings: Any) -> Iterator[list[Ran]]:
+    """Enters the block when a run is so many seconds into that operation; the list holds the run once it has ended.
+
+    + on: the host that must have the operation; empty for any
+    """
     ran: list[Ran] = []
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         reported = Path(folder) / "operations"
@@ -78,7 +81,12 @@ def run_until(lab: Lab, step: str, seconds: float = 0, **settings: Any) -> Itera
 
         operator = threading.Thread(target=operate)
         operator.start()
-        until(lambda: step in reported.read_text("utf-8") or not operator.is_alive(), SECONDS_TO_THE_MOMENT, step)
+
+        def has_begun() -> bool:
+            lines = [line.rpartition(" @ ") for line in reported.read_text("utf-8").splitlines()]
+            return any(step in names and on in [*hosts.split(", "), ""] for names, _, hosts in lines)
+
+        until(lambda: has_begun() or not operator.is_alive(), SECONDS_TO_THE_MOMENT, step)
         operator.join(seconds)
         assert operator.is_alive(), f"the run ended before {step!r}:\n{ran and ran[0].reported[-3000:]}"
         yield ran

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -30,6 +31,7 @@ done
 def shell(tmp_path: Path) -> Shell:
     shell = Shell(tmp_path)
     shell.add_tool("rpm", RPM)
+    shell.file("/etc/machine-id", "abc\n")
     return shell
 
 
@@ -39,6 +41,9 @@ def test_the_first_process_and_the_packages(shell: Shell) -> None:
         booted = time.time() - float(uptime.read().split()[0])
     # This machine's first process is the kernel's own, so both tell of the same boot.
     assert abs(told.booted - booted) < 60
+    assert abs(told.now - time.time()) < 60
+    assert re.fullmatch(r"[0-9a-f-]{36}/\d+", told.identity)
+    assert told.machine == "abc"
     assert told.installed == {"kernel-core": 1764240000, "glibc": 1764000000}
 
 
@@ -48,16 +53,20 @@ def test_a_host_without_any_of_them_waits_for_nothing(shell: Shell) -> None:
 
 
 def test_what_came_after_the_boot_waits() -> None:
-    assert LastBoot(100, {"systemd": 101, "glibc": 200, "kernel": 100}).waiting == ("glibc", "systemd")
+    told = LastBoot("a", 100, 500, installed={"systemd": 101, "glibc": 200, "kernel": 100, "dbus": 501})
+    assert told.waiting == ("glibc", "systemd")
     assert "kernel-core" in NEED_A_BOOT
 
 
-@pytest.mark.parametrize("lines", [[], ["booted "], ["booted x"], ["installed 1 kernel"]])
+TOLD = ["boot a/5", "machine m", "booted 5", "now 9"]
+
+
+@pytest.mark.parametrize("lines", [[], TOLD[1:], TOLD[:2] + TOLD[3:], TOLD[:3], ["boot a/5", "booted x", "now 9"]])
 def test_a_host_that_does_not_tell_when_is_not_one_that_need_not(lines: list[str]) -> None:
     with pytest.raises(FactProcessError):
         LastBootFact().process(whole(lines))
 
 
 def test_what_is_no_number_or_nobodys_package_is_passed_over() -> None:
-    lines = ["booted 5", "installed x kernel", "installed 7", "installed 7 evil", "installed 9 glibc"]
-    assert LastBootFact().process(whole(lines)) == LastBoot(5, {"glibc": 9})
+    lines = [*TOLD, "installed x kernel", "installed 7", "installed 7 evil", "installed 9 glibc"]
+    assert LastBootFact().process(whole(lines)) == LastBoot("a/5", 5, 9, "m", {"glibc": 9})

@@ -179,7 +179,9 @@ def images(request: Request) -> list[str]:
 
 
 def last_boot(request: Request) -> list[str]:
-    return [f"booted {request.machine.booted}", f"installed {request.machine.glibc} glibc"]
+    machine = request.machine
+    told = [f"boot a/{machine.booted}", f"machine {machine.name}", f"booted {machine.booted}", "now 9000"]
+    return [*told, f"installed {machine.glibc} glibc"]
 
 
 def rebooted(request: Request) -> list[str]:

@@ -122,7 +122,7 @@ ROWS: dict[str, tuple[DrainObservation, list[tuple[str, bool]]]] = {
     "one that is going anyway": (observed(pods=(replace(WEB, deleted=True),)), []),
     "one that takes its time to end": (
         observed(replace(WEB, grace_seconds=3600)),
-        [("default/web-1 may take 3600 s to end", False)],
+        [("its drain may take 3660 s, with pods such as default/web-1", False)],
     ),
     "one that takes no longer than a drain": (observed(replace(WEB, grace_seconds=300)), []),
     "one of a controller that is not known": (observed(replace(WEB, owner=Owner("Job", "x"))), []),
@@ -183,6 +183,15 @@ def test_a_drain_has_the_time_that_its_slowest_pod_asks_for(grace: int, seconds:
     pods = (WEB, replace(WEB, name="web-2", grace_seconds=grace), replace(WEB, node="worker2", grace_seconds=9000))
     assert drain_seconds(observed(*pods), CLUSTER.host("worker1")) == seconds
     assert drain_seconds(observed(), CLUSTER.host("worker1")) == 360
+
+
+def test_pods_of_one_budget_go_one_after_the_other() -> None:
+    pods = [replace(WEB, name=f"web-{number}", grace_seconds=300) for number in range(1, 4)]
+    worker = CLUSTER.host("worker1")
+    assert drain_seconds(observed(*pods), worker) == 360
+    assert drain_seconds(observed(*pods, budgets=(replace(FULL, allowed=1),)), worker) == 3 * 360
+    assert drain_seconds(observed(*pods, budgets=(replace(FULL, allowed=2),)), worker) == 2 * 360
+    assert drain_seconds(observed(*pods, budgets=(FULL,)), worker) == 3 * 360
 
 
 def test_a_budget_without_room_cannot_be_accepted() -> None:

@@ -16,8 +16,15 @@ from tests.support.example_cluster import six_host_cluster, six_hosts
 from tests.support.standing_cluster import node_of, snapshot_of, view_of
 
 CLUSTER = six_host_cluster()
-WAITS = LastBoot(100, {"kernel-core": 200, "glibc": 50})
-FINE = LastBoot(300, {"kernel-core": 200, "glibc": 50})
+
+
+def boot(booted: int, **installed: int) -> LastBoot:
+    return LastBoot(
+        f"boot/{booted}", booted, 1000, installed={name.replace("_", "-"): at for name, at in installed.items()}
+    )
+
+
+WAITS, FINE = boot(100, kernel_core=200, glibc=50), boot(300, kernel_core=200, glibc=50)
 
 
 def told(snapshot: ClusterSnapshot, since: int | None = None, **boots: LastBoot) -> list[str]:
@@ -37,19 +44,20 @@ REBOOT = "drain, reboot for kernel-core, uncordon"
 
 
 @pytest.mark.parametrize(
-    ("boot", "since", "due"),
+    ("told", "since", "due"),
     [
         (WAITS, None, True),
         (FINE, None, False),
-        (LastBoot(100, {"glibc": 100}), None, False),
-        (LastBoot(100), None, False),
+        (boot(100, glibc=100), None, False),
+        (boot(100, glibc=1001), None, False),  # installed by a clock that was ahead
+        (boot(100), None, False),
         (FINE, 301, True),
         (FINE, 300, False),
         (WAITS, 100, False),
     ],
 )
-def test_who_is_to_boot(boot: LastBoot, since: int | None, due: bool) -> None:
-    assert is_boot_due(boot, since) is due
+def test_who_is_to_boot(told: LastBoot, since: int | None, due: bool) -> None:
+    assert is_boot_due(told, since) is due
 
 
 def test_nothing_where_nobody_waits() -> None:
@@ -67,7 +75,7 @@ def test_control_planes_one_by_one_behind_the_balancer_then_workers() -> None:
 
 def test_those_alone_that_wait_or_have_not_booted_since() -> None:
     assert told(snapshot_of(CLUSTER), worker2=WAITS) == [f"worker2: {REBOOT}"]
-    late = told(snapshot_of(CLUSTER), 250, master2=LastBoot(200), worker1=LastBoot(260))
+    late = told(snapshot_of(CLUSTER), 250, master2=boot(200), worker1=boot(260))
     assert late == out("master2", "drain, reboot, uncordon")
 
 
@@ -95,14 +103,27 @@ def test_one_that_did_not_tell_has_no_step() -> None:
 
 def test_workers_go_in_batches_and_their_packages_are_told_together() -> None:
     cluster = load_cluster({"kubernetes_version": "1.30.14", "workers_max_unavailable": 2}, six_hosts())
-    boots = {"worker1": WAITS, "worker2": LastBoot(100, {"glibc": 101})}
+    boots = {"worker1": WAITS, "worker2": boot(100, glibc=101)}
     assert told(snapshot_of(cluster), **boots) == ["worker1 worker2: drain, reboot for glibc, kernel-core, uncordon"]
 
 
 def test_the_only_control_plane_stays_in_the_balancer_and_its_outage_is_named() -> None:
     cluster = load_cluster({"kubernetes_version": "1.30.14"}, [six_hosts()[0], *six_hosts()[3:]])
     (step,) = reboot_steps(snapshot_of(cluster), {"master1": WAITS}, None)
-    assert step.interrupts == "the API, for a minute or two; its pods move"
+    assert step.interrupts == "the API, while it boots; its pods move"
+
+
+def test_the_only_balancer_is_named_where_it_boots() -> None:
+    hosts = [
+        host | ({"role": ["control_plane", "load_balancer"]} if host["name"] == "master1" else {})
+        for host in six_hosts()[:5]
+    ]
+    cluster = load_cluster({"kubernetes_version": "1.30.14", "control_plane_endpoint": "10.0.11.18:8443"}, hosts)
+    found = reboot_steps(snapshot_of(cluster), {"master1": WAITS, "master2": WAITS}, None)
+    assert [step.interrupts for step in found if step.work is Work.REBOOT] == [
+        "its API server and etcd member; the endpoint, while it boots; its pods move",
+        "its API server and etcd member; its pods move",
+    ]
 
 
 def test_a_silent_control_plane_keeps_all_others_from_booting_but_itself() -> None:

@@ -149,6 +149,19 @@ def test_what_is_set_back_takes_the_same_steps(settings: dict[str, Any]) -> None
     assert [(step.work, step.hosts) for step in there] == [(step.work, step.hosts) for step in back]
 
 
+@pytest.mark.parametrize(
+    ("settings", "away"),
+    [
+        (PROXY, "new Services of a node, for seconds"),
+        ({"kube_proxy_mode": "nftables"}, "Services of a node, for seconds"),
+    ],
+)
+def test_what_kube_proxys_restart_interrupts(settings: dict[str, Any], away: str) -> None:
+    standing, wanted = (six_host_cluster(kubernetes_version="1.31.9", **more) for more in ({}, settings))
+    (step,) = steps(snapshot_of(standing, wanted))
+    assert step.interrupts == away
+
+
 def test_a_certificate_and_a_manifest_share_one_turn() -> None:
     lines = told(snapshot_of(STANDING, six_host_cluster(cert_extra_sans=["api.example"], **AUDIT)))
     assert lines[1:5] == behind_the_balancer(
@@ -309,7 +322,20 @@ def test_without_a_leader_what_was_kept_is_put_back() -> None:
     silent["master2"] = with_aside(STANDING, "master2", "kube-apiserver", ready=False)
     silent["master3"] = with_aside(STANDING, "master3", "kubelet-config", ready=False)
     (step,) = steps_without_leader(snapshot_of(STANDING, AUDITED, **silent))
-    assert (step.work, step.hosts) == (Work.PUT_BACK, ("master2",))
+    assert (step.work, step.hosts) == (Work.PUT_BACK, ("master2", "master3"))
+
+
+@pytest.mark.parametrize("wanted", [PODDED, STANDING], ids=["the same settings", "corrected ones"])
+def test_a_kubelet_that_does_not_come_up_comes_first_where_its_server_is_silent(wanted: Cluster) -> None:
+    """Whatever else is due: no other may be out beside it."""
+    audited = six_host_cluster(kubeadm_patches=wanted.settings.kubeadm_patches | AUDIT["kubeadm_patches"])
+    broken = with_aside(PODDED, "master2", "kubelet-config", ready=False)
+    snapshot = snapshot_of(PODDED, audited, master2=broken)
+    found = steps(snapshot)
+    acting = [step for step in found if step.work in (Work.KUBELET_CONFIG, Work.STATIC_PODS)]
+    assert (acting[0].work, acting[0].hosts) == (Work.KUBELET_CONFIG, ("master2",))
+    assert all("master2" in step.subjects for step in found if step.kind == "KubeletConfiguration" and step.edits)
+    assert silent_control_planes(snapshot, found) == []
 
 
 def test_a_host_that_lags_is_brought_up_alone() -> None:

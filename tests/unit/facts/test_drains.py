@@ -94,6 +94,13 @@ def test_an_empty_selector_means_what_its_api_version_says(line: str, asks: tupl
     assert budget(line).asks == asks
 
 
+@pytest.mark.parametrize(("told", "seconds"), [("0", 0), ("3600", 3600), ("-1", 1), ("", 30)])
+def test_the_time_that_a_pod_has_to_end(told: str, seconds: int) -> None:
+    line = f"pod default web-1 worker1 Running True   ReplicaSet web {told}  "
+    (pod,) = Drains().parse(["node master1 True   ", line]).pods
+    assert pod.grace_seconds == seconds
+
+
 @pytest.mark.parametrize(
     "lines",
     [
