@@ -83,7 +83,7 @@ def test_where_no_server_answers_what_one_was_cut_off_at_is_put_back_first(finis
     outcome = finished.set(**AUDIT).run("--dry", deploy=LOOK)
     assert outcome.exit_code == 0, outcome.output
     assert "Plan: 1 step, one after the other:" in outcome.output
-    (line,) = [line for line in outcome.output.splitlines() if "put back the manifests of before" in line]
+    (line,) = [line for line in outcome.output.splitlines() if "put back what stood before a change" in line]
     assert line.split()[:2] == ["1", "@fake/master1"]
     assert outcome.changes == []
 
