@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from k8s_ha.observations.etcd import Member
@@ -36,6 +38,14 @@ etcd_members = st.lists(
     st.sampled_from(CONTROL_PLANES).map(lambda control_plane: Member("1", control_plane, (addresses[control_plane],))),
     max_size=2,
 ).map(tuple)
+
+
+def _as_read(view: NodeView) -> NodeView:
+    """The endpoint is read of a kubeconfig, which is an artifact then: one without the other nobody tells."""
+    has_kubeconfig = any(path.endswith(".conf") for path in view.artifacts)
+    return view if has_kubeconfig else replace(view, api_server_url=None, kubeconfigs=())
+
+
 views = st.none() | st.builds(
     NodeView,
     artifacts=artifacts,
@@ -57,6 +67,6 @@ views = st.none() | st.builds(
         ),
         max_size=2,
     ).map(tuple),
-)
+).map(_as_read)
 seen_by_control_planes = st.dictionaries(st.sampled_from(CONTROL_PLANES), views)
 endpoint_answers = st.sampled_from([None, "", "HTTP status 403", "unclear: no answer within 10 s"])
