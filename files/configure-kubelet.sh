@@ -1,4 +1,4 @@
-# HOST, ACTION, CHANGE: a kubelet's own configuration file, by what the cluster keeps.
+# HOST, ACTION, CHANGE: a kubelet's own configuration file, by what the cluster keeps. Stands behind copied.sh.
 #
 # ACTION: "configure" has kubeadm write it and restarts the kubelet; where that does not come up, the old file is put back.
 # "restore" does that alone. "keep" forgets the old file, since the node is Ready. CHANGE: a word that is the same for a
@@ -20,7 +20,6 @@ is_up() { # the same process for 15 seconds: one that cannot read its file ends 
     done
     return 1
 }
-copied() { cp -p "$1" "$2.k8s-ha-new" && dd if=/dev/null of="$2.k8s-ha-new" conv=notrunc,fsync status=none && mv -f "$2.k8s-ha-new" "$2"; }
 put_back() {
     [ -e $kept/config.yaml ] || return 1
     copied $kept/config.yaml $config && systemctl restart kubelet.service && is_up && rm -rf $kept

@@ -1,4 +1,5 @@
-# HOST, ADDRESS, RUNTIME, LIMIT, COMPONENTS: what scripts about kubeadm's static pods on this host share. Stands behind facts/etcd.sh.
+# HOST, ADDRESS, RUNTIME, LIMIT, COMPONENTS: what scripts about kubeadm's static pods on this host share. Stands behind facts/etcd.sh
+# and copied.sh.
 #
 # RUNTIME: containerd or docker. LIMIT: seconds for a component to come up, or to end.
 manifests=/etc/kubernetes/manifests
@@ -69,11 +70,6 @@ last_words() {
         return
     done
     journalctl -q -u kubelet -n 200 --no-pager -o cat 2>/dev/null | grep -F "$1" | hidden | tail -n 4
-}
-# FROM, TO, and where it is written first: it is whole on the disk before it takes its name.
-copied() {
-    beside=${3:-$2}.k8s-ha-new
-    cp -p "$1" "$beside" && dd if=/dev/null of="$beside" conv=notrunc,fsync status=none && mv -f "$beside" "$2"
 }
 # Where a change of static pods keeps what stood before, until all that it changes serves.
 kept_pods=/var/lib/k8s-ha/static-pods

@@ -10,30 +10,30 @@ unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY no_proxy NO_PROXY
 asked() { curl -q -K - -sSg --connect-timeout 5 --max-time 20 "$@" 2>&1; }
 # CHALLENGE, NAME: what the registry's challenge says of it.
 part() { echo "$1" | sed -n "s/.*[ ,]$2=\"\([^\"]*\)\".*/\1/p"; }
-judged() { # NUMBER, REPOSITORY, TAG
-    question=$(printf 'registry %s/manifests/%s\n%s\n' "$2" "$3" "$logins" | registry_questions "$manager" | head -n 1)
+judged() { # REPOSITORY, TAG: prints the status of the answer, or why there is none
+    question=$(printf 'registry %s/manifests/%s\n%s\n' "$1" "$2" "$logins" | registry_questions "$manager" | head -n 1)
     options=$(echo "$question" | cut -d "$field" -f 4- | tr "$field" '\n')
-    url="url = \"$2/manifests/$3\""
-    said=$(printf '%s\n' "$options" "$accepted" "$url" | asked -L -I -w '=status=%{http_code} %{url_effective}') || { echo "image $1 $(reason "$said")"; return; }
+    url="url = \"$1/manifests/$2\""
+    said=$(printf '%s\n' "$options" "$accepted" "$url" | asked -L -I -w '=status=%{http_code} %{url_effective}') || { reason; return; }
     status=${said##*=status=}
     # Where it has led to: a registry may pass on to another one, which has its own token.
     url="url = \"${status#* }\"" status=${status%% *}
     challenge=$(echo "$said" | tr -d '\r' | grep -i '^www-authenticate: *bearer ' | tail -n 1)
     if [ "$status" = 401 ] && [ -n "$challenge" ]; then
         scope=$(part "$challenge" scope)
-        realm="url = \"$(part "$challenge" realm)?service=$(part "$challenge" service | sed 's/ /%20/g')&scope=${scope:-repository:${2#*/v2/}:pull}\""
-        said=$(printf '%s\n' "$options" "$realm" | asked -L -f) || { echo "image $1 $(reason "$said")"; return; }
+        realm="url = \"$(part "$challenge" realm)?service=$(part "$challenge" service | sed 's/ /%20/g')&scope=${scope:-repository:${1#*/v2/}:pull}\""
+        said=$(printf '%s\n' "$options" "$realm" | asked -L -f) || { reason; return; }
         token=$(echo "$said" | tr -d '\n' | sed -n 's/.*"\(access_\)\{0,1\}token" *: *"\([^"]*\)".*/\2/p')
         said=$(printf '%s\n' "$options" "$accepted" "header = \"Authorization: Bearer $token\"" "$url" | asked -L -I -w '=status=%{http_code}') ||
-            { echo "image $1 $(reason "$said")"; return; }
+            { reason; return; }
         status=${said##*=status=}
     fi
-    echo "image $1 $status"
+    echo "$status"
 }
-reason() { echo "$1" | sed -n 's#//[^/@[:blank:]]*@#//#g; s/^curl: //p' | head -n 1; }
+reason() { echo "$said" | sed -n 's#//[^/@[:blank:]]*@#//#g; s/^curl: //p' | head -n 1; }
 for image in $IMAGES; do
     rest=${image#*=}
-    judged "${image%%=*}" "${rest%=*}" "${rest##*=}" &
+    echo "image ${image%%=*} $(judged "${rest%=*}" "${rest##*=}")" &
 done
 wait
 exit 0

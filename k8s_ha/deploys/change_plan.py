@@ -74,9 +74,10 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     run.log.plan = replace(run.log.plan, changes_due=steps)
     found = [silent(name, "upgrade") for name in silent_control_planes(snapshot, steps)]
     # A chain drains the same nodes at each hop, and none whose kubelet is there already.
-    drained = [entry for entry in run.cluster.nodes if not is_at(snapshot, entry, run.cluster.settings.version)]
+    wanted = run.cluster.settings.version
+    drained = {entry.name: entry for entry in run.cluster.nodes if not is_at(snapshot, entry, wanted)}
     batches = dict.fromkeys(step.hosts for step in steps if step.work is Work.KUBELET)
-    found += against_drains(run, snapshot, [[entry for entry in drained if entry.name in batch] for batch in batches])
+    found += against_drains(run, snapshot, [[drained[name] for name in batch if name in drained] for batch in batches])
     versions = sorted({step.version for step in steps}, key=release_order)
     found += _against_upgrade(run, snapshot, etcd, minors, len(versions))
     found += _images_missing(run, snapshot, versions)

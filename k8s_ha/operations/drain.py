@@ -10,6 +10,8 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl_words
 from k8s_ha.cluster_state.drains import SECONDS_FOR_A_DRAIN, drain_seconds, evicts
+from k8s_ha.cluster_state.plan import no_leader
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.drains import Drains
 from k8s_ha.observations.drains import DrainObservation
 from k8s_ha.operations.commands import fail_host, long_command, read_fact, run_elsewhere
@@ -89,8 +91,12 @@ def _command(
     )
 
 
-def node_drained(run: Run, node: HostSettings, leader: HostSettings) -> Generator[StringCommand]:
-    """Drain a node from the leader; where that fails, the current host does, with its words."""
+def node_drained(run: Run, node: HostSettings, snapshot: ClusterSnapshot) -> Generator[StringCommand]:
+    """Drain a node from the leader; where that fails, or there is none, the current host does, with its words."""
+    leader = snapshot.leader
+    if leader is None:
+        yield fail_host(no_leader(snapshot, f"{node.hostname} was not drained"))
+        return
     # What runs there may be other than before the first step; where that is not told, nothing is accepted.
     told = read_fact(host.inventory.get_host(leader.name), Drains, address=leader.address) or DrainObservation()
     accepted = evicts(told, node, run.cluster.settings.accepted_risks)

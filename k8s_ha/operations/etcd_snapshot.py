@@ -22,12 +22,14 @@ FOLDER: Final = "/var/lib/k8s-ha/backups"
 SECONDS_FOR_A_SNAPSHOT: Final = 1800
 """etcd may hold 8 GiB, which are saved, restored and copied; saving alone is given ten minutes."""
 
-# An upgrade leads through three minors or four, and a step that fails is tried again.
+_PURPOSES: Final = 4
+"""For how many purposes some backups stay: an upgrade leads through three minors or four."""
+
 _NAME: Final = re.compile(r"[a-z]+-[A-Za-z0-9.-]*-[0-9]{8}T[0-9]{6}Z")
 
 
 @isolated_operation
-def snapshot_taken(run: Run, backup: str, version: str, keep: int = 4) -> Generator[StringCommand]:
+def snapshot_taken(run: Run, backup: str, version: str, keep: int = _PURPOSES) -> Generator[StringCommand]:
     """Have a proven backup of this name on the current host, a control plane with an etcd of kubeadm's.
 
     + backup: its name, ``KIND-…-TIME``, as ``before-1.34.11-20261127T081500Z``
@@ -42,7 +44,7 @@ def snapshot_taken(run: Run, backup: str, version: str, keep: int = 4) -> Genera
     yield snapshot_command(run, backup, version, keep)
 
 
-def snapshot_command(run: Run, backup: str, version: str, keep: int = 4) -> StringCommand:
+def snapshot_command(run: Run, backup: str, version: str, keep: int = _PURPOSES) -> StringCommand:
     """What takes the backup on the current host, proves it, and removes what is too old; nothing where it is there.
 
     Its arguments are those of ``snapshot_taken``. PyinfraError where the name has another form, or none would stay.

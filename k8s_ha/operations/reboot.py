@@ -9,7 +9,6 @@ from pyinfra import host, logger
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.cluster_state.reboot_steps import is_boot_due
 from k8s_ha.facts.last_boot import LastBootFact
 from k8s_ha.operations.cluster import observe_leader
@@ -37,11 +36,7 @@ def emptied(run: Run, since: int | None) -> Generator[StringCommand]:
     if not is_boot_due(require_fact(LastBootFact), since):
         host.noop("it has booted")
         return
-    snapshot = observe_leader(run)
-    if snapshot.leader is None:
-        yield fail_host(no_leader(snapshot, f"{own.hostname} was not drained"))
-        return
-    yield from node_drained(run, own, snapshot.leader)
+    yield from node_drained(run, own, observe_leader(run))
 
 
 @isolated_operation

@@ -49,7 +49,7 @@ _SECONDS_OF_KUBE_PROXY: Final = 20
 _NEW_CERTIFICATE: Final = "/var/lib/k8s-ha/new-certificate"
 """Where kubeadm makes it, beside the one that serves."""
 
-_POD_SCRIPTS: Final = ("facts/etcd.sh", "static-pod.sh")
+_POD_SCRIPTS: Final = ("facts/etcd.sh", "copied.sh", "static-pod.sh")
 
 
 @isolated_operation
@@ -166,7 +166,7 @@ def kubelet_configured(run: Run) -> Generator[StringCommand]:
 def _kubelet(action: str, change: str) -> str | None:
     """What it said last where it failed."""
     values = {"HOST": host.name, "ACTION": action, "CHANGE": change}
-    script = shell_variables(values) + read_file("configure-kubelet.sh")
+    script = shell_variables(values) + read_file("copied.sh") + read_file("configure-kubelet.sh")
     return _run_here("configure-kubelet", script, SECONDS_FOR_A_KUBELET)
 
 

@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.catalog.upgrades import etcd_floor
-from k8s_ha.cluster_state.change_plan import VERSIONED
+from k8s_ha.cluster_state.change_plan import VERSIONED, is_at
 from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.yum import Repository, matches
 from k8s_ha.facts.fact_batch import FactRequest
@@ -207,13 +207,10 @@ def drained(run: Run) -> Generator[StringCommand]:
         return
     gate(run).out.add(host.name)
     snapshot = observe_leader(run)
-    node, leader = snapshot.known(own).node, snapshot.leader
-    if node is not None and node.version == f"v{version}":
+    if is_at(snapshot, own, version):
         host.noop("its kubelet is of this version")
-    elif leader is None:
-        yield fail_host(no_leader(snapshot, f"{own.hostname} was not drained"))
     else:
-        yield from node_drained(run, own, leader)
+        yield from node_drained(run, own, snapshot)
 
 
 @isolated_operation

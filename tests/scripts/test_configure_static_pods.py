@@ -79,7 +79,7 @@ class Host:
     def run(self, *components: str, images: str = "", change: str = "one") -> subprocess.CompletedProcess[str]:
         values = {"HOST": "master1", "ADDRESS": "10.0.0.1", "RUNTIME": "containerd", "LIMIT": "1", "CONFIG": CONFIG}
         values |= {"COMPONENTS": " ".join(components or COMPONENTS), "IMAGES": images, "CHANGE": change}
-        scripts = ("facts/etcd.sh", "static-pod.sh", "configure-static-pods.sh")
+        scripts = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "configure-static-pods.sh")
         return self.shell.run(shell_variables(values) + "".join(map(read_file, scripts)))
 
     def flags(self) -> dict[str, str]:
@@ -172,7 +172,7 @@ def test_what_another_change_has_left_is_not_what_is_put_back(host: Host) -> Non
 
 def put_back(host: Host) -> subprocess.CompletedProcess[str]:
     values = {"HOST": "master1", "ADDRESS": "10.0.0.1", "RUNTIME": "containerd", "LIMIT": "1"}
-    scripts = ("facts/etcd.sh", "static-pod.sh", "put-static-pods-back.sh")
+    scripts = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "put-static-pods-back.sh")
     return host.shell.run(shell_variables(values) + "".join(map(read_file, scripts)))
 
 

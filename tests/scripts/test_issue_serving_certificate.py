@@ -55,7 +55,7 @@ class Host:
     def run(self) -> subprocess.CompletedProcess[str]:
         values = {"HOST": "master1", "ADDRESS": "10.0.0.1", "RUNTIME": "containerd", "LIMIT": "1", "CONFIG": CONFIG}
         values |= {"CHANGE": "one", "FOLDER": NEW}
-        scripts = ("facts/etcd.sh", "static-pod.sh", "issue-serving-certificate.sh")
+        scripts = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "issue-serving-certificate.sh")
         return self.shell.run(shell_variables(values) + "".join(map(read_file, scripts)))
 
     def held(self, path: str) -> str | None:
