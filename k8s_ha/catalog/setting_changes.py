@@ -49,9 +49,7 @@ SETTINGS: Final[Mapping[str, Change]] = {
     "pod_cidr": Change(Effect.NEW_CLUSTER, "every node has its part of it"),
     "service_cidr": Change(Effect.NEW_CLUSTER, "every Service has an address of it"),
     "dns_domain": Change(Effect.NEW_CLUSTER, "pods and certificates have it in their names"),
-    "container_runtime": Change(
-        Effect.NOT_YET, "a run does not move a node to another runtime", "set it back, or reset the nodes first"
-    ),
+    "container_runtime": _ROLLED_OUT,
     "accepted_risks": _RUN,
     "waive": _RUN,
     "mirror": _RUN,
@@ -147,6 +145,22 @@ def kube_proxy_mode_change(standing: str, wanted: str, minor: int) -> Change:
     """What becomes of another mode of kube-proxy."""
     is_safe = "nftables" in (standing, wanted) and minor >= NFTABLES_SINCE
     return SETTINGS["kube_proxy_mode"] if is_safe else KUBE_PROXY_MODE_STAYS
+
+
+RUNTIME_STAYS: Final = Change(
+    Effect.NOT_YET,
+    "a run moves a node from Docker to containerd, and no other way",
+    "set it back, or reset the nodes first",
+)
+"""Another way between container runtimes."""
+
+
+def moves_runtime(standing: str | None, wanted: str) -> bool:
+    """Whether a run carries out that a node's kubelet speaks to another runtime.
+
+    + standing, wanted: as ``compatibility.cri`` names them; None where nothing tells
+    """
+    return standing in ("dockershim", "cri-dockerd") and wanted == "containerd"
 
 
 UNASKED_NAME: Final = Change(

@@ -146,7 +146,7 @@ def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
 
     The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it.
     """
-    acting = (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.KUBELET_CONFIG, Work.REBOOT)
+    acting = (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.KUBELET_CONFIG, Work.REBOOT, Work.RUNTIME)
     first = next((step.subjects for step in steps if step.work in acting), ())
     found = []
     for host in snapshot.cluster.control_planes:

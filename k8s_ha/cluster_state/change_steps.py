@@ -38,6 +38,7 @@ class Work(Enum):
     + kube_proxy: its configuration and all its pods
     + settle: what the cluster kept before is noted no more
     + reboot: of nodes without their pods
+    + runtime: a node without its pods gets another container runtime
     + put_back: manifests that a change which was cut off has kept run again
     """
 
@@ -62,6 +63,7 @@ class Work(Enum):
     SETTLE = "settle"
     PUT_BACK = "put back"
     REBOOT = "reboot"
+    RUNTIME = "runtime"
 
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
@@ -86,6 +88,7 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.SETTLE: 60,
     Work.PUT_BACK: 900,
     Work.REBOOT: 2700,
+    Work.RUNTIME: 3600,
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 

@@ -23,6 +23,7 @@ from k8s_ha.cluster_state.difference import KINDS
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
 from k8s_ha.deploys.drain_plan import against_drains
+from k8s_ha.deploys.runtime_plan import runtime_planned, runtime_waits
 from k8s_ha.deploys.setting_plan import settings_planned
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
 from k8s_ha.facts.available_versions import AvailableVersionsFact
@@ -46,8 +47,9 @@ from k8s_ha.settings import HostSettings
 def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     """Why the cluster cannot come to the wanted version or settings; where it can, the run's plan has the steps."""
     if not is_moving(snapshot):
-        return settings_planned(run, snapshot, is_moving=False)
-    return [*settings_planned(run, snapshot, is_moving=True), *_upgrade_planned(run, snapshot)]
+        return [*settings_planned(run, snapshot, is_moving=False), *runtime_planned(run, snapshot)]
+    found = [*settings_planned(run, snapshot, is_moving=True), *_upgrade_planned(run, snapshot)]
+    return [*found, *runtime_waits(run, snapshot)]
 
 
 def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:

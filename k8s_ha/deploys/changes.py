@@ -14,14 +14,16 @@ from k8s_ha.catalog.credentials import login_at
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.deploys import setting_changes
 from k8s_ha.deploys.container_runtime import runtime_set_up
+from k8s_ha.deploys.control_plane import flannel_images
 from k8s_ha.deploys.load_balancer import passed_on_by_step
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
 from k8s_ha.deploys.steps import CarriedOut, take_steps
-from k8s_ha.operations import packages, upgrade
+from k8s_ha.operations import packages, runtime_move, upgrade
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.etcd_snapshot import snapshot_taken
 from k8s_ha.operations.kept_configuration import configuration_kept
+from k8s_ha.operations.kubeadm import images_pulled
 from k8s_ha.resources import render
 from k8s_ha.run import Run
 
@@ -106,6 +108,15 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
     upgrade.returned(name="Wait for the node, and uncordon it", run=run)
 
 
+def _runtime_moved(run: Run, step: ChangeStep) -> None:
+    runtime_move.emptied(name="Cordon and drain the node", run=run)
+    runtime_move.docker_left(name="Stop the kubelet, and take its containers from Docker", run=run)
+    runtime_set_up(run, changeable=True)
+    images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))
+    runtime_move.containerd_entered(name="Have the kubelet speak to containerd", run=run)
+    upgrade.returned(name="Wait for the node, and uncordon it", run=run)
+
+
 _CARRIED_OUT: Final[CarriedOut] = {
     Work.FETCH: _fetched,
     Work.CONFIGURE: _configured,
@@ -115,5 +126,6 @@ _CARRIED_OUT: Final[CarriedOut] = {
     Work.CONTROL_PLANE: _control_plane_upgraded,
     Work.COME_BACK: passed_on_by_step,
     Work.KUBELET: _node_upgraded,
+    Work.RUNTIME: _runtime_moved,
     **setting_changes.CARRIED_OUT,
 }

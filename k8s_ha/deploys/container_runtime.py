@@ -43,7 +43,9 @@ WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
 def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
     """Have containerd or Docker installed, configured, enabled and running on every node."""
     run = start_phase(settings, groups)
-    if run.cluster.host(host.name).is_node and not run.log.plan.is_upgraded(host.name):
+    plan = run.log.plan
+    is_later = plan.is_upgraded(host.name) or plan.moves_runtime(host.name)
+    if run.cluster.host(host.name).is_node and not is_later:
         runtime_set_up(run, changeable=not run.surveys[host.name].node)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8s_ha.catalog import compatibility
+from k8s_ha.catalog.setting_changes import RUNTIME_STAYS, moves_runtime
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
@@ -90,14 +91,14 @@ def _of_node(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             f"a node's name cannot change to {host.hostname}",
             f"set k8s_ha_host = {{'hostname': '{survey.hostname}'}} or reset the node first",
         )
-    if survey.node and survey.cri not in (None, cluster.cri):
+    if survey.node and survey.cri not in (None, cluster.cri) and not moves_runtime(survey.cri, cluster.cri):
         yield Finding(
             host.name,
             "runtime",
             f"its kubelet speaks to {survey.cri}, and container_runtime {settings.container_runtime!r} with "
             f"Kubernetes {settings.version} means {cluster.cri}",
-            "a node is not moved to another runtime by this run",
-            "set the runtime that it has, or reset the node first",
+            RUNTIME_STAYS.reason,
+            RUNTIME_STAYS.remedy,
         )
     in_the_way = compatibility.conflicting(survey.major, survey.conflicting)
     if in_the_way and not settings.remove_conflicting_packages:

@@ -1,0 +1,44 @@
+"""The steps by which standing nodes get another container runtime, in their order. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from k8s_ha.catalog.setting_changes import moves_runtime
+from k8s_ha.cluster_state.change_steps import OUTAGES, ChangeStep, Work, out_of_the_balancers, worker_batches
+from k8s_ha.cluster_state.snapshot import ClusterSnapshot
+from k8s_ha.settings import Cluster, HostSettings
+
+
+def runtime_steps(snapshot: ClusterSnapshot, standing: Mapping[str, str | None]) -> tuple[ChangeStep, ...]:
+    """Control planes one by one, each out of the balancer meanwhile, then workers in batches; all of them drained.
+
+    + standing: what the kubelets speak to, as ``compatibility.cri`` names it, by inventory name
+    """
+    cluster = snapshot.cluster
+    due = [
+        host
+        for host in cluster.nodes
+        if snapshot.known(host).node is not None and moves_runtime(standing.get(host.name), cluster.cri)
+    ]
+    planes = [host for host in due if "control_plane" in host.role]
+    # What a step was cut off at comes first: no other may be out beside it.
+    planes.sort(key=lambda host: not _is_silent(snapshot, host))
+    found: list[ChangeStep] = []
+    for host in planes:
+        outage = OUTAGES.get(len(cluster.control_planes), "its API server and etcd member")
+        found += out_of_the_balancers(cluster, host, _step(cluster, [host], f"{outage}; its pods move"))
+    for batch in worker_batches(cluster, [host for host in due if host not in planes]):
+        found.append(_step(cluster, batch, "its pods move"))
+    return tuple(found)
+
+
+def _is_silent(snapshot: ClusterSnapshot, host: HostSettings) -> bool:
+    view = snapshot.views.get(host.name)
+    return view is not None and view.is_silent
+
+
+def _step(cluster: Cluster, hosts: Sequence[HostSettings], interrupts: str) -> ChangeStep:
+    names = tuple(host.name for host in hosts)
+    sentence = "drain, from Docker to containerd, uncordon"
+    return ChangeStep(Work.RUNTIME, names, names, cluster.settings.version, sentence, interrupts)
