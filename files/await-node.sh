@@ -1,17 +1,21 @@
-# NODE, HOST, KUBECTL, SECONDS_ALLOWED, VERSION, WORKLOADS: waits for a node, Ready with the pods of its DaemonSets. Stands
-# behind cordon.sh and node-workloads.sh.
+# NODE, HOST, KUBECTL, SECONDS_ALLOWED, VERSION, RUNTIME, WORKLOADS: waits for a node, Ready with the pods of its DaemonSets.
+# Stands behind cordon.sh and node-workloads.sh.
 #
-# HOST: the node's name in the inventory. VERSION: what its kubelet must report, such as v1.34.11; empty for any. WORKLOADS:
-# "yes" where it also waits for the workloads whose pods were evicted: once the node takes pods again, or goes for good.
+# HOST: the node's name in the inventory. VERSION, RUNTIME: what its kubelet must report, such as v1.34.11 and containerd;
+# empty for any. WORKLOADS: "yes" where it also waits for the workloads whose pods were evicted: once the node takes pods again, or goes for good.
 lacking() {
-    held=$(ask get node "$NODE" --ignore-not-found -o jsonpath='{.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion}') || {
+    held=$(ask get node "$NODE" --ignore-not-found -o jsonpath='{.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.status.nodeInfo.containerRuntimeVersion}') || {
         echo "the API server does not tell of its node"
         return
     }
+    reported=${held#* }
+    version=${reported%% *} runtime=${reported#* }
     if [ "${held%% *}" != True ]; then
         echo "its node is not Ready"
-    elif [ -n "$VERSION" ] && [ "${held#* }" != "$VERSION" ]; then
-        echo "its kubelet reports ${held#* }, not $VERSION"
+    elif [ -n "$VERSION" ] && [ "$version" != "$VERSION" ]; then
+        echo "its kubelet reports $version, not $VERSION"
+    elif [ -n "$RUNTIME" ] && [ "${runtime%%:*}" != "$RUNTIME" ]; then
+        echo "its kubelet reports the runtime $runtime, not $RUNTIME"
     else
         lacking_pods
     fi

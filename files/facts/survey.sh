@@ -22,16 +22,6 @@ fi
 systemctl -q is-active NetworkManager.service 2>/dev/null && echo "network_manager yes"
 if [ -e /etc/kubernetes/kubelet.conf ]; then echo "node yes"; fi
 sed -n 's/^ *image: */api_server_image /p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null
-# A newer kubeadm names the socket in the kubelet's configuration alone; a flag beats that.
-for file in /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/config.yaml; do
-    case $(cat "$file" 2>/dev/null) in
-        *containerd/containerd.sock*) echo "cri containerd" ;;
-        *cri-dockerd.sock*) echo "cri cri-dockerd" ;;
-        *--network-plugin=cni*) echo "cri dockershim" ;;
-        *) continue ;;
-    esac
-    break
-done
 packages conflicting $CONFLICTING
 # What an unfinished installation holds is installed again, so its repository is needed.
 [ -s "$UNFINISHED" ] || packages installed $WANTED

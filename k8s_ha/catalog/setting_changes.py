@@ -186,6 +186,11 @@ SET_BY_HAND: Final = Change(
 UPGRADE_FIRST: Final = Change(
     Effect.NOT_YET, "an upgrade is due", "set it back to {standing}, upgrade, then change it in another run"
 )
+RUNTIME_FIRST: Final = Change(
+    Effect.NOT_YET,
+    "an upgrade is due",
+    "set kubernetes_version back, move the runtime, then upgrade in another run; or set it back to {standing}",
+)
 UNREADABLE_FILE: Final = Change(Effect.NOT_YET, "it is compared with the settings", "mend that file there")
 """A file of a host that could not be read; the sentence that says so stands for the setting."""
 

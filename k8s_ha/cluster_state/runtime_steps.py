@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.cluster_state.change_steps import OUTAGES, ChangeStep, Work, out_of_the_balancers, worker_batches
@@ -14,13 +14,12 @@ def runtime_steps(snapshot: ClusterSnapshot, standing: Mapping[str, str | None])
     """Control planes one by one, each out of the balancer meanwhile, then workers in batches; all of them drained.
 
     + standing: what the kubelets speak to, as ``compatibility.cri`` names it, by inventory name
+
+    Where any is to move, a node that a run has cordoned and not taken back is among them, whether or not it has moved.
     """
     cluster = snapshot.cluster
-    due = [
-        host
-        for host in cluster.nodes
-        if snapshot.known(host).node is not None and moves_runtime(standing.get(host.name), cluster.cri)
-    ]
+    moving = {host.name for host in cluster.nodes if moves_runtime(standing.get(host.name), cluster.cri)}
+    due = [host for host in cluster.nodes if moving and _is_due(snapshot, host, moving)]
     planes = [host for host in due if "control_plane" in host.role]
     # What a step was cut off at comes first: no other may be out beside it.
     planes.sort(key=lambda host: not _is_silent(snapshot, host))
@@ -31,6 +30,11 @@ def runtime_steps(snapshot: ClusterSnapshot, standing: Mapping[str, str | None])
     for batch in worker_batches(cluster, [host for host in due if host not in planes]):
         found.append(_step(cluster, batch, "its pods move"))
     return tuple(found)
+
+
+def _is_due(snapshot: ClusterSnapshot, host: HostSettings, moving: Collection[str]) -> bool:
+    node = snapshot.known(host).node
+    return node is not None and (host.name in moving or node.is_cordoned or node.is_returned)
 
 
 def _is_silent(snapshot: ClusterSnapshot, host: HostSettings) -> bool:

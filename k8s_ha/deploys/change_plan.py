@@ -46,10 +46,15 @@ from k8s_ha.settings import HostSettings
 
 def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     """Why the cluster cannot come to the wanted version or settings; where it can, the run's plan has the steps."""
-    if not is_moving(snapshot):
-        return [*settings_planned(run, snapshot, is_moving=False), *runtime_planned(run, snapshot)]
-    found = [*settings_planned(run, snapshot, is_moving=True), *_upgrade_planned(run, snapshot)]
-    return [*found, *runtime_waits(run, snapshot)]
+    moving = is_moving(snapshot)
+    found = settings_planned(run, snapshot, is_moving=moving)
+    # A node that only waits to be taken back may have been cordoned for its runtime.
+    if not moving or steps_back(snapshot):
+        found += runtime_planned(run, snapshot)
+        moving = moving and not any(step.work is Work.RUNTIME for step in run.log.plan.changes_due)
+    if moving:
+        found += [*_upgrade_planned(run, snapshot), *runtime_waits(run)]
+    return found
 
 
 def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from k8s_ha.catalog.setting_changes import UPGRADE_FIRST, moves_runtime
+from k8s_ha.catalog.setting_changes import RUNTIME_FIRST, moves_runtime
 from k8s_ha.cluster_state.change_plan import silent_control_planes
 from k8s_ha.cluster_state.change_steps import Work
 from k8s_ha.cluster_state.difference import Difference
@@ -28,7 +28,7 @@ def runtime_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     return [*found, *against_drains(run, snapshot, batches)]
 
 
-def runtime_waits(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
+def runtime_waits(run: Run) -> list[Finding]:
     """Nodes that are to get another runtime, while an upgrade is due."""
     return told([*_differences(_standing(run), run.cluster.cri)])
 
@@ -40,4 +40,4 @@ def _standing(run: Run) -> dict[str, str | None]:
 def _differences(standing: Mapping[str, str | None], wanted: str) -> Iterator[Difference]:
     for name, cri in standing.items():
         if cri is not None and moves_runtime(cri, wanted):
-            yield Difference(name, "container_runtime", repr("docker"), repr("containerd"), UPGRADE_FIRST)
+            yield Difference(name, "container_runtime", repr("docker"), repr("containerd"), RUNTIME_FIRST)

@@ -24,7 +24,7 @@ class Survey(ParsedFact[HostSurvey]):
             WANTED=" ".join(SURVEYED),
             UNFINISHED=yum.UNFINISHED,
         )
-        return marked(read_file("facts/packages.sh") + survey)
+        return marked(read_file("facts/packages.sh") + read_file("facts/kubelet-runtime.sh") + survey)
 
     def parse(self, output: list[str]) -> HostSurvey:
         values = fields(output)

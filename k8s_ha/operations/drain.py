@@ -50,16 +50,18 @@ def await_commands(
     node: HostSettings,
     leader: HostSettings,
     version: str = "",
+    runtime: str = "",
     workloads: bool = True,
     seconds: int = SECONDS_FOR_A_NODE,
 ) -> StringCommand:
     """Wait until a node is Ready with its DaemonSets' pods, and what was evicted from it is available again.
 
-    + version: what its kubelet must report, such as ``v1.34.11``; empty for any
+    + version, runtime: what its kubelet must report, such as ``v1.34.11`` and ``containerd``; empty for any
     + workloads: False while the node is cordoned, where they may have no place yet
     + seconds: how long all of it may take
     """
-    values = {"SECONDS_ALLOWED": str(seconds), "VERSION": version, "WORKLOADS": "yes" if workloads else ""}
+    wanted = {"VERSION": version, "RUNTIME": runtime, "WORKLOADS": "yes" if workloads else ""}
+    values = {"SECONDS_ALLOWED": str(seconds), **wanted}
     return _command("await", node, leader, values, ("cordon.sh", "node-workloads.sh", "await-node.sh"), seconds)
 
 

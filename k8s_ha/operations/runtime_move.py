@@ -42,11 +42,7 @@ def emptied(run: Run) -> Generator[StringCommand]:
     if _has_moved(run):
         host.noop("its kubelet speaks to containerd")
         return
-    snapshot = observe_leader(run)
-    if snapshot.leader is None:
-        yield fail_host(no_leader(snapshot, f"{own.hostname} was not drained"))
-        return
-    yield from node_drained(run, own, snapshot.leader)
+    yield from node_drained(run, own, observe_leader(run))
 
 
 @isolated_operation

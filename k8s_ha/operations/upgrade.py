@@ -215,7 +215,7 @@ def drained(run: Run) -> Generator[StringCommand]:
 
 @isolated_operation
 def returned(run: Run) -> Generator[StringCommand]:
-    """Have this node Ready with a kubelet of the run's version, take pods again, and its workloads available."""
+    """Have this node Ready at the run's version and runtime, take pods again, and its workloads available."""
     own, version = run.cluster.host(host.name), run.cluster.settings.version
     if not is_executing():
         yield planned(f"kubectl uncordon {own.hostname}")
@@ -231,10 +231,11 @@ def returned(run: Run) -> Generator[StringCommand]:
     if leader is None:
         yield fail_host(no_leader(snapshot, f"{own.hostname} was not uncordoned"))
         return
+    runtime = run.cluster.settings.container_runtime
     yield from on_leader(
         leader,
-        await_commands(own, leader, f"v{version}", workloads=False),
+        await_commands(own, leader, f"v{version}", runtime, workloads=False),
         uncordon_commands(own, leader),
-        await_commands(own, leader, f"v{version}"),
+        await_commands(own, leader, f"v{version}", runtime),
     )
     gate(run).out.discard(host.name)

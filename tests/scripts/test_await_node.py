@@ -31,7 +31,14 @@ ROWS: dict[str, tuple[dict[str, str], str | None, dict[str, str], str]] = {
     "a node": ({}, None, {}, ""),
     "at its version": ({}, None, {"VERSION": "v1.34.11"}, ""),
     "at another version": ({}, None, {"VERSION": "v1.35.9"}, "its kubelet reports v1.34.11, not v1.35.9"),
-    "not Ready": ({"status": "Unknown v1.34.11"}, None, {}, "its node is not Ready"),
+    "of its runtime": ({}, None, {"VERSION": "v1.34.11", "RUNTIME": "containerd"}, ""),
+    "of another runtime": (
+        {},
+        None,
+        {"VERSION": "v1.34.11", "RUNTIME": "docker"},
+        "its kubelet reports the runtime containerd://2.2.9, not docker",
+    ),
+    "not Ready": ({"status": "Unknown v1.34.11 containerd://2.2.9"}, None, {}, "its node is not Ready"),
     "not there": ({"status": ""}, None, {}, "its node is not Ready"),
     "not read": ({"unread_status": ""}, None, {}, "the API server does not tell of its node"),
     "a DaemonSet's pod": ({"pods": READY + WEB_WAITS}, None, {}, ""),
@@ -116,8 +123,8 @@ def test_a_node_is_told_to_be_back_until_its_workloads_are(
 
 
 def test_it_goes_on_as_soon_as_nothing_is_lacking(bench: NodeBench) -> None:
-    bench.keep(status="False v1.34.11")
+    bench.keep(status="False v1.34.11 containerd://2.2.9")
     state = bench.shell.root / "state"
-    bench.shell.add_tool("sleep", f"printf 'True v1.34.11' >{state}/status")
+    bench.shell.add_tool("sleep", f"printf 'True v1.34.11 containerd://2.2.9' >{state}/status")
     done = bench.run("await-node.sh", SECONDS_ALLOWED="30")
     assert (done.returncode, done.stderr) == (0, "")

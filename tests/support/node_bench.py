@@ -54,7 +54,7 @@ class NodeBench:
         self.shell.add_tool("kubectl", KUBECTL.replace("STATE", str(self._state)))
         (root / "run").mkdir()
         self.node()
-        self.keep(pods="", workloads="", budgets="", covered="pod/web-1", status="True v1.34.11")
+        self.keep(pods="", workloads="", budgets="", covered="pod/web-1", status="True v1.34.11 containerd://2.2.9")
 
     def node(self, unschedulable: bool = False, cordoned: str = "", name: str = "node") -> None:
         """Have the node stand so."""

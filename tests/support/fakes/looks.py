@@ -41,6 +41,7 @@ def survey(request: Request) -> list[str]:
     } | request.scenario.survey.get(request.machine.name, {})
     is_node = f"{KUBERNETES}/kubelet.conf" in request.machine.files
     lines = [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
+    lines += [f"cri {request.machine.cri}"] * bool(request.machine.cri)
     leads = f"{KUBERNETES}/manifests/kube-apiserver.yaml" in request.machine.files
     return lines + [f"api_server_image registry.k8s.io/kube-apiserver:v{request.machine.static_pods}"] * leads
 

@@ -6,6 +6,7 @@ Each of them that moves a node adds a line to the world's history, such as ``wor
 + ``apply``, ``node``: kubeadm upgrade; a worker's part of it is ``configured``
 + ``cordoned``, ``uncordoned``: each of them once a cordon
 + ``rebooted``
++ ``left``, ``entered``: Docker is left, and the kubelet speaks to containerd
 """
 
 from __future__ import annotations
@@ -193,6 +194,33 @@ def rebooted(request: Request) -> list[str]:
     return []
 
 
+def kubelet_runtime(request: Request) -> list[str]:
+    return [f"cri {request.machine.cri}"] * bool(request.machine.cri)
+
+
+def runtime_moved(request: Request) -> list[str]:
+    script = _script(request)
+    machine, world, action = request.machine, request.world, script.variable("ACTION")
+    if action == "leave":
+        if world.cordoned.get(machine.hostname) != MOMENT:
+            raise Failure(f"{machine.name} was not drained")
+        machine.active = [unit for unit in machine.active if unit != KUBELET]
+    elif KUBELET in machine.active:
+        raise Failure(f"{machine.name}: its kubelet still speaks to {machine.cri}")
+    else:
+        machine.cri = "containerd"
+        machine.active.append(KUBELET)
+    world.history.append(f"{machine.name} {'left' if action == 'leave' else 'entered'}")
+    return []
+
+
+def socket_noted(request: Request) -> list[str]:
+    (socket,) = re.findall(r"kubeadm\.alpha\.kubernetes\.io/cri-socket=(\S+) ", request.command)
+    if "containerd" not in socket:
+        raise Failure(f"kubeadm would take {socket}")
+    return []
+
+
 def awaited(request: Request) -> list[str]:
     script = _script(request)
     machine, wanted = _nodes(request.world)[script.variable("NODE")], script.variable("VERSION")
@@ -200,6 +228,9 @@ def awaited(request: Request) -> list[str]:
         raise Failure(f"{script.variable('HOST')}: its node is not Ready")
     if wanted not in ("", f"v{machine.kubelet}"):
         raise Failure(f"{script.variable('HOST')}: its kubelet reports v{machine.kubelet}, not {wanted}")
+    runtime = "docker" if machine.cri in ("dockershim", "cri-dockerd") else "containerd"
+    if script.variable("RUNTIME") not in ("", runtime):
+        raise Failure(f"{script.variable('HOST')}: its kubelet reports the runtime {runtime}")
     if script.variable("WORKLOADS") and request.world.cordoned.get(script.variable("NODE")) != MOMENT:
         request.world.cordoned.pop(script.variable("NODE"), None)
     return []

@@ -44,6 +44,7 @@ class Machine:
     + kubelet: version of the one that runs, as x.y.z; empty before it is a node
     + static_pods: version of its control plane's; empty where it has none
     + booted, glibc: when it booted last, and when its glibc came; seconds since 1970
+    + cri: what its kubelet speaks to; empty for what the settings say
     + set_aside: what a change that is not over has kept
     + broken: whether its API server does not come up before kubeadm has upgraded it
     """
@@ -61,6 +62,7 @@ class Machine:
     static_pods: str = ""
     booted: int = 100
     glibc: int = 50
+    cri: str = ""
     set_aside: list[str] = field(default_factory=list)
     broken: bool = False
 

@@ -81,12 +81,7 @@ def refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
         ({"cri": "dockershim"}, []),
         (
             {"node": True, "hostname": "worker1", "cri": "dockershim"},
-            [
-                "runtime: worker1: "
-                "its kubelet speaks to dockershim, and container_runtime 'containerd' with Kubernetes 1.30.14 "
-                "means containerd; a node is not moved to another runtime by this run; set the runtime that it has, or "
-                "reset the node first"
-            ],
+            [],
         ),
         (
             {"node": True},
@@ -100,6 +95,17 @@ def refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
 )
 def test_a_host_that_cannot_be_used(changed: dict[str, object], sentences: list[str]) -> None:
     assert refusals({"worker1": replace(ROCKY, **changed)}, CLUSTER) == sentences
+
+
+def test_a_node_does_not_go_from_containerd_to_docker() -> None:
+    docker = six_host_cluster(kubernetes_version="1.23.17", container_runtime="docker", mirror="aliyun")
+    node = survey(node=True, hostname="worker1", cri="containerd")
+    (said,) = refusals({"worker1": node}, docker)
+    assert said == (
+        "runtime: worker1: its kubelet speaks to containerd, and container_runtime 'docker' with Kubernetes 1.23.17 "
+        "means dockershim; a run moves a node from Docker to containerd, and no other way; set it back, or reset the "
+        "nodes first"
+    )
 
 
 def test_packages_in_the_way_are_no_matter_where_they_are_removed_or_where_no_runtime_comes() -> None:

@@ -1,0 +1,84 @@
+"""From Docker to containerd through pyinfra's command line: in which order, and what a cut run has left."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.fakes.run import Fleet, Outcome
+from tests.support.fakes.upgrades import MOMENT, marked_down
+from tests.support.fakes.world import KUBELET, World
+
+CONTROL_PLANES = ("master1", "master2", "master3")
+WORKERS = ("worker1", "worker2")
+MOVED = ("cordoned", "left", "entered", "uncordoned")
+
+
+def on_docker(fleet: Fleet, *names: str) -> Fleet:
+    def changed(world: World) -> None:
+        for name in names:
+            world.machines[name].cri = "dockershim"
+
+    fleet.edit(changed)
+    return fleet
+
+
+def assert_whole(outcome: Outcome) -> None:
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.world.cordoned == {}
+    assert marked_down(outcome.world) == []
+    assert "Traceback" not in outcome.output, outcome.output
+
+
+def test_node_by_node_and_a_second_run_finds_nothing(finished: Fleet) -> None:
+    fleet = on_docker(finished, *CONTROL_PLANES, *WORKERS)
+    outcome = fleet.run("-y")
+    assert_whole(outcome)
+    assert outcome.world.history == [
+        *(f"{name} {what}" for name in CONTROL_PLANES for what in ("out", *MOVED, "back")),
+        *(f"{name} {what}" for name in WORKERS for what in MOVED),
+    ]
+    assert "Plan: 11 steps, one after the other:" in outcome.output
+    assert "drain, from Docker to containerd, uncordon" in outcome.output
+    again = fleet.run("-y")
+    assert_whole(again)
+    assert (again.world.history, again.changes) == ([], [])
+
+
+def test_a_dry_run_shows_the_steps_and_changes_nothing(finished: Fleet) -> None:
+    outcome = on_docker(finished, "worker2").run("--dry")
+    assert outcome.exit_code == 0, outcome.output
+    assert "Plan: 1 step, one after the other:" in outcome.output
+    assert (outcome.changes, outcome.world.history) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("cri", "is_running", "done"),
+    [
+        ("dockershim", True, ["left", "entered", "uncordoned"]),
+        ("dockershim", False, ["left", "entered", "uncordoned"]),
+        ("containerd", True, ["uncordoned"]),
+    ],
+    ids=["drained", "its kubelet stopped", "moved, and not taken back"],
+)
+def test_a_run_that_was_cut_off_is_gone_on_with(finished: Fleet, cri: str, is_running: bool, done: list[str]) -> None:
+    fleet = on_docker(finished, "worker2")
+
+    def cut(world: World) -> None:
+        machine = world.machines["worker1"]
+        machine.cri = cri
+        world.cordoned["worker1"] = MOMENT
+        if not is_running:
+            machine.active.remove(KUBELET)
+
+    fleet.edit(cut)
+    outcome = fleet.run("-y")
+    assert_whole(outcome)
+    assert outcome.world.history == [*(f"worker1 {what}" for what in done), *(f"worker2 {what}" for what in MOVED)]
+
+
+def test_it_waits_for_an_upgrade(finished: Fleet) -> None:
+    outcome = on_docker(finished, "worker2").set(kubernetes_version="1.31.14").run("-y")
+    assert outcome.exit_code == 1
+    assert "container_runtime stands as 'docker'" in outcome.output, outcome.output
+    assert "set kubernetes_version back, move the runtime, then upgrade" in outcome.output
+    assert (outcome.changes, outcome.world.history) == ([], [])
