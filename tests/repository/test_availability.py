@@ -241,11 +241,18 @@ def test_the_watched_service_survives_a_drain() -> None:
 class Kubectl:
     """A lab whose kubectl says what the service's address is."""
 
-    def __init__(self) -> None:
+    def __init__(self, budgets: str = "policy/v1") -> None:
         self.asked: list[str] = []
+        self.applied = ""
+        self.budgets = budgets
 
     def kubectl(self, *words: str, check: bool = True) -> str:
-        self.asked.append(" ".join(words).replace(str(MANIFEST), MANIFEST.name))
+        if words == ("api-versions",):
+            return f"apps/v1\n{self.budgets}\nv1\n"
+        if words[0] == "apply":
+            self.applied = Path(words[-1]).read_text(encoding="utf-8")
+            words = words[:-1]
+        self.asked.append(" ".join(words))
         return "10.96.7.7 30123" if "service" in words else ""
 
 
@@ -260,10 +267,20 @@ def test_the_service_is_made_and_taken_away() -> None:
         made, lab.asked = lab.asked, []
     assert made[:3] == [
         GONE,
-        "apply -f web.yaml",
+        "apply -f",
         "-n availability rollout status deployment/web --timeout=180s",
     ]
     assert lab.asked == [GONE]
+    assert lab.applied == MANIFEST.read_text(encoding="utf-8")
+
+
+def test_an_old_api_gets_its_own_disruption_budget() -> None:
+    lab = Kubectl("policy/v1beta1")
+    with availability.service(lab):  # type: ignore[arg-type]
+        pass
+    assert lab.applied == MANIFEST.read_text(encoding="utf-8").replace(
+        "apiVersion: policy/v1\n", "apiVersion: policy/v1beta1\n"
+    )
 
 
 def test_the_service_is_taken_away_after_an_error() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any, Final
 
 import yaml
@@ -128,12 +128,25 @@ def service_job(name: str, address: str) -> dict[str, Any]:
     return {"kind": "poll", "name": name, "url": f"http://{address}/hostname", "every": SECONDS_BETWEEN_REQUESTS}
 
 
+def served_manifest(text: str, versions: Sequence[str]) -> str:
+    """web.yaml for an API that serves these versions.
+
+    >>> served_manifest("apiVersion: policy/v1", ["policy/v1beta1"])
+    'apiVersion: policy/v1beta1'
+    """
+    # Up to 1.20 there was no other.
+    return text if "policy/v1" in versions else text.replace("policy/v1", "policy/v1beta1")
+
+
 @contextmanager
 def service(lab: Lab) -> Iterator[tuple[str, str]]:
     """The HTTP service while it is available: its cluster IP with its port, and its NodePort."""
     gone = ("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
     lab.kubectl(*gone)
-    lab.kubectl("apply", "-f", str(MANIFEST))
+    with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as manifest:
+        manifest.write(served_manifest(MANIFEST.read_text(encoding="utf-8"), lab.kubectl("api-versions").split()))
+        manifest.flush()
+        lab.kubectl("apply", "-f", manifest.name)
     try:
         lab.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/web", "--timeout=180s")
         fields = "jsonpath={.spec.clusterIP} {.spec.ports[0].nodePort}"
