@@ -138,6 +138,9 @@ def other_endpoint(snapshot: ClusterSnapshot) -> str | None:
         except ValueError:
             continue
         standing = kept.get("controlPlaneEndpoint")
+        # Also while its init is at work a cluster of this endpoint has no leader.
+        if standing == snapshot.cluster.endpoint:
+            continue
         if own.get(host.hostname) == host.address and view.api_server_url == f"https://{standing}":
             return str(standing)
     return None

@@ -15,6 +15,7 @@ from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.preflight_checks.standing import standing_findings
 from k8s_ha.settings import ClusterSettings
 from tests.support.example_cluster import OWN_KUBERNETES, six_host_cluster
+from tests.support.node_views import CLEAN
 from tests.support.standing_cluster import objects, snapshot_of, view_of
 
 STANDING = six_host_cluster()
@@ -265,3 +266,13 @@ def test_another_endpoint_is_told_as_that_and_not_as_foreign_hosts() -> None:
     assert other_endpoint(snapshot_of(STANDING, wanted)) == "10.0.1.157:6443"
     assert other_endpoint(snapshot_of(STANDING)) is None
     assert SETTINGS["control_plane_endpoint"].is_refused
+
+
+def test_an_init_that_is_at_work_stands_at_no_other_endpoint() -> None:
+    """Its API server is ready before it has come to its end."""
+    first, *others = STANDING.nodes
+    begun = view_of(STANDING, first, init_unfinished=True, busy=True)
+    begun = replace(begun, nodes=(replace(begun.nodes[0], ready=False),))
+    snapshot = snapshot_of(STANDING, **{first.name: begun}, **{host.name: CLEAN for host in others})
+    assert snapshot.leader is None
+    assert other_endpoint(snapshot) is None
