@@ -15,6 +15,7 @@ from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.deploys import setting_changes
 from k8s_ha.deploys.container_runtime import runtime_set_up
 from k8s_ha.deploys.control_plane import flannel_images
+from k8s_ha.deploys.etcd_leader import led_by_another
 from k8s_ha.deploys.load_balancer import passed_on_by_step
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for, repositories_set_up
@@ -82,6 +83,7 @@ def _kubeadm_installed(run: Run, step: ChangeStep) -> None:
 
 def _control_plane_upgraded(run: Run, step: ChangeStep) -> None:
     _kubeadm_installed(run, step)
+    led_by_another(run)
     upgrade.control_plane_upgraded(
         name=f"Upgrade the control plane to {step.version}", run=run, apply=step.work is Work.APPLY
     )
@@ -92,6 +94,8 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
         _kubeadm_installed(run, step)
         upgrade.node_configured(name=f"Have kubeadm configure the kubelet {step.version}", run=run)
     upgrade.drained(name="Cordon and drain the node", run=run)
+    # A kubelet of another minor begins its static pods anew.
+    led_by_another(run)
     if run.cluster.settings.container_runtime == "containerd":
         minor, el_major = run.cluster.settings.kubernetes_line.minor, run.surveys[host.name].major
         pattern = runtime_packages(minor, el_major, "containerd")["containerd.io"]
@@ -110,6 +114,7 @@ def _node_upgraded(run: Run, step: ChangeStep) -> None:
 
 def _runtime_moved(run: Run, step: ChangeStep) -> None:
     runtime_move.emptied(name="Cordon and drain the node", run=run)
+    led_by_another(run)
     runtime_move.docker_left(name="Stop the kubelet, and take its containers from Docker", run=run)
     runtime_set_up(run, changeable=True)
     images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))

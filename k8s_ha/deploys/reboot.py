@@ -17,6 +17,7 @@ from k8s_ha.cluster_state.reboot_steps import is_boot_due, only_takes_back, rebo
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
 from k8s_ha.deploys.drain_plan import against_drains
+from k8s_ha.deploys.etcd_leader import led_by_another
 from k8s_ha.deploys.load_balancer import passed_on_by_step, proxy_of, still_out
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
 from k8s_ha.deploys.standing import outside_of_limit
@@ -161,6 +162,7 @@ def _of_operator(boots: Mapping[str, LastBoot], drained: Collection[str]) -> Ite
 def _rebooted(run: Run, step: ChangeStep) -> None:
     since = run.part(Reboots).since
     operations.emptied(name="Cordon and drain the node", run=run, since=since)
+    led_by_another(run)
     operations.rebooted(name="Reboot, and wait for the host", run=run, since=since)
     upgrade.returned(name="Wait for the node, and uncordon it", run=run)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.deploys.etcd_leader import led_by_another
 from k8s_ha.operations import settings_rollout
 from k8s_ha.operations.kept_configuration import configuration_kept, former_forgotten
 from k8s_ha.run import Run
@@ -20,6 +21,8 @@ def _certificate_issued(run: Run, step: ChangeStep) -> None:
 
 
 def _static_pods_configured(run: Run, step: ChangeStep) -> None:
+    if "etcd" in step.components:
+        led_by_another(run)
     settings_rollout.static_pods_configured(
         name=f"Configure {', '.join(step.components)}", run=run, components=step.components
     )

@@ -26,6 +26,32 @@ class Member:
     learner: bool = False
 
 
+@dataclass(frozen=True)
+class Leadership:
+    """Who leads etcd, as one member tells it.
+
+    + leads: whether that member does
+    + successors: other members that have a vote and are well
+    """
+
+    leads: bool = False
+    successors: tuple[Member, ...] = ()
+
+
+def leadership(status: str, listed: str, well: Mapping[str, str]) -> Leadership:
+    """By the answers of /v3/maintenance/status and /v3/cluster/member/list, and those of /health by address."""
+    told = json_object(status)
+    header = told.get("header")
+    own = str(header.get("member_id", "")) if isinstance(header, dict) else ""
+    healthy = {address for address, text in well.items() if health(text)}
+    successors = [
+        member
+        for member in members(listed)
+        if member.identity != own and member.name and not member.learner and healthy & {*member.addresses}
+    ]
+    return Leadership(bool(own) and told.get("leader") == own, tuple(successors))
+
+
 def members(text: str) -> tuple[Member, ...]:
     """The members in an answer of /v3/cluster/member/list, or of /members to peers; none where it is something else."""
     document = json_value(text)

@@ -331,3 +331,17 @@ def test_workers_go_in_batches_of_a_bounded_size(tmp_path: Path, share: int | st
     together = list(out_at_once(outcome.world.history))
     assert max(map(len, together)) == at_once
     assert all(not out & {*CONTROL_PLANES} or len(out) == 1 for out in together)
+
+
+def test_no_member_of_etcd_leads_while_it_stops(old: Fleet) -> None:
+    """Its leadership goes to the control plane whose own turn is farthest."""
+
+    def led(world: World) -> None:
+        world.etcd_leader = "master1"
+
+    old.edit(led)
+    outcome = old.run()
+    assert_upgraded(outcome)
+    told = [line for line in outcome.world.history if line.startswith(("etcd led", "master1 ", "master3 "))]
+    assert told[:4] == ["master1 snapshot 1.30.9", "master1 out", "etcd led by master3", "master1 apply 1.30.14"]
+    assert told[told.index("master3 out") + 1 :][:2] == ["etcd led by master2", "master3 node 1.30.14"]

@@ -276,6 +276,8 @@ ANSWERS = (
     Answer("last boot", r"^SINCE=", upgrades.last_boot, False),
     Answer("reboot", r"\A\( sleep 1 && systemctl reboot \) ", upgrades.rebooted),
     Answer("drains", r"get poddisruptionbudgets,nodes,pods,", upgrades.drains, False),
+    Answer("etcd leader", r"health \$\{address%:\*\}", looks.etcd_leader, False),
+    Answer("etcd led elsewhere", r"/v3/maintenance/transfer-leadership", upgrades.etcd_led_elsewhere),
     Answer("kubelet process", r"^\[ .*readlink .*/exe", upgrades.kubelet_process, False),
     Answer("node", r"bootstrap-kubelet\.conf", looks.node, False),
     Answer("api status", r"get nodes,pods,services -A", looks.api_status, False),

@@ -55,6 +55,17 @@ def members(world: World) -> list[dict[str, Any]]:
     ]
 
 
+def etcd_leader(request: Request) -> list[str]:
+    """Members are numbered as ``members`` does it, and all are well."""
+    world = request.world
+    listed = members(world)
+    numbers = {member["name"]: member["ID"] for member in listed}
+    own = numbers.get(request.machine.hostname, "")
+    status = {"header": {"member_id": own}, "leader": numbers.get(world.etcd_leader, "0")}
+    well = [re.sub(r"^https://(.*):2380$", r'health \1 {"health":"true"}', member["peerURLs"][0]) for member in listed]
+    return [f"status {json.dumps(status)}", "members " + json.dumps({"members": listed}), *well]
+
+
 def artifacts(request: Request) -> list[str]:
     files = request.machine.files
     lines = [f"trace {KUBERNETES}/{name}" for name in NODE_ARTIFACTS if f"{KUBERNETES}/{name}" in files]

@@ -6,6 +6,7 @@ Each of them that moves a node adds a line to the world's history, such as ``wor
 + ``apply``, ``node``: kubeadm upgrade; a worker's part of it is ``configured``
 + ``cordoned``, ``uncordoned``: each of them once a cordon
 + ``rebooted``
++ ``etcd led by``: one member has moved its leadership to another
 + ``left``, ``entered``: Docker is left, and the kubelet speaks to containerd
 """
 
@@ -218,6 +219,18 @@ def socket_noted(request: Request) -> list[str]:
     (socket,) = re.findall(r"kubeadm\.alpha\.kubernetes\.io/cri-socket=(\S+) ", request.command)
     if "containerd" not in socket:
         raise Failure(f"kubeadm would take {socket}")
+    return []
+
+
+def etcd_led_elsewhere(request: Request) -> list[str]:
+    (number,) = re.findall(r'"targetID": "(\d+)"', request.command)
+    world = request.world
+    if world.etcd_leader != request.machine.hostname:
+        raise Failure("etcdserver: not leader")
+    world.etcd_leader = next(
+        machine.hostname for machine in world.machines.values() if machine.address.replace(".", "") == number
+    )
+    world.history.append(f"etcd led by {world.etcd_leader}")
     return []
 
 

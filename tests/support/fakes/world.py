@@ -107,6 +107,7 @@ class World:
     + own_flags: flags that somebody has written into each manifest, by component
     + metadata: labels, taints and the annotation that this package wrote, by hostname
     + cordoned: moment of this package's cordon, by hostname
+    + etcd_leader: hostname of the control plane that leads etcd; empty for another than whoever is asked
     + history: what the last run did to the nodes, in its order (see ``upgrades``)
     """
 
@@ -121,6 +122,7 @@ class World:
     own_flags: dict[str, list[str]] = field(default_factory=dict)
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
     cordoned: dict[str, str] = field(default_factory=dict)
+    etcd_leader: str = ""
     history: list[str] = field(default_factory=list)
 
     @property

@@ -1,0 +1,10 @@
+# Prints who leads etcd as the host's own member tells it, whom that counts, and how each of them is. Stands behind etcd.sh.
+[ -e /etc/kubernetes/manifests/etcd.yaml ] || exit 0
+echo "status $(etcd 127.0.0.1:2379/v3/maintenance/status -d '{}')"
+told=$(members)
+echo "members $told"
+for address in $(echo "$told" | grep -o 'https://[^"/]*:2379' | sed 's,^https://,,' | sort -u); do
+    echo "health ${address%:*} $(etcd "$address/health")" &
+done
+wait
+exit 0

@@ -1,0 +1,53 @@
+"""etcd's leadership moved away before its leader stops, so that no request waits for an election."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from typing import Final
+
+from pyinfra import host, logger
+from pyinfra.api import StringCommand
+
+from k8s_ha.catalog.control_plane import etcd_request
+from k8s_ha.facts.etcd_leader import EtcdLeader
+from k8s_ha.observations.etcd import Member
+from k8s_ha.operations.commands import planned, poll_until, read_fact
+from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.run import Run, is_executing
+from k8s_ha.settings import Cluster
+
+SECONDS_TO_MOVE: Final = 15
+"""How long the other member may take to lead."""
+
+
+@isolated_operation
+def leadership_moved(run: Run) -> Generator[StringCommand]:
+    """Have another member lead etcd than this control plane's, whose own is about to stop."""
+    if not is_executing():
+        yield planned("etcdctl move-leader")
+        return
+    address = run.cluster.host(host.name).address
+    told = require_fact(EtcdLeader, address=address)
+    if not told.leads or not told.successors:
+        host.noop("another member leads etcd" if not told.leads else "no other member of etcd could lead")
+        return
+    successor = _preceding(run.cluster, told.successors)
+    body = json.dumps({"targetID": successor.identity})
+    yield StringCommand(etcd_request("/v3/maintenance/transfer-leadership", body))
+    told_again = poll_until(
+        lambda: read_fact(host, EtcdLeader, address=address),
+        lambda found: found is not None and not found.leads,
+        SECONDS_TO_MOVE,
+    )
+    if told_again is None or told_again.leads:
+        # etcd elects by itself when this one stops.
+        logger.warning(f"{host.name}: etcd did not move its leadership to {successor.name}; requests may wait")
+
+
+def _preceding(cluster: Cluster, members: Sequence[Member]) -> Member:
+    """The one before this control plane in their order, whose own turn is over, or comes last."""
+    order = [each.address for each in cluster.control_planes]
+    own = order.index(cluster.host(host.name).address)
+    ranks = {address: (own - place - 1) % len(order) for place, address in enumerate(order)}
+    return min(members, key=lambda member: min(ranks.get(address, len(order)) for address in member.addresses))

@@ -1,0 +1,55 @@
+"""The script that tells who leads etcd, run for real beside a curl that answers as etcd does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from k8s_ha.facts.etcd_leader import EtcdLeader
+from k8s_ha.observations.etcd import Leadership
+from tests.support.shell_bench import Shell
+
+ADDRESSES = {"1": "10.0.11.18", "2": "10.0.12.55", "3": "10.0.13.22"}
+MEMBERS = [
+    {
+        "ID": number,
+        "name": f"master{number}",
+        "peerURLs": [f"https://{address}:2380"],
+        "clientURLs": [f"https://{address}:2379"],
+    }
+    for number, address in ADDRESSES.items()
+]
+STATUS = {"header": {"member_id": "1"}, "leader": "1"}
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def told(shell: Shell) -> Leadership:
+    found = EtcdLeader().process(shell.lines(EtcdLeader().command(address="10.0.11.18")))
+    assert found is not None
+    return found
+
+
+def test_a_leader_and_the_members_that_are_well(shell: Shell) -> None:
+    shell.file("/etc/kubernetes/manifests/etcd.yaml", "")
+    shell.file("/etc/kubernetes/pki/etcd/ca.crt", "")
+    shell.add_tool(
+        "curl",
+        f"""case "$*" in
+            *127.0.0.1:2379/v3/maintenance/status*) echo '{json.dumps(STATUS)}' ;;
+            *127.0.0.1:2379/v3/cluster/member/list*) echo '{json.dumps({"members": MEMBERS})}' ;;
+            *10.0.12.55:2379/health*) exit 7 ;;
+            *:2379/health*) echo '{{"health":"true"}}' ;;
+        esac""",
+    )
+    found = told(shell)
+    assert (found.leads, [member.name for member in found.successors]) == (True, ["master3"])
+
+
+def test_a_host_without_etcd(shell: Shell) -> None:
+    assert told(shell) == Leadership()
