@@ -1,7 +1,8 @@
-# ENDPOINT, FOLDERS, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK: an address, then words separated by
+# ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK: an address, then words separated by
 # spaces; RUNTIME is the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether
 # its own ones are asked too, NODE, NGINX and RUNTIME_LOOK are the scripts node.sh, nginx.sh and runtime.sh with their own
-# variables. LOGINS: "yes" where who logs in at sources stands on stdin, since it is secret. Needs yum-options.sh, runtime-environment.sh, surroundings.sh, modules.sh and boot.sh.
+# variables. LOGINS: "yes" where who logs in at sources stands on stdin, since it is secret. LEAVES_DOCKER: "yes" asks Docker for its containers.
+# Needs docker-others.sh, yum-options.sh, runtime-environment.sh, surroundings.sh, modules.sh and boot.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -90,6 +91,15 @@ echo "$manager" | proxies systemd
 if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kubelet.service* /usr/lib/systemd/system/kubelet.service* \
     /etc/sysconfig/kubelet /var/lib/kubelet/kubeadm-flags.env; then
     unit_environment kubelet | proxies kubelet
+fi
+
+# --- Docker, where a node leaves it
+if [ -n "$LEAVES_DOCKER" ]; then
+    if named=$(others 2>/dev/null); then
+        [ -z "$named" ] || echo "$named" | sed 's/^/docker_container /'
+    else
+        echo "docker_silent yes"
+    fi
 fi
 
 # --- older clusters

@@ -85,10 +85,6 @@ class Plan:
         """Whether a step moves this host to another version, so that nothing before it may."""
         return any(step.work is Work.FETCH and name in step.hosts for step in self.changes_due)
 
-    def moves_runtime(self, name: str) -> bool:
-        """Whether a step gives this host another container runtime, so that nothing before it may."""
-        return any(step.work is Work.RUNTIME and name in step.hosts for step in self.changes_due)
-
     @property
     def lines(self) -> list[str]:
         """A line for each thing that is to be done beside the steps, with the hosts that it is done on."""

@@ -117,7 +117,9 @@ def _runtime_moved(run: Run, step: ChangeStep) -> None:
     led_by_another(run)
     runtime_move.docker_left(name="Stop the kubelet, and take its containers from Docker", run=run)
     runtime_set_up(run, changeable=True)
-    images_pulled(name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run))
+    images_pulled(
+        name="Pull the images the host will start with", run=run, flannel_images=flannel_images(run), also_node=True
+    )
     runtime_move.containerd_entered(name="Have the kubelet speak to containerd", run=run)
     upgrade.returned(name="Wait for the node, and uncordon it", run=run)
 

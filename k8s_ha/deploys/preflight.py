@@ -12,6 +12,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
+from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -105,6 +106,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "names": cluster.hostnames,
         "runtime": runtime,
         "runtimes": RUNTIME_UNITS[runtime] if own.is_node else (),
+        "leaves_docker": own.is_node and moves_runtime(run.surveys[name].cri, cluster.cri),
         "sources": download_sources.needed(cluster, own, run.surveys[name]),
         "repositories": bool(download_sources.lacking(cluster, own, run.surveys[name])),
         "balancer": "load_balancer" in own.role,

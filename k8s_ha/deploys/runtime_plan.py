@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from k8s_ha.catalog.setting_changes import RUNTIME_FIRST, moves_runtime
 from k8s_ha.cluster_state.change_plan import silent_control_planes
@@ -13,8 +14,17 @@ from k8s_ha.cluster_state.runtime_steps import runtime_steps
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.drain_plan import against_drains
 from k8s_ha.findings import Finding
+from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.preflight_checks.standing import silent, told
 from k8s_ha.run import Run
+
+LEAST_CONTROL_PLANES: Final = 3
+"""While one of them has no API server and no etcd member, a run that was cut off goes on by the others."""
+
+
+def is_runtime_due(run: Run, snapshot: ClusterSnapshot) -> bool:
+    """Whether any node is to get another runtime, and an API server answers that it can be planned by."""
+    return snapshot.leader is not None and bool(runtime_steps(snapshot, _standing(run)))
 
 
 def runtime_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
@@ -22,6 +32,18 @@ def runtime_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     steps = runtime_steps(snapshot, _standing(run)) if snapshot.leader else ()
     if not steps:
         return []
+    acting = [run.cluster.host(name) for step in steps if step.work is Work.RUNTIME for name in step.hosts]
+    count = len(run.cluster.control_planes)
+    if count < LEAST_CONTROL_PLANES and any("control_plane" in entry.role for entry in acting):
+        return [
+            Finding(
+                THE_CLUSTER,
+                "runtime",
+                f"has {count} control plane{'s' * (count > 1)}, and one has no API server while its runtime is moved",
+                "a run that is cut off there goes on by the other two",
+                "set container_runtime back, and add control planes until there are three",
+            )
+        ]
     run.log.plan = replace(run.log.plan, changes_due=(*steps, *run.log.plan.changes_due))
     batches = [[run.cluster.host(name) for name in step.hosts] for step in steps if step.work is Work.RUNTIME]
     found = [silent(name, "runtime") for name in silent_control_planes(snapshot, steps)]

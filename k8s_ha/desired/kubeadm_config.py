@@ -161,16 +161,19 @@ def _api_endpoint(cluster: Cluster, host: HostSettings) -> Document:
     return {"advertiseAddress": host.address, "bindPort": cluster.api_port}
 
 
-CRI_SOCKETS: Final = {
+CRI_SOCKETS: Final[Mapping[str, str]] = {
     "containerd": "/run/containerd/containerd.sock",
     "dockershim": "/var/run/dockershim.sock",
     "cri-dockerd": "/var/run/cri-dockerd.sock",
 }
 
 
-def cri_socket(cluster: Cluster) -> str:
-    """The container runtime's socket as kubeadm takes it; a host may have several runtimes' sockets."""
-    shape = cluster.cri
+def cri_socket(cluster: Cluster, standing: str | None = None) -> str:
+    """The container runtime's socket as kubeadm takes it; a host may have several runtimes' sockets.
+
+    + standing: what the kubelet speaks to, where that is another one than the settings say
+    """
+    shape = standing or cluster.cri
     # dockershim listens on no real socket: kubeadm knows it by exactly this path.
     return CRI_SOCKETS[shape] if shape == "dockershim" else f"unix://{CRI_SOCKETS[shape]}"
 

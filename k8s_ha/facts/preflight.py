@@ -28,6 +28,7 @@ from k8s_ha.resources import read_file
 from k8s_ha.untrusted import whole_number
 
 _PARTS: Final = (
+    "docker-others.sh",
     "yum-options.sh",
     "facts/runtime-environment.sh",
     "facts/surroundings.sh",
@@ -56,6 +57,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
     + units: systemd units whose part in the next boot is told
     + logins: whether ``login_lines`` stand on stdin
     + runtimes: units of the container runtimes that will be started
+    + leaves_docker: whether Docker is asked for containers that are none of a pod's
     """
 
     asked = 0.0
@@ -74,6 +76,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         units: Sequence[str] = (),
         balancer: bool = False,
         runtimes: Sequence[str] = (),
+        leaves_docker: bool = False,
         logins: bool = False,
     ) -> str:
         self.asked = time.time()
@@ -83,6 +86,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
             + script(
                 "preflight.sh",
                 ENDPOINT=endpoint,
+                LEAVES_DOCKER="yes" if leaves_docker else "",
                 LOGINS="yes" if logins else "",
                 FOLDERS=" ".join(folders),
                 MODULES=" ".join(modules),
@@ -120,6 +124,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
             answers=None if "no_curl" in values else _answers(values, self.sources),
             repositories=host_repositories(values),
             units=tuple(values["unit"]),
+            docker_containers=None if "docker_silent" in values else tuple(values["docker_container"]),
             cni=tuple(values["cni"]),
             etcd=tuple(values["etcd"]),
             nginx=Nginx().process(values["nginx"]) if values["nginx"] else None,

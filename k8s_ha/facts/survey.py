@@ -52,6 +52,7 @@ class Survey(ParsedFact[HostSurvey]):
             extras="extras" in values,
             rpm_error=one("rpm_error"),
             login_shell=one("login_shell"),
+            kubelet_flags_odd="kubelet_flags" in values,
             nginx_streams="nginx_streams" in values,
             api_server_image=one("api_server_image"),
             installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),

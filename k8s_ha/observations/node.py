@@ -55,6 +55,8 @@ class HostSurvey:
     """The path of the shell that commands are handed to; empty where nothing tells."""
     nginx_streams: bool = False
     """Whether an nginx is there that has the stream module built in."""
+    kubelet_flags_odd: bool = False
+    """Whether the kubelet's flags are not as kubeadm writes them."""
     api_server_image: str = ""
     """What its API server's manifest names; empty where the host has none."""
 

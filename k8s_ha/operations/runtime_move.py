@@ -14,8 +14,8 @@ from k8s_ha.cluster_state.plan import no_leader
 from k8s_ha.desired.kubeadm_config import cri_socket
 from k8s_ha.facts.kubelet_runtime import KubeletRuntime
 from k8s_ha.operations.cluster import observe_leader
-from k8s_ha.operations.commands import fail_host, long_command, planned
-from k8s_ha.operations.drain import node_drained, on_leader
+from k8s_ha.operations.commands import fail_host, long_command, planned, run_elsewhere
+from k8s_ha.operations.drain import node_drained
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.restarts import gate
 from k8s_ha.resources import read_file, shell_variables
@@ -24,8 +24,8 @@ from k8s_ha.run import Run, is_executing
 SECONDS_TO_MOVE: Final = 600
 """How long a node's containers may take to end, each of them half a minute at most."""
 
-_REMOTE_UNTIL: Final = 26
-"""The last minor whose kubelet is told that its runtime is a remote one (kubernetes.io: Change the runtime)."""
+_REMOTE_UNTIL: Final = 23
+"""The last minor whose kubelet takes its runtime for Docker unless it is told that it is a remote one."""
 
 _NOTED_UNTIL: Final = 33
 """The last minor whose kubeadm reads the socket from an annotation of the node (KEP-4656)."""
@@ -47,41 +47,50 @@ def emptied(run: Run) -> Generator[StringCommand]:
 
 @isolated_operation
 def docker_left(run: Run) -> Generator[StringCommand]:
-    """Have the kubelet stopped and no container of Kubernetes in Docker, which ends where it has no other."""
+    """Have the kubelet stopped, none of its containers in Docker, and Docker off.
+
+    The cluster's Node names the new socket before, as kubeadm reads it there: without this host it may have no API.
+    """
     if not is_executing():
         yield planned("systemctl stop kubelet docker")
-    elif _has_moved(run):
-        host.noop("its kubelet speaks to containerd")
-    else:
-        yield _moved("leave")
-
-
-@isolated_operation
-def containerd_entered(run: Run) -> Generator[StringCommand]:
-    """Have the kubelet run and speak to containerd; the cluster's Node is told so, as kubeadm reads it there."""
-    if not is_executing():
-        yield planned("systemctl start kubelet")
         return
     if _has_moved(run):
         host.noop("its kubelet speaks to containerd")
         return
-    minor, socket = run.cluster.settings.kubernetes_line.minor, cri_socket(run.cluster)
-    if minor <= _NOTED_UNTIL:
+    if run.cluster.settings.kubernetes_line.minor <= _NOTED_UNTIL:
         snapshot = observe_leader(run)
         own, leader = run.cluster.host(host.name), snapshot.leader
         if leader is None:
             yield fail_host(no_leader(snapshot, f"{own.hostname} was not moved to containerd"))
             return
-        note = f"annotate node {shlex.quote(own.hostname)} kubeadm.alpha.kubernetes.io/cri-socket={socket} --overwrite"
-        yield from on_leader(leader, StringCommand(kubectl(leader.address, note)))
-    yield _moved("enter", SOCKET=socket, REMOTE="yes" if minor <= _REMOTE_UNTIL else "")
+        socket = f"kubeadm.alpha.kubernetes.io/cri-socket={cri_socket(run.cluster)}"
+        note = f"annotate node {shlex.quote(own.hostname)} {socket} --overwrite"
+        said = run_elsewhere(host.inventory.get_host(leader.name), StringCommand(kubectl(leader.address, note)))
+        if said is not None:
+            yield fail_host(said)
+            return
+    yield _moved("leave")
+
+
+@isolated_operation
+def containerd_entered(run: Run) -> Generator[StringCommand]:
+    """Have the kubelet run and speak to containerd."""
+    if not is_executing():
+        yield planned("systemctl start kubelet")
+        return
+    told = require_fact(KubeletRuntime)
+    if told.cri == run.cluster.cri and told.is_active:
+        host.noop("its kubelet speaks to containerd")
+        return
+    minor = run.cluster.settings.kubernetes_line.minor
+    yield _moved("enter", SOCKET=cri_socket(run.cluster), REMOTE="yes" if minor <= _REMOTE_UNTIL else "")
 
 
 def _has_moved(run: Run) -> bool:
-    return require_fact(KubeletRuntime) == run.cluster.cri
+    return require_fact(KubeletRuntime).cri == run.cluster.cri
 
 
 def _moved(action: str, **values: str) -> StringCommand:
     given = {"HOST": host.name, "ACTION": action, "SOCKET": "", "REMOTE": "", **values}
-    script = shell_variables(given) + read_file("move-runtime.sh")
+    script = shell_variables(given) + read_file("docker-others.sh") + read_file("move-runtime.sh")
     return long_command("move-runtime", script, seconds=SECONDS_TO_MOVE, lock="kubeadm")

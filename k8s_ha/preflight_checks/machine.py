@@ -86,7 +86,9 @@ def _space(context: HostContext, entries: list[Disk]) -> Finding | None:
 
 
 def _full(context: HostContext, folder: str, free: str, wanted: str, severity: Severity | None = None) -> Finding:
-    chosen = severity or ("warning" if context.survey.node else "error")
+    # Of a node that gets another runtime each image lies there twice.
+    is_kept = context.survey.node and not context.changes_runtime
+    chosen = severity or ("warning" if is_kept else "error")
     return Finding(context.host.name, "disk", f"{free} free below {folder}", wanted, "free some, or enlarge it", chosen)
 
 
@@ -94,7 +96,7 @@ def overlayfs(context: HostContext) -> Iterator[Finding]:
     """A file system for containers that overlayfs cannot lie on."""
     runtime = f"/var/lib/{context.cluster.settings.container_runtime}"
     for entry in context.preflight.disks:
-        if not context.becomes_node or entry.folder != runtime:
+        if not context.gets_runtime or entry.folder != runtime:
             continue
         if entry.kind == "xfs" and entry.ftype is False:
             found = f"the xfs of {entry.mount}, below {runtime}, has ftype=0"

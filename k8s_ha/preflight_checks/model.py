@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.clock import Interval
 from k8s_ha.observations.host_repositories import HostRepositories
@@ -77,6 +78,7 @@ class HostPreflight:
     + answers: by URL; None where curl is missing
     + repositories: the host's own ones
     + units: active units of container runtimes
+    + docker_containers: those that are none of a pod's, where the node leaves Docker; None where that does not tell
     + cni: files in /etc/cni/net.d
     + etcd: what lies in /var/lib/etcd
     + nginx: of a load balancer; None elsewhere
@@ -105,6 +107,7 @@ class HostPreflight:
     answers: Mapping[str, SourceAnswer] | None = field(default_factory=dict)
     repositories: HostRepositories = field(default_factory=HostRepositories)
     units: tuple[str, ...] = ()
+    docker_containers: tuple[str, ...] | None = ()
     cni: tuple[str, ...] = ()
     etcd: tuple[str, ...] = ()
     nginx: NginxState | None = None
@@ -139,6 +142,16 @@ class HostContext:
     @property
     def is_balancer(self) -> bool:
         return "load_balancer" in self.host.role
+
+    @property
+    def changes_runtime(self) -> bool:
+        """Whether it is a node whose kubelet this run takes from Docker to containerd."""
+        return self.host.is_node and self.survey.node and moves_runtime(self.survey.cri, self.cluster.cri)
+
+    @property
+    def gets_runtime(self) -> bool:
+        """Whether this run sets up a container runtime that it has not run its pods on yet."""
+        return self.becomes_node or self.changes_runtime
 
     @property
     def becomes_node(self) -> bool:

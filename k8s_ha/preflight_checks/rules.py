@@ -17,6 +17,7 @@ from k8s_ha.preflight_checks import (
     existing_cluster,
     firewall,
     fleet,
+    leaving_docker,
     machine,
     network,
     pod_network,
@@ -64,6 +65,9 @@ OF_A_HOST: Final[Sequence[Callable[[HostContext], Iterator[Finding]]]] = (
     repositories.repositories,
     runtimes.docker,
     runtimes.containerd,
+    leaving_docker.containers,
+    leaving_docker.settings,
+    leaving_docker.flags,
 )
 OF_THE_FLEET: Final[Sequence[Callable[[Sequence[HostContext]], Iterator[Finding]]]] = (
     fleet.clocks,

@@ -60,7 +60,7 @@ def _unit(context: HostContext, name: str) -> UnitLook:
 
 def _where_it_runs(context: HostContext) -> Severity:
     """A node has run with what it has; its run is not stopped for it."""
-    return "error" if context.becomes_node else "warning"
+    return "error" if context.gets_runtime else "warning"
 
 
 def _unread_by_systemd(context: HostContext, check: CheckName, name: str) -> Iterator[Finding]:
@@ -141,16 +141,18 @@ def _other_config(context: HostContext) -> Iterator[Finding]:
 def _replaced_config(context: HostContext) -> Iterator[Finding]:
     runtime_state = context.preflight.runtime
     content = runtime_state.configs.get(containerd_config.CONFIG, b"")
-    if not context.becomes_node or not containerd_config.is_somebodys(content):
+    if not context.gets_runtime or not containerd_config.is_somebodys(content):
         return
+    # Docker's own are told by themselves.
+    namespaces = [each for each in runtime_state.namespaces if each != "moby" or not context.changes_runtime]
     lost = containerd_config.lost(content)
     found = f"{containerd_config.CONFIG} is somebody's own"
     kept = "a copy stays in /var/lib/k8s-ha/before"
-    if lost and runtime_state.namespaces:
+    if lost and namespaces:
         yield Finding(
             context.host.name,
             "containerd",
-            f"{found}, has {some(lost)}, and containers of {some(runtime_state.namespaces)} run",
+            f"{found}, has {some(lost)}, and containers of {some(namespaces)} run",
             "this run replaces it",
             f"move these containers to another host, or waive this check; {kept}",
         )

@@ -86,6 +86,7 @@ def _reason(context: HostContext, flag: Flag) -> tuple[str, str] | None:
         "cgroup-driver": ("systemd",),
         "hostname-override": (context.host.hostname,),
         "container-runtime-endpoint": _endpoints(context),
+        "container-runtime": ("remote",) if context.changes_runtime else (flag.value,),
     }.get(flag.name)
     if own is not None and flag.value not in own:
         return f"this run sets {own[0]}", "remove it"
@@ -99,5 +100,5 @@ def _endpoints(context: HostContext) -> tuple[str, ...]:
 
 def _finding(context: HostContext, found: str, wanted: str, remedy: str) -> Finding:
     # What a node has run with until now cannot keep it from going on.
-    severity: Severity = "warning" if context.survey.node else "error"
+    severity: Severity = "warning" if context.survey.node and not context.changes_runtime else "error"
     return Finding(context.host.name, CHECK, found, wanted, remedy, severity)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from tests.support.fakes.run import Fleet, Outcome
+from tests.support.fakes.run import RUNTIME, Fleet, Outcome
+from tests.support.fakes.scenario import ADDRESSES, GROUPS, Scenario
 from tests.support.fakes.upgrades import MOMENT, marked_down
 from tests.support.fakes.world import KUBELET, World
+from tests.support.finding_rows import rows
 
 CONTROL_PLANES = ("master1", "master2", "master3")
 WORKERS = ("worker1", "worker2")
-MOVED = ("cordoned", "left", "entered", "uncordoned")
+MOVED = ("cordoned", "left", "images", "entered", "uncordoned")
 
 
 def on_docker(fleet: Fleet, *names: str) -> Fleet:
@@ -54,11 +59,12 @@ def test_a_dry_run_shows_the_steps_and_changes_nothing(finished: Fleet) -> None:
 @pytest.mark.parametrize(
     ("cri", "is_running", "done"),
     [
-        ("dockershim", True, ["left", "entered", "uncordoned"]),
-        ("dockershim", False, ["left", "entered", "uncordoned"]),
-        ("containerd", True, ["uncordoned"]),
+        ("dockershim", True, ["left", "images", "entered", "uncordoned"]),
+        ("dockershim", False, ["left", "images", "entered", "uncordoned"]),
+        ("containerd", False, ["images", "entered", "uncordoned"]),
+        ("containerd", True, ["images", "uncordoned"]),
     ],
-    ids=["drained", "its kubelet stopped", "moved, and not taken back"],
+    ids=["drained", "its kubelet stopped", "moved, and not started", "moved, and not taken back"],
 )
 def test_a_run_that_was_cut_off_is_gone_on_with(finished: Fleet, cri: str, is_running: bool, done: list[str]) -> None:
     fleet = on_docker(finished, "worker2")
@@ -74,6 +80,53 @@ def test_a_run_that_was_cut_off_is_gone_on_with(finished: Fleet, cri: str, is_ru
     outcome = fleet.run("-y")
     assert_whole(outcome)
     assert outcome.world.history == [*(f"worker1 {what}" for what in done), *(f"worker2 {what}" for what in MOVED)]
+
+
+def test_one_that_was_cut_off_is_gone_on_with_beside_another_setting(finished: Fleet) -> None:
+    fleet = on_docker(finished, "worker2")
+    fleet.edit(lambda world: world.cordoned.update(worker1=MOMENT))
+    outcome = fleet.set(kubeadm_patches={"KubeletConfiguration": {"maxPods": 50}}).run("--dry")
+    assert outcome.exit_code == 0, outcome.output
+    assert "an upgrade is due" not in outcome.output
+    assert "worker1  drain, from Docker to containerd, uncordon" in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("preflight", "survey", "sentence"),
+    [
+        (["docker_container registry"], {}, "its Docker has registry, which no pod has"),
+        (["docker_silent yes"], {}, "its Docker does not tell its containers"),
+        ([], {"kubelet_flags": "odd"}, "its /var/lib/kubelet/kubeadm-flags.env has no line"),
+    ],
+)
+def test_what_would_be_lost_is_refused_before_the_first_change(
+    finished: Fleet, preflight: list[str], survey: dict[str, str], sentence: str
+) -> None:
+    fleet = on_docker(finished, *CONTROL_PLANES, *WORKERS)
+    fleet.change(replace(fleet.scenario, preflight={"worker1": preflight}, survey={"worker1": survey}))
+    outcome = fleet.run("-y")
+    assert outcome.exit_code == 1
+    (row,) = [row for row in rows(outcome.output) if row.severity == "error"]
+    assert (row.host, row.check) == ("@fake/worker1", "runtime")
+    assert row.found.startswith(sentence)
+    assert (outcome.changes, outcome.world.history) == ([], [])
+
+
+def test_with_fewer_than_three_control_planes_it_is_refused(tmp_path: Path) -> None:
+    groups = {**GROUPS, "control_plane": ["master1"]}
+    addresses = {name: ADDRESSES[name] for name in ("master1", "worker1", "worker2", "master-lb")}
+    fleet = Fleet(tmp_path, Scenario(groups=groups, addresses=addresses, order=tuple(addresses)))
+    assert fleet.run("-y").exit_code == 0
+    outcome = on_docker(fleet, "master1", "worker1").run("-y")
+    assert outcome.exit_code == 1
+    (row,) = [row for row in rows(outcome.output) if row.severity == "error"]
+    assert row.found == "has 1 control plane, and one has no API server while its runtime is moved"
+    assert (outcome.changes, outcome.world.history) == ([], [])
+
+
+def test_no_phase_touches_a_node_before_its_step(finished: Fleet) -> None:
+    outcome = on_docker(finished, "worker2").run("-y", deploy=RUNTIME)
+    assert outcome.changes == []
 
 
 def test_it_waits_for_an_upgrade(finished: Fleet) -> None:

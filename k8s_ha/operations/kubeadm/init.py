@@ -89,7 +89,10 @@ def with_config(
 def host_reset(run: Run, unless: str) -> StringCommand:
     """kubeadm reset, and what it leaves behind, on a host that holds nothing but what was begun and not finished."""
     data = ETCD_DATA if "control_plane" in run.cluster.host(host.name).role else ""
-    values = {"HOST": host.name, "CRI_SOCKET": cri_socket(run.cluster), "ENDPOINT": run.cluster.endpoint}
+    # What was begun may speak to another runtime than the settings say now.
+    survey = run.surveys.get(host.name)
+    socket = cri_socket(run.cluster, survey.cri if survey else None)
+    values = {"HOST": host.name, "CRI_SOCKET": socket, "ENDPOINT": run.cluster.endpoint}
     script = shell_variables(values | {"ETCD_DATA": data}) + read_file("reset-node.sh")
     return long_command("kubeadm-reset", script, seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm")
 
@@ -98,11 +101,14 @@ def _label_secrets(secrets: JoinSecrets, address: str) -> str:
     return f"TOKEN_ID={secrets.token_id}\nADDRESS={address}\n" + read_file("label-join-secrets.sh")
 
 
-@reads(lambda run, flannel_images: [FactRequest(Files, {"paths": ["/etc/kubernetes/kubelet.conf"]})])
+@reads(lambda run, flannel_images, also_node=False: [FactRequest(Files, {"paths": ["/etc/kubernetes/kubelet.conf"]})])
 @isolated_operation
-def images_pulled(run: Run, flannel_images: tuple[str, ...]) -> Generator[StringCommand]:
-    """Have a host that is not yet a node hold the images it will start with, pulled on all hosts at once."""
-    if require_fact(Files, paths=["/etc/kubernetes/kubelet.conf"]):
+def images_pulled(run: Run, flannel_images: tuple[str, ...], also_node: bool = False) -> Generator[StringCommand]:
+    """Have a host that is not yet a node hold the images it will start with, pulled on all hosts at once.
+
+    + also_node: whether one that is a node holds them, too, as where its runtime is a new one
+    """
+    if require_fact(Files, paths=["/etc/kubernetes/kubelet.conf"]) and not also_node:
         host.noop("the host is a node: its kubelet pulls what it needs")
         return
     cluster = run.cluster

@@ -308,7 +308,7 @@ ANSWERS = (
     *(Answer(name, rf"\ANAME={name}$", kubeadm) for name in KUBEADM),
     Answer("kubeadm-reset", r"\ANAME=kubeadm-reset$", kubeadm_reset),
     Answer("detach", r"\ANAME=detach-", silence, False),
-    Answer("image pull", r"\ANAME=image-pull$", silence),
+    Answer("image pull", r"\ANAME=image-pull$", upgrades.images_pulled),
     Answer("fetch", r"\ANAME=fetch-version$", silence),
     Answer("fetched removed", r"\Arm -rf /var/lib/k8s-ha/fetched-", upgrades.folder_removed),
     Answer("snapshot", r"\ANAME=etcd-snapshot$", upgrades.snapshot_taken),

@@ -7,7 +7,7 @@ Each of them that moves a node adds a line to the world's history, such as ``wor
 + ``cordoned``, ``uncordoned``: each of them once a cordon
 + ``rebooted``
 + ``etcd led by``: one member has moved its leadership to another
-+ ``left``, ``entered``: Docker is left, and the kubelet speaks to containerd
++ ``left``, ``images``, ``entered``: Docker is left, containerd has the images, and the kubelet speaks to it
 """
 
 from __future__ import annotations
@@ -196,7 +196,8 @@ def rebooted(request: Request) -> list[str]:
 
 
 def kubelet_runtime(request: Request) -> list[str]:
-    return [f"cri {request.machine.cri}"] * bool(request.machine.cri)
+    told = [f"cri {request.machine.cri}"] * bool(request.machine.cri)
+    return told + ["kubelet_active yes"] * (KUBELET in request.machine.active)
 
 
 def runtime_moved(request: Request) -> list[str]:
@@ -208,10 +209,18 @@ def runtime_moved(request: Request) -> list[str]:
         machine.active = [unit for unit in machine.active if unit != KUBELET]
     elif KUBELET in machine.active:
         raise Failure(f"{machine.name}: its kubelet still speaks to {machine.cri}")
+    elif f"{machine.name} images" not in world.history:
+        raise Failure(f"{machine.name}: containerd has no images")
     else:
         machine.cri = "containerd"
         machine.active.append(KUBELET)
     world.history.append(f"{machine.name} {'left' if action == 'leave' else 'entered'}")
+    return []
+
+
+def images_pulled(request: Request) -> list[str]:
+    if request.machine.cri:
+        request.world.history.append(f"{request.machine.name} images")
     return []
 
 
