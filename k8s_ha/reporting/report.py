@@ -269,6 +269,10 @@ def _host_lines(report: RunReport) -> list[str]:
 
 def _footnotes(report: RunReport) -> list[str]:
     notes = []
+    left = sum(step.seconds is None for step in report.steps) if report.exit_state == "converged" else 0
+    if left:
+        # One phase alone carries out none.
+        notes.append(f"Left to do: {left} step{'s' * (left > 1)} of the plan; the whole deploy takes them")
     found = [finding.severity for finding in report.findings]
     counts = {
         "error": found.count("error"),

@@ -127,6 +127,7 @@ def test_with_fewer_than_three_control_planes_it_is_refused(tmp_path: Path) -> N
 def test_no_phase_touches_a_node_before_its_step(finished: Fleet) -> None:
     outcome = on_docker(finished, "worker2").run("-y", deploy=RUNTIME)
     assert outcome.changes == []
+    assert "Left to do: 1 step of the plan; the whole deploy takes them" in outcome.output
 
 
 def test_it_waits_for_an_upgrade(finished: Fleet) -> None:

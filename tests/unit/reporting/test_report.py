@@ -60,6 +60,12 @@ FOUND = [
     for severity in ("error", "warning", "warning", "waived")
 ]
 
+
+def step(seconds: float | None) -> dict[str, Any]:
+    told = {"kind": "reboot", "hosts": ["worker1"], "version": "1.30.14", "sentence": "drain, reboot, uncordon"}
+    return {**told, "interrupts": None, "seconds_at_most": 60, "seconds": seconds}
+
+
 SHORT_FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "nothing to do": (
         {"phases": [phase("Prepare the host", 1.25), phase("Verify", 2.5)]},
@@ -123,6 +129,18 @@ SHORT_FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "First certificate to expire: 2026-12-14, /b.crt on master2",
             "The whole report: r.json",
         ],
+    ),
+    "steps that nobody took": (
+        {"steps": [step(None), step(12.5), step(None)]},
+        [
+            "Converged (84 s): Kubernetes 1.30.14 at 10.0.1.157:6443",
+            "Left to do: 2 steps of the plan; the whole deploy takes them",
+            "The whole report: r.json",
+        ],
+    ),
+    "steps of a dry run": (
+        {"mode": "dry", "exit_state": "dry", "steps": [step(None)]},
+        ["Dry run, nothing was changed (84 s): Kubernetes 1.30.14 at 10.0.1.157:6443", "The whole report: r.json"],
     ),
     "refused": (
         {**WORK, "exit_state": "refused", "changes": []},
