@@ -7,6 +7,10 @@ k8s_ha = {
     "kubernetes_version": None,
     # None: the first load balancer's address, port 6443.
     "control_plane_endpoint": None,
+    # None: this package's own nginx; {"external": "lb.example.com:6443"}: a balancer that somebody else runs.
+    "endpoint": None,
+    "endpoint_name": None,
+    "endpoint_name_in_hosts": True,
     "pod_cidr": "10.244.0.0/16",
     "service_cidr": "10.96.0.0/12",
     "dns_domain": "cluster.local",

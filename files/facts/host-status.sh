@@ -1,7 +1,7 @@
-# APIS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER: what to look at, and nothing where it is empty.
+# APIS, SERVERS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER: what to look at, and nothing where it is empty.
 #
-# APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. NAME_SERVERS: likewise,
-# asked QUERY, which printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
+# APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. SERVERS: likewise,
+# asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
 # BALANCER: nginx's files with the backends, of which it reads one. Stands behind require-root.sh and artifacts.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
@@ -14,6 +14,8 @@ api() {
     esac
     echo "api $1 $answer"
 }
+# Of all that curl tells of a certificate, everywhere, the second in which it ends.
+server() { echo "server $1 $(curl -vsS -o /dev/null --noproxy '*' --connect-timeout 3 --max-time 6 --cacert $k/pki/ca.crt "https://$1/readyz" 2>&1 | sed -n 's/^\*[[:blank:]]*expire date: *//p' | head -n 1 | tr -d '\r')"; }
 # bash's printf would send a line feed's byte off at once, and what follows as a datagram of its own.
 ask='exec 3<>"/dev/udp/$0/53" && env printf "$1" >&3 && dd bs=512 count=1 <&3 2>/dev/null'
 dns() { echo "dns $1 $(timeout 3 bash -c "$ask" "$1" "$QUERY" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')"; }
@@ -26,6 +28,7 @@ etcd() {
 }
 
 for address in $APIS; do api "$address" & done
+for address in $SERVERS; do server "$address" & done
 for address in $NAME_SERVERS; do dns "$address" & done
 [ -n "$KUBELET" ] && health kubelet "$KUBELET" &
 [ -n "$PROXY" ] && health proxy "$PROXY" &

@@ -1,8 +1,11 @@
-# ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK: an address, then words separated by
-# spaces; RUNTIME is the container runtime's unit, SOURCES are lines "KIND URL" of what the host will need, REPOSITORIES whether
-# its own ones are asked too, NODE, NGINX and RUNTIME_LOOK are the scripts node.sh, nginx.sh and runtime.sh with their own
-# variables. LOGINS: "yes" where who logs in at sources stands on stdin, since it is secret. LEAVES_DOCKER: "yes" asks Docker for its containers.
-# Needs docker-others.sh, yum-options.sh, runtime-environment.sh, surroundings.sh, modules.sh and boot.sh.
+# ENDPOINT, ASKED_ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK:
+#
+# ENDPOINT: an address, or a name that is resolved. ASKED_ENDPOINT: HOST:PORT of one that somebody else runs, or nothing.
+# FOLDERS, MODULES, NAMES: words separated by spaces. RUNTIME: the container runtime's unit. SOURCES: lines "KIND URL" of what
+# the host will need; REPOSITORIES: whether its own ones are asked too. NODE, NGINX, RUNTIME_LOOK: the scripts node.sh, nginx.sh
+# and runtime.sh with their own variables. LOGINS: "yes" where who logs in at sources stands on stdin, since it is secret.
+# LEAVES_DOCKER: "yes" asks Docker for its containers. Needs docker-others.sh, yum-options.sh, runtime-environment.sh,
+# surroundings.sh, modules.sh and boot.sh.
 # Prints `key value` lines about a host before the first change; what a minimal host lacks is passed over.
 echo "began $(date +%s.%N)"
 
@@ -20,6 +23,29 @@ if command -v curl >/dev/null 2>&1; then
     } &
 else
     echo "no_curl yes"
+fi
+
+# Before there is a cluster: TCP may be refused or closed, and nothing may answer as an API server.
+endpoint_answer() {
+    body=$(curl -ksS --noproxy '*' --connect-timeout 5 --max-time 8 "https://$1/version" 2>&1) && code=0 || code=$?
+    case $code in
+        0)
+            case $body in
+                *gitVersion* | *'"kind": "Status"'* | *'"kind":"Status"'*) echo api ;;
+                *) echo other ;;
+            esac
+            ;;
+        # A newer curl does not tell why.
+        7)
+            words=$(LC_ALL=C timeout 5 bash -c ': </dev/tcp/"$0"/"$1"' "${1%:*}" "${1##*:}" 2>&1)
+            case $words in *refused*) echo refused ;; *) echo "silent $body" ;; esac
+            ;;
+        5 | 6 | 28) echo "silent $body" ;;
+        *) echo closed ;;
+    esac
+}
+if [ -n "$ASKED_ENDPOINT" ] && command -v curl >/dev/null 2>&1; then
+    echo "endpoint_answer $(endpoint_answer "$ASKED_ENDPOINT" | tr -s '\n' ' ')" &
 fi
 
 # --- the machine
@@ -74,8 +100,16 @@ sed 's/#.*//' /etc/hosts 2>/dev/null | while read -r address names; do
         case " $NAMES " in *" $name "*) echo "hosts $address $names" && break ;; esac
     done
 done
+endpoint=$ENDPOINT
+case $ENDPOINT in
+    *[!0-9.]*)
+        found=$(timeout 10 getent ahostsv4 "$ENDPOINT" | while read -r address _; do echo "$address"; done | sort -u)
+        for address in $found; do echo "endpoint_address $address"; done
+        endpoint=$(echo "$found" | head -n 1)
+        ;;
+esac
 if command -v ip >/dev/null 2>&1; then
-    echo "endpoint_route $(ip -4 route get "$ENDPOINT" 2>&1 | head -n 1)"
+    [ -z "$endpoint" ] || echo "endpoint_route $(ip -4 route get "$endpoint" 2>&1 | head -n 1)"
     ip -4 route show | sed 's/^/route /'
 fi
 # A proxy's URL may hold a password: only that it is set is told.

@@ -43,9 +43,14 @@ _RUN: Final = Change(Effect.NEXT_RUN)
 _ROLLED_OUT: Final = Change(Effect.ROLLED_OUT)
 _BY_HAND: Final = "a run does not change it on a standing cluster"
 
+_OF_THE_ENDPOINT: Final = Change(Effect.NEW_CLUSTER, "certificates and every kubeconfig name it")
+
 SETTINGS: Final[Mapping[str, Change]] = {
     "kubernetes_version": Change(Effect.UPGRADE),
-    "control_plane_endpoint": Change(Effect.NEW_CLUSTER, "certificates and every kubeconfig name it"),
+    "control_plane_endpoint": _OF_THE_ENDPOINT,
+    "endpoint": _OF_THE_ENDPOINT,
+    "endpoint_name": _OF_THE_ENDPOINT,
+    "endpoint_name_in_hosts": _RUN,
     "pod_cidr": Change(Effect.NEW_CLUSTER, "every node has its part of it"),
     "service_cidr": Change(Effect.NEW_CLUSTER, "every Service has an address of it"),
     "dns_domain": Change(Effect.NEW_CLUSTER, "pods and certificates have it in their names"),

@@ -6,7 +6,7 @@ No step remembers that it was done: each is planned, and left out, by what the c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -269,9 +269,17 @@ def _kubelets(hosts: Sequence[HostSettings], version: str) -> ChangeStep:
     return ChangeStep(Work.KUBELET, names, names, version, f"drain, kubelet {version}, uncordon", "its pods move")
 
 
+EXTERNAL: Final = "your balancer leaves it out by its own checks"
+"""What is not done for the users of a control plane that a step takes down."""
+
+
 def out_of_the_balancers(cluster: Cluster, host: HostSettings, *steps: ChangeStep) -> Iterator[ChangeStep]:
     """The steps while no balancer passes anything on to the control plane; the only one stays, with its outage."""
     balancers = tuple(balancer.name for balancer in cluster.load_balancers)
+    if cluster.is_external and len(cluster.control_planes) > 1:
+        # Nobody tells that balancer.
+        yield from (replace(step, interrupts=f"{step.interrupts}; {EXTERNAL}") for step in steps)
+        return
     if not balancers or len(cluster.control_planes) == 1:
         yield from steps
         return

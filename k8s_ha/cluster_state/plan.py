@@ -81,6 +81,11 @@ class Plan:
         """All steps, in the order in which they are taken."""
         return self.removals_due + self.changes_due
 
+    @property
+    def begins(self) -> bool:
+        """Whether a cluster is initialized where none was before."""
+        return any(step.action is Action.INIT and not step.reset for step in self.steps.values())
+
     def is_upgraded(self, name: str) -> bool:
         """Whether a step moves this host to another version, so that nothing before it may."""
         return any(step.work is Work.FETCH and name in step.hosts for step in self.changes_due)

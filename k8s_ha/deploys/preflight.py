@@ -20,11 +20,12 @@ from k8s_ha.deploys.change_plan import changes_planned, show_steps
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.deploys.removal_plan import removals_planned, removed_views
 from k8s_ha.deploys.standing import Compared, left_out, outside_of_limit
+from k8s_ha.desired.external_balancer import members
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors, some
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.operations.commands import everywhere, read_with_logins
-from k8s_ha.preflight_checks import boot, download_sources, existing_cluster, pod_network, units
+from k8s_ha.preflight_checks import boot, download_sources, endpoint, existing_cluster, pod_network, units
 from k8s_ha.preflight_checks.machine import folders
 from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
@@ -85,6 +86,7 @@ def _collect(run: Run) -> list[Finding]:
     found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())
     found += unfinished(snapshot, outside_of_limit(run), host_by_host())
     found += pod_network.in_the_way(contexts) if THE_CLUSTER in run.log.plan.changes else []
+    found += endpoint.not_begun(contexts) if run.log.plan.begins else []
     found += [unread(name) for name in read if name not in preflights]
     return waived([*found, *preflight_findings(contexts)], run.cluster.settings.waive)
 
@@ -99,11 +101,12 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
     own, runtime = cluster.host(name), cluster.settings.container_runtime
     return {
         "address": own.address,
-        "endpoint": next(e.address for e in cluster.hosts if cluster.endpoint_host in (e.address, e.hostname)),
+        "endpoint": cluster.endpoint_target,
+        "asked_endpoint": (cluster.external_endpoint or "") if own.is_node else "",
         "folders": folders(own.is_node, runtime),
         "modules": MODULES if own.is_node else (),
         "units": tuple(dict.fromkeys((*boot.units(own, runtime), *units.ASKED))),
-        "names": cluster.hostnames,
+        "names": [name for _, name in cluster.names],
         "runtime": runtime,
         "runtimes": RUNTIME_UNITS[runtime] if own.is_node else (),
         "leaves_docker": own.is_node and moves_runtime(run.surveys[name].cri, cluster.cri),
@@ -124,6 +127,10 @@ def _log_findings(run: Run) -> None:
     if not errors(run.log.findings):
         for line in run.log.plan.lines:
             logger.info(f"Plan: {line}")
+        if run.cluster.is_external and run.log.plan.begins:
+            logger.info(f"The balancer at {run.cluster.endpoint} is to pass TCP on to:")
+            for line in members(run.cluster):
+                logger.info(f"    {line}")
         show_steps(run)
 
 

@@ -18,6 +18,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
     """Answers of API servers, name servers, etcd and agents as this host gets them, and its certificates' expiry.
 
     + apis: HOST:PORT of what should answer as an API server; one that stands there twice is asked twice
+    + servers: HOST:PORT whose serving certificate is asked for, likewise
     + name_servers: addresses, likewise
     + question: the name that these are asked for
     + kubelet_port, proxy_port: of their health on this host; 0 does not ask
@@ -34,10 +35,12 @@ class HostStatusFact(ParsedFact[HostStatus]):
         proxy_port: int,
         etcd: bool,
         balancer: str,
+        servers: Sequence[str] = (),
     ) -> str:
         commands = script(
             "require-root.sh",
             APIS=" ".join(apis),
+            SERVERS=" ".join(servers),
             NAME_SERVERS=" ".join(name_servers),
             QUERY=dns.for_printf(dns.question(question)),
             KUBELET=str(kubelet_port or ""),
@@ -55,6 +58,9 @@ class HostStatusFact(ParsedFact[HostStatus]):
             kubelet=answer(values["kubelet"][0]) if values["kubelet"] else None,
             proxy=_proxy(values["proxy"][0]) if values["proxy"] else None,
             apis={address: tuple(map(answer, said)) for address, said in _by_address(values["api"]).items()},
+            servers={
+                address: tuple(each for each in said if each) for address, said in _by_address(values["server"]).items()
+            },
             dns={address: tuple(map(dns.parse_answer, said)) for address, said in _by_address(values["dns"]).items()},
             etcd=etcd_status(*etcd) if any(etcd) else None,
             certificates={

@@ -46,7 +46,8 @@ class PreflightFacts(ParsedFact[HostPreflight]):
     It also notes the operator's clock before and after, which the host's is compared with.
 
     + address: the host's node address
-    + endpoint: the endpoint's address
+    + endpoint: the endpoint's address, or a name that the host resolves
+    + asked_endpoint: HOST:PORT of an endpoint that somebody else runs; empty where this package does
     + folders: whose file systems are measured
     + modules: kernel modules that must exist
     + names: of the cluster's hosts, to be looked for in /etc/hosts
@@ -77,6 +78,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         balancer: bool = False,
         runtimes: Sequence[str] = (),
         leaves_docker: bool = False,
+        asked_endpoint: str = "",
         logins: bool = False,
     ) -> str:
         self.asked = time.time()
@@ -87,6 +89,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
                 "preflight.sh",
                 ENDPOINT=endpoint,
                 LEAVES_DOCKER="yes" if leaves_docker else "",
+                ASKED_ENDPOINT=asked_endpoint,
                 LOGINS="yes" if logins else "",
                 FOLDERS=" ".join(folders),
                 MODULES=" ".join(modules),
@@ -119,6 +122,8 @@ class PreflightFacts(ParsedFact[HostPreflight]):
             machine_id=_one(values, "machine_id"),
             product_uuid=_one(values, "product_uuid").lower(),
             endpoint_route=_one(values, "endpoint_route"),
+            endpoint_addresses=tuple(line.strip() for line in values["endpoint_address"]),
+            endpoint_answer=_one(values, "endpoint_answer"),
             routes=tuple(line.strip() for line in values["route"]),
             proxies=_proxies(values["proxy"]),
             answers=None if "no_curl" in values else _answers(values, self.sources),

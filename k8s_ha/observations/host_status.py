@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ class HostStatus:
 
     + kubelet, proxy: their health; None where not asked
     + apis: answers of API servers by HOST:PORT
+    + servers: the end of the certificates that answers came with, by HOST:PORT; without those that were none
     + dns: what name servers said, by address: the asked name's addresses, or why none
     + certificates: end of validity by path; None for a file that holds no certificate
     + nginx: whether it runs
@@ -65,6 +66,7 @@ class HostStatus:
     nginx: bool
     backends: Mapping[str, str]
     backend_answers: Mapping[str, str]
+    servers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[s
     proxy = patches.get("KubeProxyConfiguration", {}).get("healthzBindAddress", f":{PROXY_PORT}")
     return {
         "apis": apis if node else [],
+        "servers": _servers(cluster, host),
         "name_servers": dns if node and networked else [],
         "question": api_name(cluster),
         "kubelet_port": _port(f":{kubelet}", KUBELET_PORT) if node else 0,
@@ -87,6 +90,14 @@ def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[s
         "etcd": "control_plane" in host.role,
         "balancer": f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}" if "load_balancer" in host.role else "",
     }
+
+
+def _servers(cluster: Cluster, host: HostSettings) -> list[str]:
+    """Where the balancer is somebody else's, whom it leads to is asked, and on control planes who they are."""
+    if not (host.is_node and cluster.is_external):
+        return []
+    own = [f"{host.address}:{cluster.api_port}"] if "control_plane" in host.role else []
+    return own + QUESTIONS * [cluster.endpoint]
 
 
 def api_servers(cluster: Cluster) -> dict[str, HostSettings]:

@@ -12,9 +12,6 @@ from k8s_ha.preflight_checks import limits
 from k8s_ha.preflight_checks.limits import RequiredPort
 from k8s_ha.preflight_checks.model import HostContext, Listener
 
-NO_ROUTE: Final = ("RTNETLINK", "unreachable", "prohibit", "blackhole", "Error:")
-"""How ``ip route get`` begins where there is none."""
-
 _ROUTE_TYPES: Final = ("unreachable", "prohibit", "blackhole", "throw", "unicast")
 
 
@@ -63,7 +60,7 @@ def _taken(host: str, port: RequiredPort, listener: Listener) -> Finding:
 
 def hostname(context: HostContext) -> Iterator[Finding]:
     """A line of /etc/hosts that leads one of the cluster's names elsewhere; the first line with a name counts."""
-    targets = {host.hostname: host.address for host in context.cluster.hosts}
+    targets = {name: address for address, name in context.cluster.names}
     matters = {context.host.hostname, context.cluster.endpoint_host} & set(targets)
     first: dict[str, str] = {}
     for line in context.preflight.hosts_lines:
@@ -81,19 +78,6 @@ def hostname(context: HostContext) -> Iterator[Finding]:
                 "correct or remove that line; it comes before those that this run writes",
                 "error" if name == context.cluster.endpoint_host else "warning",
             )
-
-
-def endpoint(context: HostContext) -> Iterator[Finding]:
-    """No way to the endpoint."""
-    route = context.preflight.endpoint_route
-    if route.startswith(NO_ROUTE):
-        yield Finding(
-            context.host.name,
-            "endpoint",
-            f"has no route to the endpoint {context.cluster.endpoint} ({route})",
-            "every host reaches the API there",
-            "add a route, or choose a control_plane_endpoint that it reaches",
-        )
 
 
 def networks(context: HostContext) -> Iterator[Finding]:

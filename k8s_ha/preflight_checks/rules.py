@@ -14,6 +14,7 @@ from k8s_ha.preflight_checks import (
     boot_kernel,
     cloud,
     download_sources,
+    endpoint,
     existing_cluster,
     firewall,
     fleet,
@@ -58,7 +59,8 @@ OF_A_HOST: Final[Sequence[Callable[[HostContext], Iterator[Finding]]]] = (
     network.ports,
     balancer.nginx,
     network.hostname,
-    network.endpoint,
+    endpoint.route,
+    endpoint.name,
     network.networks,
     network.proxies,
     download_sources.mirrors,
@@ -73,6 +75,7 @@ OF_THE_FLEET: Final[Sequence[Callable[[Sequence[HostContext]], Iterator[Finding]
     fleet.clocks,
     fleet.machine_ids,
     fleet.product_uuids,
+    endpoint.one_name,
     existing_cluster.existing_clusters,
 )
 

@@ -168,7 +168,7 @@ def unreached(missing: Sequence[str], reached: Mapping[str, HostSurvey], cluster
     for host in cluster.hosts:
         if host.name not in missing:
             continue
-        if known or not (host in cluster.control_planes or cluster.endpoint_host in (host.address, host.hostname)):
+        if known or not (host in cluster.control_planes or host in cluster.endpoint_at):
             yield Finding(
                 host.name,
                 "unreachable",

@@ -66,11 +66,71 @@ class Cluster(BaseModel):
         """Every host's hostname in declared order."""
         return tuple(host.hostname for host in self.hosts)
 
+    @cached_property
+    def external_endpoint(self) -> str | None:
+        """HOST:PORT of a balancer that somebody else runs; None where the endpoint is at a host of the cluster."""
+        settings = self.settings
+        if settings.endpoint is not None:
+            return settings.endpoint.external
+        given = settings.control_plane_endpoint
+        if given is None or self.load_balancers:
+            return None
+        host = syntax.split_endpoint(given)[0]
+        is_own = any(host in (each.address, each.hostname) for each in (*self.hosts, *self.removed))
+        return None if is_own else given
+
     @property
+    def is_external(self) -> bool:
+        """Whether the endpoint is at a balancer that somebody else runs."""
+        return self.external_endpoint is not None
+
+    @cached_property
     def endpoint(self) -> str:
         """The control-plane endpoint, "host:port"."""
-        default_host = (self.load_balancers or self.control_planes)[0]
-        return self.settings.control_plane_endpoint or f"{default_host.address}:{API_PORT}"
+        if self.external_endpoint is not None:
+            return self.external_endpoint
+        host, port = self._own_endpoint
+        return f"{self.settings.endpoint_name or host}:{port}"
+
+    @property
+    def _own_endpoint(self) -> tuple[str, int]:
+        """Where this package's own endpoint is: the address or hostname of a host, and the port."""
+        settings = self.settings
+        if settings.control_plane_endpoint is not None:
+            return syntax.split_endpoint(settings.control_plane_endpoint)
+        host = (self.load_balancers or self.control_planes)[0]
+        return host.address, settings.endpoint.port if settings.endpoint else API_PORT
+
+    @property
+    def endpoint_at(self) -> tuple[HostSettings, ...]:
+        """Hosts of the cluster that the endpoint is at; none where somebody else runs it."""
+        return () if self.is_external else self._at(self._own_endpoint[0])
+
+    def _at(self, host: str) -> tuple[HostSettings, ...]:
+        return tuple(each for each in self.hosts if host in (each.address, each.hostname))
+
+    @property
+    def endpoint_target(self) -> str:
+        """The endpoint's address where a host of the cluster has it, else the name or address that hosts resolve."""
+        settings = self.settings
+        if self.is_external or (settings.endpoint_name and not settings.endpoint_name_in_hosts):
+            return self.endpoint_host
+        return self.endpoint_at[0].address
+
+    @property
+    def resolves_endpoint(self) -> bool:
+        """Whether the endpoint is a name that hosts resolve by themselves: no /etc/hosts of ours has it."""
+        is_asked = self.endpoint_target == self.endpoint_host
+        return is_asked and not syntax.looks_like_address(self.endpoint_host)
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Addresses and names that every host's /etc/hosts has."""
+        found = [(host.address, host.hostname) for host in self.hosts]
+        name = self.settings.endpoint_name
+        if name and self.settings.endpoint_name_in_hosts and not self.is_external and name not in self.hostnames:
+            found += [(host.address, name) for host in self.endpoint_at[:1]]
+        return tuple(found)
 
     @property
     def endpoint_host(self) -> str:

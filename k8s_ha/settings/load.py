@@ -12,6 +12,7 @@ from k8s_ha.catalog.credentials import Credentials, masked
 from k8s_ha.catalog.mirrors import MirrorSettings
 from k8s_ha.settings.cluster import Cluster
 from k8s_ha.settings.consistency import RULES
+from k8s_ha.settings.endpoint import EndpointSettings
 from k8s_ha.settings.models import ClusterSettings, HostSettings
 from k8s_ha.settings.removal_rules import removed_hosts
 from k8s_ha.settings.warnings import warnings
@@ -195,6 +196,8 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
 
 
 def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
+    if loc[0] == "endpoint" and len(loc) > 1:
+        return EndpointSettings
     if loc[0] != "mirror":
         return model
     return Credentials if "credentials" in loc[:-1] else MirrorSettings

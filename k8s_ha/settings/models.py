@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from k8s_ha.catalog import compatibility, mirrors, source_syntax
 from k8s_ha.catalog.check_names import CheckName
 from k8s_ha.settings import syntax
+from k8s_ha.settings.endpoint import EndpointSettings
 
 Role = Literal["control_plane", "worker", "load_balancer", "admin"]
 Risk = Literal["SystemVerification", "cgroup-v1", "plain-http", "bare-pods", "local-data", "unproven-upgrade"]
@@ -40,7 +41,24 @@ class ClusterSettings(BaseModel):
     control_plane_endpoint: syntax.Endpoint | None = Field(
         default=None,
         description="HOST:PORT that every node and user reaches the API at: a load balancer, or the only control "
-        "plane. None: the first load balancer's address, else the only control plane's, with port 6443.",
+        "plane, or a balancer that somebody else runs where the inventory has none. None: the first load balancer's "
+        "address, else the only control plane's, with port 6443.",
+    )
+    endpoint: EndpointSettings | None = Field(
+        default=None,
+        description="The form of the endpoint, in the place of control_plane_endpoint: an EndpointSettings, such as "
+        "{'external': 'lb.example.com:6443'}. None: this package's own nginx.",
+    )
+    endpoint_name: syntax.EndpointName | None = Field(
+        default=None,
+        description="DNS name that certificates and kubeconfigs have for the endpoint at this package's own balancers. "
+        "None: its address.",
+    )
+    endpoint_name_in_hosts: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether endpoint_name is written into every host's /etc/hosts. False: DNS has it, and each host "
+        "is asked whether it resolves.",
     )
     pod_cidr: syntax.Network = Field(
         default="10.244.0.0/16", description="IPv4 network of the pods, /8 to /24; each node takes a /24."

@@ -44,12 +44,13 @@ def is_dns_name(value: str) -> bool:
     return len(value) <= 253 and bool(_DNS_SUBDOMAIN.fullmatch(value))
 
 
-def _looks_like_address(value: str) -> bool:
+def looks_like_address(value: str) -> bool:
+    """Whether its last label is a number, as no top-level domain is."""
     return re.fullmatch(r"[0-9]+", value.rsplit(".", 1)[-1]) is not None
 
 
 def _can_be_hostname(value: str) -> bool:
-    is_own = value.split(".")[0] != "localhost" and not _looks_like_address(value)
+    is_own = value.split(".")[0] != "localhost" and not looks_like_address(value)
     return is_dns_name(value) and len(value) <= 63 and is_own
 
 
@@ -86,10 +87,10 @@ def check_address(value: str) -> str:
     if ":" in value:
         raise ValueError("IPv6 is not supported; give the host's IPv4 address")
     try:
-        address = IPv4Address(value)
+        IPv4Address(value)
     except AddressValueError:
         raise ValueError(f"a host's address is an IPv4 address; {_ADDRESS}") from None
-    if address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local:
+    if not _is_reachable(value):
         raise ValueError(
             "a host's address is one that other hosts reach, not loopback, unspecified, multicast or link-local; "
             f"{_ADDRESS}"
@@ -139,13 +140,36 @@ def split_endpoint(value: str) -> tuple[str, int]:
 
 
 def check_endpoint(value: str) -> str:
-    """HOST:PORT with a name or an IPv4 address."""
+    """HOST:PORT with a name or an IPv4 address that every host can reach."""
     host, _, port = value.rpartition(":")
+    if ":" in host:
+        raise ValueError("IPv6 is not supported; write an IPv4 address or a name, and the port")
     if not is_dns_name(host):
         raise ValueError("the endpoint is written HOST:PORT with a name or an IPv4 address; write ADDRESS:6443")
+    if looks_like_address(host) and not _is_reachable(host):
+        raise ValueError(
+            "the endpoint is an IPv4 address that other hosts reach, or a name that does not end like an address; "
+            "correct it"
+        )
     if not is_port(port):
         raise ValueError("a port is a number from 1 to 65535; write HOST:6443")
     return value
+
+
+def check_endpoint_name(value: str) -> str:
+    """A DNS name that is no address."""
+    if not is_dns_name(value) or looks_like_address(value) or value.split(".")[0] == "localhost":
+        raise ValueError("it is a DNS name in lower case; write one such as api.k8s.example")
+    return value
+
+
+def _is_reachable(value: str) -> bool:
+    """Whether it is an IPv4 address that other hosts can reach."""
+    try:
+        address = IPv4Address(value)
+    except AddressValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local)
 
 
 def check_certificate_name(value: str) -> str:
@@ -153,7 +177,7 @@ def check_certificate_name(value: str) -> str:
     try:
         ip_address(value.replace("%", " "))  # an address with a zone is of one host alone
     except ValueError:
-        if not is_dns_name(value.removeprefix("*.")) or _looks_like_address(value):
+        if not is_dns_name(value.removeprefix("*.")) or looks_like_address(value):
             raise ValueError("a certificate names DNS names in lower case and IP addresses; correct it") from None
     return value
 
@@ -242,6 +266,7 @@ Address = Annotated[str, AfterValidator(check_address)]
 Network = Annotated[str, AfterValidator(check_network)]
 Version = Annotated[str, AfterValidator(check_version)]
 Endpoint = Annotated[str, AfterValidator(check_endpoint)]
+EndpointName = Annotated[str, AfterValidator(check_endpoint_name)]
 CertificateName = Annotated[str, AfterValidator(check_certificate_name)]
 Labels = dict[Annotated[str, AfterValidator(check_label_key)], Annotated[str, AfterValidator(check_label_value)]]
 Taint = Annotated[str, AfterValidator(check_taint)]

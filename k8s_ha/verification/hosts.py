@@ -15,6 +15,7 @@ from k8s_ha.observations.certificates import Certificate, certificate_findings
 from k8s_ha.observations.host_status import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostStatus, api_servers
 from k8s_ha.observations.node import ClusterNode
 from k8s_ha.settings import Cluster
+from k8s_ha.verification.balancer import unmet_findings
 from k8s_ha.verification.etcd import etcd_findings, listed_members
 from k8s_ha.verification.faults import counted, localize_faults
 
@@ -22,6 +23,7 @@ Statuses = Mapping[str, HostStatus]
 """What hosts answer, by inventory name; without those that could not be read."""
 
 RESTART_PROXY: Final = "restart its kube-proxy: `kubectl -n kube-system delete pod` with the name of that node's"
+NGINX_LOGS: Final = "see `systemctl status nginx` and nginx's logs there"
 POD_LOGS: Final = "see `crictl ps -a` and `journalctl -u kubelet` there"
 # flannel#1279: some kernels send wrong checksums from host to Service to a pod behind vxlan.
 OFFLOAD: Final = f"{RESTART_PROXY}; or see flannel#1279: `ethtool -K flannel.1 tx-checksum-ip-generic off` there"
@@ -55,6 +57,7 @@ def status_findings(
     yield from _dns_findings(statuses, api_status, cluster)
     yield from _service_findings(statuses, api_status, cluster)
     yield from etcd_findings(statuses, api_status, cluster)
+    yield from unmet_findings(statuses, cluster)
     for host in cluster.load_balancers:
         if host.name in statuses:
             yield from _balancer_findings(host.name, statuses, cluster)
@@ -130,10 +133,10 @@ def _failures(statuses: Statuses, addresses: Mapping[str, object]) -> dict[tuple
 
 def _api_findings(statuses: Statuses, cluster: Cluster) -> Iterator[Finding]:
     control_planes = api_servers(cluster)
-    endpoint_hosts = {host.address: host.name for host in cluster.load_balancers}
+    balancers = [host.name for host in cluster.endpoint_at if "load_balancer" in host.role]
     # Where the only control plane is the endpoint, it is told as that control plane.
     targets: dict[str, tuple[str, str]] = {
-        cluster.endpoint: (endpoint_hosts.get(cluster.endpoint_host, THE_CLUSTER), f"the endpoint {cluster.endpoint}"),
+        cluster.endpoint: (next(iter(balancers), THE_CLUSTER), f"the endpoint {cluster.endpoint}"),
         **{address: (control_plane.name, "its API server") for address, control_plane in control_planes.items()},
     }
     failures = _failures(statuses, targets)
@@ -143,7 +146,10 @@ def _api_findings(statuses: Statuses, cluster: Cluster) -> Iterator[Finding]:
             host, what = targets[entry.faulty_end]
             said = failures[entry.others[0], entry.faulty_end]
             found = f"{what} does not answer from {counted(entry.others, sources)}: {said}"
-            remedy = _api_remedy(said, entry.faulty_end not in control_planes, len(entry.others) < len(sources))
+            at_endpoint = entry.faulty_end not in control_planes
+            remedy = _api_remedy(said, at_endpoint, len(entry.others) < len(sources))
+            if at_endpoint and cluster.is_external and remedy == NGINX_LOGS:
+                remedy = "see the balancer there, its members, and its own checks of them"
             yield Finding(host, "API server", found, "ok at /readyz", remedy)
         else:
             found = f"it reaches no API server: {failures[entry.faulty_end, entry.others[0]]}"
@@ -156,7 +162,7 @@ def _api_remedy(said: str, endpoint: bool, some: bool) -> str:
         return "an API server behind it is not ready: see their rows" if endpoint else POD_LOGS
     if some:
         return "see routes and firewalls between them"
-    return "see `systemctl status nginx` and nginx's logs there" if endpoint else POD_LOGS
+    return NGINX_LOGS if endpoint else POD_LOGS
 
 
 def _dns_findings(statuses: Statuses, api_status: ApiStatus, cluster: Cluster) -> Iterator[Finding]:

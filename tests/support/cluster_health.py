@@ -15,6 +15,7 @@ NEXT_YEAR = datetime(2027, 11, 24, tzinfo=UTC)
 SERVICES = {API_SERVICE: "10.96.0.1", DNS_SERVICE: "10.96.0.10"}
 
 NOTHING: dict[str, Any] = {
+    "servers": [],
     "apis": [],
     "name_servers": [],
     "question": "kubernetes.default.svc.cluster.local",

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 from k8s_ha.catalog.mirrors import MirrorSettings
 from k8s_ha.catalog.setting_changes import HOST_SETTINGS, SETTINGS, Change, Effect
 from k8s_ha.settings import ClusterSettings, HostSettings
+from k8s_ha.settings.endpoint import EndpointSettings
 from tests.support.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "settings.md"
@@ -24,6 +25,12 @@ names are errors.
 
 The last column says what becomes of a change on a cluster that stands. What is refused ends the run in its first phase,
 before anything is changed, and the row says what stands and the way out.
+"""
+
+ENDPOINT = """
+## Endpoint
+
+`"endpoint"` takes a mapping; docs/endpoint.md tells of its forms.
 """
 
 MIRROR = """
@@ -49,6 +56,7 @@ def page() -> str:
     of_mirror["image_repository"] = SETTINGS["image_repository"]
     parts = (
         (INTRODUCTION, ClusterSettings, SETTINGS),
+        (ENDPOINT, EndpointSettings, dict.fromkeys(EndpointSettings.model_fields, SETTINGS["endpoint"])),
         (MIRROR, MirrorSettings, of_mirror),
         (HOST, HostSettings, {name: row for name, row in HOST_SETTINGS.items() if name not in OF_THE_INVENTORY}),
     )

@@ -82,6 +82,7 @@ UNTOUCHED: dict[str, Any] = {
     "accepted_risks": ["SystemVerification"],
     "waive": ["ports"],
     "base_repositories": "vault",
+    "endpoint_name_in_hosts": False,
     "remove_conflicting_packages": True,
     "registry_mirrors": {"docker.io": ["https://m.example"]},
     "firewall": "keep",
@@ -147,8 +148,15 @@ def test_what_the_next_run_carries_out_is_no_difference(name: str) -> None:
     assert differences(snapshot_of(STANDING, six_host_cluster(**{name: UNTOUCHED[name]}))) == []
 
 
+ENDPOINT: dict[str, Any] = {
+    "control_plane_endpoint": "master-lb:6443",
+    "endpoint": {"port": 8443},
+    "endpoint_name": "api.k8s.example",
+}
+
+
 def test_every_setting_is_in_one_of_the_tables() -> None:
-    elsewhere = {"container_runtime", "control_plane_endpoint", "mirror", "kubeadm_patches"}
+    elsewhere = {"container_runtime", *ENDPOINT, "mirror", "kubeadm_patches"}
     assert {*CHANGED, *ROLLED_OUT, *UNTOUCHED, *elsewhere} >= set(ClusterSettings.model_fields)
 
 
@@ -261,11 +269,12 @@ def test_a_cluster_that_runs_no_kube_proxy_is_none_the_worse() -> None:
     assert cluster_differences(snapshot_of(STANDING, **changed)) == []
 
 
-def test_another_endpoint_is_told_as_that_and_not_as_foreign_hosts() -> None:
-    wanted = six_host_cluster(control_plane_endpoint="master-lb:6443")
+@pytest.mark.parametrize("name", ENDPOINT)
+def test_another_endpoint_is_told_as_that_and_not_as_foreign_hosts(name: str) -> None:
+    wanted = six_host_cluster(**{name: ENDPOINT[name]})
     assert other_endpoint(snapshot_of(STANDING, wanted)) == "10.0.1.157:6443"
     assert other_endpoint(snapshot_of(STANDING)) is None
-    assert SETTINGS["control_plane_endpoint"].is_refused
+    assert SETTINGS[name].is_refused
 
 
 def test_an_init_that_is_at_work_stands_at_no_other_endpoint() -> None:

@@ -117,7 +117,7 @@ NETWORK = {
             "endpoint",
             "has no route to the endpoint 10.0.1.157:6443 (RTNETLINK answers: Network is unreachable)",
             "every host reaches the API there",
-            "add a route, or choose a control_plane_endpoint that it reaches",
+            "add a route, or choose an endpoint that it reaches",
         ),
     ),
     "a route within the pods' network": (

@@ -153,7 +153,7 @@ BOTH = [{"name": "m", "address": "10.0.0.1", "role": ["control_plane", "load_bal
 TWO_BALANCERS = [*six_hosts(), {"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}]
 
 
-@pytest.mark.parametrize("hosts", [six_hosts(), ALONE, BOTH, TWO_BALANCERS], ids=["six", "alone", "both", "two"])
+@pytest.mark.parametrize("hosts", [six_hosts(), BOTH, TWO_BALANCERS], ids=["six", "both", "two"])
 @pytest.mark.parametrize("port", ["6443", "8443", "443"])
 def test_who_writes_the_endpoint_that_is_named_has_a_cluster(hosts: list[dict[str, Any]], port: str) -> None:
     """A remedy does not lead to the next mistake."""

@@ -110,7 +110,7 @@ def test_mistakes_in_the_topology() -> None:
     ]
     assert mistakes({}, six_hosts()[:3]) == [
         "hosts: 3 control planes and no load balancer; several control planes stand behind one; give a host the role "
-        "load_balancer"
+        "load_balancer, or name one that somebody else runs in endpoint.external"
     ]
     assert mistakes({}, [*six_hosts(), six_hosts()[0]]) == [
         "master1: 2 hosts have this name; a host is given once; give it all its roles at once",
