@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -73,6 +73,10 @@ test-settings: $(VENV)/installed
 # The source document's cluster moved from Docker to containerd; ten minutes. CUT=--cut kills the operator after each operation.
 test-runtime: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.runtime_move $(CUT)
+
+# Clusters behind Debian's HAProxy and an nginx that are not this package's; a quarter of an hour.
+test-endpoint: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.external_balancer
 
 # An upgrade, changed settings and a removal that are cut off and gone on with; hours. KINDS="settings --power" is one, by power.
 test-interrupted: $(VENV)/installed

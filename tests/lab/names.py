@@ -26,6 +26,9 @@ MIRRORS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 
+OTHERS = {"api.lab.example": "10.0.1.157"}
+"""What a person's own DNS has: the name of a balancer that the lab's inventory does not have."""
+
 REGISTRIES = (
     "registry.k8s.io",
     "k8s.gcr.io",

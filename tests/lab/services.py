@@ -66,7 +66,11 @@ def status() -> dict[str, str]:
 
 
 def _dnsmasq_options() -> list[str]:
-    addresses = {**dict.fromkeys(names.MIRRORS, GATEWAY), **dict.fromkeys(names.REGISTRIES, REGISTRY)}
+    addresses = {
+        **{name: str(GATEWAY) for name in names.MIRRORS},
+        **{name: str(REGISTRY) for name in names.REGISTRIES},
+        **names.OTHERS,
+    }
     return [
         "--keep-in-foreground",
         "--conf-file=/dev/null",

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from .cache import BuildError, Cache, Step
@@ -84,14 +85,17 @@ def _install(packages: list[str]) -> None:
             raise BuildError(f"machine: apt-get {arguments[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
 
 
-def unpacked_packages(cache: Cache) -> Path:
-    """Return a folder with one folder per package of UNPACKED, holding that package's files."""
+def unpacked_packages(cache: Cache, name: str = "debs", packages: Sequence[str] = UNPACKED) -> Path:
+    """Return a folder with one folder per package of Debian's, holding that package's files.
+
+    + name: of the artifact
+    """
 
     def make(step: Step) -> None:
         step.run(*APT_GET, "update")
-        step.run(*APT_GET, "download", *UNPACKED, cwd=step.folder)
+        step.run(*APT_GET, "download", *packages, cwd=step.folder)
         for archive in step.folder.glob("*.deb"):
             step.run("dpkg-deb", "-x", archive, step.folder / archive.name.split("_")[0])
             archive.unlink()
 
-    return cache.folder("debs", UNPACKED, make)
+    return cache.folder(name, packages, make)
