@@ -27,25 +27,36 @@ fi
 
 # Before there is a cluster: TCP may be refused or closed, and nothing may answer as an API server.
 endpoint_answer() {
-    body=$(curl -ksS --noproxy '*' --connect-timeout 5 --max-time 8 "https://$1/version" 2>&1) && code=0 || code=$?
-    case $code in
-        0)
-            case $body in
+    # What answers is a stranger: not all of it is taken.
+    told=$({
+        curl -ksS --noproxy '*' --connect-timeout 5 --max-time 8 "https://$1/version" 2>&1
+        echo " code=$?"
+    } | head -c 4096 | tr -s '\n\r' ' ')
+    case $told in
+        *' code=0 ')
+            case $told in
                 *gitVersion* | *'"kind": "Status"'* | *'"kind":"Status"'*) echo api ;;
                 *) echo other ;;
             esac
             ;;
-        # A newer curl does not tell why.
-        7)
-            words=$(LC_ALL=C timeout 5 bash -c ': </dev/tcp/"$0"/"$1"' "${1%:*}" "${1##*:}" 2>&1)
-            case $words in *refused*) echo refused ;; *) echo "silent $body" ;; esac
+        *' code=7 ' | *' code=28 ')
+            # A newer curl does not tell why, and counts TLS to the connection.
+            words=$(LC_ALL=C timeout 5 bash -c ': </dev/tcp/"$0"/"$1"' "${1%:*}" "${1##*:}" 2>&1) && words=connected
+            case $words in
+                connected) echo held ;;
+                *refused*) echo refused ;;
+                *) echo "silent ${told% code=*}" | tail -c 200 ;;
+            esac
             ;;
-        5 | 6 | 28) echo "silent $body" ;;
-        *) echo closed ;;
+        *' code=5 ' | *' code=6 ') echo unresolved ;;
+        # Something else than TLS: an answer to plain HTTP tells a balancer of requests.
+        *' code=35 ') curl -sS --noproxy '*' --max-time 5 -o /dev/null "http://$1/" 2>/dev/null && echo other || echo closed ;;
+        *' code='*) echo closed ;;
+        *) echo other ;;
     esac
 }
 if [ -n "$ASKED_ENDPOINT" ] && command -v curl >/dev/null 2>&1; then
-    echo "endpoint_answer $(endpoint_answer "$ASKED_ENDPOINT" | tr -s '\n' ' ')" &
+    echo "endpoint_answer $(endpoint_answer "$ASKED_ENDPOINT")" &
 fi
 
 # --- the machine
@@ -95,7 +106,8 @@ else
         [ "$state" = 0A ] && echo "listen_hex $local"
     done
 fi
-sed 's/#.*//' /etc/hosts 2>/dev/null | while read -r address names; do
+own_block='/^# BEGIN k8s_ha/,/^# END k8s_ha/'
+sed "$own_block d; s/#.*//" /etc/hosts 2>/dev/null | while read -r address names; do
     for name in $names; do
         case " $NAMES " in *" $name "*) echo "hosts $address $names" && break ;; esac
     done
@@ -103,7 +115,10 @@ done
 endpoint=$ENDPOINT
 case $ENDPOINT in
     *[!0-9.]*)
-        found=$(timeout 10 getent ahostsv4 "$ENDPOINT" | while read -r address _; do echo "$address"; done | sort -u)
+        # What an earlier run of this package wrote is not there for ever.
+        only=$(sed -n "$own_block p" /etc/hosts 2>/dev/null | grep -qwF -e "$ENDPOINT" && echo "-s dns")
+        # shellcheck disable=SC2086 # words, or none
+        found=$(timeout 10 getent $only ahostsv4 "$ENDPOINT" | while read -r address _; do echo "$address"; done | sort -u)
         for address in $found; do echo "endpoint_address $address"; done
         endpoint=$(echo "$found" | head -n 1)
         ;;

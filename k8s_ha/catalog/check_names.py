@@ -108,7 +108,7 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "clock": Check("the hosts' clocks against each other's and the operator's"),
     "machine-id": Check("is /etc/machine-id the host's own"),
     "product-uuid": Check("is the machine's UUID its own"),
-    "endpoint": Check("a route to the endpoint"),
+    "endpoint": Check("a route to the endpoint, its name, and what answers there before a cluster does"),
     "networks": Check("the hosts' routes against the pods' and the Services' networks"),
     "proxies": Check("proxies that the cluster's own traffic would take"),
     "mirrors": Check("repositories, keys, registries and archives that the host will need"),

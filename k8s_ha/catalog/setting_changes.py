@@ -43,7 +43,11 @@ _RUN: Final = Change(Effect.NEXT_RUN)
 _ROLLED_OUT: Final = Change(Effect.ROLLED_OUT)
 _BY_HAND: Final = "a run does not change it on a standing cluster"
 
-_OF_THE_ENDPOINT: Final = Change(Effect.NEW_CLUSTER, "certificates and every kubeconfig name it")
+_OF_THE_ENDPOINT: Final = Change(
+    Effect.NEW_CLUSTER,
+    "certificates and every kubeconfig name it",
+    "set control_plane_endpoint = {standing}, and no endpoint and endpoint_name",
+)
 
 SETTINGS: Final[Mapping[str, Change]] = {
     "kubernetes_version": Change(Effect.UPGRADE),

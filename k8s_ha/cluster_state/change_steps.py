@@ -278,7 +278,8 @@ def out_of_the_balancers(cluster: Cluster, host: HostSettings, *steps: ChangeSte
     balancers = tuple(balancer.name for balancer in cluster.load_balancers)
     if cluster.is_external and len(cluster.control_planes) > 1:
         # Nobody tells that balancer.
-        yield from (replace(step, interrupts=f"{step.interrupts}; {EXTERNAL}") for step in steps)
+        for step in steps:
+            yield replace(step, interrupts="; ".join(filter(None, (step.interrupts, EXTERNAL))))
         return
     if not balancers or len(cluster.control_planes) == 1:
         yield from steps

@@ -148,7 +148,10 @@ def other_endpoint(snapshot: ClusterSnapshot) -> str | None:
 
 def endpoint_difference(standing: str, cluster: Cluster) -> Difference:
     """The cluster of these hosts stands at another endpoint."""
-    return _setting("control_plane_endpoint", standing, cluster.endpoint)
+    settings = cluster.settings
+    given = {"endpoint_name": settings.endpoint_name, "endpoint": settings.endpoint}
+    name = next((name for name, value in given.items() if value is not None), "control_plane_endpoint")
+    return _setting(name, standing, cluster.endpoint)
 
 
 def _of_kind(kind: str, wanted: Mapping[str, Any], standing: Standing, cluster: Cluster) -> Iterator[Difference]:

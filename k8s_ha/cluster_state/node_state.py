@@ -184,10 +184,15 @@ def init_refusal(views: Mapping[str, NodeView | None], cluster: Cluster, endpoin
             f"No cluster was initialized: the endpoint {cluster.endpoint} could not be asked whether a cluster answers "
             "there; see the error above, then run this again."
         )
+    if endpoint_answer.startswith("unclear"):
+        return (
+            f"No cluster was initialized: what is at the endpoint {cluster.endpoint} does not tell whether a cluster "
+            f"answers there ({endpoint_answer}); it must answer, refuse or close; see whom it passes on to."
+        )
     if endpoint_answer:
         return (
             f"No cluster was initialized: the endpoint {cluster.endpoint} already answers ({endpoint_answer}), so it "
-            "belongs to a cluster of other hosts; choose another control_plane_endpoint or add those hosts."
+            "belongs to a cluster of other hosts; choose another endpoint or add those hosts."
         )
     return None
 

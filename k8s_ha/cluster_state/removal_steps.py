@@ -115,6 +115,8 @@ def removals(snapshot: ClusterSnapshot, reached: Collection[str]) -> Removals:
         found += _of_members(snapshot, [entry.member for entry in leading if entry.member is not None])
     if any(entry.is_to_reset for entry in leading):
         found += [*_of_balancers(snapshot, reached), *_of_silent(snapshot)]
+    if snapshot.cluster.is_external:
+        found += [_still_led_to(snapshot, entry.host) for entry in leading if entry.host and not entry.is_out]
     if any(obstacle.blocks for obstacle in found):
         return Removals(obstacles=tuple(found))
     steps = tuple(step for entry in ordered for step in _steps(snapshot, entry))
@@ -248,6 +250,17 @@ def _of_balancers(snapshot: ClusterSnapshot, reached: Collection[str]) -> Iterat
                 "a control plane that is removed leaves every balancer first",
                 "bring it back, or name it in removed_nodes too",
             )
+
+
+def _still_led_to(snapshot: ClusterSnapshot, host: HostSettings) -> Obstacle:
+    address = f"{host.address}:{snapshot.cluster.api_port}"
+    return Obstacle(
+        host.name,
+        f"the balancer at {snapshot.cluster.endpoint} may go on to lead to it",
+        "nobody here tells that one",
+        f"take {address} out of its members, before or after",
+        blocks=False,
+    )
 
 
 def _of_silent(snapshot: ClusterSnapshot) -> Iterator[Obstacle]:

@@ -9,7 +9,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.observations import dns
-from k8s_ha.observations.certificates import expiry
+from k8s_ha.observations.certificates import expiry, printed_end
 from k8s_ha.observations.host_status import OK, HostStatus, answer, etcd_status
 from k8s_ha.resources import read_file
 
@@ -59,7 +59,8 @@ class HostStatusFact(ParsedFact[HostStatus]):
             proxy=_proxy(values["proxy"][0]) if values["proxy"] else None,
             apis={address: tuple(map(answer, said)) for address, said in _by_address(values["api"]).items()},
             servers={
-                address: tuple(each for each in said if each) for address, said in _by_address(values["server"]).items()
+                address: tuple(end for each in said if (end := printed_end(each)))
+                for address, said in _by_address(values["server"]).items()
             },
             dns={address: tuple(map(dns.parse_answer, said)) for address, said in _by_address(values["dns"]).items()},
             etcd=etcd_status(*etcd) if any(etcd) else None,

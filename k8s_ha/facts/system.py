@@ -167,6 +167,7 @@ class HttpsAnswer(ParsedFact[str]):
         return marked(
             f"status=$(curl -ksS -o /dev/null -w '%{{http_code}}' --max-time 10 {url} 2>/dev/null); "
             'case "$?" in 0) echo "HTTP status $status";; 28) echo "unclear: no answer within 10 s";; '
+            '127) echo "unclear: curl is missing";; '
             "*) echo silent;; esac"
         )
 

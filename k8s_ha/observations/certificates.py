@@ -8,7 +8,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -51,6 +51,14 @@ def expiry(encoded: str) -> datetime | None:
         certificate = parsed(base64.b64decode(encoded, validate=True))
         return certificate.not_valid_after_utc if certificate else None
     except ValueError:  # no base64, or a date that no calendar has
+        return None
+
+
+def printed_end(text: str) -> datetime | None:
+    """Until when a certificate is valid, as curl prints it: with one digit or two, by its TLS library."""
+    try:
+        return datetime.strptime(" ".join(text.split()), "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
+    except ValueError:
         return None
 
 

@@ -66,7 +66,7 @@ class HostStatus:
     nginx: bool
     backends: Mapping[str, str]
     backend_answers: Mapping[str, str]
-    servers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    servers: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
 
 
 def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
 from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.settings.syntax import is_inside
 from k8s_ha.untrusted import printable, some
 
 NO_ROUTE: Final = ("RTNETLINK", "unreachable", "prohibit", "blackhole", "Error:")
@@ -53,8 +55,25 @@ def name(context: HostContext) -> Iterator[Finding]:
         )
 
 
+def inside(context: HostContext) -> Iterator[Finding]:
+    """A name of the endpoint that leads into the pods' or the Services' network."""
+    if not _resolves(context):
+        return
+    for setting in ("pod_cidr", "service_cidr"):
+        network = IPv4Network(getattr(context.cluster.settings, setting))
+        addresses = [each for each in context.preflight.endpoint_addresses if is_inside(each, network)]
+        if addresses:
+            yield Finding(
+                context.host.name,
+                _CHECK,
+                f"resolves the endpoint's name {context.cluster.endpoint_host} to {', '.join(addresses)}",
+                f"{setting} {network} is of the cluster's own",
+                f"correct the name, or choose another {setting}",
+            )
+
+
 def one_name(contexts: Sequence[HostContext]) -> Iterator[Finding]:
-    """A name of somebody else's balancer that leads to different ones."""
+    """A name of somebody else's balancer that leads to different ones; on a cluster that stands it is only said."""
     answers: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for context in contexts:
         if context.cluster.is_external and _resolves(context) and context.preflight.endpoint_addresses:
@@ -69,18 +88,23 @@ def one_name(contexts: Sequence[HostContext]) -> Iterator[Finding]:
         f"the endpoint's name {asked} is {'; '.join(told)}",
         "all hosts reach the API at one place",
         "correct it in DNS or in those hosts' /etc/hosts",
+        "warning" if any(context.survey.node for context in contexts) else "error",
     )
 
 
 def not_begun(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """What answers at somebody else's balancer before there is a cluster, or that nothing is there."""
-    for context in contexts:
+    told: dict[tuple[str, str], list[str]] = defaultdict(list)
+    asked = [context for context in contexts if context.preflight.endpoint_answer]
+    for context in asked:
         kind, _, words = context.preflight.endpoint_answer.partition(" ")
         if kind in _WRONG:
-            found, wanted, remedy = _WRONG[kind]
-            place = context.cluster.endpoint
-            told = found.format(endpoint=place, words=printable(words)[:200])
-            yield Finding(context.host.name, _CHECK, told, wanted, remedy.format(endpoint=place))
+            told[kind, printable(words.strip())].append(context.host.name)
+    for (kind, words), hosts in told.items():
+        found, wanted, remedy = _WRONG[kind]
+        sentence = found.format(endpoint=asked[0].cluster.endpoint, words=words)
+        whose = "" if len(hosts) == len(asked) else f", asked from {some(hosts)}"
+        yield Finding(THE_CLUSTER, _CHECK, f"{sentence}{whose}", wanted, remedy)
 
 
 _WRONG: Final = {
@@ -90,14 +114,19 @@ _WRONG: Final = {
         "choose another endpoint, or add the hosts of that cluster",
     ),
     "other": (
-        "what answers at the endpoint {endpoint} speaks TLS itself, and is no API server",
+        "what answers at the endpoint {endpoint} speaks TLS or HTTP itself, and is no API server",
         "the balancer passes TCP on as it is",
         "have it balance TCP, not HTTPS; `k8s_ha.external_balancer` writes examples",
+    ),
+    "held": (
+        "what listens at the endpoint {endpoint} holds a connection without a word, so that a cluster may be behind it",
+        "as long as no API server is up it refuses or closes",
+        "see whom it passes on to, and have its own checks leave out who does not answer",
     ),
     "silent": (
         "nothing answers at the endpoint {endpoint} ({words})",
         "a balancer listens there; it may refuse as long as no API server is up",
-        "start the balancer, and open its port to this host",
+        "start the balancer, and open its port to the nodes",
     ),
 }
 

@@ -74,8 +74,9 @@ class HostPreflight:
     + hosts_lines: lines of /etc/hosts that hold one of the cluster's names, without comments
     + endpoint_route: what ``ip route get`` says of the endpoint
     + endpoint_addresses: what the endpoint's name resolves to; none where an address was asked for
-    + endpoint_answer: how an endpoint that somebody else runs answers: ``api``, ``other`` for what else speaks TLS,
-      ``closed`` or ``refused`` for TCP, ``silent`` with curl's words; empty where it was not asked
+    + endpoint_answer: how an endpoint that somebody else runs answers: ``api``, ``other`` for what else speaks TLS or
+      HTTP, ``held``, ``closed`` or ``refused`` for TCP, ``unresolved``, ``silent`` with curl's words; empty where it
+      was not asked
     + routes: as ``ip -4 route`` prints them
     + proxies: by where they are set, value by variable in lower case; of a proxy itself only "set"
     + answers: by URL; None where curl is missing

@@ -61,6 +61,7 @@ OF_A_HOST: Final[Sequence[Callable[[HostContext], Iterator[Finding]]]] = (
     network.hostname,
     endpoint.route,
     endpoint.name,
+    endpoint.inside,
     network.networks,
     network.proxies,
     download_sources.mirrors,

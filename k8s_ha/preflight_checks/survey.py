@@ -191,5 +191,5 @@ def unreached(missing: Sequence[str], reached: Mapping[str, HostSurvey], cluster
                 "unreachable",
                 f"cannot be reached, and {cluster.endpoint} is its address",
                 "a cluster begins with its endpoint",
-                "bring it back or choose another control_plane_endpoint",
+                "bring it back or choose another endpoint",
             )

@@ -120,8 +120,9 @@ class Cluster(BaseModel):
     @property
     def resolves_endpoint(self) -> bool:
         """Whether the endpoint is a name that hosts resolve by themselves: no /etc/hosts of ours has it."""
-        is_asked = self.endpoint_target == self.endpoint_host
-        return is_asked and not syntax.looks_like_address(self.endpoint_host)
+        host = self.endpoint_host
+        is_written = any(host == name for _, name in self.names)
+        return self.endpoint_target == host and not is_written and not syntax.looks_like_address(host)
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,7 @@ from k8s_ha.settings.cluster import Cluster
 from k8s_ha.settings.mirror_rules import credentials_reach_nobody_else, packages_are_not_forged
 from k8s_ha.settings.models import ROLES, HostSettings
 from k8s_ha.settings.removal_rules import enough_stays, removed_names_fit
+from k8s_ha.settings.syntax import is_inside
 from k8s_ha.untrusted import short, some
 
 Mistakes = Iterator[str]
@@ -131,7 +132,7 @@ def external_endpoint_fits(cluster: Cluster) -> Mistakes:
     if cluster.external_endpoint is None:
         return
     found = f"endpoint.external: {cluster.external_endpoint!r}"
-    for host in cluster.control_planes:
+    for host in (*cluster.control_planes, *cluster.former_control_planes):
         if cluster.external_endpoint in (f"{host.address}:{API_PORT}", f"{host.hostname}:{API_PORT}"):
             yield f"{found}; that is the API server of {host.name} itself; write where the balancer listens"
 
@@ -163,6 +164,12 @@ def networks_are_apart(cluster: Cluster) -> Mistakes:
 def hosts_are_outside(cluster: Cluster, setting: str) -> Mistakes:
     """No host has an address of the pods or the Services."""
     network = IPv4Network(getattr(cluster.settings, setting))
+    external = cluster.endpoint_host if cluster.is_external else ""
+    if is_inside(external, network):
+        yield (
+            f"{setting}: {network} holds the endpoint's address {external}; pods and Services have networks of their "
+            f"own; choose another {setting}, or another endpoint"
+        )
     inside = [host for host in cluster.hosts if host.address and IPv4Address(host.address) in network]
     if inside:
         hosts = some([f"{host.name} ({host.address})" for host in inside])
@@ -301,8 +308,8 @@ RULES = (
     Rule(removed_names_fit, ("removed_nodes", "host.hostname")),
     Rule(enough_stays, ("removed_nodes", "host.role", "host.address", "host.hostname", "control_plane_endpoint")),
     Rule(networks_are_apart, ("pod_cidr", "service_cidr")),
-    Rule(hosts_are_outside, ("pod_cidr",), ("pod_cidr",)),
-    Rule(hosts_are_outside, ("service_cidr",), ("service_cidr",)),
+    Rule(hosts_are_outside, ("pod_cidr", *_ENDPOINT), ("pod_cidr",)),
+    Rule(hosts_are_outside, ("service_cidr", *_ENDPOINT), ("service_cidr",)),
     Rule(pod_network_is_large_enough, ("pod_cidr", "host.role", "kubeadm_patches")),
     Rule(service_network_has_a_size, ("service_cidr",)),
     Rule(mirror_carries_version, ("mirror", "kubernetes_version")),

@@ -156,6 +156,14 @@ def check_endpoint(value: str) -> str:
     return value
 
 
+def is_inside(address: str, network: IPv4Network) -> bool:
+    """Whether it is an IPv4 address of the network, and no name."""
+    try:
+        return IPv4Address(address) in network
+    except AddressValueError:
+        return False
+
+
 def check_endpoint_name(value: str) -> str:
     """A DNS name that is no address."""
     if not is_dns_name(value) or looks_like_address(value) or value.split(".")[0] == "localhost":

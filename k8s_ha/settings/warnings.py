@@ -26,6 +26,11 @@ def warnings(cluster: Cluster) -> Iterator[str]:
             f"hosts: {len(cluster.load_balancers)} load balancers; nodes reach the API only at {cluster.endpoint}, "
             "nothing moves that address to another one"
         )
+    if cluster.is_external and cluster.settings.endpoint is None:
+        yield (
+            f"control_plane_endpoint: {cluster.endpoint!r} is at no host of the inventory, so it is taken for a "
+            "balancer that somebody else runs; write it into endpoint.external to say so, or correct it"
+        )
     yield from unused_credentials(cluster)
     for setting in ("pod_cidr", "service_cidr"):
         network = IPv4Network(getattr(cluster.settings, setting))

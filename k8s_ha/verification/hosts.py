@@ -146,7 +146,8 @@ def _api_findings(statuses: Statuses, cluster: Cluster) -> Iterator[Finding]:
             host, what = targets[entry.faulty_end]
             said = failures[entry.others[0], entry.faulty_end]
             found = f"{what} does not answer from {counted(entry.others, sources)}: {said}"
-            at_endpoint = entry.faulty_end not in control_planes
+            is_balanced = bool(cluster.load_balancers) or cluster.is_external
+            at_endpoint = entry.faulty_end not in control_planes and is_balanced
             remedy = _api_remedy(said, at_endpoint, len(entry.others) < len(sources))
             if at_endpoint and cluster.is_external and remedy == NGINX_LOGS:
                 remedy = "see the balancer there, its members, and its own checks of them"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.fakes.run import LOOK, Fleet, Outcome
 from tests.support.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
+from tests.support.finding_rows import rows
 
 ENDPOINT = "lb.example:6443"
 BALANCER = "k8s_ha.external_balancer"
@@ -44,7 +45,7 @@ def test_a_cluster_is_built_behind_it(built: tuple[Fleet, Outcome]) -> None:
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [
-        (["endpoint_answer other"], "what answers at the endpoint lb.example:6443 speaks TLS"),
+        (["endpoint_answer other"], "what answers at the endpoint lb.example:6443 speaks"),
         (["endpoint_answer api"], "an API server answers at the endpoint"),
         (["endpoint_answer silent curl: (28) timed out"], "nothing answers at the endpoint lb.example:6443"),
     ],
@@ -93,6 +94,40 @@ def test_examples_are_written_once(built: tuple[Fleet, Outcome]) -> None:
     assert again.exit_code == 0
     assert "Examples for HAProxy" not in again.output
     assert outcome.changes == again.changes == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags", "count"),
+    [({}, ("--limit", "@fake/worker1"), 3), ({"removed_nodes": ["master3"]}, (), 2)],
+    ids=["one host alone", "one that goes"],
+)
+def test_examples_come_from_whoever_takes_part(
+    tmp_path: Path, settings: dict[str, object], flags: tuple[str, ...], count: int
+) -> None:
+    fleet = Fleet(tmp_path, replace(BEHIND, settings=BEHIND.settings | settings))
+    outcome = fleet.run("-y", *flags, deploy=BALANCER)
+    assert outcome.exit_code == 0, outcome.output
+    text = (tmp_path / "reports" / "balancer" / "haproxy.cfg").read_text(encoding="utf-8")
+    assert text.count("\n    server ") == outcome.output.count("HTTPS /readyz gives 200") == count
+
+
+def test_a_control_plane_that_goes_is_to_be_taken_out_by_somebody(built: tuple[Fleet, Outcome]) -> None:
+    fleet, _ = built
+    fleet.change(replace(BEHIND, settings=BEHIND.settings | {"removed_nodes": ["master3"]}))
+    outcome = fleet.run("--dry", deploy=LOOK)
+    assert outcome.exit_code == 0, outcome.output
+    (row,) = [row for row in rows(outcome.output) if row.host == "@fake/master3"]
+    assert (row.severity, row.remedy) == ("warning", "take 10.0.13.22:6443 out of its members, before or after")
+    fleet.change(BEHIND)
+
+
+def test_a_standing_cluster_keeps_its_endpoint_and_says_by_which_setting(finished: Fleet) -> None:
+    outcome = finished.set(endpoint_name="api.k8s.example").run("-y")
+    assert outcome.exit_code == 1
+    (row,) = [row for row in rows(outcome.output) if row.check == "settings"]
+    assert row.found == "endpoint_name stands as '10.0.1.157:6443'"
+    assert row.remedy == "set control_plane_endpoint = '10.0.1.157:6443', and no endpoint and endpoint_name"
+    assert outcome.changes == []
 
 
 def test_there_are_none_for_a_balancer_of_this_packages(finished: Fleet) -> None:

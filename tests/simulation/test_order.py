@@ -273,7 +273,7 @@ NO_INIT = {
     ),
     "endpoint is slow": (
         answering("master1", "curl -ksS", lines=["unclear: no answer within 10 s"]),
-        "the endpoint 10.0.1.157:6443 already answers (unclear: no answer within 10 s)",
+        "the endpoint 10.0.1.157:6443 does not tell whether a cluster answers there (unclear: no answer within 10 s)",
     ),
     "endpoint could not be asked": (
         answering("master1", "curl -ksS", success=False),

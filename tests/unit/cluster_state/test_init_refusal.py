@@ -70,7 +70,14 @@ OWN_MEMBER = Member("1", "master1", ("10.0.11.18",))
             CLEANS,
             "HTTP status 401",
             "No cluster was initialized: the endpoint 10.0.1.157:6443 already answers (HTTP status 401), so it belongs "
-            "to a cluster of other hosts; choose another control_plane_endpoint or add those hosts.",
+            "to a cluster of other hosts; choose another endpoint or add those hosts.",
+        ),
+        (
+            CLEANS,
+            "unclear: no answer within 10 s",
+            "No cluster was initialized: what is at the endpoint 10.0.1.157:6443 does not tell whether a cluster "
+            "answers there (unclear: no answer within 10 s); it must answer, refuse or close; see whom it passes on "
+            "to.",
         ),
     ],
 )

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from k8s_ha.findings import Finding
-from k8s_ha.preflight_checks.endpoint import name, not_begun, one_name
+from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.preflight_checks.endpoint import inside, name, not_begun, one_name
 from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.settings import load_cluster
 from tests.support.cases import context
@@ -76,6 +77,34 @@ def test_how_its_name_resolves(given: HostContext, finding: Finding | None) -> N
     assert list(name(given)) == ([finding] if finding else [])
 
 
+@pytest.mark.parametrize(
+    ("addresses", "setting"),
+    [(("10.9.9.9",), None), (("10.244.0.1",), "pod_cidr"), (("10.9.9.9", "10.96.0.1"), "service_cidr")],
+)
+def test_a_name_that_leads_into_the_cluster(addresses: tuple[str, ...], setting: str | None) -> None:
+    found_ = [finding.wanted.split()[0] for finding in inside(external(endpoint_addresses=addresses))]
+    assert found_ == ([setting] if setting else [])
+
+
+def test_what_several_hosts_say_is_said_once() -> None:
+    asked = [external(name, endpoint_answer="other") for name in ("master1", "worker1")]
+    (finding,) = not_begun(asked)
+    assert (finding.host, "asked from" in finding.found) == (THE_CLUSTER, False)
+    found_ = list(not_begun([*asked, external("worker2", endpoint_answer="silent curl: (28) timed out")]))
+    assert [finding.found.rpartition(", ")[2] for finding in found_] == ["worker1", "asked from worker2"]
+
+
+def test_on_a_cluster_that_stands_another_answer_is_only_said() -> None:
+    given = [external(host, surveyed={"node": True}, endpoint_addresses=(host,)) for host in ("master1", "worker1")]
+    (finding,) = one_name(given)
+    assert finding.severity == "warning"
+
+
+def test_a_name_that_this_run_writes_is_not_left_to_dns() -> None:
+    named = context("worker1", settings={"endpoint_name": "master-lb", "endpoint_name_in_hosts": False})
+    assert list(name(named)) == []
+
+
 def test_a_name_that_leads_to_different_places() -> None:
     alike = [external(host, endpoint_addresses=("10.9.9.9",)) for host in ("master1", "worker1")]
     assert list(one_name(alike)) == []
@@ -92,8 +121,14 @@ def test_a_name_that_leads_to_different_places() -> None:
         ("", None),
         ("refused", None),
         ("closed", None),
+        ("unresolved", None),
         ("api", "an API server answers at the endpoint lb.example:6443, and none of these hosts has a cluster"),
-        ("other", "what answers at the endpoint lb.example:6443 speaks TLS itself, and is no API server"),
+        ("other", "what answers at the endpoint lb.example:6443 speaks TLS or HTTP itself, and is no API server"),
+        (
+            "held",
+            "what listens at the endpoint lb.example:6443 holds a connection without a word, so that a cluster may be "
+            "behind it",
+        ),
         (
             "silent curl: (28) Connection timed out after 5001 milliseconds",
             "nothing answers at the endpoint lb.example:6443 (curl: (28) Connection timed out after 5001 milliseconds)",

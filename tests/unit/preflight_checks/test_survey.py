@@ -186,7 +186,7 @@ NO_ENDPOINT = Finding(
     "unreachable",
     "cannot be reached, and 10.0.1.157:6443 is its address",
     "a cluster begins with its endpoint",
-    "bring it back or choose another control_plane_endpoint",
+    "bring it back or choose another endpoint",
 )
 
 

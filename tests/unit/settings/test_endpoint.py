@@ -132,6 +132,18 @@ def test_where_it_is(
             "write it into endpoint.external, and remove endpoint_name",
         ),
         (
+            {"endpoint": {"external": "10.244.0.1:6443"}},
+            NODES,
+            "pod_cidr: 10.244.0.0/16 holds the endpoint's address 10.244.0.1; pods and Services have networks of their "
+            "own; choose another pod_cidr, or another endpoint",
+        ),
+        (
+            {"endpoint": {"external": "10.0.13.22:6443"}, "removed_nodes": ["master3"]},
+            NODES,
+            "endpoint.external: '10.0.13.22:6443'; that is the API server of master3 itself; write where the balancer "
+            "listens",
+        ),
+        (
             {"endpoint_name": "worker1"},
             SIX,
             "endpoint_name: 'worker1' is the hostname of worker1; it leads to the endpoint; choose another",
@@ -170,3 +182,10 @@ def test_every_host_knows_the_name() -> None:
     for settings in ({"endpoint_name_in_hosts": False}, {"control_plane_endpoint": "master-lb:6443"}):
         given = {"endpoint_name": "api.k8s.example" if "endpoint_name_in_hosts" in settings else "master-lb"}
         assert load_cluster(settings | given, SIX).names == load_cluster({}, SIX).names
+
+
+def test_an_endpoint_that_may_be_mistyped_is_said() -> None:
+    found = load_cluster({"control_plane_endpoint": "10.9.9.9:6443"}, NODES).warnings
+    assert any("is at no host of the inventory, so it is taken for a balancer" in warning for warning in found)
+    found = load_cluster({"endpoint": {"external": "10.9.9.9:6443"}}, NODES).warnings
+    assert not any("endpoint" in warning for warning in found)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from k8s_ha.observations.certificates import printed_end
 from k8s_ha.observations.host_status import HostStatus, asked
 from k8s_ha.settings import Cluster, load_cluster
 from k8s_ha.verification.balancer import unmet_findings
@@ -16,14 +18,10 @@ from tests.support.example_cluster import VERSION, six_host_cluster, six_hosts
 ENDPOINT = "lb.example:6443"
 NODES = [host for host in six_hosts() if host["name"] != "master-lb"]
 CLUSTER = load_cluster({"kubernetes_version": VERSION, "endpoint": {"external": ENDPOINT}}, NODES)
-ENDS = {
-    "master1": "Nov 27 10:00:01 2027 GMT",
-    "master2": "Nov 27 10:01:02 2027 GMT",
-    "master3": "Nov 27 10:02:03 2027 GMT",
-}
+ENDS = {f"master{number}": datetime(2027, 11, 27, 10, number, tzinfo=UTC) for number in (1, 2, 3)}
 
 
-def statuses(met: Mapping[str, tuple[str, ...]], ends: Mapping[str, str] = ENDS) -> dict[str, HostStatus]:
+def statuses(met: Mapping[str, tuple[str, ...]], ends: Mapping[str, datetime] = ENDS) -> dict[str, HostStatus]:
     """What hosts tell.
 
     + met: whom each of them met at the endpoint, in its order
@@ -51,7 +49,7 @@ def statuses(met: Mapping[str, tuple[str, ...]], ends: Mapping[str, str] = ENDS)
     ids=["one met all", "all met one", "two are none", "two alike", "they do not tell", "nobody met any"],
 )
 def test_a_control_plane_that_nobody_met(
-    met: dict[str, tuple[str, ...]], ends: dict[str, str], unmet: list[str]
+    met: dict[str, tuple[str, ...]], ends: dict[str, datetime], unmet: list[str]
 ) -> None:
     found = list(unmet_findings(statuses(met, ends), CLUSTER))
     assert [finding.host for finding in found] == unmet
@@ -64,6 +62,19 @@ def test_what_is_said_of_it() -> None:
         "none of 16 requests to the endpoint lb.example:6443 led to it",
         "add 10.0.13.22:6443 to its members, or see why its own checks leave it out",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("Dec  5 07:08:09 2027 GMT", datetime(2027, 12, 5, 7, 8, 9, tzinfo=UTC)),
+        ("Dec 05 07:08:09 2027 GMT", datetime(2027, 12, 5, 7, 8, 9, tzinfo=UTC)),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_an_end_as_each_curl_prints_it(text: str, end: datetime | None) -> None:
+    assert printed_end(text) == end
 
 
 @pytest.mark.parametrize(
