@@ -13,16 +13,20 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from k8s_ha.local_files import write_private
 from tests.lab import network, state
 from tests.lab.build.cache import open_cache
 from tests.lab.build.machine import unpacked_packages
 from tests.lab.checks import ready_nodes
-from tests.lab.client import REPORTS, Lab, until
+from tests.lab.client import KUBECONFIG, PYINFRA, Lab, until
 from tests.support.finding_rows import rows
+from tests.support.paths import PROJECT
 
 BALANCER: Final = "master-lb"
 ADDRESS, NAME, PORT = "10.0.1.157", "api.lab.example", 6443
@@ -40,8 +44,25 @@ server.serve_forever()
 """
 
 
-def run(lab: Lab, endpoint: str, *flags: str, deploy: str = "deploy.py") -> subprocess.CompletedProcess[str]:
-    return lab.pyinfra(*flags, deploy=deploy, of_hosts=LEFT_OUT, endpoint={"external": endpoint})
+@dataclass(frozen=True)
+class Project:
+    """A folder that pyinfra is run in: this project's own group_data would ask for a balancer of the inventory."""
+
+    lab: Lab
+    folder: Path
+
+    def run(self, endpoint: str, *flags: str, deploy: str = str(PROJECT / "deploy.py")) -> CompletedProcess[str]:
+        where = ("env", "-C", str(self.folder), f"PYTHONPATH={PROJECT}")
+        words = (*where, *PYINFRA, str(PROJECT / self.lab.inventory), deploy, *flags)
+        settings = {"endpoint": {"external": endpoint}}
+        done = self.lab.operator(*words, timeout=1800, settings=settings, of_hosts=LEFT_OUT)
+        fetched = self.folder / "kubeconfig" / KUBECONFIG.name
+        if fetched.exists():
+            write_private(KUBECONFIG, fetched.read_text(encoding="utf-8"))
+        return done
+
+    def example(self, name: str) -> str:
+        return (self.folder / "reports" / "balancer" / name).read_text(encoding="utf-8")
 
 
 @contextmanager
@@ -58,106 +79,107 @@ def at_balancer(*command: object, log: Path) -> Iterator[subprocess.Popen[bytes]
             program.terminate()
 
 
-def refused(lab: Lab, endpoint: str, sentence: str) -> None:
+def refused(project: Project, endpoint: str, sentence: str) -> None:
     """A run says so, and has changed nothing; a dry run says the same."""
-    before = lab.digest()
+    before = project.lab.digest()
     for flag in ("--dry", "-y"):
-        done = run(lab, endpoint, flag)
+        done = project.run(endpoint, flag)
         assert done.returncode == 1, done.stderr[-4000:]
         told = [row.found for row in rows(done.stderr) if row.check == "endpoint"]
         assert any(sentence in found for found in told), f"{sentence!r} was not said:\n{done.stderr[-4000:]}"
-    changed = sorted(lab.digest() ^ before)
+    changed = sorted(project.lab.digest() ^ before)
     assert not changed, changed[:5]
     print(f"{endpoint}: refused, nothing changed: {sentence}", flush=True)
 
 
-def wrong_ones(lab: Lab, folder: Path) -> None:
-    refused(lab, f"{NOBODY}:{PORT}", f"nothing answers at the endpoint {NOBODY}:{PORT}")
-    refused(lab, f"nowhere.lab.example:{PORT}", "cannot resolve the endpoint's name nowhere.lab.example")
+def wrong_ones(project: Project) -> None:
+    refused(project, f"{NOBODY}:{PORT}", f"nothing answers at the endpoint {NOBODY}:{PORT}")
+    refused(project, f"nowhere.lab.example:{PORT}", "cannot resolve the endpoint's name nowhere.lab.example")
     authority = state.current().artifacts.ca_certificate
     words = [sys.executable, "-c", _TLS, PORT, authority / "server.crt", authority / "server.key"]
-    with at_balancer(*words, log=folder / "tls.log"):
-        until(lambda: _listens(lab), 20, "somebody speaks TLS there")
-        refused(lab, f"{NAME}:{PORT}", "speaks TLS")
+    with at_balancer(*words, log=project.folder / "tls.log"):
+        until(lambda: _listens(project.lab), 20, "somebody speaks TLS there")
+        refused(project, f"{NAME}:{PORT}", "speaks TLS")
 
 
 def _listens(lab: Lab) -> bool:
     return "open" in lab.host("worker1", f"timeout 2 bash -c ': </dev/tcp/{ADDRESS}/{PORT}' && echo open", check=False)
 
 
-def haproxy(folder: Path, members: Sequence[str]) -> list[object]:
+def haproxy(project: Project, members: Sequence[str]) -> list[object]:
     """HAProxy's command, with the example for these members alone."""
-    example = (REPORTS / "balancer" / "haproxy.cfg").read_text(encoding="utf-8").splitlines()
+    example = project.example("haproxy.cfg").splitlines()
     kept = [line for line in example if "    server " not in line or line.split()[1] in members]
-    config = folder / "haproxy.cfg"
+    config = project.folder / "haproxy.cfg"
     config.write_text(DEFAULTS + "\n".join(kept) + "\n", encoding="utf-8")
     debs = unpacked_packages(open_cache(print), "haproxy", HAPROXY)
     libraries = ":".join(str(path) for path in debs.glob("*/usr/lib/x86_64-linux-gnu"))
     return ["env", f"LD_LIBRARY_PATH={libraries}", debs / "haproxy/usr/sbin/haproxy", "-db", "-f", config]
 
 
-def built(lab: Lab, endpoint: str) -> float:
+def built(project: Project, endpoint: str) -> float:
     """Seconds of a build, after which all nodes are Ready and one more run changes nothing."""
     started = time.monotonic()
-    done = run(lab, endpoint, "-y")
+    done = project.run(endpoint, "-y")
     assert done.returncode == 0, done.stderr[-6000:]
     seconds = time.monotonic() - started
+    lab = project.lab
     assert len(ready_nodes(lab)) == 5, ready_nodes(lab)
     before = lab.digest()
-    again = run(lab, endpoint, "-y")
+    again = project.run(endpoint, "-y")
     assert again.returncode == 0, again.stderr[-4000:]
     assert not lab.digest() ^ before, sorted(lab.digest() ^ before)[:5]
     return seconds
 
 
-def examples(lab: Lab, endpoint: str) -> None:
-    done = run(lab, endpoint, "-y", deploy="k8s_ha.external_balancer")
+def examples(project: Project, endpoint: str) -> None:
+    done = project.run(endpoint, "-y", deploy="k8s_ha.external_balancer")
     assert done.returncode == 0, done.stderr
     assert f"The balancer at {endpoint} passes TCP on to:" in done.stderr
 
 
-def unmet(lab: Lab, endpoint: str) -> list[str]:
+def unmet(project: Project, endpoint: str) -> list[str]:
     """Control planes that verify has met nowhere behind the balancer."""
-    done = run(lab, endpoint, "-y", deploy="k8s_ha.verify")
+    done = project.run(endpoint, "-y", deploy="k8s_ha.verify")
     assert done.returncode == 0, done.stderr[-4000:]
     return [row.host for row in rows(done.stderr) if row.check == "balancer"]
 
 
-def behind_haproxy(lab: Lab, folder: Path) -> None:
-    endpoint = f"{NAME}:{PORT}"
-    examples(lab, endpoint)
-    with at_balancer(*haproxy(folder, ["master1"]), log=folder / "haproxy.log"):
-        until(lambda: _listens(lab), 20, "HAProxy listens")
-        print(f"behind HAProxy, {endpoint}: built in {built(lab, endpoint):.0f} s", flush=True)
-        found = unmet(lab, endpoint)
+def behind_haproxy(project: Project) -> None:
+    endpoint, log = f"{NAME}:{PORT}", project.folder / "haproxy.log"
+    examples(project, endpoint)
+    with at_balancer(*haproxy(project, ["master1"]), log=log):
+        until(lambda: _listens(project.lab), 20, "HAProxy listens")
+        print(f"behind HAProxy, {endpoint}: built in {built(project, endpoint):.0f} s", flush=True)
+        found = unmet(project, endpoint)
         assert found == ["master2", "master3"], found
         print("  it led to master1 alone: verify names master2 and master3", flush=True)
-    with at_balancer(*haproxy(folder, ["master1", "master2", "master3"]), log=folder / "haproxy.log"):
-        until(lambda: not unmet(lab, endpoint), 120, "each control plane is met")
+    with at_balancer(*haproxy(project, ["master1", "master2", "master3"]), log=log):
+        until(lambda: not unmet(project, endpoint), 120, "each control plane is met")
         print("  it leads to all: verify says nothing of it", flush=True)
 
 
-def behind_nginx(lab: Lab) -> None:
+def behind_nginx(project: Project) -> None:
     """On clean hosts."""
-    endpoint = f"{ADDRESS}:{PORT}"
+    endpoint, lab = f"{ADDRESS}:{PORT}", project.lab
     lab.up()
-    examples(lab, endpoint)
-    text = (REPORTS / "balancer" / "nginx.conf").read_text(encoding="utf-8")
+    examples(project, endpoint)
     lab.host(BALANCER, "dnf -qy install nginx nginx-mod-stream")
+    text = project.example("nginx.conf")
     lab.host(BALANCER, f"cat >>/etc/nginx/nginx.conf <<'END'\n{text}END\nnginx -t && systemctl start nginx")
-    print(f"behind an nginx of somebody's, {endpoint}: built in {built(lab, endpoint):.0f} s", flush=True)
-    found = unmet(lab, endpoint)
+    print(f"behind an nginx of somebody's, {endpoint}: built in {built(project, endpoint):.0f} s", flush=True)
+    found = unmet(project, endpoint)
     assert not found, found
 
 
 def main() -> None:
     lab = Lab(options=("--line", "1.37"))
     lab.up()
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        wrong_ones(lab, folder)
-        behind_haproxy(lab, folder)
-    behind_nginx(lab)
+    with TemporaryDirectory() as folder:
+        project = Project(lab, Path(folder))
+        wrong_ones(project)
+        behind_haproxy(project)
+        behind_nginx(project)
     lab.run("down", check=True)
 
 
