@@ -79,6 +79,11 @@ def at_balancer(*command: object, log: Path) -> Iterator[subprocess.Popen[bytes]
             program.terminate()
 
 
+def up(lab: Lab) -> None:
+    lab.up()
+    lab.host(BALANCER, "systemctl stop firewalld")  # whoever runs it has its port open
+
+
 def refused(project: Project, endpoint: str, sentence: str) -> None:
     """A run says so, and has changed nothing; a dry run says the same."""
     before = project.lab.digest()
@@ -162,7 +167,7 @@ def behind_haproxy(project: Project) -> None:
 def behind_nginx(project: Project) -> None:
     """On clean hosts."""
     endpoint, lab = f"{ADDRESS}:{PORT}", project.lab
-    lab.up()
+    up(lab)
     examples(project, endpoint)
     lab.host(BALANCER, "dnf -qy install nginx nginx-mod-stream")
     text = project.example("nginx.conf")
@@ -174,7 +179,7 @@ def behind_nginx(project: Project) -> None:
 
 def main() -> None:
     lab = Lab(options=("--line", "1.37"))
-    lab.up()
+    up(lab)
     with TemporaryDirectory() as folder:
         project = Project(lab, Path(folder))
         wrong_ones(project)
