@@ -43,7 +43,7 @@ test-unit: lint
 	$(BIN)/pytest -m 'not lab' --numprocesses auto --maxprocesses 8 --dist worksteal
 
 test-lab: $(VENV)/installed
-	$(BIN)/python -m tests.lab.build 1.20 1.37
+	$(BIN)/python -m tests.lab.build 1.20 1.36 1.37
 	$(BIN)/pytest -m 'lab and not long' --exitfirst --verbose --durations=25
 
 # All of the lab's tests, also those that break services, hosts and members of etcd one after another; an hour.

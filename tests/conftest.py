@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.lab.client import TODAY, Lab
+from tests.lab.client import NEXT, TODAY, Lab
 from tests.support.fakes.run import Fleet
 from tests.support.fakes.scenario import Scenario
 from tests.support.operation_bench import Bench
@@ -28,7 +28,7 @@ settings.load_profile("unhurried")
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """Six clean Rocky 8 hosts with a Kubernetes of today; ended afterwards, unless K8S_HA_KEEP_LAB is set."""
-    yield from _virgin(Lab(options=("--line", TODAY)))
+    yield from _virgin(Lab(options=("--line", TODAY, "--line", NEXT)))
 
 
 @pytest.fixture(scope="module")

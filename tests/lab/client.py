@@ -24,8 +24,8 @@ KUBECONFIG = PROJECT / "kubeconfig" / "admin.conf"
 REPORTS = PROJECT / "reports"
 PYINFRA = [sys.executable, "-m", "pyinfra"]
 DEPLOY = ["tests/lab/inventory.py", "deploy.py"]
-TODAY = find("1.37").version
-"""The Kubernetes of the tests' own lab; the document's is 1.20.2."""
+TODAY, NEXT = find("1.36").version, find("1.37").version
+"""The Kubernetes of the tests' own lab, and what it is upgraded to at last; the document's is 1.20.2."""
 
 
 @dataclass(frozen=True)

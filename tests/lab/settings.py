@@ -6,7 +6,7 @@ from typing import Any
 
 from k8s_ha.observations.openpgp import fingerprints
 from tests.lab import state
-from tests.lab.build.tables.lines import DEFAULT, newest
+from tests.lab.build.tables.lines import DEFAULT, oldest
 
 OVERRIDES = "LAB_SETTINGS"
 """Environment variable: a JSON mapping of what one run sets otherwise."""
@@ -49,10 +49,10 @@ _NO_PROXY_CHECK = {"nodeRegistration": {"ignorePreflightErrors": ["HTTPProxyCIDR
 def in_lab(settings: dict[str, Any]) -> dict[str, Any]:
     """A cluster's own settings with those that every cluster in the lab has, and with what this run sets otherwise.
 
-    Its Kubernetes is the newest of the lab that is up, unless this run sets another one.
+    Its Kubernetes is the oldest of the lab that is up, which may be upgraded, unless this run sets another one.
     """
     overrides = json.loads(os.environ.get(OVERRIDES, "{}"))
-    return _with_keys({**_of_version(overrides.get("kubernetes_version") or newest_version()), **settings, **overrides})
+    return _with_keys({**_of_version(overrides.get("kubernetes_version") or oldest_version()), **settings, **overrides})
 
 
 _KEYS = {
@@ -84,10 +84,10 @@ def of_hosts() -> dict[str, dict[str, Any] | None]:
     return found
 
 
-def newest_version() -> str:
-    """The newest Kubernetes of the lab that is up; the default where none is."""
+def oldest_version() -> str:
+    """The oldest Kubernetes of the lab that is up; the default where none is."""
     lab = state.load()
-    return newest(lab.contents.lines if lab else [DEFAULT]).version
+    return oldest(lab.contents.lines if lab else [DEFAULT]).version
 
 
 def _of_version(version: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from k8s_ha.findings import Finding, errors
 from tests.lab.checks import changed_by, check_a_second_run_changes_nothing
-from tests.lab.client import Lab
+from tests.lab.client import TODAY, Lab
 from tests.lab.digest import KINDS
 from tests.lab.settings import in_lab
 from tests.support.finding_rows import rows, squeezed
@@ -23,8 +23,8 @@ SETTLED = tuple(kind for kind in KINDS if kind != "containers")
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "another version": (
-        {"kubernetes_version": "1.36.3"},
-        "a part of the cluster is of Kubernetes 1.37.2, and 1.36.3 is wanted",
+        {"kubernetes_version": "1.35.4"},
+        f"a part of the cluster is of Kubernetes {TODAY}, and 1.35.4 is wanted",
     ),
     "the networks and the domain": (
         {"pod_cidr": "10.245.0.0/16", "service_cidr": "10.112.0.0/12", "dns_domain": "corp.local"},
@@ -144,22 +144,22 @@ def test_a_node_that_the_inventory_lacks_is_named(lab: Lab, plain: None) -> None
 
 def test_a_control_plane_that_was_upgraded_by_half_is_gone_on_with(lab: Lab, plain: None) -> None:
     manifest = "/etc/kubernetes/manifests/kube-scheduler.yaml"
-    lab.host("master1", f"sed -i 's/:v1.37.2/:v1.37.1/' {manifest}")
+    lab.host("master1", f"sed -i 's/:v{TODAY}/:v1.36.2/' {manifest}")
     before = lab.digest(SETTLED)
     dry = lab.pyinfra("--dry")
     assert dry.returncode == 0, dry.stderr
     assert not lab.digest(SETTLED) ^ before
-    assert "kubeadm upgrade node to 1.37.2" in dry.stderr
+    assert f"kubeadm upgrade node to {TODAY}" in dry.stderr
     run = lab.pyinfra("-y")
     assert run.returncode == 0, run.stderr
     assert "step 5 of 5, master-lb: master1 back into the balancer" in run.stderr
-    assert ":v1.37.2" in lab.host("master1", f"grep image: {manifest}")
+    assert f":v{TODAY}" in lab.host("master1", f"grep image: {manifest}")
 
 
 def test_the_version_that_stands_is_kept_where_none_is_named(lab: Lab) -> None:
     run = lab.pyinfra("--dry", kubernetes_version=None)
     assert run.returncode == 0, run.stderr
-    assert "Kubernetes 1.37.2: the cluster stands with it, by master1" in run.stderr
+    assert f"Kubernetes {TODAY}: the cluster stands with it, by master1" in run.stderr
 
 
 def test_one_damaged_ca_is_its_hosts_error_alone(lab: Lab) -> None:

@@ -50,7 +50,7 @@ def test_lines_are_sorted_by_number_and_asked_for_once() -> None:
         "1.37.2",
     ]
     assert [line.version for line in lines.chosen([])] == ["1.20.2"]
-    assert lines.newest(["1.34.11", "1.34.4"]).version == "1.34.11"
+    assert lines.oldest(["1.34.11", "1.34.4"]).version == "1.34.4"
 
 
 def test_unknown_containerd_is_one_sentence() -> None:
@@ -230,11 +230,11 @@ def lab_of(monkeypatch: pytest.MonkeyPatch, versions: list[str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("versions", "newest"), [(None, "1.20.2"), (["1.34.4", "1.34.11"], "1.34.11"), (["1.20.2", "1.37.2"], "1.37.2")]
+    ("versions", "oldest"), [(None, "1.20.2"), (["1.34.4", "1.34.11"], "1.34.4"), (["1.20.2", "1.37.2"], "1.20.2")]
 )
-def test_settings_follow_the_lab(monkeypatch: pytest.MonkeyPatch, versions: list[str] | None, newest: str) -> None:
+def test_settings_follow_the_lab(monkeypatch: pytest.MonkeyPatch, versions: list[str] | None, oldest: str) -> None:
     lab_of(monkeypatch, versions)
-    assert settings.in_lab({})["kubernetes_version"] == newest
+    assert settings.in_lab({})["kubernetes_version"] == oldest
 
 
 @pytest.mark.parametrize("version", ["1.20.2", "1.29.15", "1.34.4", "1.35.4"])

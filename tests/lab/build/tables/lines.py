@@ -79,6 +79,6 @@ def chosen(names: Iterable[str]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda line: line.key))
 
 
-def newest(names: Iterable[str]) -> Line:
-    """The newest of the lines of these names."""
-    return chosen(names)[-1]
+def oldest(names: Iterable[str]) -> Line:
+    """The oldest of the lines of these names."""
+    return chosen(names)[0]
