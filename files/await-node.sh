@@ -2,7 +2,8 @@
 # Stands behind cordon.sh and node-workloads.sh.
 #
 # HOST: the node's name in the inventory. VERSION, RUNTIME: what its kubelet must report, such as v1.34.11 and containerd;
-# empty for any. WORKLOADS: "yes" where it also waits for the workloads whose pods were evicted: once the node takes pods again, or goes for good.
+# empty for any. WORKLOADS: "yes" where it also waits for the workloads whose pods were evicted: once the node takes pods
+# again, or goes for good.
 lacking() {
     held=$(ask get node "$NODE" --ignore-not-found -o jsonpath='{.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.kubeletVersion} {.status.nodeInfo.containerRuntimeVersion}') || {
         echo "the API server does not tell of its node"

@@ -34,6 +34,12 @@ def json_value(text: str) -> Any:
         return None
 
 
+def json_object(text: str) -> dict[str, Any]:
+    """A JSON object; an empty one where the text is something else."""
+    value = json_value(text)
+    return value if isinstance(value, dict) else {}
+
+
 def read_json(text: str) -> Any:
     """What a JSON text says; ValueError where it is none, or nested too deep."""
     try:

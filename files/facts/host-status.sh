@@ -1,7 +1,8 @@
 # APIS, SERVERS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER: what to look at, and nothing where it is empty.
 #
 # APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. SERVERS: likewise,
-# asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
+# asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which
+# printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
 # BALANCER: nginx's files with the backends, of which it reads one. Stands behind require-root.sh and artifacts.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.

@@ -46,7 +46,7 @@ def _versions(node: ClusterNode, view: NodeView | None) -> NodeVersions:
         if pod is not None and pod.version:
             components[component] = pod.version.removeprefix("v")
     unfinished = view is not None and view.upgrade_unfinished
-    return NodeVersions(node.version.removeprefix("v"), components, node.is_cordoned or node.is_returned, unfinished)
+    return NodeVersions(node.version.removeprefix("v"), components, node.is_away, unfinished)
 
 
 def is_at(snapshot: ClusterSnapshot, host: HostSettings, version: str) -> bool:

@@ -5,7 +5,7 @@ No step remembers that it was done: each is planned, and left out, by what the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
@@ -229,6 +229,19 @@ def _hop(
         yield _kubelets(batch, version)
 
 
+def nodes_in_turn(
+    cluster: Cluster, hosts: Sequence[HostSettings], step: Callable[[Sequence[HostSettings]], ChangeStep]
+) -> Iterator[ChangeStep]:
+    """Control planes one by one, each out of the balancers meanwhile, then workers in batches."""
+    workers = []
+    for host in hosts:
+        if "control_plane" in host.role:
+            yield from out_of_the_balancers(cluster, host, step([host]))
+        else:
+            workers.append(host)
+    yield from map(step, worker_batches(cluster, workers))
+
+
 def worker_batches(cluster: Cluster, workers: Sequence[HostSettings]) -> Iterator[Sequence[HostSettings]]:
     """Those that may be out at once."""
     for begin in range(0, len(workers), cluster.workers_at_once):
@@ -251,11 +264,14 @@ OUTAGES: Final[Mapping[int, str]] = {
 }
 """What a change of a control plane interrupts where they are few, by their number."""
 
+OUTAGE: Final = "its API server and etcd member"
+"""The same where they are more."""
+
 
 def _control_plane(
     host: HostSettings, kept: str, version: str, control_planes: Sequence[HostSettings], is_unfinished: bool
 ) -> ChangeStep:
-    interrupts = OUTAGES.get(len(control_planes), "its API server and etcd member")
+    interrupts = OUTAGES.get(len(control_planes), OUTAGE)
     # An apply that failed behind its static pods may have left the add-ons, and is made again.
     if host == control_planes[0] and (kept != version or is_unfinished):
         sentence = f"kubeadm upgrade apply v{version}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from k8s_ha.cluster_state.change_plan import is_at
-from k8s_ha.cluster_state.change_steps import ChangeStep, Work, out_of_the_balancers, worker_batches
+from k8s_ha.cluster_state.change_steps import OUTAGE, ChangeStep, Work, nodes_in_turn
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.last_boot import LastBoot
 from k8s_ha.settings import Cluster, HostSettings
@@ -36,15 +36,7 @@ def reboot_steps(snapshot: ClusterSnapshot, boots: Mapping[str, LastBoot], since
     """
     cluster = snapshot.cluster
     due = [host for host in cluster.nodes if _is_due(snapshot, host, boots, since)]
-    planes = [host for host in due if "control_plane" in host.role]
-    found: list[ChangeStep] = []
-    for host in planes:
-        outage = OUTAGES.get(len(cluster.control_planes), "its API server and etcd member")
-        step = _step(cluster, [host], boots, outage)
-        found += out_of_the_balancers(cluster, host, step)
-    for batch in worker_batches(cluster, [host for host in due if host not in planes]):
-        found.append(_step(cluster, batch, boots, ""))
-    return tuple(found)
+    return tuple(nodes_in_turn(cluster, due, lambda hosts: _step(cluster, hosts, boots)))
 
 
 def only_takes_back(snapshot: ClusterSnapshot, step: ChangeStep) -> bool:
@@ -58,13 +50,13 @@ def _is_due(snapshot: ClusterSnapshot, host: HostSettings, boots: Mapping[str, L
     node = snapshot.known(host).node
     if node is None or host.name not in boots:
         return False
-    return is_boot_due(boots[host.name], since) or node.is_cordoned or node.is_returned
+    return is_boot_due(boots[host.name], since) or node.is_away
 
 
-def _step(
-    cluster: Cluster, hosts: Sequence[HostSettings], boots: Mapping[str, LastBoot], interrupts: str
-) -> ChangeStep:
+def _step(cluster: Cluster, hosts: Sequence[HostSettings], boots: Mapping[str, LastBoot]) -> ChangeStep:
     names = tuple(host.name for host in hosts)
+    leads = any("control_plane" in host.role for host in hosts)
+    interrupts = OUTAGES.get(len(cluster.control_planes), OUTAGE) if leads else ""
     # Of a single balancer that boots nobody takes the place.
     is_endpoint = {host.name for host in cluster.load_balancers} <= {*names} and bool(cluster.load_balancers)
     parts = (interrupts, "the endpoint, while it boots" if is_endpoint else "", "its pods move")

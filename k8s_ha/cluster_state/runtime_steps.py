@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from k8s_ha.catalog.setting_changes import moves_runtime
-from k8s_ha.cluster_state.change_steps import OUTAGES, ChangeStep, Work, out_of_the_balancers, worker_batches
+from k8s_ha.cluster_state.change_steps import OUTAGE, OUTAGES, ChangeStep, Work, nodes_in_turn
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.settings import Cluster, HostSettings
 
@@ -20,29 +20,25 @@ def runtime_steps(snapshot: ClusterSnapshot, standing: Mapping[str, str | None])
     cluster = snapshot.cluster
     moving = {host.name for host in cluster.nodes if moves_runtime(standing.get(host.name), cluster.cri)}
     due = [host for host in cluster.nodes if moving and _is_due(snapshot, host, moving)]
-    planes = [host for host in due if "control_plane" in host.role]
     # What a step was cut off at comes first: no other may be out beside it.
-    planes.sort(key=lambda host: not _is_silent(snapshot, host))
-    found: list[ChangeStep] = []
-    for host in planes:
-        outage = OUTAGES.get(len(cluster.control_planes), "its API server and etcd member")
-        found += out_of_the_balancers(cluster, host, _step(cluster, [host], f"{outage}; its pods move"))
-    for batch in worker_batches(cluster, [host for host in due if host not in planes]):
-        found.append(_step(cluster, batch, "its pods move"))
-    return tuple(found)
+    due.sort(key=lambda host: not _is_silent(snapshot, host))
+    return tuple(nodes_in_turn(cluster, due, lambda hosts: _step(cluster, hosts)))
 
 
 def _is_due(snapshot: ClusterSnapshot, host: HostSettings, moving: Collection[str]) -> bool:
     node = snapshot.known(host).node
-    return node is not None and (host.name in moving or node.is_cordoned or node.is_returned)
+    return node is not None and (host.name in moving or node.is_away)
 
 
 def _is_silent(snapshot: ClusterSnapshot, host: HostSettings) -> bool:
-    view = snapshot.views.get(host.name)
+    view = snapshot.views.get(host.name) if "control_plane" in host.role else None
     return view is not None and view.is_silent
 
 
-def _step(cluster: Cluster, hosts: Sequence[HostSettings], interrupts: str) -> ChangeStep:
+def _step(cluster: Cluster, hosts: Sequence[HostSettings]) -> ChangeStep:
     names = tuple(host.name for host in hosts)
+    leads = any("control_plane" in host.role for host in hosts)
+    outage = OUTAGES.get(len(cluster.control_planes), OUTAGE)
     sentence = "drain, from Docker to containerd, uncordon"
+    interrupts = f"{outage}; its pods move" if leads else "its pods move"
     return ChangeStep(Work.RUNTIME, names, names, cluster.settings.version, sentence, interrupts)

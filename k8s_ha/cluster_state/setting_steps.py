@@ -13,6 +13,7 @@ from typing import Any, Final
 from k8s_ha.catalog.setting_changes import KUBELET_FILE, OWN_OF_A_KUBELET, SERVING_CERTIFICATE, Effect
 from k8s_ha.catalog.static_pods import REGENERATED
 from k8s_ha.cluster_state.change_steps import (
+    OUTAGE,
     OUTAGES,
     ChangeStep,
     Edits,
@@ -187,7 +188,7 @@ class _Plan:
             away = "the API, for a minute or two" if count == 1 else "its API server"
             acts.append(ChangeStep(Work.CERTIFICATE, name, name, self.version, sentence, away))
         if components:
-            away = OUTAGES.get(count, "its API server and etcd member")
+            away = OUTAGES.get(count, OUTAGE)
             if "etcd" not in components and count > 1:
                 away = "its API server" if "kube-apiserver" in components else ""
             sentence = f"new manifests of {', '.join(components)}"

@@ -23,7 +23,7 @@ from k8s_ha.cluster_state.difference import KINDS
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
 from k8s_ha.deploys.drain_plan import against_drains
-from k8s_ha.deploys.runtime_plan import is_runtime_due, runtime_planned, runtime_waits
+from k8s_ha.deploys.runtime_plan import runtime_due, runtime_planned, runtime_waits
 from k8s_ha.deploys.setting_plan import settings_planned
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
 from k8s_ha.facts.available_versions import AvailableVersionsFact
@@ -47,11 +47,12 @@ from k8s_ha.settings import HostSettings
 def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     """Why the cluster cannot come to the wanted version or settings; where it can, the run's plan has the steps."""
     # A node that only waits to be taken back may have been cordoned for its runtime.
-    moving = is_moving(snapshot) and not (steps_back(snapshot) and is_runtime_due(run, snapshot))
+    runtime = runtime_due(run, snapshot)
+    moving = is_moving(snapshot) and not (runtime and steps_back(snapshot))
     found = settings_planned(run, snapshot, is_moving=moving)
     if moving:
         return [*found, *_upgrade_planned(run, snapshot), *runtime_waits(run)]
-    return [*found, *runtime_planned(run, snapshot)]
+    return [*found, *runtime_planned(run, snapshot, runtime)]
 
 
 def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from pyinfra import host
 
 from k8s_ha.catalog import compatibility, package_sets
-from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired import kubeadm_config
@@ -46,9 +45,9 @@ def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping
     run = start_phase(settings, groups)
     # Nor where no step could be planned, since no API server answers.
     survey = run.surveys[host.name]
-    is_later = run.log.plan.is_upgraded(host.name) or (survey.node and moves_runtime(survey.cri, run.cluster.cri))
+    is_later = run.log.plan.is_upgraded(host.name) or survey.moves_runtime(run.cluster.cri)
     if run.cluster.host(host.name).is_node and not is_later:
-        runtime_set_up(run, changeable=not run.surveys[host.name].node)
+        runtime_set_up(run, changeable=not survey.node)
 
 
 def runtime_set_up(run: Run, changeable: bool, keeps_fetched: bool = False) -> None:

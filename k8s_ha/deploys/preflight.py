@@ -12,7 +12,6 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
-from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -106,10 +105,10 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "folders": folders(own.is_node, runtime),
         "modules": MODULES if own.is_node else (),
         "units": tuple(dict.fromkeys((*boot.units(own, runtime), *units.ASKED))),
-        "names": [name for _, name in cluster.names],
+        "names": tuple(cluster.names),
         "runtime": runtime,
         "runtimes": RUNTIME_UNITS[runtime] if own.is_node else (),
-        "leaves_docker": own.is_node and moves_runtime(run.surveys[name].cri, cluster.cri),
+        "leaves_docker": own.is_node and run.surveys[name].moves_runtime(cluster.cri),
         "sources": download_sources.needed(cluster, own, run.surveys[name]),
         "repositories": bool(download_sources.lacking(cluster, own, run.surveys[name])),
         "balancer": "load_balancer" in own.role,

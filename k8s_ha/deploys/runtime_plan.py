@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from k8s_ha.catalog.setting_changes import RUNTIME_FIRST, moves_runtime
 from k8s_ha.cluster_state.change_plan import silent_control_planes
-from k8s_ha.cluster_state.change_steps import Work
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.difference import Difference
 from k8s_ha.cluster_state.runtime_steps import runtime_steps
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -22,19 +22,21 @@ LEAST_CONTROL_PLANES: Final = 3
 """While one of them has no API server and no etcd member, a run that was cut off goes on by the others."""
 
 
-def is_runtime_due(run: Run, snapshot: ClusterSnapshot) -> bool:
-    """Whether any node is to get another runtime, and an API server answers that it can be planned by."""
-    return snapshot.leader is not None and bool(runtime_steps(snapshot, _standing(run)))
+def runtime_due(run: Run, snapshot: ClusterSnapshot) -> tuple[ChangeStep, ...]:
+    """The steps by which nodes get another runtime; none where no API server answers that they are planned by."""
+    return runtime_steps(snapshot, _standing(run)) if snapshot.leader else ()
 
 
-def runtime_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
-    """Why no node gets another runtime; where they do, the run's plan has the steps, before all others."""
-    steps = runtime_steps(snapshot, _standing(run)) if snapshot.leader else ()
+def runtime_planned(run: Run, snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]) -> list[Finding]:
+    """Why no node gets another runtime; where they do, the run's plan has the steps, before all others.
+
+    + steps: as ``runtime_due`` gives them
+    """
     if not steps:
         return []
-    acting = [run.cluster.host(name) for step in steps if step.work is Work.RUNTIME for name in step.hosts]
+    batches = [[run.cluster.host(name) for name in step.hosts] for step in steps if step.work is Work.RUNTIME]
     count = len(run.cluster.control_planes)
-    if count < LEAST_CONTROL_PLANES and any("control_plane" in entry.role for entry in acting):
+    if count < LEAST_CONTROL_PLANES and any("control_plane" in entry.role for batch in batches for entry in batch):
         return [
             Finding(
                 THE_CLUSTER,
@@ -45,7 +47,6 @@ def runtime_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
             )
         ]
     run.log.plan = replace(run.log.plan, changes_due=(*steps, *run.log.plan.changes_due))
-    batches = [[run.cluster.host(name) for name in step.hosts] for step in steps if step.work is Work.RUNTIME]
     found = [silent(name, "runtime") for name in silent_control_planes(snapshot, steps)]
     return [*found, *against_drains(run, snapshot, batches)]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k8s_ha.untrusted import json_value
+from k8s_ha.untrusted import json_object, json_value
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,3 @@ def _member(entry: Mapping[str, Any]) -> Member:
     addresses = [re.sub(r"^\w+://(.*):\d+/?$", r"\1", str(url)) for url in (urls if isinstance(urls, list) else [])]
     learner = bool(entry.get("isLearner"))
     return Member(str(entry.get("ID", entry.get("id", ""))), str(entry.get("name", "")), tuple(addresses), learner)
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """A JSON object; an empty one where the text is something else."""
-    value = json_value(text)
-    return value if isinstance(value, dict) else {}

@@ -13,7 +13,7 @@ from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
-from k8s_ha.untrusted import whole_number
+from k8s_ha.untrusted import json_object, whole_number
 
 OK: Final = "ok"
 PROXY_CONFIG: Final = "/etc/nginx/conf.d/tcp.d/kube-api-server.conf"
@@ -147,6 +147,6 @@ def answer(text: str) -> str:
 
 def etcd_status(health: str, members: str, status: str) -> EtcdStatus:
     """etcd's own JSON of /health, /v3/cluster/member/list and /v3/maintenance/status, or what curl said instead."""
-    state = OK if etcd.health(health) else str(etcd.json_object(health).get("reason") or "") or answer(health)
-    leader = str(etcd.json_object(status).get("leader") or "0")
+    state = OK if etcd.health(health) else str(json_object(health).get("reason") or "") or answer(health)
+    leader = str(json_object(status).get("leader") or "0")
     return EtcdStatus(state, etcd.members(members), "" if leader == "0" else leader)

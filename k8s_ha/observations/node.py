@@ -9,6 +9,7 @@ from typing import Final
 
 from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
+from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.standing import Standing
 from k8s_ha.untrusted import whole_number
@@ -59,6 +60,13 @@ class HostSurvey:
     """Whether the kubelet's flags are not as kubeadm writes them."""
     api_server_image: str = ""
     """What its API server's manifest names; empty where the host has none."""
+
+    def moves_runtime(self, wanted: str) -> bool:
+        """Whether it is a node whose kubelet a run takes from its runtime to this one.
+
+        + wanted: as ``compatibility.cri`` names it
+        """
+        return self.node and moves_runtime(self.cri, wanted)
 
     @property
     def standing_version(self) -> str:
@@ -115,6 +123,11 @@ class ClusterNode:
     owned: str = ""
     is_cordoned: bool = False
     is_returned: bool = False
+
+    @property
+    def is_away(self) -> bool:
+        """Whether a run of this package has not seen it whole since its cordon."""
+        return self.is_cordoned or self.is_returned
 
 
 @dataclass(frozen=True)

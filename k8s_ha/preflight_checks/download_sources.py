@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from k8s_ha.catalog import compatibility, package_sets
 from k8s_ha.catalog.credentials import prefix_of
-from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
@@ -58,7 +57,7 @@ def needed(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> tuple[Do
             continue
         found.append(DownloadSource("repository", f"{repository.baseurl.rstrip('/')}/repodata/repomd.xml"))
         found += [DownloadSource("key", key) for key in repository.gpgkeys]
-    if host.is_node and (not survey.node or moves_runtime(survey.cri, cluster.cri)):
+    if host.is_node and (not survey.node or survey.moves_runtime(cluster.cri)):
         if cluster.cri == "cri-dockerd":
             found.append(DownloadSource("archive", cluster.mirror.cri_dockerd_url))
         asked = [url for urls in _registries(cluster).values() for url in urls]

@@ -8,11 +8,10 @@ from typing import Final
 from k8s_ha.catalog.compatibility import DOCKER_HUB
 from k8s_ha.findings import Finding
 from k8s_ha.observations import dockerd_flags
-from k8s_ha.observations.etcd import json_object
 from k8s_ha.preflight_checks.model import HostContext
-from k8s_ha.untrusted import some
+from k8s_ha.preflight_checks.upgrade_removals import FLAGS_FILE
+from k8s_ha.untrusted import json_object, some
 
-KUBELET_FLAGS: Final = "/var/lib/kubelet/kubeadm-flags.env"
 _CHECK: Final = "runtime"
 
 
@@ -58,7 +57,7 @@ def flags(context: HostContext) -> Iterator[Finding]:
         yield Finding(
             context.host.name,
             _CHECK,
-            f'its {KUBELET_FLAGS} has no line KUBELET_KUBEADM_ARGS="…"',
+            f'its {FLAGS_FILE} has no line KUBELET_KUBEADM_ARGS="…"',
             "the socket is written into that line",
             "write it again as kubeadm does, and restart the kubelet",
         )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.observations.boot import BootState
 from k8s_ha.observations.clock import Interval
 from k8s_ha.observations.host_repositories import HostRepositories
@@ -152,7 +151,7 @@ class HostContext:
     @property
     def changes_runtime(self) -> bool:
         """Whether it is a node whose kubelet this run takes from Docker to containerd."""
-        return self.host.is_node and self.survey.node and moves_runtime(self.survey.cri, self.cluster.cri)
+        return self.host.is_node and self.survey.moves_runtime(self.cluster.cri)
 
     @property
     def gets_runtime(self) -> bool:

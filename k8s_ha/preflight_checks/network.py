@@ -60,8 +60,8 @@ def _taken(host: str, port: RequiredPort, listener: Listener) -> Finding:
 
 def hostname(context: HostContext) -> Iterator[Finding]:
     """A line of /etc/hosts that leads one of the cluster's names elsewhere; the first line with a name counts."""
-    targets = {name: address for address, name in context.cluster.names}
-    matters = {context.host.hostname, context.cluster.endpoint_host} & set(targets)
+    targets = context.cluster.names
+    matters = {context.host.hostname, context.cluster.endpoint_host} & targets.keys()
     first: dict[str, str] = {}
     for line in context.preflight.hosts_lines:
         address, *names = line.split()

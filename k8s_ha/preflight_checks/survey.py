@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8s_ha.catalog import compatibility
-from k8s_ha.catalog.setting_changes import RUNTIME_STAYS, moves_runtime
+from k8s_ha.catalog.setting_changes import RUNTIME_STAYS
 from k8s_ha.desired import yum
 from k8s_ha.findings import Finding
 from k8s_ha.observations.node import HostSurvey
@@ -91,7 +91,7 @@ def _of_node(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             f"a node's name cannot change to {host.hostname}",
             f"set k8s_ha_host = {{'hostname': '{survey.hostname}'}} or reset the node first",
         )
-    if survey.node and survey.cri not in (None, cluster.cri) and not moves_runtime(survey.cri, cluster.cri):
+    if survey.node and survey.cri not in (None, cluster.cri) and not survey.moves_runtime(cluster.cri):
         yield Finding(
             host.name,
             "runtime",

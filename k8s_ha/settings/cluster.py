@@ -101,7 +101,7 @@ class Cluster(BaseModel):
         host = (self.load_balancers or self.control_planes)[0]
         return host.address, settings.endpoint.port if settings.endpoint else API_PORT
 
-    @property
+    @cached_property
     def endpoint_at(self) -> tuple[HostSettings, ...]:
         """Hosts of the cluster that the endpoint is at; none where somebody else runs it."""
         return () if self.is_external else self._at(self._own_endpoint[0])
@@ -109,7 +109,7 @@ class Cluster(BaseModel):
     def _at(self, host: str) -> tuple[HostSettings, ...]:
         return tuple(each for each in self.hosts if host in (each.address, each.hostname))
 
-    @property
+    @cached_property
     def endpoint_target(self) -> str:
         """The endpoint's address where a host of the cluster has it, else the name or address that hosts resolve."""
         settings = self.settings
@@ -121,17 +121,16 @@ class Cluster(BaseModel):
     def resolves_endpoint(self) -> bool:
         """Whether the endpoint is a name that hosts resolve by themselves: no /etc/hosts of ours has it."""
         host = self.endpoint_host
-        is_written = any(host == name for _, name in self.names)
-        return self.endpoint_target == host and not is_written and not syntax.looks_like_address(host)
+        return self.endpoint_target == host and host not in self.names and not syntax.looks_like_address(host)
 
-    @property
-    def names(self) -> tuple[tuple[str, str], ...]:
-        """Addresses and names that every host's /etc/hosts has."""
-        found = [(host.address, host.hostname) for host in self.hosts]
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Addresses by name, as every host's /etc/hosts has them."""
+        found = {host.hostname: host.address for host in self.hosts}
         name = self.settings.endpoint_name
-        if name and self.settings.endpoint_name_in_hosts and not self.is_external and name not in self.hostnames:
-            found += [(host.address, name) for host in self.endpoint_at[:1]]
-        return tuple(found)
+        if name and self.settings.endpoint_name_in_hosts and self.endpoint_at:
+            found.setdefault(name, self.endpoint_at[0].address)
+        return found
 
     @property
     def endpoint_host(self) -> str:

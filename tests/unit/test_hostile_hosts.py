@@ -29,6 +29,7 @@ from k8s_ha.preflight_checks.model import DownloadSource, HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings
 from k8s_ha.preflight_checks.survey import survey_findings, usable
 from k8s_ha.preflight_checks.upgrade import upgrade_findings
+from k8s_ha.untrusted import json_object
 from k8s_ha.verification.hosts import status_findings
 from tests.support.answers import whole
 from tests.support.cluster_health import complete_api_status
@@ -188,7 +189,7 @@ ETCD: dict[str, Any] = {
 def test_etcds_answers(text: str) -> None:
     assert etcd.members(text) == ()
     assert etcd.health(text) is None
-    assert etcd.json_object(text) == {}
+    assert json_object(text) == {}
 
 
 YAML = {

@@ -178,7 +178,7 @@ def test_what_does_not_fit(settings: dict[str, Any], hosts: list[dict[str, Any]]
 
 def test_every_host_knows_the_name() -> None:
     named = load_cluster({"endpoint_name": "api.k8s.example"}, SIX)
-    assert ("10.0.1.157", "api.k8s.example") in named.names
+    assert named.names["api.k8s.example"] == "10.0.1.157"
     for settings in ({"endpoint_name_in_hosts": False}, {"control_plane_endpoint": "master-lb:6443"}):
         given = {"endpoint_name": "api.k8s.example" if "endpoint_name_in_hosts" in settings else "master-lb"}
         assert load_cluster(settings | given, SIX).names == load_cluster({}, SIX).names
