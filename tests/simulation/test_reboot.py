@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from k8s_ha.observations.host_status import PROXY_CONFIG
-from tests.support.fakes.run import LOOK, Fleet, Outcome
-from tests.support.fakes.upgrades import marked_down
+from tests.support.fakes.run import LOOK, Fleet
 from tests.support.fakes.world import World
+from tests.support.whole_cluster import assert_whole
 
 REBOOT = "k8s_ha.reboot"
 CONTROL_PLANES = ("master1", "master2", "master3")
@@ -31,13 +31,6 @@ def waiting(fleet: Fleet, *names: str) -> Fleet:
 
     fleet.edit(updated)
     return fleet
-
-
-def assert_whole(outcome: Outcome) -> None:
-    assert outcome.exit_code == 0, outcome.output
-    assert outcome.world.cordoned == {}
-    assert marked_down(outcome.world) == []
-    assert "Traceback" not in outcome.output, outcome.output
 
 
 def test_nodes_that_wait_boot_one_by_one_and_a_second_run_finds_nothing(finished: Fleet) -> None:

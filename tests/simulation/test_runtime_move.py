@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakes.run import RUNTIME, Fleet, Outcome
+from tests.support.fakes.run import RUNTIME, Fleet
 from tests.support.fakes.scenario import ADDRESSES, GROUPS, Scenario
-from tests.support.fakes.upgrades import MOMENT, marked_down
+from tests.support.fakes.upgrades import MOMENT
 from tests.support.fakes.world import KUBELET, World
 from tests.support.finding_rows import rows
+from tests.support.whole_cluster import assert_whole
 
 CONTROL_PLANES = ("master1", "master2", "master3")
 WORKERS = ("worker1", "worker2")
@@ -25,13 +26,6 @@ def on_docker(fleet: Fleet, *names: str) -> Fleet:
 
     fleet.edit(changed)
     return fleet
-
-
-def assert_whole(outcome: Outcome) -> None:
-    assert outcome.exit_code == 0, outcome.output
-    assert outcome.world.cordoned == {}
-    assert marked_down(outcome.world) == []
-    assert "Traceback" not in outcome.output, outcome.output
 
 
 def test_node_by_node_and_a_second_run_finds_nothing(finished: Fleet) -> None:

@@ -66,3 +66,12 @@ class Shell:
         done = self.run(script)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
+
+
+def bare_host(root: Path) -> Shell:
+    """A host on which systemd, SELinux and the kernel's modules tell nothing."""
+    shell = Shell(root)
+    for name in ("systemctl", "getenforce", "modprobe"):
+        shell.add_tool(name, "exit 3")
+    shell.add_tool("systemd-detect-virt", "exit 0")
+    return shell

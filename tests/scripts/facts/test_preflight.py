@@ -18,15 +18,12 @@ from k8s_ha.observations.host_repositories import HostRepositories, HostReposito
 from k8s_ha.preflight_checks.model import Disk, DownloadSource, HostPreflight, Listener, SourceAnswer
 from tests.support.mirror_bench import mirror
 from tests.support.node_views import CLEAN
-from tests.support.shell_bench import Shell
+from tests.support.shell_bench import Shell, bare_host
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    shell = Shell(tmp_path)
-    for name in ("systemctl", "getenforce", "modprobe"):
-        shell.add_tool(name, "exit 3")
-    shell.add_tool("systemd-detect-virt", "exit 0")
+    shell = bare_host(tmp_path)
     shell.add_tool("env", 'case "$*" in "") ;; *) exec /usr/bin/env "$@" ;; esac')
     return shell
 

@@ -12,7 +12,7 @@ import pytest
 
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.preflight_checks.model import HostPreflight
-from tests.support.shell_bench import Shell
+from tests.support.shell_bench import Shell, bare_host
 
 API = '{"kind": "Status", "code": 401}'
 WAITS = "curl: (28) Connection timed out after 5001 milliseconds"
@@ -20,11 +20,7 @@ WAITS = "curl: (28) Connection timed out after 5001 milliseconds"
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    shell = Shell(tmp_path)
-    for name in ("systemctl", "getenforce", "modprobe"):
-        shell.add_tool(name, "exit 3")
-    shell.add_tool("systemd-detect-virt", "exit 0")
-    return shell
+    return bare_host(tmp_path)
 
 
 def looked(shell: Shell, endpoint: str = "10.0.1.157", asked: str = "") -> HostPreflight:
