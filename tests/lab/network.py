@@ -9,6 +9,8 @@ from tests.lab.topology import GATEWAY, NETWORK, REGISTRY, Host
 OPERATOR = "lab"
 """The network namespace where the operator and the services stand."""
 BRIDGE = "br0"
+BRIDGE_MAC = "02:00:0a:00:00:00"
+"""Of its own: else it is a cable's, and changes with the power of a host, which the others notice too late."""
 NETNS = Path("/run/netns")
 
 # At the operator's end of a host's cable: swallows IP and answers ARP, as a dead host behind a router seems from
@@ -57,7 +59,7 @@ def create() -> None:
     _ip(
         OPERATOR,
         "link set lo up",
-        f"link add {BRIDGE} type bridge forward_delay 0",
+        f"link add {BRIDGE} address {BRIDGE_MAC} type bridge forward_delay 0",
         *(f"addr add {address}/{NETWORK.prefixlen} dev {BRIDGE}" for address in (GATEWAY, REGISTRY)),
         f"link set {BRIDGE} up",
     )
