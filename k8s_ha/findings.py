@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Final, Literal
 
@@ -16,6 +16,9 @@ Severity = Literal["error", "warning", "waived"]
 
 _LONGEST: Final = 1000
 """Characters of a phrase."""
+
+_NAMED: Final = 3
+"""As many hosts of one row are named without their number; ``some`` names as many."""
 
 COLUMNS: Final = ("host", "check", "found", "wanted", "what to do")
 
@@ -54,18 +57,28 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
 
 def some(names: Sequence[str]) -> str:
     """The first three of what may be hundreds, and how many more there are."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def table(findings: Sequence[Finding], width: int) -> str:
-    """All findings as one table, errors first.
+    """All findings as one table, errors first; what is alike on several hosts is one row.
 
     + width: of the terminal, in characters; longer cells are wrapped
     """
     order = ("error", "waived", "warning")
-    ordered = sorted(findings, key=lambda entry: order.index(entry.severity))
-    rows = [(each.host, each.check, each.found, each.wanted, each.remedy, each.severity.upper()) for each in ordered]
+    hosts: dict[Finding, list[str]] = {}
+    for entry in sorted(findings, key=lambda entry: order.index(entry.severity)):
+        hosts.setdefault(replace(entry, host=""), []).append(entry.host)
+    rows = [
+        (_hosts(names), each.check, each.found, each.wanted, each.remedy, each.severity.upper())
+        for each, names in hosts.items()
+    ]
     return text_table((*COLUMNS, ""), rows, width)
+
+
+def _hosts(names: Sequence[str]) -> str:
+    return some(names) if len(names) <= _NAMED else f"{len(names)} hosts: {some(names)}"
 
 
 def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:

@@ -11,7 +11,10 @@ SEVERITIES: dict[str, Severity] = {"ERROR": "error", "WARNING": "warning", "WAIV
 
 
 def rows(output: str) -> list[Finding]:
-    """The findings of the table in ``output``, in its order, each wrapped cell in one line again."""
+    """The findings of the table in ``output``, in its order, each wrapped cell in one line again.
+
+    A row of several hosts is one for each of those that it names; of many, "and 2 more" is a host, too.
+    """
     lines = output.splitlines()
     header = next((number for number, line in enumerate(lines) if line.split()[:2] == ["host", "check"]), None)
     if header is None:
@@ -30,7 +33,11 @@ def rows(output: str) -> list[Finding]:
                 [f"{above} {more}".strip() for above, more in zip(found[-1][0], cells, strict=True)],
                 found[-1][1],
             )
-    return [Finding(*cells, severity=severity) for cells, severity in found]
+    return [
+        Finding(host, *cells[1:], severity=severity)
+        for cells, severity in found
+        for host in re.split(r", | (?=and \d+ more$)", re.sub(r"^\d+ hosts: ", "", cells[0]))
+    ]
 
 
 def _cells(line: str, starts: list[int]) -> list[str]:

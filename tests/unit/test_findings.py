@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from k8s_ha.findings import Finding, errors, table
 
 DISK = Finding("master1", "disk", "3 GB free below /var", "10 GB", "enlarge it")
@@ -24,6 +26,21 @@ def test_the_table_has_a_row_for_each_finding_and_errors_come_first() -> None:
         "master1  disk   3 GB free below /var  10 GB        enlarge it     ERROR",
         "worker1  clock  12 s ahead            5 s at most  start chronyd  WARNING",
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "host"),
+    [(1, "n1"), (3, "n1, n2, n3"), (4, "4 hosts: n1, n2, n3 and 1 more"), (300, "300 hosts: n1, n2, n3 and 297 more")],
+)
+def test_what_is_alike_on_several_hosts_is_one_row(count: int, host: str) -> None:
+    alike = [replace(DISK, host=f"n{number}") for number in range(1, count + 1)]
+    lines = table([*alike, CLOCK], width=120).splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["host", host, "worker1"]
+
+
+def test_other_words_or_another_severity_are_rows_of_their_own() -> None:
+    others = [replace(DISK, host="n2", found="2 GB free below /var"), replace(DISK, host="n3", severity="warning")]
+    assert len(table([DISK, *others], width=120).splitlines()) == 1 + 3
 
 
 def test_a_narrow_terminal_wraps_cells_and_loses_nothing() -> None:
