@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from k8s_ha.run import check, check_settings
     from k8s_ha.settings import ClusterSettings, HostSettings
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ClusterSettings",
     "HostSettings",
