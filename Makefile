@@ -4,12 +4,12 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
 	python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs,test,lint]'
 	touch $@
 
 lab: $(VENV)/installed
@@ -22,7 +22,7 @@ down: $(VENV)/installed
 
 # What each part took is told at the end.
 test: $(VENV)/installed
-	@rm -f .times; ended=0; { .ci/timed lint $(MAKE) lint && $(MAKE) --jobs=2 lab-beside unit-beside; } || ended=$$?; \
+	@rm -f .times; ended=0; { .ci/timed lint $(MAKE) lint && .ci/timed docs $(MAKE) docs && $(MAKE) --jobs=2 lab-beside unit-beside; } || ended=$$?; \
 	cat .times; exit $$ended
 
 # The lab waits more than it works, so the unit tests run beside it, behind it in the queue, and print when they end.
@@ -37,6 +37,10 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The pages as a site, in site/; a link that leads nowhere fails it.
+docs: $(VENV)/installed
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs site
 
 # Tests share nothing, so every core runs some; one that is done takes some of another's.
 test-unit: lint
