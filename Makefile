@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-virtual-address test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -81,6 +81,10 @@ test-runtime: $(VENV)/installed
 # Clusters behind Debian's HAProxy and an nginx that are not this package's; a quarter of an hour.
 test-endpoint: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.external_balancer
+
+# Two balancers of this package with an address that moves between them, and three machines that are everything; half an hour.
+test-virtual-address: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.virtual_address
 
 # An upgrade, changed settings and a removal that are cut off and gone on with; hours. KINDS="settings --power" is one, by power.
 test-interrupted: $(VENV)/installed

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     disk.add_argument("host")
     link = add("link", _link, "down pulls the host's cable, drop swallows its packets silently, up undoes both")
     link.add_argument("host")
+    link.add_argument("other", nargs="?", help="drop and up: between the two alone")
     link.add_argument("action", choices=LINK)
     mirror = add("mirror", _mirror, "trouble with the package mirrors; on undoes all of it")
     mirror.add_argument("action", choices=[*MIRROR, *MIRROR_OF_PACKAGE])
@@ -123,7 +124,13 @@ def _link(options: argparse.Namespace) -> None:
     with state.locked():
         lab = state.current()
         nft = ["chroot", str(lab.artifacts.base), "/usr/sbin/nft"]  # Debian does not install it by default
-        LINK[options.action](lab.topology.host(options.host), nft)
+        host = lab.topology.host(options.host)
+        if options.other is None:
+            LINK[options.action](host, nft)
+        elif options.action == "down":
+            raise LabError("link: a cable leads from one host, so that two have none to pull; write drop")
+        else:
+            network.link_between(host, lab.topology.host(options.other), options.action, nft)
 
 
 def _mirror(options: argparse.Namespace) -> None:

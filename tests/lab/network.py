@@ -53,6 +53,18 @@ def cable(host: Host) -> dict[str, str]:
     }
 
 
+# Between two hosts alone, ARP with it, as where the cable between two switches is cut.
+DROP_BETWEEN = """
+table bridge {one}-{other} {{
+  chain between {{
+    type filter hook forward priority 0
+    iifname {one} oifname {other} drop
+    iifname {other} oifname {one} drop
+  }}
+}}
+"""
+
+
 def create() -> None:
     """Make the operator's place, and the bridge for every host's cable."""
     _ip(None, f"netns add {OPERATOR}")
@@ -97,6 +109,15 @@ def link_up(host: Host, nft: list[str]) -> None:
     _ip(OPERATOR, f"link set {port(host)} up")
     table = f"table bridge {port(host)}"
     _nft(nft, f"{table}\ndelete {table}\n")  # declared first, so deleting it never fails
+
+
+def link_between(one: Host, other: Host, action: str, nft: list[str]) -> None:
+    """Swallow every frame between two hosts (``drop``), or none any more (``up``); others reach both."""
+    ports = sorted((port(one), port(other)))
+    table = f"table bridge {'-'.join(ports)}"
+    _nft(nft, f"{table}\ndelete {table}\n")
+    if action == "drop":
+        _nft(nft, DROP_BETWEEN.format(one=ports[0], other=ports[1]))
 
 
 def _ip(namespace: str | None, *commands: str) -> None:

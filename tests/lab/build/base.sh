@@ -11,7 +11,8 @@ programs=(
     bash coreutils findutils grep sed gawk tar gzip         # the shell's world
     procps less vim-tiny hostname passwd
     openssh-server sudo curl gpg gpg-agent chrony
-    iproute2 iputils-ping iptables nftables firewalld       # network
+    iproute2 iputils-ping iputils-arping iptables nftables  # network
+    firewalld
     rpm rpm-i18n dnf dnf-plugins-core                       # package management
     policycoreutils selinux-utils
     tcsh                                                    # a login shell of somebody's

@@ -24,6 +24,7 @@ BASE = (
         links={f"usr/sbin/ebtables{part}": "xtables-nft-multi" for part in ("", "-save", "-restore")},
     ),
     Package("ipset", "7.1", "1.el7", files=by_name("ipset").files),
+    replace(by_name("keepalived"), version="1.3.5", release="19.el7"),
     Package("ipvsadm", "1.27", "8.el7", files=by_name("ipvsadm").files),
     Package("yum-utils", "1.1.31", "54.el7_8", arch="noarch", tree="yum-utils-el7"),
     Package("policycoreutils-python", "2.5", "34.el7", requires=("policycoreutils",), tree="semanage"),

@@ -5,6 +5,11 @@ from ..rpms import Package
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 MODULAR = "1.module+el8.10.0+1+lab"
 
+NETLINK = {
+    f"{LIBRARIES}/{library}": f"debs/{package}/lib/x86_64-linux-gnu/{library}"
+    for package, library in (("libnl-3-200", "libnl-3.so.200"), ("libnl-genl-3-200", "libnl-genl-3.so.200"))
+}
+
 APPSTREAM = (
     Package(
         "conntrack-tools",
@@ -39,15 +44,30 @@ APPSTREAM = (
             f"{LIBRARIES}/libipset.so.13": f"debs/libipset13/{LIBRARIES}/libipset.so.13",
         },
     ),
+    Package("ipvsadm", "1.31", "1.el8", files={"usr/sbin/ipvsadm": "debs/ipvsadm/sbin/ipvsadm", **NETLINK}),
     Package(
-        "ipvsadm",
-        "1.31",
-        "1.el8",
+        "keepalived",
+        "2.1.5",
+        "9.el8",
+        tree="keepalived",
         files={
-            "usr/sbin/ipvsadm": "debs/ipvsadm/sbin/ipvsadm",
-            f"{LIBRARIES}/libnl-3.so.200": "debs/libnl-3-200/lib/x86_64-linux-gnu/libnl-3.so.200",
-            f"{LIBRARIES}/libnl-genl-3.so.200": "debs/libnl-genl-3-200/lib/x86_64-linux-gnu/libnl-genl-3.so.200",
+            "usr/sbin/keepalived": "debs/keepalived/usr/sbin/keepalived",
+            **NETLINK,
+            **{
+                f"{LIBRARIES}/{library}": f"debs/{package}/{LIBRARIES}/{library}"
+                for package, library in (
+                    ("libsnmp40", "libnetsnmp.so.40"),
+                    ("libsnmp40", "libnetsnmpagent.so.40"),
+                    ("libsnmp40", "libnetsnmpmibs.so.40"),
+                    ("libpci3", "libpci.so.3"),
+                    ("libperl5.36", "libperl.so.5.36"),
+                    ("libsensors5", "libsensors.so.5"),
+                    ("libwrap0", "libwrap.so.0"),
+                )
+            },
         },
+        directories=("usr/libexec/keepalived",),
+        unit="keepalived.service",
     ),
     Package("yum-utils", "4.0.21", "25.el8", arch="noarch", tree="yum-utils"),
     Package(

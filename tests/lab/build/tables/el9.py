@@ -13,8 +13,18 @@ _BASEOS = {
 }
 _DNF_PLUGINS = {9: ("4.3.0", "20.el9"), 10: ("4.7.0", "8.el10")}
 _APPSTREAM = {
-    9: (("conntrack-tools", "1.4.7", "4.el9"), ("socat", "1.7.4.1", "6.el9"), ("ipvsadm", "1.31", "6.el9")),
-    10: (("conntrack-tools", "1.4.8", "3.el10"), ("socat", "1.7.4.4", "8.el10"), ("ipvsadm", "1.31", "15.el10")),
+    9: (
+        ("conntrack-tools", "1.4.7", "4.el9"),
+        ("socat", "1.7.4.1", "6.el9"),
+        ("ipvsadm", "1.31", "6.el9"),
+        ("keepalived", "2.2.8", "6.el9"),
+    ),
+    10: (
+        ("conntrack-tools", "1.4.8", "3.el10"),
+        ("socat", "1.7.4.4", "8.el10"),
+        ("ipvsadm", "1.31", "15.el10"),
+        ("keepalived", "2.2.8", "6.el10"),
+    ),
 }
 _SELINUX = {9: ("2.235.0", "1.el9_6"), 10: ("2.235.0", "2.el10_0")}
 _SEMANAGE = {9: ("3.6", "3.el9"), 10: ("3.8", "1.el10")}
