@@ -1,9 +1,9 @@
-# APIS, SERVERS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER: what to look at, and nothing where it is empty.
+# APIS, SERVERS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER, VIRTUAL: what to look at, and nothing where it is empty.
 #
 # APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. SERVERS: likewise,
 # asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which
 # printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
-# BALANCER: nginx's files with the backends, of which it reads one. Stands behind require-root.sh and artifacts.sh.
+# BALANCER: nginx's files with the backends, of which it reads one. VIRTUAL: an address that keepalived may have here. Stands behind require-root.sh and artifacts.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
 fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }
@@ -49,6 +49,10 @@ if [ -n "$BALANCER" ]; then
         done
         wait
     }
+fi
+if [ -n "$VIRTUAL" ]; then
+    systemctl -q is-active keepalived.service && echo "keepalived active"
+    ip -4 -o addr show 2>/dev/null | grep -qF " $VIRTUAL/" && echo "virtual here"
 fi
 wait
 

@@ -1,4 +1,4 @@
-# ENDPOINT, ASKED_ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK:
+# Those of virtual-address.sh, and ENDPOINT, ASKED_ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK:
 #
 # ENDPOINT: an address, or a name that is resolved. ASKED_ENDPOINT: HOST:PORT of one that somebody else runs, or nothing.
 # FOLDERS, MODULES, NAMES: words separated by spaces. RUNTIME: the container runtime's unit. SOURCES: lines "KIND URL" of what
@@ -141,6 +141,9 @@ if grep -iqsr proxy /etc/systemd/system/kubelet.service* /run/systemd/system/kub
     /etc/sysconfig/kubelet /var/lib/kubelet/kubeadm-flags.env; then
     unit_environment kubelet | proxies kubelet
 fi
+
+# --- the virtual address
+virtual_address
 
 # --- Docker, where a node leaves it
 if [ -n "$LEAVES_DOCKER" ]; then

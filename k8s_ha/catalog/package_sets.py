@@ -53,7 +53,23 @@ def load_balancer(stream_built_in: bool) -> dict[str, str]:
     return {"nginx": "*"} if stream_built_in else {"nginx": "*", "nginx-mod-stream": "*"}
 
 
+KEEPALIVED: Final[Mapping[str, str]] = {"keepalived": "*"}
+"""What a load balancer needs for a virtual address, from the distribution."""
+
+INTERPRETERS: Final = ("/usr/libexec/platform-python", "/usr/bin/python3", "/usr/bin/python2")
+"""Where the Python of a host's package manager is: EL8 and EL9, EL10, EL7."""
+
 SURVEYED: Final = tuple(
-    dict.fromkeys((*node(""), "containerd.io", "docker-ce", "docker-ce-cli", *CONTAINER_SELINUX, *load_balancer(False)))
+    dict.fromkeys(
+        (
+            *node(""),
+            "containerd.io",
+            "docker-ce",
+            "docker-ce-cli",
+            *CONTAINER_SELINUX,
+            *load_balancer(False),
+            *KEEPALIVED,
+        )
+    )
 )
 """What the survey searches among a host's installed packages."""

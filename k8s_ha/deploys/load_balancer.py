@@ -14,6 +14,7 @@ from k8s_ha.deploys.repositories import repositories_for
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.operations import packages
+from k8s_ha.operations.keepalived import address_kept, address_released
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.operations.steps import passed_on
@@ -28,6 +29,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     run = start_phase(settings, groups)
     cluster = run.cluster
     if "load_balancer" not in cluster.host(host.name).role:
+        address_given_up(run)
         return
     packages.installed(
         name="Install nginx with its stream module",
@@ -43,6 +45,22 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             tools=package_sets.SELINUX_TOOLS[run.surveys[host.name].major],
         )
     endpoint_proxied(name="Configure and start nginx", **proxy_of(cluster, still_out(run)))
+    if cluster.virtual_address:
+        packages.installed(
+            name="Install keepalived",
+            run=run,
+            packages=package_sets.KEEPALIVED,
+            log="install-keepalived",
+            sources=repositories_for(run),
+        )
+        address_kept(name="Have keepalived keep the virtual address", cluster=cluster, own=cluster.host(host.name))
+
+
+def address_given_up(run: Run) -> None:
+    """Have a host that was a balancer hold the virtual address no more; nothing is asked of one without keepalived."""
+    survey = run.surveys.get(host.name)
+    if survey is not None and "keepalived" in survey.installed:
+        address_released(name="Have keepalived keep no address here any more")
 
 
 def still_out(run: Run) -> set[str]:

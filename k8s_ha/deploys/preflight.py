@@ -101,10 +101,12 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
     return {
         "address": own.address,
         "endpoint": cluster.endpoint_target,
+        "virtual_address": (cluster.virtual_address or "") if "load_balancer" in own.role else "",
+        "virtual_router": cluster.virtual_router_id,
         "asked_endpoint": (cluster.external_endpoint or "") if own.is_node else "",
         "folders": folders(own.is_node, runtime),
         "modules": MODULES if own.is_node else (),
-        "units": tuple(dict.fromkeys((*boot.units(own, runtime), *units.ASKED))),
+        "units": tuple(dict.fromkeys((*boot.units(cluster, own), *units.ASKED))),
         "names": tuple(cluster.names),
         "runtime": runtime,
         "runtimes": RUNTIME_UNITS[runtime] if own.is_node else (),

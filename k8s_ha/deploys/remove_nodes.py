@@ -14,6 +14,7 @@ from k8s_ha.deploys.phase import start_phase
 from k8s_ha.deploys.steps import CarriedOut, take_steps
 from k8s_ha.operations import removal
 from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.keepalived import address_released
 from k8s_ha.run import Run
 
 
@@ -24,6 +25,8 @@ def remove_nodes(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     A host that is removed takes part in no other phase. It keeps its packages.
     """
     run = start_phase(settings, groups, of_removed=True)
+    if run.cluster.virtual_address and host.name in {balancer.name for balancer in run.cluster.former_balancers}:
+        address_released(name="Have keepalived keep no address here any more")
     take_steps(run, "remove_nodes", _CARRIED_OUT)
     if run.log.plan.removals_due:
         barrier(name="Wait for the removals")

@@ -202,6 +202,7 @@ def _taint(taint: str) -> Document:
 
 def _cluster_configuration(cluster: Cluster) -> Document:
     settings = cluster.settings
+    endpoint = [cluster.endpoint_host, *([cluster.virtual_address] if cluster.virtual_address else [])]
     balancers = [name for host in cluster.load_balancers for name in (host.address, host.hostname)]
     configuration: Document = {
         "kubernetesVersion": f"v{settings.version}",
@@ -212,7 +213,7 @@ def _cluster_configuration(cluster: Cluster) -> Document:
             "serviceSubnet": settings.service_cidr,
             "dnsDomain": settings.dns_domain,
         },
-        "apiServer": {"certSANs": list(dict.fromkeys([cluster.endpoint_host, *balancers, *settings.cert_extra_sans]))},
+        "apiServer": {"certSANs": list(dict.fromkeys([*endpoint, *balancers, *settings.cert_extra_sans]))},
     }
     if cluster.image_repository == UPSTREAM_REGISTRY and settings.kubernetes_line.minor in COREDNS_NEEDS_PATH:
         configuration["dns"] = {"imageRepository": f"{UPSTREAM_REGISTRY}/coredns"}

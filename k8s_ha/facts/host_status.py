@@ -24,6 +24,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
     + kubelet_port, proxy_port: of their health on this host; 0 does not ask
     + etcd: whether to ask the host's etcd
     + balancer: nginx's files with the backends, separated by blanks; empty on a host that is no load balancer
+    + virtual: an address that keepalived may have here; empty where it does not
     """
 
     def command(
@@ -36,6 +37,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
         etcd: bool,
         balancer: str,
         servers: Sequence[str] = (),
+        virtual: str = "",
     ) -> str:
         commands = script(
             "require-root.sh",
@@ -47,6 +49,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
             PROXY=str(proxy_port or ""),
             ETCD="yes" if etcd else "",
             BALANCER=balancer,
+            VIRTUAL=virtual,
         )
         return marked(commands + read_file("facts/artifacts.sh") + read_file("facts/host-status.sh"))
 
@@ -68,6 +71,8 @@ class HostStatusFact(ParsedFact[HostStatus]):
                 path: expiry(text) for path, text in _stripped_pairs(values["certificate"] + values["kubeconfig"])
             },
             nginx="nginx" in values,
+            keepalived="keepalived" in values,
+            has_virtual_address="virtual" in values,
             backends=dict(_stripped_pairs(values["backend"])),
             backend_answers={address: _backend(said) for address, said in _stripped_pairs(values["backend_api"])},
         )

@@ -20,6 +20,7 @@ from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.runtime import runtime_script, runtime_state
 from k8s_ha.facts.surroundings import surroundings
+from k8s_ha.facts.virtual_address import virtual_address_state, virtual_address_variables
 from k8s_ha.observations import dockerd_flags
 from k8s_ha.observations.clock import Interval, interval
 from k8s_ha.observations.node import NodeView
@@ -29,6 +30,7 @@ from k8s_ha.untrusted import whole_number
 
 _PARTS: Final = (
     "docker-others.sh",
+    "facts/virtual-address.sh",
     "yum-options.sh",
     "facts/runtime-environment.sh",
     "facts/surroundings.sh",
@@ -47,6 +49,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
 
     + address: the host's node address
     + endpoint: the endpoint's address, or a name that the host resolves
+    + virtual_address, virtual_router: that moves between balancers, on one of them; empty elsewhere
     + asked_endpoint: HOST:PORT of an endpoint that somebody else runs; empty where this package does
     + folders: whose file systems are measured
     + modules: kernel modules that must exist
@@ -79,6 +82,8 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         runtimes: Sequence[str] = (),
         leaves_docker: bool = False,
         asked_endpoint: str = "",
+        virtual_address: str = "",
+        virtual_router: int = 0,
         logins: bool = False,
     ) -> str:
         self.asked = time.time()
@@ -90,6 +95,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
                 ENDPOINT=endpoint,
                 LEAVES_DOCKER="yes" if leaves_docker else "",
                 ASKED_ENDPOINT=asked_endpoint,
+                **virtual_address_variables(address, virtual_address, virtual_router),
                 LOGINS="yes" if logins else "",
                 FOLDERS=" ".join(folders),
                 MODULES=" ".join(modules),
@@ -135,6 +141,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
             nginx=Nginx().process(values["nginx"]) if values["nginx"] else None,
             boot=boot_state(values),
             surroundings=surroundings(values),
+            virtual_address=virtual_address_state(values) if values["virtual"] else None,
             view=_view(values["node"]),
             runtime=runtime_state(values["runtime"]),
         )

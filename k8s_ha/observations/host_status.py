@@ -54,6 +54,8 @@ class HostStatus:
     + nginx: whether it runs
     + backends: what nginx passes on to, HOST:PORT, with the options of each
     + backend_answers: answers of API servers there
+    + keepalived: whether it runs
+    + has_virtual_address: whether the balancer has the address that moves
     """
 
     view: NodeView
@@ -67,6 +69,8 @@ class HostStatus:
     backends: Mapping[str, str]
     backend_answers: Mapping[str, str]
     servers: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
+    keepalived: bool = False
+    has_virtual_address: bool = False
 
 
 def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[str, Any]:
@@ -89,6 +93,7 @@ def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[s
         "proxy_port": _port(str(proxy), PROXY_PORT) if node else 0,
         "etcd": "control_plane" in host.role,
         "balancer": f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}" if "load_balancer" in host.role else "",
+        "virtual": (cluster.virtual_address or "") if "load_balancer" in host.role else "",
     }
 
 

@@ -95,9 +95,9 @@ def service_running(
     ).carried_out(current, drifted={on_change} if changed_files(current, files) else set())
 
 
-def changed_files(current: ServiceState, files: Mapping[str, str]) -> list[str]:
+def changed_files(current: ServiceState, files: Mapping[str, str], mode: str = "644") -> list[str]:
     """Paths of the files that are not as wanted."""
-    return [path for path in sorted(files) if _differs(current.files.get(path), files[path], "644")]
+    return [path for path in sorted(files) if _differs(current.files.get(path), files[path], mode)]
 
 
 @dataclass(frozen=True)

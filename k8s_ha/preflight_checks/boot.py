@@ -10,7 +10,7 @@ from k8s_ha.desired import fstab, selinux_config
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.units import TIME_SERVICES, UnitState
 from k8s_ha.preflight_checks.model import HostContext
-from k8s_ha.settings import HostSettings
+from k8s_ha.settings import Cluster, HostSettings
 
 FIREWALLD: Final = "firewalld.service"
 AT_BOOT: Final = {
@@ -24,16 +24,17 @@ SWAP_SERVICES: Final = (
 """Services of the trade that make swap by themselves, past systemd's swap target."""
 
 
-def own_units(host: HostSettings, runtime: str) -> tuple[str, ...]:
+def own_units(cluster: Cluster, host: HostSettings) -> tuple[str, ...]:
     """Services that a host runs for the cluster."""
-    node = (f"{runtime}.service", "kubelet.service") if host.is_node else ()
-    return (*node, *(("nginx.service",) if "load_balancer" in host.role else ()))
+    node = (f"{cluster.settings.container_runtime}.service", "kubelet.service") if host.is_node else ()
+    balancer = ("nginx.service", *(("keepalived.service",) if cluster.virtual_address else ()))
+    return (*node, *(balancer if "load_balancer" in host.role else ()))
 
 
-def units(host: HostSettings, runtime: str) -> tuple[str, ...]:
+def units(cluster: Cluster, host: HostSettings) -> tuple[str, ...]:
     """Units whose part in the next boot is asked for."""
     node = (*AT_BOOT, *SWAP_SERVICES, "swap.target") if host.is_node else ()
-    return (*own_units(host, runtime), *TIME_SERVICES, FIREWALLD, "tuned.service", *node)
+    return (*own_units(cluster, host), *TIME_SERVICES, FIREWALLD, "tuned.service", *node)
 
 
 def severity(context: HostContext) -> Severity:
@@ -45,7 +46,7 @@ def services(context: HostContext) -> Iterator[Finding]:
     """Services that this run enables and that cannot be, and those of systemd that a node's boot needs."""
     if not context.is_ours:
         return
-    for unit in own_units(context.host, context.cluster.settings.container_runtime):
+    for unit in own_units(context.cluster, context.host):
         # A masked one is the check units' to find.
         if _unit(context, unit).file == "static":
             yield Finding(

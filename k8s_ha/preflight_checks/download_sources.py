@@ -98,6 +98,7 @@ def lacking(cluster: Cluster, host: HostSettings, survey: HostSurvey) -> Mapping
         needed |= wanted[yum.DOCKER_REPOSITORY]
     if "load_balancer" in host.role:
         needed |= wanted[yum.EPEL_REPOSITORY]
+        needed |= package_sets.KEEPALIVED if cluster.virtual_address else {}
     return {name: pattern for name, pattern in needed.items() if not yum.matches(survey.installed.get(name), pattern)}
 
 

@@ -39,7 +39,7 @@ def name(context: HostContext) -> Iterator[Finding]:
         return
     cluster, addresses = context.cluster, context.preflight.endpoint_addresses
     asked = cluster.endpoint_host
-    wanted = {host.address for host in cluster.endpoint_at}
+    wanted = {cluster.virtual_address} if cluster.virtual_address else {host.address for host in cluster.endpoint_at}
     if not addresses:
         remedy = "correct the name, or have its name servers know it"
         if not cluster.is_external:

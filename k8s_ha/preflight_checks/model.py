@@ -14,6 +14,7 @@ from k8s_ha.observations.node import HostSurvey, NodeView
 from k8s_ha.observations.runtimes import RuntimeState
 from k8s_ha.observations.surroundings import Surroundings
 from k8s_ha.observations.units import UnitState
+from k8s_ha.observations.virtual_address import VirtualAddressState
 from k8s_ha.settings import Cluster, HostSettings
 
 SourceKind = Literal["repository", "key", "archive", "registry"]
@@ -87,6 +88,7 @@ class HostPreflight:
     + nginx: of a load balancer; None elsewhere
     + boot: what the next boot will do
     + surroundings: what stands on the host around the cluster
+    + virtual_address: a balancer's part in it; None where there is none
     + view: what the host holds of a cluster; None where it could not be read
     + runtime: the container runtimes' units and configuration
     """
@@ -118,6 +120,7 @@ class HostPreflight:
     nginx: NginxState | None = None
     boot: BootState = field(default_factory=BootState)
     surroundings: Surroundings = field(default_factory=Surroundings)
+    virtual_address: VirtualAddressState | None = None
     view: NodeView | None = None
     runtime: RuntimeState = field(default_factory=RuntimeState)
 

@@ -26,6 +26,7 @@ from k8s_ha.preflight_checks import (
     resolver,
     runtimes,
     units,
+    virtual_address,
 )
 from k8s_ha.preflight_checks.model import HostContext
 
@@ -58,6 +59,9 @@ OF_A_HOST: Final[Sequence[Callable[[HostContext], Iterator[Finding]]]] = (
     resolver.resolver,
     network.ports,
     balancer.nginx,
+    virtual_address.network,
+    virtual_address.owned,
+    virtual_address.router,
     network.hostname,
     endpoint.route,
     endpoint.name,
@@ -77,6 +81,7 @@ OF_THE_FLEET: Final[Sequence[Callable[[Sequence[HostContext]], Iterator[Finding]
     fleet.machine_ids,
     fleet.product_uuids,
     endpoint.one_name,
+    virtual_address.taken,
     existing_cluster.existing_clusters,
 )
 

@@ -26,7 +26,7 @@ ASKED: Final = (
 def started_units(context: HostContext) -> tuple[str, ...]:
     """Units that this run starts, and those that start with them."""
     runtime = context.cluster.settings.container_runtime
-    own = own_units(context.host, runtime)
+    own = own_units(context.cluster, context.host)
     if not context.host.is_node or runtime != "docker":
         return own
     adapter = ("cri-docker.service", "cri-docker.socket") if context.cluster.cri == "cri-dockerd" else ()

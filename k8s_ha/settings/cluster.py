@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from ipaddress import IPv4Address
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -56,6 +57,11 @@ class Cluster(BaseModel):
         return tuple(host for host in self.removed if "control_plane" in host.role)
 
     @property
+    def former_balancers(self) -> tuple[HostSettings, ...]:
+        """Hosts of the inventory that removed_nodes names and that are, or were, load balancers."""
+        return tuple(host for host in self.removed if "load_balancer" in host.role)
+
+    @property
     def removed_unlisted(self) -> tuple[str, ...]:
         """Names in removed_nodes of no host of the inventory: node names."""
         known = {name for host in self.removed for name in (host.name, host.hostname)}
@@ -99,12 +105,28 @@ class Cluster(BaseModel):
         if settings.control_plane_endpoint is not None:
             return syntax.split_endpoint(settings.control_plane_endpoint)
         host = (self.load_balancers or self.control_planes)[0]
-        return host.address, settings.endpoint.port if settings.endpoint else API_PORT
+        port = settings.endpoint.port if settings.endpoint else API_PORT
+        return self.virtual_address or host.address, port
+
+    @property
+    def virtual_address(self) -> str | None:
+        """The address that moves between this package's balancers; None where there is none."""
+        return self.settings.endpoint.virtual_address if self.settings.endpoint else None
+
+    @property
+    def virtual_router_id(self) -> int:
+        """Of the virtual address, where there is one."""
+        form = self.settings.endpoint
+        given = form.virtual_router_id if form else None
+        # The last number; in a wide network an address may end with 0, and a router may not.
+        return given or IPv4Address(self.virtual_address or "0.0.0.1").packed[-1] or 255
 
     @cached_property
     def endpoint_at(self) -> tuple[HostSettings, ...]:
-        """Hosts of the cluster that the endpoint is at; none where somebody else runs it."""
-        return () if self.is_external else self._at(self._own_endpoint[0])
+        """Hosts of the cluster that the endpoint is at, or may come to; none where somebody else runs it."""
+        if self.is_external:
+            return ()
+        return self.load_balancers if self.virtual_address else self._at(self._own_endpoint[0])
 
     def _at(self, host: str) -> tuple[HostSettings, ...]:
         return tuple(each for each in self.hosts if host in (each.address, each.hostname))
@@ -115,7 +137,7 @@ class Cluster(BaseModel):
         settings = self.settings
         if self.is_external or (settings.endpoint_name and not settings.endpoint_name_in_hosts):
             return self.endpoint_host
-        return self.endpoint_at[0].address
+        return self.virtual_address or self.endpoint_at[0].address
 
     @property
     def resolves_endpoint(self) -> bool:
@@ -129,7 +151,7 @@ class Cluster(BaseModel):
         found = {host.hostname: host.address for host in self.hosts}
         name = self.settings.endpoint_name
         if name and self.settings.endpoint_name_in_hosts and self.endpoint_at:
-            found.setdefault(name, self.endpoint_at[0].address)
+            found.setdefault(name, self.virtual_address or self.endpoint_at[0].address)
         return found
 
     @property

@@ -20,6 +20,7 @@ from k8s_ha.settings.endpoint_rules import (
     endpoint_name_fits,
     external_endpoint_fits,
     lacks_a_balancer,
+    virtual_address_fits,
 )
 from k8s_ha.settings.mirror_rules import credentials_reach_nobody_else, packages_are_not_forged
 from k8s_ha.settings.models import ROLES
@@ -84,10 +85,10 @@ def networks_are_apart(cluster: Cluster) -> Mistakes:
 def hosts_are_outside(cluster: Cluster, setting: str) -> Mistakes:
     """No host has an address of the pods or the Services."""
     network = IPv4Network(getattr(cluster.settings, setting))
-    external = cluster.endpoint_host if cluster.is_external else ""
-    if is_inside(external, network):
+    apart = cluster.virtual_address or (cluster.endpoint_host if cluster.is_external else "")
+    if is_inside(apart, network):
         yield (
-            f"{setting}: {network} holds the endpoint's address {external}; pods and Services have networks of their "
+            f"{setting}: {network} holds the endpoint's address {apart}; pods and Services have networks of their "
             f"own; choose another {setting}, or another endpoint"
         )
     inside = [host for host in cluster.hosts if host.address and IPv4Address(host.address) in network]
@@ -223,6 +224,7 @@ RULES = (
     Rule(roles_fit, ("host.role", *_ENDPOINT)),
     Rule(endpoint_fits, ("host.role", "host.address", "host.hostname", *_ENDPOINT)),
     Rule(endpoint_is_one, ("host.role", *_ENDPOINT)),
+    Rule(virtual_address_fits, ("host.role", "host.address", *_ENDPOINT)),
     Rule(external_endpoint_fits, ("host.role", "host.address", "host.hostname", *_ENDPOINT)),
     Rule(endpoint_name_fits, ("host.role", "host.address", "host.hostname", "endpoint_name", *_ENDPOINT)),
     Rule(removed_names_fit, ("removed_nodes", "host.hostname")),

@@ -28,12 +28,14 @@ def endpoint_fits(cluster: Cluster) -> Iterator[str]:
             f"control_plane_endpoint: {cluster.settings.control_plane_endpoint!r}; it is the address or hostname of a "
             f"load balancer, or of the only control plane; write {allowed}"
         )
+    both = [host for host in at_endpoint if {"control_plane", "load_balancer"} <= set(host.role)]
+    if both and cluster.endpoint_port == API_PORT:
+        yield (
+            f"{some([host.name for host in both])}: load balancer at port {API_PORT}; its API server has that port "
+            "already; set "
+            + (f"control_plane_endpoint to {both[0].address}:8443" if form is None else "endpoint.port to 8443")
+        )
     for host in at_endpoint:
-        if {"control_plane", "load_balancer"} <= set(host.role) and cluster.endpoint_port == API_PORT:
-            yield (
-                f"{host.name}: load balancer at port {API_PORT}; its API server has that port already; set "
-                + (f"control_plane_endpoint to {host.address}:8443" if form is None else "endpoint.port to 8443")
-            )
         if host.role == ("control_plane",) and cluster.endpoint_port != API_PORT:
             setting, value = "control_plane_endpoint", f"{cluster.endpoint_host}:{API_PORT}"
             if form is not None:
@@ -68,6 +70,32 @@ def endpoint_is_one(cluster: Cluster) -> Iterator[str]:
             f"{found} beside the load balancer {names}; nothing would pass through that; take it out of the "
             "inventory, or remove endpoint.external"
         )
+
+
+def virtual_address_fits(cluster: Cluster) -> Iterator[str]:
+    """The virtual address has balancers to move between, and is nobody's own."""
+    form = cluster.settings.endpoint
+    if form is None:
+        return
+    if form.virtual_address is None:
+        if form.virtual_router_id is not None:
+            yield (
+                f"endpoint.virtual_router_id: {form.virtual_router_id} without endpoint.virtual_address; it belongs to "
+                "one; set that, or remove it"
+            )
+        return
+    found = f"endpoint.virtual_address: {form.virtual_address!r}"
+    if form.external is not None:
+        yield f"{found} beside endpoint.external; the endpoint has one form; remove one of them"
+        return
+    if len(cluster.load_balancers) < 2:
+        yield (
+            f"{found} with {len(cluster.load_balancers)} load balancer{'s' * (not cluster.load_balancers)}; it moves "
+            "between two or more; give another host the role load_balancer, or remove endpoint.virtual_address"
+        )
+    owners = [host.name for host in (*cluster.hosts, *cluster.removed) if host.address == form.virtual_address]
+    if owners:
+        yield f"{found} is the address of {some(owners)}; it is nobody's own; choose a free one of that network"
 
 
 def external_endpoint_fits(cluster: Cluster) -> Iterator[str]:

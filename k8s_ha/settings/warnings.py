@@ -21,7 +21,7 @@ def warnings(cluster: Cluster) -> Iterator[str]:
             "hosts: no worker; control planes keep other workloads off by their taint; put hosts into the group "
             "workers, or set a control plane's taints to []"
         )
-    if len(cluster.load_balancers) > 1:
+    if len(cluster.load_balancers) > 1 and not cluster.virtual_address:
         yield (
             f"hosts: {len(cluster.load_balancers)} load balancers; nodes reach the API only at {cluster.endpoint}, "
             "nothing moves that address to another one"

@@ -18,6 +18,7 @@ from k8s_ha.settings import Cluster
 from k8s_ha.verification.balancer import unmet_findings
 from k8s_ha.verification.etcd import etcd_findings, listed_members
 from k8s_ha.verification.faults import counted, localize_faults
+from k8s_ha.verification.virtual_address import virtual_address_findings
 
 Statuses = Mapping[str, HostStatus]
 """What hosts answer, by inventory name; without those that could not be read."""
@@ -61,6 +62,7 @@ def status_findings(
     for host in cluster.load_balancers:
         if host.name in statuses:
             yield from _balancer_findings(host.name, statuses, cluster)
+    yield from virtual_address_findings(statuses, cluster)
     yield from certificate_findings(host_certificates(statuses), now)
     for name, status in statuses.items():
         for path in [path for path, expires in status.certificates.items() if expires is None]:
@@ -136,7 +138,7 @@ def _api_findings(statuses: Statuses, cluster: Cluster) -> Iterator[Finding]:
     balancers = [host.name for host in cluster.endpoint_at if "load_balancer" in host.role]
     # Where the only control plane is the endpoint, it is told as that control plane.
     targets: dict[str, tuple[str, str]] = {
-        cluster.endpoint: (next(iter(balancers), THE_CLUSTER), f"the endpoint {cluster.endpoint}"),
+        cluster.endpoint: (balancers[0] if len(balancers) == 1 else THE_CLUSTER, f"the endpoint {cluster.endpoint}"),
         **{address: (control_plane.name, "its API server") for address, control_plane in control_planes.items()},
     }
     failures = _failures(statuses, targets)

@@ -10,6 +10,7 @@ from k8s_ha.settings import Cluster
 from k8s_ha.verification.etcd import etcd_leader, healthy_members, listed_members
 from k8s_ha.verification.faults import counted
 from k8s_ha.verification.hosts import host_certificates
+from k8s_ha.verification.virtual_address import holders_of
 
 
 def summary(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: Cluster, kubeconfig: str) -> list[str]:
@@ -60,6 +61,8 @@ def _checked(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster:
     ]
     if backends:
         checked["balancers"] = ", ".join(backends)
+    if holders := holders_of(statuses, cluster):
+        checked["virtual address"] = f"{cluster.virtual_address} on {', '.join(holders)}"
     dated = sorted(host_certificates(statuses), key=lambda entry: (entry.expires, entry.host, entry.path))
     if dated:
         first = dated[0]

@@ -63,7 +63,7 @@ LACKING = [
     ),
     Lacking(r"(^|[;&|({!]|\b(then|do|else|if)\b)\s*dnf\s", "EL7 has yum; EL8's yum is dnf", "yum", "dnf -y install x"),
     Lacking(
-        r"(?<![\w-])(python|python2|python3|perl|jq|yq|nc|ncat|lsof|bc)\b", "not in a minimal install", "sh", "| jq .x"
+        r"(?<![\w/-])(python|python2|python3|perl|jq|yq|nc|ncat|lsof|bc)\b", "not in a minimal install", "sh", "| jq .x"
     ),
     Lacking(r"\b(netstat|ifconfig|route -n)\b", "net-tools is not in a minimal install", "ip, ss", "netstat -lnt"),
     Lacking(r"\bcp\b.* --update=", "since coreutils 9.3", "-u", "cp --update=none a b"),

@@ -13,20 +13,18 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from k8s_ha.local_files import write_private
 from tests.lab import network, state
 from tests.lab.build.cache import open_cache
 from tests.lab.build.machine import unpacked_packages
 from tests.lab.checks import ready_nodes
-from tests.lab.client import KUBECONFIG, PYINFRA, Lab, until
+from tests.lab.client import Lab, until
+from tests.scenarios.own_folder import Project
 from tests.support.finding_rows import rows
-from tests.support.paths import PROJECT
 
 BALANCER: Final = "master-lb"
 ADDRESS, NAME, PORT = "10.0.1.157", "api.lab.example", 6443
@@ -44,22 +42,11 @@ server.serve_forever()
 """
 
 
-@dataclass(frozen=True)
-class Project:
-    """A folder that pyinfra is run in: this project's own group_data would ask for a balancer of the inventory."""
+class Behind(Project):
+    """The lab without its own balancer."""
 
-    lab: Lab
-    folder: Path
-
-    def run(self, endpoint: str, *flags: str, deploy: str = str(PROJECT / "deploy.py")) -> CompletedProcess[str]:
-        where = ("env", "-C", str(self.folder), f"PYTHONPATH={PROJECT}")
-        words = (*where, *PYINFRA, str(PROJECT / self.lab.inventory), deploy, *flags)
-        settings = {"endpoint": {"external": endpoint}}
-        done = self.lab.operator(*words, timeout=1800, settings=settings, of_hosts=LEFT_OUT)
-        fetched = self.folder / "kubeconfig" / KUBECONFIG.name
-        if fetched.exists():
-            write_private(KUBECONFIG, fetched.read_text(encoding="utf-8"))
-        return done
+    def with_endpoint(self, endpoint: str, *flags: str, **more: str) -> CompletedProcess[str]:
+        return self.run(*flags, **more, of_hosts=LEFT_OUT, endpoint={"external": endpoint})
 
     def example(self, name: str) -> str:
         return (self.folder / "reports" / "balancer" / name).read_text(encoding="utf-8")
@@ -84,11 +71,11 @@ def up(lab: Lab) -> None:
     lab.host(BALANCER, "systemctl stop firewalld")  # whoever runs it has its port open
 
 
-def refused(project: Project, endpoint: str, sentence: str) -> None:
+def refused(project: Behind, endpoint: str, sentence: str) -> None:
     """A run says so, and has changed nothing; a dry run says the same."""
     before = project.lab.digest()
     for flag in ("--dry", "-y"):
-        done = project.run(endpoint, flag)
+        done = project.with_endpoint(endpoint, flag)
         assert done.returncode == 1, done.stderr[-4000:]
         told = [row.found for row in rows(done.stderr) if row.check == "endpoint"]
         assert any(sentence in found for found in told), f"{sentence!r} was not said:\n{done.stderr[-4000:]}"
@@ -97,7 +84,7 @@ def refused(project: Project, endpoint: str, sentence: str) -> None:
     print(f"{endpoint}: refused, nothing changed: {sentence}", flush=True)
 
 
-def wrong_ones(project: Project) -> None:
+def wrong_ones(project: Behind) -> None:
     refused(project, f"{NOBODY}:{PORT}", f"nothing answers at the endpoint {NOBODY}:{PORT}")
     refused(project, f"nowhere.lab.example:{PORT}", "cannot resolve the endpoint's name nowhere.lab.example")
     authority = state.current().artifacts.ca_certificate
@@ -111,7 +98,7 @@ def _listens(lab: Lab) -> bool:
     return "open" in lab.host("worker1", f"timeout 2 bash -c ': </dev/tcp/{ADDRESS}/{PORT}' && echo open", check=False)
 
 
-def haproxy(project: Project, members: Sequence[str]) -> list[object]:
+def haproxy(project: Behind, members: Sequence[str]) -> list[object]:
     """HAProxy's command, with the example for these members alone."""
     example = project.example("haproxy.cfg").splitlines()
     kept = [line for line in example if "    server " not in line or line.split()[1] in members]
@@ -122,35 +109,35 @@ def haproxy(project: Project, members: Sequence[str]) -> list[object]:
     return ["env", f"LD_LIBRARY_PATH={libraries}", debs / "haproxy/usr/sbin/haproxy", "-db", "-f", config]
 
 
-def built(project: Project, endpoint: str) -> float:
+def built(project: Behind, endpoint: str) -> float:
     """Seconds of a build, after which all nodes are Ready and one more run changes nothing."""
     started = time.monotonic()
-    done = project.run(endpoint, "-y")
+    done = project.with_endpoint(endpoint, "-y")
     assert done.returncode == 0, done.stderr[-6000:]
     seconds = time.monotonic() - started
     lab = project.lab
     assert len(ready_nodes(lab)) == 5, ready_nodes(lab)
     before = lab.digest()
-    again = project.run(endpoint, "-y")
+    again = project.with_endpoint(endpoint, "-y")
     assert again.returncode == 0, again.stderr[-4000:]
     assert not lab.digest() ^ before, sorted(lab.digest() ^ before)[:5]
     return seconds
 
 
-def examples(project: Project, endpoint: str) -> None:
-    done = project.run(endpoint, "-y", deploy="k8s_ha.external_balancer")
+def examples(project: Behind, endpoint: str) -> None:
+    done = project.with_endpoint(endpoint, "-y", deploy="k8s_ha.external_balancer")
     assert done.returncode == 0, done.stderr
     assert f"The balancer at {endpoint} passes TCP on to:" in done.stderr
 
 
-def unmet(project: Project, endpoint: str) -> list[str]:
+def unmet(project: Behind, endpoint: str) -> list[str]:
     """Control planes that verify has met nowhere behind the balancer."""
-    done = project.run(endpoint, "-y", deploy="k8s_ha.verify")
+    done = project.with_endpoint(endpoint, "-y", deploy="k8s_ha.verify")
     assert done.returncode == 0, done.stderr[-4000:]
     return [row.host for row in rows(done.stderr) if row.check == "balancer"]
 
 
-def behind_haproxy(project: Project) -> None:
+def behind_haproxy(project: Behind) -> None:
     endpoint, log = f"{NAME}:{PORT}", project.folder / "haproxy.log"
     examples(project, endpoint)
     with at_balancer(*haproxy(project, ["master1"]), log=log):
@@ -164,7 +151,7 @@ def behind_haproxy(project: Project) -> None:
         print("  it leads to all: verify says nothing of it", flush=True)
 
 
-def behind_nginx(project: Project) -> None:
+def behind_nginx(project: Behind) -> None:
     """On clean hosts."""
     endpoint, lab = f"{ADDRESS}:{PORT}", project.lab
     up(lab)
@@ -181,7 +168,7 @@ def main() -> None:
     lab = Lab(options=("--line", "1.37"))
     up(lab)
     with TemporaryDirectory() as folder:
-        project = Project(lab, Path(folder))
+        project = Behind(lab, Path(folder))
         wrong_ones(project)
         behind_haproxy(project)
         behind_nginx(project)

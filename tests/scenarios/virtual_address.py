@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from tempfile import TemporaryFile
+from pathlib import Path
+from shlex import quote
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Final
 
 from tests.lab import access, state
 from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab, until
+from tests.scenarios.own_folder import Project
 from tests.scenarios.rollout import markdown
 from tests.support.finding_rows import rows
 
@@ -50,7 +53,7 @@ while True:
     threading.Thread(target=ask, args=(time.time(),), daemon=True).start()
     time.sleep(0.1)
 """
-_WHO: Final = "while :; do date +%s.%N; arping -b -c 1 -I eth0 {address}; done"
+_WHO: Final = "while :; do arping -b -c 1 -I eth0 {address}; done >/root/who 2>&1"
 _SPEAKER: Final = """
 import socket, time
 speaker = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112)
@@ -92,25 +95,19 @@ def watching(lab: Lab, port: int, asker: str) -> Iterator[Watch]:
     """Requests from where the operator stands, and ARP from a host of the cluster."""
     found = Watch()
     words, environment = access.at_operator([sys.executable, "-c", _ASKER, VIRTUAL, str(port)], state.current())
-    inside = [sys.executable, "-m", "tests.lab", "exec", asker, "--", "sh", "-c", _WHO.format(address=VIRTUAL)]
-    with TemporaryFile("w+") as asked, TemporaryFile("w+") as who:
-        programs = [
-            subprocess.Popen(words, stdout=asked, env=environment),
-            subprocess.Popen(inside, stdout=who, stderr=subprocess.DEVNULL),
-        ]
+    lab.host(asker, f"systemd-run -q --unit who sh -c {quote(_WHO.format(address=VIRTUAL))}")
+    with TemporaryFile("w+") as asked, subprocess.Popen(words, stdout=asked, env=environment) as program:
         try:
             time.sleep(2)
             yield found
         finally:
-            for program in programs:
-                program.terminate()
-                program.wait()
+            program.terminate()
+            program.wait()
             asked.seek(0)
-            who.seek(0)
             for line in asked:
                 moment, _, said = line.strip().partition(" ")
                 found.answers.append((float(moment), said))
-            for question in who.read().split("ARPING")[1:]:
+            for question in lab.host(asker, "systemctl stop who; cat /root/who; rm /root/who").split("ARPING")[1:]:
                 found.holders.append(
                     {line.split("[")[1][:17] for line in question.splitlines() if "reply from" in line}
                 )
@@ -155,12 +152,10 @@ def wrong_ones(lab: Lab) -> None:
     lab.host("lb2", "mkdir -p /etc/keepalived && echo 'vrrp_instance x {' >/etc/keepalived/keepalived.conf")
     refused(lab, "its /etc/keepalived/keepalived.conf is somebody's own", endpoint=ENDPOINT)
     lab.host("lb2", "rm -r /etc/keepalived")
-    speaker = ["exec", "worker1", "--", "/usr/libexec/platform-python", "-c", _SPEAKER.format(router=ROUTER)]
-    with subprocess.Popen([sys.executable, "-m", "tests.lab", *speaker]) as program:
-        try:
-            refused(lab, f"hears 10.0.12.16 speak for virtual router {ROUTER}", endpoint=ENDPOINT)
-        finally:
-            program.terminate()
+    speaks = f"systemd-run -q --unit speaker /usr/libexec/platform-python -c {quote(_SPEAKER.format(router=ROUTER))}"
+    lab.host("worker1", speaks)
+    refused(lab, f"hears 10.0.12.16 speak for virtual router {ROUTER}", endpoint=ENDPOINT)
+    lab.host("worker1", "systemctl stop speaker")
 
 
 @dataclass
@@ -312,12 +307,18 @@ def three() -> None:
     lab.up()
     endpoint = {**ENDPOINT, "port": 8443}
     given: dict[str, Any] = {"endpoint": endpoint, "of_hosts": UNTAINTED}
+    with TemporaryDirectory() as folder:
+        _three(Project(lab, Path(folder)), given)
+
+
+def _three(project: Project, given: dict[str, Any]) -> None:
+    lab = project.lab
     started = time.monotonic()
-    _succeeds(lab, **given)
+    _succeeds(project, **given)
     print(f"three machines: built in {time.monotonic() - started:.0f} s", flush=True)
     assert ready_nodes(lab) == sorted(CONTROL_PLANES), ready_nodes(lab)
     before = lab.digest()
-    _succeeds(lab, **given)
+    _succeeds(project, **given)
     assert not lab.digest() ^ before, sorted(lab.digest() ^ before)[:5]
     table = Table(lab, CONTROL_PLANES, 8443)
 
@@ -329,8 +330,8 @@ def three() -> None:
     table.show()
 
 
-def _succeeds(lab: Lab, **settings: Any) -> None:
-    done = lab.pyinfra("-y", **settings)
+def _succeeds(project: Project, **given: Any) -> None:
+    done = project.run("-y", **given)
     assert done.returncode == 0, done.stderr[-6000:]
 
 

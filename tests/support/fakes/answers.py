@@ -174,6 +174,15 @@ def nginx_configured(request: Request) -> list[str]:
     return []
 
 
+def address_released(request: Request) -> list[str]:
+    machine = request.machine
+    for units in (machine.active, machine.enabled):
+        units.remove("keepalived.service")
+    for path in shlex.split(request.command.partition("rm -f ")[2]):
+        machine.files.pop(path, None)
+    return []
+
+
 def unit_changed(request: Request) -> list[str]:
     action, unit = re.search(r"systemctl (start|stop|enable|disable) (\S+)", request.command).groups()
     units = request.machine.active if action in ("start", "stop") else request.machine.enabled
@@ -283,6 +292,8 @@ ANSWERS = (
     Answer("api status", r"get nodes,pods,services -A", looks.api_status, False),
     Answer("flannel", r"get configmap kube-flannel-cfg", lambda _: ["config ", "pods 10.244.0.0/16"], False),
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
+    Answer("address released", r"\Asystemctl disable --now keepalived", address_released),
+    Answer("own interface", r"^virtual_place$", lambda _: ["virtual_place eth0 24"], False),
     Answer("nginx", r"^UNSTARTED=", nginx, False),
     Answer("nginx configured", r"^ERROR_LOG=", nginx_configured),
     Answer("configuration check", r"\A(TARGET|PROGRAM)=", silence, False),

@@ -151,6 +151,7 @@ def preflight(request: Request) -> list[str]:
     return [
         *request.scenario.preflight.get(request.machine.name, []),
         f"began {moment}",
+        *virtual_address(request),
         "cpus 2",
         "memory 4194304",
         "selinux Permissive",
@@ -159,6 +160,19 @@ def preflight(request: Request) -> list[str]:
         *(f"node {line}" for line in (FIRST, *node(request), f"{LAST} 0")),
         f"ended {moment}",
     ]
+
+
+def virtual_address(request: Request) -> list[str]:
+    """A balancer's part in an address that moves: whoever is the first to run keepalived has it."""
+    if not request.variable("VIRTUAL"):
+        return []
+    place = ["virtual asked", "virtual_place eth0 24"]
+    return [*place, "virtual here" if has_virtual_address(request) else "virtual free", "virtual listened"]
+
+
+def has_virtual_address(request: Request) -> bool:
+    keepers = [machine for machine in request.world.machines.values() if "keepalived.service" in machine.active]
+    return keepers[:1] == [request.machine]
 
 
 def api_status(request: Request) -> list[str]:
@@ -217,4 +231,7 @@ def host_status(request: Request) -> list[str]:
         lines += ["nginx active"] * ("nginx.service" in request.machine.active)
         for backend in re.findall(r"^ *server (\S+:\d+) ", config, re.MULTILINE):
             lines += [f"backend {backend} max_fails=1", f"backend_api {backend} ok"]
+    if request.variable("VIRTUAL"):
+        lines += ["keepalived active"] * ("keepalived.service" in request.machine.active)
+        lines += ["virtual here"] * has_virtual_address(request)
     return lines

@@ -13,6 +13,7 @@ from tests.support.settings_mistakes import mistakes
 SIX = six_hosts()
 NODES = [host for host in SIX if host["name"] != "master-lb"]
 ALONE = SIX[:1]
+TWO = [*SIX, {"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}]
 THREE = [host | {"role": ["control_plane", "load_balancer"]} for host in SIX[:3]]
 
 
@@ -53,6 +54,14 @@ THREE = [host | {"role": ["control_plane", "load_balancer"]} for host in SIX[:3]
             "10.0.1.157.nip.io:6443",
             True,
             "10.0.1.157.nip.io",
+        ),
+        ({"endpoint": {"virtual_address": "10.0.1.100"}}, TWO, "10.0.1.100:6443", False, "10.0.1.100"),
+        (
+            {"endpoint": {"virtual_address": "10.0.1.100", "port": 8443}, "endpoint_name": "api.k8s.example"},
+            THREE,
+            "api.k8s.example:8443",
+            False,
+            "10.0.1.100",
         ),
         ({"control_plane_endpoint": "lb.example:6443"}, NODES, "lb.example:6443", True, "lb.example"),
         ({"control_plane_endpoint": "10.9.9.9:6443"}, ALONE, "10.9.9.9:6443", True, "10.9.9.9"),
@@ -142,6 +151,36 @@ def test_where_it_is(
             NODES,
             "endpoint.external: '10.0.13.22:6443'; that is the API server of master3 itself; write where the balancer "
             "listens",
+        ),
+        (
+            {"endpoint": {"virtual_address": "10.0.1.100"}},
+            SIX,
+            "endpoint.virtual_address: '10.0.1.100' with 1 load balancer; it moves between two or more; give another "
+            "host the role load_balancer, or remove endpoint.virtual_address",
+        ),
+        (
+            {"endpoint": {"virtual_address": "10.0.12.16"}},
+            TWO,
+            "endpoint.virtual_address: '10.0.12.16' is the address of worker1; it is nobody's own; choose a free one "
+            "of that network",
+        ),
+        (
+            {"endpoint": {"virtual_router_id": 51}},
+            SIX,
+            "endpoint.virtual_router_id: 51 without endpoint.virtual_address; it belongs to one; set that, or remove "
+            "it",
+        ),
+        (
+            {"endpoint": {"virtual_address": "10.0.1.100"}},
+            THREE,
+            "master1, master2, master3: load balancer at port 6443; its API server has that port already; set "
+            "endpoint.port to 8443",
+        ),
+        (
+            {"endpoint": {"virtual_address": "10.244.0.9"}},
+            TWO,
+            "pod_cidr: 10.244.0.0/16 holds the endpoint's address 10.244.0.9; pods and Services have networks of their "
+            "own; choose another pod_cidr, or another endpoint",
         ),
         (
             {"endpoint_name": "worker1"},

@@ -1,0 +1,110 @@
+"""What stands against an address that is to move between balancers. One rule a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from k8s_ha.findings import Finding
+from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.settings.syntax import is_inside
+from k8s_ha.untrusted import printable, some
+
+_CHECK: Final = "endpoint"
+
+
+def network(context: HostContext) -> Iterator[Finding]:
+    """A balancer whose own address is on no network of the virtual one."""
+    virtual, state = context.cluster.virtual_address, context.preflight.virtual_address
+    if virtual is None or state is None:
+        return
+    own = context.host.address
+    here = state.place.network(own)
+    if here is None:
+        yield Finding(
+            context.host.name,
+            _CHECK,
+            f"has its address {own} on no interface",
+            f"the virtual address {virtual} stands beside it",
+            "set address in its k8s_ha_host to one that it has itself",
+        )
+    elif not is_inside(virtual, here):
+        yield Finding(
+            context.host.name,
+            _CHECK,
+            f"is in {here}, by {state.place.interface}",
+            f"the virtual address {virtual} is of that network",
+            "choose another endpoint.virtual_address, or another host",
+        )
+    elif virtual in (str(here.network_address), str(here.broadcast_address)) and here.num_addresses > 2:
+        yield Finding(
+            context.host.name,
+            _CHECK,
+            f"is in {here}, whose first or last address {virtual} is",
+            "a host can have the virtual address",
+            "choose another endpoint.virtual_address",
+        )
+
+
+def owned(context: HostContext) -> Iterator[Finding]:
+    """A keepalived that somebody has configured."""
+    state = context.preflight.virtual_address
+    if state is not None and state.is_owned:
+        yield Finding(
+            context.host.name,
+            _CHECK,
+            "its /etc/keepalived/keepalived.conf is somebody's own",
+            "this run writes that file",
+            "choose another host for a balancer, or move what it does elsewhere and remove that file",
+        )
+
+
+def router(context: HostContext) -> Iterator[Finding]:
+    """A virtual router of that number which is somebody else's."""
+    state = context.preflight.virtual_address
+    own = {balancer.address for balancer in context.cluster.load_balancers}
+    others = [each for each in (state.heard or () if state is not None else ()) if each not in own]
+    if others:
+        yield Finding(
+            context.host.name,
+            _CHECK,
+            f"hears {some([printable(each) for each in others])} speak for virtual router "
+            f"{context.cluster.virtual_router_id}",
+            "each virtual address of a network has a number of its own",
+            "set endpoint.virtual_router_id to another",
+        )
+
+
+def taken(contexts: Sequence[HostContext]) -> Iterator[Finding]:
+    """A virtual address that somebody else has."""
+    asked = {
+        context.host.name: context.preflight.virtual_address
+        for context in contexts
+        if context.preflight.virtual_address is not None
+    }
+    # One that was not asked may have it.
+    if not asked or any(state.is_here for state in asked.values()):
+        return
+    cluster = contexts[0].cluster
+    if len(asked) < len(cluster.load_balancers):
+        return
+    virtual = cluster.virtual_address
+    answered = [name for name, state in asked.items() if state.is_taken]
+    if answered:
+        yield Finding(
+            THE_CLUSTER,
+            _CHECK,
+            f"somebody answers at the virtual address {virtual}, asked from {some(answered)}",
+            "it is nobody's own",
+            "choose a free address of that network as endpoint.virtual_address",
+        )
+    elif all(state.is_taken is None for state in asked.values()):
+        yield Finding(
+            THE_CLUSTER,
+            _CHECK,
+            f"no balancer can tell whether the virtual address {virtual} is free",
+            "arping asks the network",
+            "install iputils on one of them, or make sure of it",
+            "warning",
+        )
