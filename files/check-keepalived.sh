@@ -7,7 +7,7 @@ umask 077
 mkdir -p /run/k8s-ha && new=$(mktemp /run/k8s-ha/keepalived.conf.XXXXXX) || exit 1
 trap 'rm -f "$new"' EXIT
 base64 -d >"$new" || exit 1
-said=$(timeout 30 keepalived --config-test -f "$new" 2>&1) && exit 0
+said=$(timeout 30 keepalived --log-console --config-test -f "$new" 2>&1) && exit 0
 echo "$said" | tail -n 3 | sed "s,$new,$TARGET," >&2
 echo "$TARGET was not changed: keepalived cannot read what should stand in it; fix what it says, then run this again." >&2
 exit 1

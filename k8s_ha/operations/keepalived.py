@@ -67,15 +67,23 @@ def address_kept(cluster: Cluster, own: HostSettings) -> Generator[StringCommand
     texts = configured(cluster, own, place)
     current = require_fact(Service, unit=UNIT, paths=sorted(texts))
     changed = [path for path in texts if changed_files(current, {path: texts[path]}, _MODES[path])]
+    if CHECK in changed:
+        # keepalived refuses a configuration whose check is not there; it runs the new one from its next turn on.
+        yield write(CHECK, texts[CHECK], _MODES[CHECK])
+        # Its folder's label would let it reach no API server.
+        yield StringCommand(f"! command -v restorecon >/dev/null 2>&1 || restorecon {CHECK}")
+    text = texts[CONFIG].encode()
     plan = RuntimePlan(
         UNIT,
-        {path: Replacement(texts[path].encode(), write(path, texts[path], _MODES[path])) for path in changed},
-        # keepalived reads its configuration again without giving the address away.
-        {"reload": sha256("\0".join(texts.values()).encode())},
-        checks=(checked("check-keepalived.sh", texts[CONFIG].encode(), TARGET=CONFIG),),
+        {CONFIG: Replacement(text, write(CONFIG, text, _MODES[CONFIG]))} if CONFIG in changed else {},
+        # Whoever has the address keeps it while keepalived reads its configuration again.
+        {"reload": sha256(text)},
+        checks=(checked("check-keepalived.sh", text, TARGET=CONFIG),),
+        # What comes next connects to the endpoint, and who has its address is settled within two seconds.
+        answers=f"timeout 3 bash -c ': </dev/tcp/{cluster.virtual_address}/{cluster.endpoint_port}'",
     )
     yield from plan.tried()
-    yield from plan.carried_out(current, {"reload"} if changed else set())
+    yield from plan.carried_out(current, {"reload"} if CONFIG in changed else set())
 
 
 @reads(lambda: [FactRequest(Content, {"path": CONFIG})])

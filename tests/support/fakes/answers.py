@@ -293,6 +293,7 @@ ANSWERS = (
     Answer("flannel", r"get configmap kube-flannel-cfg", lambda _: ["config ", "pods 10.244.0.0/16"], False),
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
     Answer("address released", r"\Asystemctl disable --now keepalived", address_released),
+    Answer("labeled", r"\A! command -v restorecon ", silence),
     Answer("own interface", r"^virtual_place$", lambda _: ["virtual_place eth0 24"], False),
     Answer("nginx", r"^UNSTARTED=", nginx, False),
     Answer("nginx configured", r"^ERROR_LOG=", nginx_configured),
