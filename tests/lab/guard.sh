@@ -40,3 +40,5 @@ while :; do
   [ "$status" = 133 ] || break
 done
 [ "$status" != 0 ] || : >"$off"
+# A host without power answers nobody, not even ARP.
+ip -netns "$LAB_NAMESPACE" link set eth0 down

@@ -111,6 +111,7 @@ def power_off(host: Host) -> None:
 def kill(host: Host) -> None:
     """End the host at once, as a power cut would, except that the machine's page cache survives."""
     (folder(host) / "off").touch()
+    network.power_off(host)
     machine.end_processes(f"guards/{host.name}")
     machine.end_processes(_cgroup(host))
 

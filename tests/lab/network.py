@@ -111,6 +111,11 @@ def link_up(host: Host, nft: list[str]) -> None:
     _nft(nft, f"{table}\ndelete {table}\n")  # declared first, so deleting it never fails
 
 
+def power_off(host: Host) -> None:
+    """Have a host answer nobody, not even ARP, until it boots, which makes its network anew."""
+    _ip(namespace(host), "link set eth0 down")
+
+
 def link_between(one: Host, other: Host, action: str, nft: list[str]) -> None:
     """Swallow every frame between two hosts (``drop``), or none any more (``up``); others reach both."""
     ports = sorted((port(one), port(other)))
