@@ -10,6 +10,7 @@ import itertools
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,8 +76,10 @@ class Watch:
     holders: list[set[str]] = field(default_factory=list)
 
     @property
-    def failed(self) -> int:
-        return sum(said != "200" for _, said in self.answers)
+    def failed(self) -> str:
+        """How many requests, and how."""
+        counts = Counter(said for _, said in self.answers if said != "200")
+        return f"{counts.total()} of {len(self.answers)}" + (f" ({', '.join(counts)})" if counts else "")
 
     @property
     def seconds_without(self) -> float:
@@ -277,7 +280,7 @@ def cut_between(lab: Lab) -> None:
     (end,) = holders(lab, BALANCERS)
     print(
         f"no network between the two: {' and '.join(during)} had it, {found.seconds_without:.1f} s without an answer, "
-        f"{found.failed} of {len(found.answers)} failed; verify ended with {done.returncode}; "
+        f"{found.failed} failed; verify ended with {done.returncode}; "
         f"{ended:.1f} s after its end {end} alone had it",
         flush=True,
     )
