@@ -294,6 +294,8 @@ ANSWERS = (
     Answer("manifest digest", r"manifest-digest\}'", lambda request: request.world.manifest.split(), False),
     Answer("address released", r"\Asystemctl disable --now keepalived", address_released),
     Answer("labeled", r"\A! command -v restorecon ", silence),
+    Answer("firewall", r"^name=org\.fedoraproject\.FirewallD1 ", silence, False),
+    Answer("own file", r"^! \(test -e \S+ \|\| test -L ", silence, False),
     Answer("own interface", r"^virtual_place$", lambda _: ["virtual_place eth0 24"], False),
     Answer("nginx", r"^UNSTARTED=", nginx, False),
     Answer("nginx configured", r"^ERROR_LOG=", nginx_configured),

@@ -1,0 +1,5 @@
+"""The whole deploy, in one call."""
+
+from k8s_ha import cluster
+
+cluster()
