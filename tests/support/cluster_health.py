@@ -23,6 +23,7 @@ NOTHING: dict[str, Any] = {
     "proxy_port": 0,
     "etcd": False,
     "balancer": "",
+    "virtual": "",
 }
 """The arguments of the fact ``HostStatusFact`` where nothing is asked."""
 

@@ -15,8 +15,9 @@ from k8s_ha.observations.sysctl import Line
 from k8s_ha.observations.units import UnitState
 from k8s_ha.preflight_checks.boot import units
 from k8s_ha.resources import read_file
+from k8s_ha.settings import load_cluster
 from tests.support.answers import whole
-from tests.support.example_cluster import six_host_cluster
+from tests.support.example_cluster import VERSION, six_host_cluster, six_hosts
 from tests.support.shell_bench import Shell
 
 RELEASE = "5.14.0-1.el9.x86_64"
@@ -242,7 +243,15 @@ def test_the_script_of_names(shell: Host, text: str, static: str) -> None:
 
 def test_each_role_has_its_units() -> None:
     cluster = six_host_cluster()
-    assert {"containerd.service", "kubelet.service", "swap.target"} < set(units(cluster.host("worker1"), "containerd"))
-    balancer = units(cluster.host("master-lb"), "docker")
+    assert {"containerd.service", "kubelet.service", "swap.target"} < set(units(cluster, cluster.host("worker1")))
+    balancer = units(cluster, cluster.host("master-lb"))
     assert "nginx.service" in balancer
-    assert not {"docker.service", "kubelet.service", "swap.target"} & set(balancer)
+    assert not {"containerd.service", "kubelet.service", "swap.target", "keepalived.service"} & set(balancer)
+
+
+def test_a_balancer_with_a_virtual_address_has_keepalived() -> None:
+    hosts = [*six_hosts(), {"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}]
+    settings = {"kubernetes_version": VERSION, "endpoint": {"virtual_address": "10.0.1.100"}}
+    cluster = load_cluster(settings, hosts)
+    assert "keepalived.service" in units(cluster, cluster.host("lb2"))
+    assert "keepalived.service" not in units(cluster, cluster.host("master1"))
