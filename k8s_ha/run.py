@@ -80,6 +80,7 @@ class Run:
     + lock: for what one host does for all of them
     + surveys: by inventory name; without hosts that could not be surveyed
     + snapshot: the control planes as they were observed last; None before that
+    + former_endpoints: at which the cluster stood before the first change, as long as hosts may name them
     + log: what its report is made of
     """
 
@@ -88,6 +89,7 @@ class Run:
     lock: RLock = field(default_factory=RLock)
     surveys: dict[str, HostSurvey] = field(default_factory=dict)
     snapshot: ClusterSnapshot | None = None
+    former_endpoints: tuple[str, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
     log: RunLog = field(init=False)
     cluster: Cluster = field(init=False)
@@ -107,6 +109,12 @@ class Run:
         """The same run on its way to its version, with the cluster at another one."""
         found = copy(self)
         found.cluster = with_version(self.asked, version)
+        return found
+
+    def without_former_endpoints(self) -> Run:
+        """The same run behind the move of the endpoint."""
+        found = copy(self)
+        found.former_endpoints = ()
         return found
 
     def part(self, kind: type[T], *arguments: Any) -> T:

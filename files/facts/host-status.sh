@@ -3,7 +3,8 @@
 # APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. SERVERS: likewise,
 # asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which
 # printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
-# BALANCER: nginx's files with the backends, of which it reads one. VIRTUAL: an address that keepalived may have here. Stands behind require-root.sh and artifacts.sh.
+# BALANCER: nginx's files with the backends, of which it reads one. VIRTUAL: an address that keepalived may have here. Stands behind
+# require-root.sh, artifacts.sh and kubeconfig-clusters.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
 fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }
@@ -65,4 +66,5 @@ done
 for file in $k/admin.conf $k/super-admin.conf $k/controller-manager.conf $k/scheduler.conf; do
     [ -r "$file" ] && echo "kubeconfig $file $(content "$file" | sed -n 's/^ *client-certificate-data: *//p' | head -n 1)"
 done
+named_clusters
 exit 0

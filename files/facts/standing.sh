@@ -1,4 +1,4 @@
-# STANDING: "yes" where it is wanted; needs ask of init-unfinished.sh and content of artifacts.sh.
+# STANDING: "yes" where it is wanted; needs ask of init-unfinished.sh, content of artifacts.sh and kubeconfig-clusters.sh.
 # Defines standing_files and standing_objects, which print `key value` lines: what the cluster stands with, as this host's
 # files and its own API server tell it.
 held() {
@@ -14,12 +14,14 @@ standing_files() {
     held /var/lib/kubelet/config.yaml 's/^/kubelet_config /p'
     held /var/lib/kubelet/kubeadm-flags.env 's/^KUBELET_KUBEADM_ARGS=/kubelet_flags /p'
     held $k/pki/apiserver.crt 's/^/serving_certificate /p'
+    named_clusters
     # What stood before a change that is not over, kept by the change itself.
     for kept in /var/lib/k8s-ha/static-pods/*.yaml; do
         [ ! -e "$kept" ] || basename "$kept" .yaml
     done | sed 's/^/set_aside /'
     [ ! -e /var/lib/k8s-ha/apiserver-certificate/apiserver.key ] || echo "set_aside apiserver-certificate"
     [ ! -e /var/lib/k8s-ha/kubelet-config/config.yaml ] || echo "set_aside kubelet-config"
+    [ ! -e /var/lib/k8s-ha/kubeconfigs/change ] || echo "set_aside kubeconfigs"
 }
 standing_objects() {
     [ -n "$STANDING" ] || return

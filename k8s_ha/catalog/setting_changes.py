@@ -43,17 +43,11 @@ _RUN: Final = Change(Effect.NEXT_RUN)
 _ROLLED_OUT: Final = Change(Effect.ROLLED_OUT)
 _BY_HAND: Final = "a run does not change it on a standing cluster"
 
-_OF_THE_ENDPOINT: Final = Change(
-    Effect.NEW_CLUSTER,
-    "certificates and every kubeconfig name it",
-    "set control_plane_endpoint = {standing}, and no endpoint and endpoint_name",
-)
-
 SETTINGS: Final[Mapping[str, Change]] = {
     "kubernetes_version": Change(Effect.UPGRADE),
-    "control_plane_endpoint": _OF_THE_ENDPOINT,
-    "endpoint": _OF_THE_ENDPOINT,
-    "endpoint_name": _OF_THE_ENDPOINT,
+    "control_plane_endpoint": _ROLLED_OUT,
+    "endpoint": _ROLLED_OUT,
+    "endpoint_name": _ROLLED_OUT,
     "endpoint_name_in_hosts": _RUN,
     "pod_cidr": Change(Effect.NEW_CLUSTER, "every node has its part of it"),
     "service_cidr": Change(Effect.NEW_CLUSTER, "every Service has an address of it"),
@@ -110,6 +104,13 @@ PATCHES: Final[Mapping[str, Change]] = {
     "KubeProxyConfiguration": SETTINGS["kubeadm_patches"],
 }
 """By kind of ``kubeadm_patches``."""
+
+NO_ENDPOINT: Final = Change(
+    Effect.NEW_CLUSTER,
+    "hosts that name an endpoint which the cluster does not keep cannot be told from other clusters'",
+    "write the endpoint that hosts name into kubeadm-config as controlPlaneEndpoint first",
+)
+"""The cluster keeps no endpoint."""
 
 POD_NETWORK_STAYS: Final = Change(
     Effect.NEW_CLUSTER,

@@ -7,7 +7,7 @@ that serve agree on. A kubeconfig counts before ``pki/ca.crt``, since the host's
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -54,11 +54,12 @@ class Whose(Enum):
 
 def cluster_authority(serving: Iterable[NodeView]) -> Authority:
     """What most of the control planes that serve agree on; of several as many, what the first of them trusts."""
-    votes = Counter(vote for view in serving if (vote := _vote(view)))
+    votes = Counter(vote for view in serving if (vote := authority_of(view)))
     return votes.most_common(1)[0][0] if votes else frozenset()
 
 
-def _vote(view: NodeView) -> Authority:
+def authority_of(view: NodeView) -> Authority:
+    """The CA that a host trusts, as far as its files tell."""
     return next(iter(_trusted(view)), frozenset())
 
 
@@ -68,47 +69,56 @@ def _trusted(view: NodeView) -> list[Authority]:
     return [held for text in texts if text and (held := fingerprints(text))]
 
 
-def knows_this_cluster(view: NodeView, host: HostSettings, endpoint: str) -> bool:
-    """Whether a host was told of this cluster's API server, or of none."""
-    return view.api_server_url is None or view.api_server_url in _servers(host, endpoint)
+def knows_this_cluster(view: NodeView, host: HostSettings, endpoint: str, former: Collection[str] = ()) -> bool:
+    """Whether a host was told of this cluster's API server, or of none.
+
+    + former: endpoints at which the cluster stood, as long as its hosts may name them
+    """
+    return view.api_server_url is None or view.api_server_url in _servers(host, endpoint, former)
 
 
-def _servers(host: HostSettings, endpoint: str) -> tuple[str, str]:
+def _servers(host: HostSettings, endpoint: str, former: Collection[str]) -> set[str]:
     # From 1.33 on a control plane's kubelet asks its own API server, not the endpoint.
-    return f"https://{endpoint}", api_url(host.address)
+    return {api_url(host.address), *(f"https://{each}" for each in (endpoint, *former))}
 
 
-def whose(view: NodeView, authority: Authority, host: HostSettings, endpoint: str) -> Whose:
+def whose(
+    view: NodeView, authority: Authority, host: HostSettings, endpoint: str, former: Collection[str] = ()
+) -> Whose:
     """Whose it is what a host holds, by the API server that it was told, and by the CA.
 
     + authority: the cluster's; where that is not known, the API server alone decides
+    + former: as for ``knows_this_cluster``
     """
-    told = knows_this_cluster(view, host, endpoint)
+    told = knows_this_cluster(view, host, endpoint, former)
     trusted = _trusted(view) if authority else []
     matching = [held for held in trusted if held & authority]
     if matching:
         if told and matching == trusted:
             return Whose.OURS
         servers = {kubeconfig.server for kubeconfig in view.kubeconfigs}
-        return Whose.UNCLEAR if told or servers & set(_servers(host, endpoint)) else Whose.OTHERS
+        return Whose.UNCLEAR if told or servers & _servers(host, endpoint, former) else Whose.OTHERS
     if trusted or not told or not (view.api_server_url or view.init_unfinished):
         return Whose.OTHERS
     # A file that a power cut has emptied tells nothing; one that holds something else may be anybody's.
     return Whose.UNCLEAR if authority and view.ca_certificate else Whose.OURS
 
 
-def damages(view: NodeView, authority: Authority, host: HostSettings, endpoint: str) -> Iterator[Damage]:
+def damages(
+    view: NodeView, authority: Authority, host: HostSettings, endpoint: str, former: Collection[str] = ()
+) -> Iterator[Damage]:
     """What is wrong with the files of a host of this cluster.
 
     + authority: the cluster's; where it is not known, a host's own files are compared with one another
+    + former: as for ``knows_this_cluster``
     """
-    reference = authority or _vote(view)
+    reference = authority or authority_of(view)
     for kubeconfig in view.kubeconfigs:
         if not kubeconfig.server or not kubeconfig.has_user:
             yield Damage(
                 kubeconfig.path, f"names no {'user' if kubeconfig.server else 'API server'}, so it is not whole"
             )
-        elif kubeconfig.server == view.api_server_url and not knows_this_cluster(view, host, endpoint):
+        elif kubeconfig.server == view.api_server_url and not knows_this_cluster(view, host, endpoint, former):
             yield Damage(kubeconfig.path, f"names {kubeconfig.server}, which is not this cluster's")
         elif kubeconfig.authority is not None:
             yield from _authority_damage(kubeconfig.path, kubeconfig.authority, reference)

@@ -40,6 +40,11 @@ class Work(Enum):
     + reboot: of nodes without their pods
     + runtime: a node without its pods gets another container runtime
     + put_back: manifests that a change which was cut off has kept run again
+    + prove: the endpoint that is wanted leads to the control planes
+    + endpoint: what the cluster keeps as its endpoint, for joins, too
+    + kubeconfigs: a host's name the endpoint, and whoever reads them is restarted
+    + kube_proxy_server: where kube-proxy asks, and all its pods
+    + retire: balancers and /etc/hosts leave an endpoint that nobody names any more
     """
 
     FETCH = "fetch"
@@ -64,6 +69,11 @@ class Work(Enum):
     PUT_BACK = "put back"
     REBOOT = "reboot"
     RUNTIME = "runtime"
+    PROVE = "prove"
+    ENDPOINT = "endpoint"
+    KUBECONFIGS = "kubeconfigs"
+    KUBE_PROXY_SERVER = "kube-proxy server"
+    RETIRE = "retire"
 
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
@@ -89,13 +99,21 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.PUT_BACK: 900,
     Work.REBOOT: 2700,
     Work.RUNTIME: 3600,
+    Work.PROVE: 120,
+    Work.ENDPOINT: 60,
+    Work.KUBECONFIGS: 1200,
+    Work.KUBE_PROXY_SERVER: 1800,
+    Work.RETIRE: 120,
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 
 REMOVALS: Final = (Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE)
 IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE, Work.STATIC_PODS)
 
-WITHOUT_OUTAGE: Final = (Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT, Work.PUT_BACK)
+WITHOUT_OUTAGE: Final = (
+    *(Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT, Work.PUT_BACK),
+    *(Work.PROVE, Work.ENDPOINT, Work.RETIRE),
+)
 """What takes nobody out of service, and so may go on beside a control plane that is: a later step may mend that."""
 
 

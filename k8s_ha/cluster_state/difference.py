@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from k8s_ha.catalog.setting_changes import (
     FIELD_BY_HAND,
+    NO_ENDPOINT,
     PATCH_IS_FIXED,
     PATCH_STAYS,
     PATCHES,
@@ -21,6 +22,7 @@ from k8s_ha.catalog.setting_changes import (
 )
 from k8s_ha.catalog.static_pods import EXTRA_ARGS, EXTRA_LISTS, FIXED_FLAGS, PARTS
 from k8s_ha.cluster_state.configuration import Deviation, Path, deviations, followed
+from k8s_ha.cluster_state.former_endpoints import FIELD
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.standing import Standing
@@ -33,7 +35,6 @@ KINDS: Final = ("ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfig
 """What a cluster keeps of its configuration."""
 
 _SETTING_OF: Final[Mapping[tuple[str, str], str]] = {
-    ("ClusterConfiguration", "controlPlaneEndpoint"): "control_plane_endpoint",
     ("ClusterConfiguration", "imageRepository"): "image_repository",
     ("ClusterConfiguration", "networking.podSubnet"): "pod_cidr",
     ("ClusterConfiguration", "networking.serviceSubnet"): "service_cidr",
@@ -123,37 +124,6 @@ def brings_flannel(snapshot: ClusterSnapshot) -> bool:
         return False
 
 
-def other_endpoint(snapshot: ClusterSnapshot) -> str | None:
-    """Where the control planes are a cluster of their own at another endpoint: that endpoint; else None.
-
-    Their hosts look foreign then, though nothing but the setting has changed.
-    """
-    for host in snapshot.cluster.control_planes:
-        view = snapshot.views.get(host.name)
-        if view is None or not view.ready or snapshot.leader is not None:
-            continue
-        own = {node.name: node.address for node in view.nodes if node.control_plane}
-        try:
-            kept = view.standing.document("ClusterConfiguration") or {}
-        except ValueError:
-            continue
-        standing = kept.get("controlPlaneEndpoint")
-        # Also while its init is at work a cluster of this endpoint has no leader.
-        if standing == snapshot.cluster.endpoint:
-            continue
-        if own.get(host.hostname) == host.address and view.api_server_url == f"https://{standing}":
-            return str(standing)
-    return None
-
-
-def endpoint_difference(standing: str, cluster: Cluster) -> Difference:
-    """The cluster of these hosts stands at another endpoint."""
-    settings = cluster.settings
-    given = {"endpoint_name": settings.endpoint_name, "endpoint": settings.endpoint}
-    name = next((name for name, value in given.items() if value is not None), "control_plane_endpoint")
-    return _setting(name, standing, cluster.endpoint)
-
-
 def _of_kind(kind: str, wanted: Mapping[str, Any], standing: Standing, cluster: Cluster) -> Iterator[Difference]:
     kept = standing.document(kind)
     if kind == "KubeProxyConfiguration" and kept is not None:
@@ -166,7 +136,9 @@ def _of_kind(kind: str, wanted: Mapping[str, Any], standing: Standing, cluster: 
     for entry in deviations(kind, wanted, kept, follows):
         if entry.field == "kubernetesVersion":
             continue  # with those of all hosts, in node_difference.py
-        if entry.field == "apiServer.certSANs":
+        if entry.field == FIELD:
+            yield replace(_of_endpoint(entry, cluster), deviation=entry)
+        elif entry.field == "apiServer.certSANs":
             yield from _of_certificate_names(entry, cluster)
         # Which lines need a path of CoreDNS's own the version decides.
         elif entry.field != "dns.imageRepository" or kept.get("kubernetesVersion") == wanted["kubernetesVersion"]:
@@ -182,6 +154,15 @@ def _of_field(entry: Deviation, cluster: Cluster) -> Difference:
         return found
     minor = cluster.settings.kubernetes_line.minor
     return replace(found, change=kube_proxy_mode_change(str(entry.standing), str(entry.wanted), minor))
+
+
+def _of_endpoint(entry: Deviation, cluster: Cluster) -> Difference:
+    """By the setting that gives it; one that the cluster does not keep cannot be left."""
+    settings = cluster.settings
+    given = {"endpoint_name": settings.endpoint_name, "endpoint": settings.endpoint}
+    name = next((name for name, value in given.items() if value is not None), "control_plane_endpoint")
+    found = _setting(name, entry.standing, entry.wanted)
+    return found if entry.standing else replace(found, change=NO_ENDPOINT)
 
 
 def _setting(name: str, standing: Any, wanted: Any) -> Difference:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -67,21 +67,24 @@ class NodeState(Enum):
     FOREIGN = "foreign"
 
 
-def classify(view: NodeView, known: Membership, host: HostSettings, endpoint: str) -> NodeState:
+def classify(
+    view: NodeView, known: Membership, host: HostSettings, endpoint: str, former: Collection[str] = ()
+) -> NodeState:
     """The state of a host.
 
     + view: what the host holds
     + known: what the cluster knows of it
     + endpoint: the cluster's endpoint, ``HOST:PORT``
+    + former: endpoints at which the cluster stood, as long as its hosts may name them
     """
     if not view.artifacts:
         return NodeState.REPLACED if known.any else NodeState.CLEAN
-    proven = whose(view, known.authority, host, endpoint)
+    proven = whose(view, known.authority, host, endpoint, former)
     if proven is not Whose.OURS:
         return NodeState.DAMAGED if proven is Whose.UNCLEAR else NodeState.FOREIGN
     if known.node is None or not view.has_identity or view.init_unfinished:
         return NodeState.PARTIAL
-    if any(damages(view, known.authority, host, endpoint)):
+    if any(damages(view, known.authority, host, endpoint, former)):
         return NodeState.DAMAGED
     # A control plane is one when it serves: one whose label somebody took away must never be reset. One that does not
     # serve now is one when its join came to its end, which the label is, and etcd counts it; else it never will again.
@@ -112,14 +115,23 @@ def owner(view: NodeView, endpoint: str) -> str:
     return f"belongs to another cluster ({view.api_server_url})"
 
 
-def damage(view: NodeView, known: Membership, host: HostSettings, endpoint: str) -> Damage | None:
+def damage(
+    view: NodeView, known: Membership, host: HostSettings, endpoint: str, former: Collection[str] = ()
+) -> Damage | None:
     """The first file of a host that is not as kubeadm wrote it; None where all are."""
-    return next(damages(view, known.authority, host, endpoint), None)
+    return next(damages(view, known.authority, host, endpoint, former), None)
 
 
-def join_refusal(view: NodeView, known: Membership, state: NodeState, host: HostSettings, endpoint: str) -> str:
+def join_refusal(
+    view: NodeView,
+    known: Membership,
+    state: NodeState,
+    host: HostSettings,
+    endpoint: str,
+    former: Collection[str] = (),
+) -> str:
     """Why a host in ``state`` (partial, replaced, damaged or foreign) is not joined, and the way out."""
-    found = damage(view, known, host, endpoint) if state is NodeState.DAMAGED else None
+    found = damage(view, known, host, endpoint, former) if state is NodeState.DAMAGED else None
     if found is not None:
         return f"{host.hostname} was not touched: its {found.path} {found.found}; {found.remedy}."
     artifacts = ", ".join(view.artifacts[:2]) or "nothing"

@@ -163,6 +163,7 @@ def decide_join(snapshot: ClusterSnapshot, host: HostSettings, leader_to_come: b
             return Step(Action.NOTHING, "it is initialized, not joined")
         return Step(Action.JOIN, "kubeadm join")
     view, known, state = snapshot.views.get(host.name), snapshot.known(host), snapshot.state(host)
+    endpoint = snapshot.cluster.endpoint
     if view is None or state is None:
         return Step(
             Action.REFUSE,
@@ -176,7 +177,7 @@ def decide_join(snapshot: ClusterSnapshot, host: HostSettings, leader_to_come: b
     if state is NodeState.PARTIAL and is_worker(view, known):
         return Step(Action.REFUSE, f"{host.hostname} {WORKER_STAYS}.")
     if state is not NodeState.CLEAN and not can_rejoin(view, known, state):
-        return Step(Action.REFUSE, join_refusal(view, known, state, host, snapshot.cluster.endpoint))
+        return Step(Action.REFUSE, join_refusal(view, known, state, host, endpoint, snapshot.former_endpoints))
     if state is NodeState.PARTIAL:
         return Step(Action.JOIN, "kubeadm reset, kubeadm join", reset=True)
     return Step(Action.JOIN, "kubeadm join")

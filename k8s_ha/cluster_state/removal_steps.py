@@ -173,7 +173,9 @@ def _of_node(snapshot: ClusterSnapshot, entry: LeavingNode, reached: Collection[
         found = f"holds {held}, which {owner(view, snapshot.cluster.endpoint)}"
         yield Obstacle(name, found, _ONLY_OURS, "take it out of the inventory, or reset it yourself")
     elif view is not None and entry.state is NodeState.DAMAGED:
-        broken = damage(view, snapshot.known(entry.host), entry.host, snapshot.cluster.endpoint)
+        broken = damage(
+            view, snapshot.known(entry.host), entry.host, snapshot.cluster.endpoint, snapshot.former_endpoints
+        )
         found = f"its {broken.path} {broken.found}" if broken else "its files are of more than one cluster"
         yield Obstacle(name, found, _ONLY_OURS, broken.remedy if broken else "reset it yourself")
     elif _is_of_another(entry):

@@ -9,8 +9,9 @@ from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.configuration import deviations, followed, is_kubeadms, leaf, same_value
 from k8s_ha.cluster_state.difference import Difference, patch_difference, written
+from k8s_ha.cluster_state.former_endpoints import CLUSTER
 from k8s_ha.cluster_state.node_difference import OF_EACH_KUBELET
-from k8s_ha.cluster_state.setting_steps import CLUSTER, KUBELET, Document, joined_views, sources
+from k8s_ha.cluster_state.setting_steps import KUBELET, Document, joined_views, sources
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.static_pods import set_by_hand
 from k8s_ha.desired.kubeadm_config import kept_configuration

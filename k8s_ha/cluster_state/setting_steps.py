@@ -24,6 +24,8 @@ from k8s_ha.cluster_state.change_steps import (
 )
 from k8s_ha.cluster_state.configuration import deviations, followed, leaf, same_value
 from k8s_ha.cluster_state.difference import Difference, certificate_names
+from k8s_ha.cluster_state.endpoint_steps import KUBE_PROXY, endpoint_steps, proof, with_untold
+from k8s_ha.cluster_state.former_endpoints import CLUSTER, FIELD
 from k8s_ha.cluster_state.node_difference import OF_EACH_KUBELET
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -35,9 +37,7 @@ from k8s_ha.settings import HostSettings
 
 Document = Mapping[str, Any]
 
-CLUSTER: Final = "ClusterConfiguration"
 KUBELET: Final = "KubeletConfiguration"
-KUBE_PROXY: Final = "KubeProxyConfiguration"
 
 _OF_IMAGES: Final = (("imageRepository",), ("dns", "imageRepository"))
 """Where ClusterConfiguration says where the add-ons' images come from."""
@@ -61,11 +61,14 @@ def setting_steps(
     edits = {kind: _edits(kind, found) for kind in (CLUSTER, KUBELET, KUBE_PROXY)}
     lagging = {entry.host for entry in found if entry.change is SERVING_CERTIFICATE and entry.host}
     is_lagging = any(entry.change in (KUBELET_FILE, OWN_OF_A_KUBELET) for entry in found)
-    planes = (*plan.of_control_planes(edits[CLUSTER], lagging),)
+    moves = {key: value for key, value in edits[CLUSTER].items() if key[1] == (FIELD,)}
+    others = {key: value for key, value in edits[CLUSTER].items() if key not in moves}
+    planes = (*with_untold(snapshot, plan.of_control_planes(others, lagging)),)
     kubelets = (*plan.of_kubelets(edits[KUBELET], is_lagging),)
     # A control plane whose kubelet does not come up comes first: no other may be out beside it.
     first, then = (kubelets, planes) if plan.has_silent_kubelet else (planes, kubelets)
-    return (*first, *then, *plan.of_kube_proxy(edits[KUBE_PROXY]))
+    settings = (*first, *then, *plan.of_kube_proxy(edits[KUBE_PROXY]))
+    return (*proof(snapshot, leader), *settings, *endpoint_steps(snapshot, leader, moves))
 
 
 def _edits(kind: str, found: Sequence[Difference]) -> Edits:
@@ -171,7 +174,8 @@ class _Plan:
         if any((CLUSTER, path) in edits for path in _OF_IMAGES) or (under_way and moved):
             repository = self.cluster.image_repository
             yield self._of_leader(Work.ADDONS, CLUSTER, f"kubeadm init phase addon, images of {repository}")
-        if edits or under_way:
+        # What was kept before tells hosts at a former endpoint from other clusters' ones: it is forgotten last.
+        if (edits or under_way) and not self.snapshot.former_endpoints:
             yield self._of_leader(Work.SETTLE, CLUSTER, "forget what kubeadm-config held before")
 
     def _is_moved(self, path: Path, known: Sequence[Document]) -> bool:

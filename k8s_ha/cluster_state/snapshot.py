@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from k8s_ha.cluster_state.authority import Authority, cluster_authority, knows_this_cluster
+from k8s_ha.cluster_state.former_endpoints import former_endpoints
 from k8s_ha.cluster_state.node_state import Membership, NodeState, can_retry_init, classify, membership
 from k8s_ha.cluster_state.quorum import LostQuorum, lost_quorum
 from k8s_ha.observations.node import NodeView
@@ -21,12 +22,19 @@ class ClusterSnapshot:
     + failed: inventory names of hosts that have failed in this run, so that none of them is the leader
     + endpoint_answer: what the endpoint said, empty where nothing answers there; None where it could not be asked, or
       was not, because that decides nothing
+    + former: endpoints at which the cluster stood as an earlier look found; None where the views tell
     """
 
     cluster: Cluster
     views: Mapping[str, NodeView | None]
     failed: frozenset[str] = frozenset()
     endpoint_answer: str | None = None
+    former: tuple[str, ...] | None = None
+
+    @cached_property
+    def former_endpoints(self) -> tuple[str, ...]:
+        """Endpoints other than the wanted one at which the cluster stands or stood, as long as hosts may name them."""
+        return former_endpoints(self.cluster, self.views) if self.former is None else self.former
 
     @cached_property
     def leader(self) -> HostSettings | None:
@@ -42,14 +50,12 @@ class ClusterSnapshot:
     @cached_property
     def authority(self) -> Authority:
         """The cluster's CA, as most of the control planes that serve it have it; empty where none serves."""
-        endpoint, views = (
-            self.cluster.endpoint,
-            [(host, self.views.get(host.name)) for host in self.cluster.control_planes],
-        )
+        endpoint, former = self.cluster.endpoint, self.former_endpoints
+        views = [(host, self.views.get(host.name)) for host in self.cluster.control_planes]
         return cluster_authority(
             view
             for host, view in views
-            if view and view.ready and not view.init_unfinished and knows_this_cluster(view, host, endpoint)
+            if view and view.ready and not view.init_unfinished and knows_this_cluster(view, host, endpoint, former)
         )
 
     @property
@@ -77,6 +83,11 @@ class ClusterSnapshot:
         """Whether a host is to run an API server, which tells of no node now."""
         return any(view and view.may_come_up for view in self.views.values())
 
+    @property
+    def serves(self) -> bool:
+        """Whether any control plane's own API server answers, whosever it is."""
+        return any((view := self.views.get(host.name)) and view.ready for host in self.cluster.control_planes)
+
     def known(self, host: HostSettings) -> Membership:
         """What the leader knows of a host; nothing where there is no leader."""
         view = self.leader_view
@@ -88,4 +99,4 @@ class ClusterSnapshot:
         return None if view is None else self._state(view, self.known(host), host)
 
     def _state(self, view: NodeView, known: Membership, host: HostSettings) -> NodeState:
-        return classify(view, known, host, self.cluster.endpoint)
+        return classify(view, known, host, self.cluster.endpoint, self.former_endpoints)

@@ -49,7 +49,7 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     # A node that only waits to be taken back may have been cordoned for its runtime.
     runtime = runtime_due(run, snapshot)
     moving = is_moving(snapshot) and not (runtime and steps_back(snapshot))
-    found = settings_planned(run, snapshot, is_moving=moving)
+    found = settings_planned(run, snapshot, is_moving=moving, runtime=runtime)
     if moving:
         return [*found, *_upgrade_planned(run, snapshot), *runtime_waits(run)]
     return [*found, *runtime_planned(run, snapshot, runtime)]

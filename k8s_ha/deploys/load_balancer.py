@@ -11,6 +11,7 @@ from k8s_ha.catalog import package_sets
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
+from k8s_ha.desired.former_endpoint import former_ports
 from k8s_ha.desired.nginx_capacity import connections_needed
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG
 from k8s_ha.operations import packages
@@ -20,7 +21,6 @@ from k8s_ha.operations.selinux import nginx_allowed
 from k8s_ha.operations.steps import passed_on
 from k8s_ha.resources import render
 from k8s_ha.run import Run
-from k8s_ha.settings import Cluster
 
 
 @phase("Set up the load balancer")
@@ -44,7 +44,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             port=cluster.endpoint_port,
             tools=package_sets.SELINUX_TOOLS[run.surveys[host.name].major],
         )
-    endpoint_proxied(name="Configure and start nginx", **proxy_of(cluster, still_out(run)))
+    endpoint_proxied(name="Configure and start nginx", **proxy_of(run, still_out(run)))
     if cluster.virtual_address:
         packages.installed(
             name="Install keepalived",
@@ -82,13 +82,15 @@ class Proxy(TypedDict):
     connections: int
 
 
-def proxy_of(cluster: Cluster, away: Collection[str] = ()) -> Proxy:
+def proxy_of(run: Run, away: Collection[str] = ()) -> Proxy:
     """The endpoint's proxy, with this package's file for each way in which nginx may include it.
 
     + away: inventory names of the control planes that nothing is passed on to
     """
+    cluster = run.cluster
+    also = former_ports(cluster, run.former_endpoints)
     files = {
-        path: render("kube-api-server.conf.j2", cluster=cluster, shared=shared, away=away)
+        path: render("kube-api-server.conf.j2", cluster=cluster, shared=shared, away=away, also=also)
         for path, shared in ((PROXY_CONFIG, False), (SHARED_PROXY_CONFIG, True))
     }
     return Proxy(port=cluster.endpoint_port, files=files, connections=connections_needed(len(cluster.nodes)))
@@ -102,5 +104,5 @@ def passed_on_by_step(run: Run, step: ChangeStep) -> None:
         run=run,
         step=step,
         away=away,
-        **proxy_of(run.cluster, step.subjects if away else ()),
+        **proxy_of(run, step.subjects if away else ()),
     )

@@ -12,7 +12,6 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
-from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
@@ -74,13 +73,14 @@ def _collect(run: Run) -> list[Finding]:
     views |= removed_views(run)
     snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
     run.part(Compared).done = True
+    run.former_endpoints = snapshot.former_endpoints
     if all(control_plane.name in snapshot.views for control_plane in run.cluster.control_planes):
-        run.snapshot = ClusterSnapshot(run.cluster, snapshot.views)
+        run.snapshot = ClusterSnapshot(run.cluster, snapshot.views, former=run.former_endpoints)
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
     found += removals_planned(run, snapshot)
     found += standing_findings(snapshot, run.caveats_anywhere) + changes_planned(run, snapshot)
-    if snapshot.leader is None and not snapshot.can_retry_init and other_endpoint(snapshot) is None:
+    if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)
     found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())
     found += unfinished(snapshot, outside_of_limit(run), host_by_host())

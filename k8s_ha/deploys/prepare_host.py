@@ -10,6 +10,7 @@ from pyinfra import host
 from k8s_ha.catalog import kernel_needs
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.desired import firewall
+from k8s_ha.desired.former_endpoint import names_kept
 from k8s_ha.operations import files
 from k8s_ha.operations.firewall import firewall_opened
 from k8s_ha.operations.hostname import hostname_set
@@ -33,7 +34,10 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     if own.role != ("admin",):
         hostname_set(name="Set the hostname", hostname=own.hostname)
     files.block_written(
-        name="Write every host's name into /etc/hosts", path="/etc/hosts", block=render("hosts.j2", cluster=cluster)
+        name="Write every host's name into /etc/hosts",
+        path="/etc/hosts",
+        block=render("hosts.j2", cluster=cluster),
+        keeps=names_kept(cluster, run.former_endpoints),
     )
     if own.role == ("admin",):
         return

@@ -75,7 +75,7 @@ def reboot(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] 
             show_steps(run)
     if "load_balancer" in run.cluster.host(host.name).role:
         # A run that was cut off may have left a control plane out that has booted since.
-        endpoint_proxied(name="Have nginx pass on to all that serve", **proxy_of(run.cluster, still_out(run)))
+        endpoint_proxied(name="Have nginx pass on to all that serve", **proxy_of(run, still_out(run)))
     take_steps(run, "changes", _CARRIED_OUT)
     if run.log.plan.changes_due:
         barrier(name="Wait for the reboots")

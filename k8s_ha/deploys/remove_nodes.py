@@ -34,7 +34,7 @@ def remove_nodes(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
 
 def _balancer_left(run: Run, step: ChangeStep) -> None:
     name = f"Have nginx pass on to {step.subjects[0]} no more"
-    removal.balancer_left(name=name, run=run, step=step, **proxy_of(run.cluster))
+    removal.balancer_left(name=name, run=run, step=step, **proxy_of(run))
 
 
 def _drained(run: Run, step: ChangeStep) -> None:

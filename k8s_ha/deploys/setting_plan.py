@@ -19,35 +19,49 @@ from k8s_ha.facts.addons import AddonManagers
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.operations.commands import read_fact
+from k8s_ha.operations.endpoint_move import endpoint_proofs
+from k8s_ha.preflight_checks.endpoint_move import held_addresses, left_alone, not_together, unproven
 from k8s_ha.preflight_checks.standing import silent, told
 from k8s_ha.run import Run
 
 
-def settings_planned(run: Run, snapshot: ClusterSnapshot, is_moving: bool) -> list[Finding]:
+def settings_planned(
+    run: Run, snapshot: ClusterSnapshot, is_moving: bool, runtime: Sequence[ChangeStep]
+) -> list[Finding]:
     """Why settings that differ are not carried out; where they are, the run's plan has the steps.
 
     What can never be carried out, or cannot be read, the check of the standing cluster tells.
 
     + is_moving: whether an upgrade is due
+    + runtime: steps by which nodes get another runtime
     """
     leader = snapshot.leader
     if leader is None:
         run.log.plan = replace(run.log.plan, changes_due=steps_without_leader(snapshot))
         return []
     caveats = run.caveats_anywhere
+    waits = [*not_together(snapshot, is_moving, run.log.plan.removals_due, runtime), *_of_addresses(run, snapshot)]
     try:
         found = differences(snapshot, caveats)
         if is_moving:
-            return told(list(_upgrade_first(found)))
+            return [*waits, *told(list(_upgrade_first(found)))]
         if any(entry.is_refused for entry in found):
-            return []
+            return waits
         steps = setting_steps(snapshot, found, leader.name, caveats)
         by_hand = overwritten(snapshot, steps, caveats)
     except ValueError:
-        return []
+        return waits
     run.log.plan = replace(run.log.plan, changes_due=steps)
     refused = [silent(name, "settings") for name in silent_control_planes(snapshot, steps)]
-    return [*refused, *told(by_hand), *_of_addons(leader.name, leader.address, steps)]
+    refused += [*waits, *left_alone(snapshot), *told(by_hand), *_of_addons(leader.name, leader.address, steps)]
+    if snapshot.former_endpoints and run.cluster.is_external:
+        # What this run does not build can be asked before its first change.
+        refused += unproven(run.cluster, endpoint_proofs(run))
+    return refused
+
+
+def _of_addresses(run: Run, snapshot: ClusterSnapshot) -> Iterator[Finding]:
+    yield from held_addresses(snapshot, {name: survey.addresses for name, survey in run.surveys.items()})
 
 
 def _upgrade_first(found: Sequence[Difference]) -> Iterator[Difference]:

@@ -57,6 +57,7 @@ def differences_found(run: Run) -> list[Finding]:
     own = read_of_hosts(Node, asked, standing=True) if nodes else {}
     views = left_out(run, run.surveys) | own | removed_views(run)
     snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
+    run.former_endpoints = snapshot.former_endpoints
     found = removals_planned(run, snapshot)
     found += standing_findings(snapshot, run.caveats_anywhere) + changes_planned(run, snapshot)
     found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.api_status import ApiStatus, PodState
+from k8s_ha.untrusted import read_json
 
 
 class ManifestDigest(ParsedFact[str]):
@@ -50,6 +52,21 @@ class FlannelConfig(ParsedFact[tuple[str, str]]):
     def parse(self, output: list[str]) -> tuple[str, str]:
         values = fields(output)
         return values["config"][0], next(iter(values["pods"]), "")
+
+
+class ClusterInfo(ParsedFact[dict[str, Any]]):
+    """The ConfigMap that joining hosts are told of the cluster by, as kubectl prints it; empty where there is none.
+
+    + address: the host's node address
+    """
+
+    def command(self, address: str) -> str:
+        asked = kubectl(address, "-n kube-public get configmap cluster-info --ignore-not-found -o json")
+        return marked(f"timeout 30 {asked}")
+
+    def parse(self, output: list[str]) -> dict[str, Any]:
+        text = "\n".join(output).strip()
+        return dict(read_json(text)) if text else {}
 
 
 class ApiStatusFact(ParsedFact[ApiStatus]):

@@ -51,7 +51,8 @@ class HostStatusFact(ParsedFact[HostStatus]):
             BALANCER=balancer,
             VIRTUAL=virtual,
         )
-        return marked(commands + read_file("facts/artifacts.sh") + read_file("facts/host-status.sh"))
+        commands += read_file("facts/artifacts.sh") + read_file("kubeconfig-clusters.sh")
+        return marked(commands + read_file("facts/host-status.sh"))
 
     def parse(self, output: list[str]) -> HostStatus:
         values = fields(output)

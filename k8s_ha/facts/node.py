@@ -35,6 +35,7 @@ class Node(ParsedFact[NodeView]):
     def command(self, address: str, standing: bool = False) -> str:
         commands = script("require-root.sh", STANDING="yes" if standing else "")
         commands += read_file("facts/artifacts.sh") + read_file("facts/etcd.sh") + init_unfinished_script(address)
+        commands += read_file("kubeconfig-clusters.sh") * standing
         return marked(commands + read_file("facts/standing.sh") + read_file("facts/node.sh"))
 
     def parse(self, output: list[str]) -> NodeView:
@@ -63,6 +64,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         init_begun="begun" in values.get("init", ()),
         init_unfinished="unfinished" in values.get("init", ()),
         kubeconfigs=tuple(_kubeconfig(line) for line in values.get("config", ())),
+        named_clusters=tuple(_named(line) for line in values.get("names", ())),
         standing=_standing(values),
     )
 
@@ -91,6 +93,11 @@ def _standing(values: Mapping[str, Sequence[str]]) -> Standing:
 def _kubeconfig(line: str) -> Kubeconfig:
     path, server, user, authority = [*line.split(" ", 3), "", "", ""][:4]
     return Kubeconfig(path, "" if server == "-" else server, user == "yes", _decoded(authority))
+
+
+def _named(line: str) -> Kubeconfig:
+    path, server, authority = [*line.split(" ", 2), "", ""][:3]
+    return Kubeconfig(path, server, True, _decoded(authority))
 
 
 def _decoded(text: str) -> str | None:

@@ -180,6 +180,8 @@ class NodeView:
     """What the cluster stands with, as the host tells it; empty where it was not asked."""
     kubeconfigs: tuple[Kubeconfig, ...] = ()
     """admin.conf, kubelet.conf and bootstrap-kubelet.conf, as far as they are there."""
+    named_clusters: tuple[Kubeconfig, ...] = ()
+    """Each cluster in kubeadm's kubeconfigs and root's own; empty where it was not asked."""
 
     @property
     def served_ca_certificate(self) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -26,7 +27,29 @@ FORMER: Final = "k8s-ha/former-configurations"
 
 KEPT_CERTIFICATE: Final = "apiserver-certificate"
 KEPT_KUBELET_CONFIG: Final = "kubelet-config"
-"""What ``Standing.set_aside`` names beside static pods: an API server's certificate, a kubelet's configuration file."""
+KEPT_KUBECONFIGS: Final = "kubeconfigs"
+"""What ``Standing.set_aside`` names beside static pods: an API server's certificate, a kubelet's configuration file,
+kubeconfigs with a former endpoint."""
+
+KUBE_PROXY_KUBECONFIG: Final = "kubeconfig.conf"
+"""Its key in kube-proxy's ConfigMap."""
+
+_SERVER: Final = re.compile(r"^( *(?:- )?server: *)(\S+)(?= *$)", re.MULTILINE)
+
+
+def servers_in(kubeconfig: str) -> tuple[str, ...]:
+    """The servers that a kubeconfig of kubeadm's names."""
+    return tuple(found[1].strip("\"'") for found in _SERVER.findall(kubeconfig))
+
+
+def with_server(kubeconfig: str, former: Collection[str], server: str) -> str:
+    """The kubeconfig with another server in the place of former ones, and all else as it was."""
+
+    def replaced(found: re.Match[str]) -> str:
+        return f"{found[1]}{server}" if found[2].strip("\"'") in former else found[0]
+
+    return _SERVER.sub(replaced, kubeconfig)
+
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -125,6 +148,23 @@ class Standing:
         if former:
             annotations[FORMER] = json.dumps(list(former))
         return {**found, "metadata": {**metadata, "annotations": annotations}}
+
+    @property
+    def kube_proxy_server(self) -> str:
+        """Where kube-proxy asks the API; empty where it is none of kubeadm's. ValueError where it cannot be read."""
+        data = _mapping((self.config_map("KubeProxyConfiguration") or {}).get("data"))
+        return next(iter(servers_in(str(data.get(KUBE_PROXY_KUBECONFIG, "")))), "")
+
+    def with_kube_proxy_server(self, former: Collection[str], server: str) -> Document:
+        """The ConfigMap of kube-proxy with another server, noted as under way; ValueError where there is none.
+
+        + former: servers that are replaced
+        """
+        kind = "KubeProxyConfiguration"
+        found = self.with_former(kind, self.text(kind), [self.text(kind)])
+        data = _mapping(found.get("data"))
+        text = with_server(str(data.get(KUBE_PROXY_KUBECONFIG, "")), former, server)
+        return {**found, "data": {**data, KUBE_PROXY_KUBECONFIG: text}}
 
     @property
     def _names_of_kubelets(self) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
             moment.executing = is_executing()
             asked = (*run.cluster.control_planes, *run.cluster.former_control_planes)
             views: dict[str, NodeView | None] = read_of_hosts(Node, asked)
-            run.snapshot = ClusterSnapshot(run.cluster, views)
+            run.snapshot = ClusterSnapshot(run.cluster, views, former=run.former_endpoints)
         return replace(run.snapshot, failed=given_up(host.state))
 
 

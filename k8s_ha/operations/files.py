@@ -45,20 +45,28 @@ def written(files: Mapping[str, str], mode: str = "644") -> Generator[StringComm
         host.noop("the files are as wanted")
 
 
-@reads(lambda path, block: [FactRequest(Content, {"path": path})])
+@reads(lambda path, block, keeps=(): [FactRequest(Content, {"path": path})])
 @isolated_operation
-def block_written(path: str, block: str) -> Generator[StringCommand]:
+def block_written(path: str, block: str, keeps: Collection[str] = ()) -> Generator[StringCommand]:
     """Have a file hold ``block`` once, between markers, and all else in it as it was, byte for byte.
 
     + path: somebody else's file, such as /etc/hosts
     + block: lines without markers
+    + keeps: names whose lines stay in it that it has now, as "VALUE NAME"
     """
     content = require_fact(Content, path=path)
-    wanted = with_block(content, block)
+    wanted = with_block(content, block + kept_lines(content, keeps))
     if content == wanted:
         host.noop(f"{path} holds the block")
     else:
         yield edited(path, content, wanted)
+
+
+def kept_lines(content: bytes, names: Collection[str]) -> str:
+    """The lines "VALUE NAME" of these names in the block that ``content`` has."""
+    block = content.partition(f"{_BLOCK_BEGIN}\n".encode())[2].partition(f"{_BLOCK_END}\n".encode())[0]
+    lines = block.decode("ascii", "replace").splitlines()
+    return "".join(f"{line}\n" for line in lines if line.partition(" ")[2] in names)
 
 
 def with_block(content: bytes, block: str) -> bytes:

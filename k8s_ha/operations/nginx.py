@@ -10,6 +10,7 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
+from k8s_ha.desired.former_endpoint import without_new_listeners
 from k8s_ha.desired.nginx import OWN_FILES, Proxy, invalid, planned
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN, files_needed, limits, may_open, raised
 from k8s_ha.facts.fact_batch import FactRequest
@@ -45,7 +46,8 @@ def endpoint_proxied(
     """Have nginx pass on the endpoint's port: enabled at boot, running with this configuration, and listening.
 
     + port: of the endpoint
-    + files: this package's file for each way to be included; one of them is used
+    + files: this package's file for each way to be included; one of them is used, without ports of former endpoints
+      on which nginx does not listen
     + connections: how many a worker process is to hold
     + ends_former: whether workers of the configuration before are waited for until they have ended
     """
@@ -59,7 +61,8 @@ def endpoint_proxied(
         yield fail_host(f"{host.name}: {proxy.found}; {proxy.wanted}; {proxy.remedy}.")
         return
     proxy = raised(proxy, state, connections)
-    text = _bounded(state, proxy.path, files[proxy.path])
+    standing = "".join(state.config.text(path) for path in OWN_FILES if path in state.config.files)
+    text = _bounded(state, proxy.path, without_new_listeners(files[proxy.path], standing))
     own = {} if _stands(state, proxy.path, text) else {proxy.path: text.encode()}
     unit = limits(state, connections)
     if (

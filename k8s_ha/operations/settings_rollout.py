@@ -12,7 +12,9 @@ from pyinfra.api import StringCommand
 from k8s_ha.catalog.control_plane import kubectl_words
 from k8s_ha.cluster_state.change_steps import Edits
 from k8s_ha.cluster_state.difference import certificate_names
-from k8s_ha.cluster_state.setting_steps import CLUSTER, KUBE_PROXY, KUBELET, components_due, is_kubelet_due
+from k8s_ha.cluster_state.endpoint_steps import KUBE_PROXY
+from k8s_ha.cluster_state.former_endpoints import CLUSTER
+from k8s_ha.cluster_state.setting_steps import KUBELET, components_due, is_kubelet_due
 from k8s_ha.desired.kubeadm_config import phase_config
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
@@ -206,12 +208,12 @@ def kube_proxy_configured(run: Run, edits: Edits) -> Generator[StringCommand]:
         wanted = changed_object(_own_view(run), KUBE_PROXY, edits, remembers=True)
         if wanted is not None:
             yield replaced(own.address, wanted)
-        said = _rolled(run)
+        said = kube_proxy_rolled(run)
         before = put_back_object(_own_view(run), KUBE_PROXY) if said is not None else None
         again = said if before is None else None
         if before is not None:
             yield replaced(own.address, before)
-            again = _rolled(run)
+            again = kube_proxy_rolled(run)
             said = f"{said}\n{again or 'kube-proxy runs on every node with its configuration of before.'}"
         if again is None:
             # All pods run by what the ConfigMap holds now: nothing is under way.
@@ -220,7 +222,7 @@ def kube_proxy_configured(run: Run, edits: Edits) -> Generator[StringCommand]:
     yield fail_host(said) if said is not None else StringCommand("true")
 
 
-def _rolled(run: Run) -> str | None:
+def kube_proxy_rolled(run: Run) -> str | None:
     """What it said last where kube-proxy did not come up on every node."""
     script = _kube_proxy_script(run) + read_file("roll-kube-proxy.sh")
     return _run_here("roll-kube-proxy", script, _seconds_for_kube_proxy(run))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from k8s_ha.cluster_state.authority import damages
-from k8s_ha.cluster_state.difference import other_endpoint
 from k8s_ha.cluster_state.node_state import NodeState, can_rejoin, is_worker, owner
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding, Severity
@@ -46,6 +45,12 @@ _REFUSED: Final[Mapping[NodeState, tuple[str, str, str]]] = {
         "take it out of the inventory, or reset it yourself if nothing in it is needed",
     ),
 }
+_UNTOLD: Final = (
+    "holds {artifacts}, which {owner}",
+    "no API server answers that tells whether only the endpoint is another",
+    "set the endpoint back until one answers; another cluster's host take out of the inventory",
+)
+"""Of a host that names another endpoint, while no control plane serves."""
 _BEGUN: Final = (
     "holds {artifacts}, but no cluster",
     "an init or a join was cut off",
@@ -96,7 +101,6 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     if not contexts:
         return
     found, snapshot = states_before(contexts), snapshot_of(contexts)
-    moved = other_endpoint(snapshot)
     a_control_plane_answered = any(
         context.is_control_plane and context.preflight.view is not None for context in contexts
     )
@@ -110,8 +114,6 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
             yield _still_at_work(context)
         elif _retries_init(snapshot, context):
             yield _unfinished_init(context, view)
-        elif moved is not None and view.api_server_url == f"https://{moved}":
-            continue  # nothing but the endpoint is another, which is told of the cluster
         elif state is NodeState.PARTIAL and is_worker(view, snapshot.known(context.host)):
             continue  # nothing but its role is another, which is told of its settings
         elif state is NodeState.DAMAGED:
@@ -145,6 +147,8 @@ def _of_state(context: HostContext, view: NodeView, state: NodeState, snapshot: 
     phrases = _REJOINS[state] if rejoins else _REFUSED[state]
     if not has_leader and state is NodeState.PARTIAL:
         phrases = _BEGUN
+    if state is NodeState.FOREIGN and view.api_server_url and snapshot.may_come_up and not snapshot.serves:
+        phrases = _UNTOLD
     values = {"artifacts": ", ".join(view.artifacts[:2]), "owner": owner(view, context.cluster.endpoint)}
     found, wanted, remedy = (text.format(**values) for text in phrases)
     return _finding(context, found, wanted, remedy, "warning" if rejoins else "error")
@@ -152,7 +156,8 @@ def _of_state(context: HostContext, view: NodeView, state: NodeState, snapshot: 
 
 def _damaged(context: HostContext, view: NodeView, snapshot: ClusterSnapshot, severity: Severity) -> Iterator[Finding]:
     known = snapshot.known(context.host)
-    for damage in damages(view, known.authority, context.host, context.cluster.endpoint):
+    where = context.host, context.cluster.endpoint, snapshot.former_endpoints
+    for damage in damages(view, known.authority, *where):
         yield _finding(context, f"its {damage.path} {damage.found}", "as kubeadm wrote it", damage.remedy, severity)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from k8s_ha.catalog.setting_changes import SILENT_CLUSTER, Effect
 from k8s_ha.cluster_state.change_steps import ChangeStep
-from k8s_ha.cluster_state.difference import Difference, Unreadable, endpoint_difference, other_endpoint
+from k8s_ha.cluster_state.difference import Difference, Unreadable
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.cluster_state.node_metadata import metadata_changes
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -27,9 +27,6 @@ def standing_findings(snapshot: ClusterSnapshot, caveats: Collection[str] = ()) 
     + snapshot: of all hosts
     + caveats: those that any node needs
     """
-    moved = other_endpoint(snapshot)
-    if moved is not None:
-        return [_of(endpoint_difference(moved, snapshot.cluster))]
     if snapshot.leader is None:
         up = any(view is not None and view.may_come_up for view in snapshot.views.values())
         found, remedy = "no API server of the cluster answers", "if this run does not bring one back, repair it"

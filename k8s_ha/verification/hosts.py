@@ -9,13 +9,14 @@ from typing import Final
 
 from k8s_ha.cluster_state.authority import Authority, cluster_authority, damages
 from k8s_ha.cluster_state.node_state import Membership, NodeState, classify, owner
-from k8s_ha.findings import Finding
+from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, THE_CLUSTER, ApiStatus
 from k8s_ha.observations.certificates import Certificate, certificate_findings
 from k8s_ha.observations.host_status import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostStatus, api_servers
 from k8s_ha.observations.node import ClusterNode
 from k8s_ha.settings import Cluster
 from k8s_ha.verification.balancer import unmet_findings
+from k8s_ha.verification.endpoint import elsewhere_findings
 from k8s_ha.verification.etcd import etcd_findings, listed_members
 from k8s_ha.verification.faults import counted, localize_faults
 from k8s_ha.verification.virtual_address import virtual_address_findings
@@ -46,6 +47,11 @@ def status_findings(
     authority = _authority(statuses, cluster)
     for name, state in node_states(statuses, api_status, cluster).items():
         view = statuses[name].view
+        elsewhere = [*elsewhere_findings(view, cluster.host(name), cluster, authority)]
+        yield from elsewhere
+        yield from _agent_findings(name, statuses[name])
+        if errors(elsewhere):
+            continue  # nothing but the endpoint is another
         if state is NodeState.DAMAGED:
             for damage in damages(view, authority, cluster.host(name), cluster.endpoint):
                 yield Finding(name, "host", f"its {damage.path} {damage.found}", "as kubeadm wrote it", damage.remedy)
@@ -53,7 +59,6 @@ def status_findings(
             found = f"it holds {view.artifacts[0]}, which {owner(view, cluster.endpoint)}"
             remedy = "take it out of the inventory, or reset it yourself if nothing in it is needed"
             yield Finding(name, "host", found, f"https://{cluster.endpoint}", remedy)
-        yield from _agent_findings(name, statuses[name])
     yield from _api_findings(statuses, cluster)
     yield from _dns_findings(statuses, api_status, cluster)
     yield from _service_findings(statuses, api_status, cluster)

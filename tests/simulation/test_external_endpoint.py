@@ -121,15 +121,6 @@ def test_a_control_plane_that_goes_is_to_be_taken_out_by_somebody(built: tuple[F
     fleet.change(BEHIND)
 
 
-def test_a_standing_cluster_keeps_its_endpoint_and_says_by_which_setting(finished: Fleet) -> None:
-    outcome = finished.set(endpoint_name="api.k8s.example").run("-y")
-    assert outcome.exit_code == 1
-    (row,) = [row for row in rows(outcome.output) if row.check == "settings"]
-    assert row.found == "endpoint_name stands as '10.0.1.157:6443'"
-    assert row.remedy == "set control_plane_endpoint = '10.0.1.157:6443', and no endpoint and endpoint_name"
-    assert outcome.changes == []
-
-
 def test_there_are_none_for_a_balancer_of_this_packages(finished: Fleet) -> None:
     outcome = finished.run("-y", deploy=BALANCER)
     assert outcome.exit_code == 1

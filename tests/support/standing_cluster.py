@@ -12,7 +12,7 @@ import yaml
 from k8s_ha.cluster_state.node_metadata import kubeadm_taints
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
-from k8s_ha.observations.node import ClusterNode, NodeView
+from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
 from k8s_ha.observations.standing import MANIFEST_DIGEST, Standing
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.settings.kubeadm_patches import EXTRA_ARGS
@@ -53,8 +53,19 @@ def view_of(cluster: Cluster, host: HostSettings, **changes: Any) -> NodeView:
         ready=leads,
         nodes=tuple(node_of(cluster, node) for node in cluster.nodes) if leads else (),
         standing=standing_of(cluster, host),
+        named_clusters=named_clusters(cluster, host),
     )
     return replace(view, **changes)
+
+
+def named_clusters(cluster: Cluster, host: HostSettings) -> tuple[Kubeconfig, ...]:
+    """What its kubeconfigs name, as kubeadm 1.30 writes them, and root's."""
+    endpoint, own = f"https://{cluster.endpoint}", f"https://{host.address}:{cluster.api_port}"
+    servers = {KUBELET: endpoint}
+    if "control_plane" in host.role:
+        folder = ADMIN.rpartition("/")[0]
+        servers = {ADMIN: endpoint, **servers, f"{folder}/scheduler.conf": own, "/root/.kube/config": endpoint}
+    return tuple(Kubeconfig(path, server, True, CA_CERTIFICATE) for path, server in servers.items())
 
 
 def node_of(cluster: Cluster, host: HostSettings, **changes: Any) -> ClusterNode:
@@ -134,7 +145,10 @@ def objects(cluster: Cluster, kept: Mapping[str, Any], without: Collection[str] 
     maps = {
         "kubeadm-config": {"ClusterConfiguration": _yaml(kept["ClusterConfiguration"])},
         "kubelet-config": {"kubelet": _yaml(kept["KubeletConfiguration"])},
-        "kube-proxy": {"config.conf": _yaml(kept["KubeProxyConfiguration"])},
+        "kube-proxy": {
+            "config.conf": _yaml(kept["KubeProxyConfiguration"]),
+            "kubeconfig.conf": _yaml({"clusters": [{"cluster": {"server": f"https://{cluster.endpoint}"}}]}),
+        },
     }
     items: list[dict[str, Any]] = []
     if settings.pod_network == "flannel":

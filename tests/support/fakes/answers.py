@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.observations.nginx import NGINX_CONFIG
-from tests.support.fakes import looks, upgrades
+from tests.support.fakes import endpoints, looks, upgrades
 from tests.support.fakes.looks import members
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBEADM, KUBERNETES, KubeadmError
@@ -273,7 +273,7 @@ class Answer(NamedTuple):
 
 
 ANSWERS = (
-    Answer("refusal", r"^echo .* >&2; exit 1$", refused, False),
+    Answer("refusal", r"\Aecho (?s:.*) >&2; exit 1\Z", refused, False),
     Answer("lock", r"^SECONDS_OF_LEASE=", silence, False),
     Answer("holder", r"^SECONDS_TO_ASK=", holder, False),
     Answer("survey", r"os_like", looks.survey, False),
@@ -339,6 +339,11 @@ ANSWERS = (
     Answer("runtime moved", r"\ANAME=move-runtime$", upgrades.runtime_moved),
     Answer("socket noted", r" annotate node ", upgrades.socket_noted),
     Answer("sandboxes removed", r"\Asystemctl stop kubelet\.service && .* crictl rmp ", upgrades.sandboxes_removed),
+    Answer("endpoint proof", r"^QUESTIONS=", endpoints.endpoint_proof, False),
+    Answer("cluster-info", r"get configmap cluster-info ", endpoints.cluster_info, False),
+    Answer("kubeconfigs", r"\ANAME=move-kubeconfigs$", endpoints.kubeconfigs_moved),
+    Answer("certificate", r"\ANAME=issue-serving-certificate$", endpoints.certificate_issued),
+    Answer("kube-proxy", r"\ANAME=roll-kube-proxy$", endpoints.kube_proxy_rolled),
     Answer("configuration", r" replace -f -$", upgrades.configuration_replaced),
     Answer("install", r"\ANAME=install-", installed),
     Answer("write", r"\AFILE=", edited),

@@ -13,6 +13,8 @@ from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
 from k8s_ha.observations.node import ANNOTATION, CORDONED
+from k8s_ha.observations.standing import FORMER
+from tests.support.fakes import endpoints
 from tests.support.fakes.request import Request
 from tests.support.fakes.world import KUBELET, KUBERNETES, World, by_name, minor
 from tests.support.paths import RECORDED
@@ -81,6 +83,7 @@ def node(request: Request) -> list[str]:
     lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
     standing = request.variable("STANDING") == "yes"
     if standing:
+        lines += endpoints.named_clusters(request.machine) + endpoints.serving_certificate(request.machine)
         lines += static_pods(request) + [f"set_aside {part}" for part in request.machine.set_aside]
     if request.machine.serves() and request.world.nodes and request.machine.is_back():
         lines += ["readyz ok", *(node_line(request.world, name) for name in request.world.nodes)]
@@ -133,10 +136,15 @@ def _objects(world: World) -> str:
     maps = {
         "kubeadm-config": {"ClusterConfiguration": json.dumps(kept.get("ClusterConfiguration", {}))},
         "kubelet-config": {"kubelet": json.dumps(kept.get("KubeletConfiguration", {}))},
-        "kube-proxy": {"config.conf": json.dumps(kept.get("KubeProxyConfiguration", {}))},
+        "kube-proxy": {
+            "config.conf": json.dumps(kept.get("KubeProxyConfiguration", {})),
+            "kubeconfig.conf": f"clusters:\n- cluster:\n    server: {world.kube_proxy_server}\n",
+        },
     }
     items: list[dict[str, Any]] = [
-        {"kind": "ConfigMap", "metadata": {"name": name}, "data": data} for name, data in maps.items()
+        {"kind": "ConfigMap", "metadata": {"name": name, "annotations": {FORMER: world.noted.get(name) or "[]"}}}
+        | {"data": data}
+        for name, data in maps.items()
     ]
     if world.manifest:
         annotations = {"k8s-ha/manifest-digest": world.manifest}
@@ -209,7 +217,7 @@ def kubelet_health(request: Request) -> list[str]:
 
 
 def host_status(request: Request) -> list[str]:
-    lines = artifacts(request)
+    lines = artifacts(request) + endpoints.named_clusters(request.machine)
     lines += [f"api {address} ok" for address in request.variable("APIS").split()]
     lines += [f"dns {address} {DNS_ANSWER}" for address in request.variable("NAME_SERVERS").split()]
     if request.variable("KUBELET"):

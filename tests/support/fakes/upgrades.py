@@ -23,6 +23,7 @@ from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.cluster_state.change_steps import release_order
 from k8s_ha.observations.host_status import PROXY_CONFIG
 from k8s_ha.observations.node import RETURNED
+from tests.support.fakes import endpoints
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBELET, KUBERNETES, Machine, World, minor
 
@@ -260,8 +261,10 @@ def awaited(request: Request) -> list[str]:
 
 def configuration_replaced(request: Request) -> list[str]:
     """A ConfigMap of kube-system with another configuration."""
-    (text,) = json.loads(request.stdin)["data"].values()
-    document = yaml.safe_load(text)
+    if endpoints.replaced(request.world, request.machine, request.stdin):
+        return []
+    data = json.loads(request.stdin)["data"]
+    document = yaml.safe_load(next(text for key, text in data.items() if key != "kubeconfig.conf"))
     request.world.kept[document["kind"]] = document
     request.world.history.append(f"{request.machine.name} {document['kind']}")
     return []

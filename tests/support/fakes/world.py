@@ -47,6 +47,7 @@ class Machine:
     + cri: what its kubelet speaks to; empty for what the settings say
     + set_aside: what a change that is not over has kept
     + broken: whether its API server does not come up before kubeadm has upgraded it
+    + sans: names in its API server's certificate
     """
 
     name: str
@@ -65,6 +66,7 @@ class Machine:
     cri: str = ""
     set_aside: list[str] = field(default_factory=list)
     broken: bool = False
+    sans: list[str] = field(default_factory=list)
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
         self.files[path] = text
@@ -104,6 +106,8 @@ class World:
     + certificate_key: of the uploaded certificates
     + manifest: digest of the applied pod network, empty before
     + kept: what the cluster keeps of its configuration, by kind
+    + noted: what ConfigMaps note as kept before, by their names
+    + cluster_info, kube_proxy_server: the server that joining hosts are told, and that kube-proxy asks
     + own_flags: flags that somebody has written into each manifest, by component
     + metadata: labels, taints and the annotation that this package wrote, by hostname
     + cordoned: moment of this package's cordon, by hostname
@@ -119,6 +123,9 @@ class World:
     certificate_key: str = ""
     manifest: str = ""
     kept: dict[str, Any] = field(default_factory=dict)
+    noted: dict[str, str] = field(default_factory=dict)
+    cluster_info: str = ""
+    kube_proxy_server: str = ""
     own_flags: dict[str, list[str]] = field(default_factory=dict)
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
     cordoned: dict[str, str] = field(default_factory=dict)
@@ -200,6 +207,7 @@ class World:
         self._admit(config["bootstrapTokens"][0]["token"])
         self.upload_certificates(machine, config)
         self.kept = config["documents"]
+        self.cluster_info = self.kube_proxy_server = f"https://{config['controlPlaneEndpoint']}"
         self._add(machine, config, config["controlPlaneEndpoint"], control_plane=True)
 
     def join(self, machine: Machine, config: Mapping[str, Any]) -> None:
@@ -246,6 +254,8 @@ class World:
         machine.active.append(KUBELET)
         machine.kubelet = machine.version_of("kubelet") or self.version
         machine.static_pods = self.version if control_plane else ""
+        kept = self.kept["ClusterConfiguration"].get("apiServer", {}).get("certSANs", [])
+        machine.sans = [machine.hostname, "kubernetes", machine.address, *kept] if control_plane else []
 
 
 def by_name(arguments: Any) -> dict[str, str]:

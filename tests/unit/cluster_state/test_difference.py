@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8s_ha.catalog.setting_changes import SETTINGS, Effect, kube_proxy_mode_change
-from k8s_ha.cluster_state.difference import Unreadable, cluster_differences, other_endpoint
+from k8s_ha.cluster_state.difference import Unreadable, cluster_differences
 from k8s_ha.cluster_state.node_difference import differences
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.preflight_checks.standing import standing_findings
@@ -271,10 +271,26 @@ def test_a_cluster_that_runs_no_kube_proxy_is_none_the_worse() -> None:
 
 @pytest.mark.parametrize("name", ENDPOINT)
 def test_another_endpoint_is_told_as_that_and_not_as_foreign_hosts(name: str) -> None:
-    wanted = six_host_cluster(**{name: ENDPOINT[name]})
-    assert other_endpoint(snapshot_of(STANDING, wanted)) == "10.0.1.157:6443"
-    assert other_endpoint(snapshot_of(STANDING)) is None
-    assert SETTINGS[name].is_refused
+    snapshot = snapshot_of(STANDING, six_host_cluster(**{name: ENDPOINT[name]}))
+    assert snapshot.former_endpoints == ("10.0.1.157:6443",)
+    assert snapshot.leader is not None
+    assert f"{name} stands as '10.0.1.157:6443'" in [entry.found for entry in cluster_differences(snapshot)]
+    assert SETTINGS[name].effect is Effect.ROLLED_OUT
+
+
+def test_one_that_the_cluster_does_not_keep_is_refused() -> None:
+    listed = json.loads(objects(STANDING, kept_configuration(STANDING)))
+    for item in listed["items"]:
+        if item["metadata"]["name"] == "kubeadm-config":
+            text = item["data"]["ClusterConfiguration"]
+            lines = [line for line in text.splitlines() if "controlPlaneEndpoint" not in line]
+            item["data"]["ClusterConfiguration"] = "\n".join(lines)
+    views = {host.name: view_of(STANDING, host) for host in STANDING.control_planes}
+    views = {
+        name: replace(view, standing=replace(view.standing, objects=json.dumps(listed))) for name, view in views.items()
+    }
+    (found,) = [entry for entry in cluster_differences(snapshot_of(STANDING, **views)) if entry.is_refused]
+    assert found.found == "control_plane_endpoint is not set there"
 
 
 def test_an_init_that_is_at_work_stands_at_no_other_endpoint() -> None:
@@ -284,4 +300,4 @@ def test_an_init_that_is_at_work_stands_at_no_other_endpoint() -> None:
     begun = replace(begun, nodes=(replace(begun.nodes[0], ready=False),))
     snapshot = snapshot_of(STANDING, **{first.name: begun}, **{host.name: CLEAN for host in others})
     assert snapshot.leader is None
-    assert other_endpoint(snapshot) is None
+    assert snapshot.former_endpoints == ()

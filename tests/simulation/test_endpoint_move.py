@@ -1,0 +1,363 @@
+"""The endpoint of a standing cluster moves, through pyinfra's command line: its order, and what a cut run has left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from k8s_ha.observations.host_status import PROXY_CONFIG
+from tests.support.fakes.run import LOOK, VERIFY, WORKERS, Fleet, Outcome
+from tests.support.fakes.scenario import ADDRESSES, GROUPS, SETTINGS
+from tests.support.fakes.world import KUBERNETES, VIRGIN_FILES, Machine, World
+from tests.support.finding_rows import rows
+from tests.support.whole_cluster import assert_whole
+
+PLANES, WORKER_NAMES = ("master1", "master2", "master3"), ("worker1", "worker2")
+NODES = (*PLANES, *WORKER_NAMES)
+FORMER = "10.0.1.157:6443"
+NEW = "10.0.1.158:6443"
+
+Form = tuple[Mapping[str, str], list[str], dict[str, Any], str]
+BOTH: Form = (ADDRESSES | {"lb2": "10.0.1.158"}, ["master-lb", "lb2"], {"control_plane_endpoint": NEW}, NEW)
+WITHOUT_FORMER = {name: address for name, address in ADDRESSES.items() if name != "master-lb"}
+FORMS: dict[str, Form] = {
+    "another balancer beside the former one": BOTH,
+    "another balancer in the place of the former one": (WITHOUT_FORMER | {"lb2": "10.0.1.158"}, ["lb2"], {}, NEW),
+    "a name in front": (ADDRESSES, ["master-lb"], {"endpoint_name": "api.k8s.example"}, "api.k8s.example:6443"),
+    "another port": (ADDRESSES, ["master-lb"], {"endpoint": {"port": 8443}}, "10.0.1.157:8443"),
+}
+
+
+def wanting(fleet: Fleet, form: Form, **more: Any) -> Fleet:
+    """The fleet with a cluster that stands, and other settings, hosts and groups."""
+    addresses, balancers, settings, _ = form
+    groups = {**GROUPS, "load_balancers": balancers}
+
+    def known(world: World) -> None:
+        if "lb2" in addresses:
+            world.machines.setdefault("lb2", Machine("lb2", addresses["lb2"], files=dict(VIRGIN_FILES)))
+
+    fleet.edit(known)
+    scenario = replace(fleet.scenario, addresses=dict(addresses), groups=groups, order=tuple(addresses))
+    fleet.change(replace(scenario, settings=SETTINGS | settings | more))
+    return fleet
+
+
+def servers(world: World, *names: str) -> set[str]:
+    """The servers in the kubeconfigs of hosts, and those that kube-proxy and joining hosts are told."""
+    texts = [
+        text
+        for name in names or NODES
+        for path, text in world.machines[name].files.items()
+        if path.endswith(("kubelet.conf", "admin.conf", "/.kube/config"))
+    ]
+    told = {line.split()[1] for text in texts for line in text.splitlines() if "server:" in line}
+    return told | {world.cluster_info, world.kube_proxy_server}
+
+
+def assert_moved(outcome: Outcome, endpoint: str) -> None:
+    assert_whole(outcome)
+    world = outcome.world
+    assert servers(world) == {f"https://{endpoint}"}
+    assert world.kept["ClusterConfiguration"]["controlPlaneEndpoint"] == endpoint
+    assert set(world.noted.values()) <= {""}
+    assert [machine.set_aside for machine in world.machines.values() if machine.set_aside] == []
+    for name in PLANES:
+        assert {"10.0.1.157", endpoint.partition(":")[0]} <= {*world.machines[name].sans}
+
+
+AROUND = [f"{name} {what}" for name in PLANES for what in ("out", "certificate", "back")]
+MOVED = [
+    *("master1 ClusterConfiguration", "master1 cluster-info"),
+    *(f"{name} kubeconfigs" for name in NODES),
+    *("master1 KubeProxyConfiguration", "master1 kube-proxy", "master1 KubeProxyConfiguration"),
+]
+FORGOTTEN = "master1 ClusterConfiguration"
+NAMES = "master1 ClusterConfiguration"
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_from_one_form_to_another_and_a_second_run_finds_nothing(finished: Fleet, form: Form) -> None:
+    outcome = wanting(finished, form).run("-y")
+    assert_moved(outcome, form[3])
+    names = [] if "port" in str(form[2]) else [NAMES, *AROUND]
+    assert outcome.world.history == [*names, *MOVED, FORGOTTEN]
+    assert f"The endpoint is {form[3]}. Nothing of the cluster names {FORMER} any more" in outcome.sentences
+    assert "the API servers' certificates keep that name" in outcome.sentences
+    is_gone = "master-lb" not in form[0]
+    assert (f"What listens at {FORMER} was left running, and may be stopped" in outcome.sentences) is is_gone
+    again = finished.run("-y")
+    assert_whole(again)
+    assert (again.world.history, again.changes) == ([], [])
+
+
+def test_what_proves_the_new_endpoint_comes_before_the_first_change_of_the_cluster(finished: Fleet) -> None:
+    outcome = wanting(finished, BOTH).run("-y")
+    proofs = outcome.steps("endpoint proof")
+    assert {step.host for step in proofs} == {*NODES}
+    assert max(step.ended for step in proofs) < min(step.begun for step in outcome.steps("configuration"))
+
+
+def test_an_endpoint_that_leads_nowhere_leaves_the_cluster_as_it_is(finished: Fleet) -> None:
+    answer = {"lines": ["", "k8s-ha answer begins", "failed curl: (7) x", "k8s-ha answer ends 0"]}
+    wanting(finished, BOTH)
+    finished.change(replace(finished.scenario, answers=[("worker1", "QUESTIONS=", answer)]))
+    outcome = finished.run("-y")
+    assert outcome.exit_code == 1
+    assert f"the endpoint {NEW} does not lead to this cluster from @fake/worker1: no connection" in outcome.sentences
+    assert outcome.world.history == []
+    assert servers(outcome.world) == {f"https://{FORMER}"}
+
+
+def test_a_dry_run_shows_the_steps_and_changes_nothing(finished: Fleet) -> None:
+    outcome = wanting(finished, BOTH).run("--dry")
+    assert outcome.exit_code == 0, outcome.output
+    assert "Plan: 19 steps, one after the other:" in outcome.output
+    for sentence in (
+        f"prove that {NEW} leads to this cluster",
+        f"kubeadm-config and cluster-info name {NEW}",
+        f"kubeconfigs name {NEW}, and restarts of who reads them",
+        f"kube-proxy asks {NEW}; restart its pods",
+        f"forget {FORMER}; the certificates keep that name",
+    ):
+        assert sentence in outcome.sentences
+    assert (outcome.changes, outcome.world.history) == ([], [])
+    assert [step["sentence"] for step in outcome.reports[0]["steps"]][:1] == [f"prove that {NEW} leads to this cluster"]
+
+
+CUTS: dict[str, tuple[str, str, list[str]]] = {
+    "its names in kubeadm-config": ("master1", "replace -f -", [NAMES, *AROUND, *MOVED, FORGOTTEN]),
+    "a certificate": ("master2", "issue-serving-certificate", [NAMES, *AROUND[3:], *MOVED, FORGOTTEN]),
+    "cluster-info": ("master1", "get configmap cluster-info", [*MOVED[1:], FORGOTTEN]),
+    "the kubeconfigs of a control plane": ("master2", "NAME=move-kubeconfigs", [*MOVED[3:], FORGOTTEN]),
+    "the kubeconfigs of a worker": ("worker2", "NAME=move-kubeconfigs", [*MOVED[6:], FORGOTTEN]),
+    "kube-proxy": ("master1", "NAME=roll-kube-proxy", [*MOVED[7:], FORGOTTEN]),
+}
+
+
+@pytest.mark.parametrize("acts", [False, True], ids=["failed", "done, and not told"])
+@pytest.mark.parametrize(("host", "command", "rest"), CUTS.values(), ids=CUTS)
+def test_a_run_that_was_cut_off_is_gone_on_with(
+    finished: Fleet, host: str, command: str, rest: list[str], acts: bool
+) -> None:
+    fleet = wanting(finished, BOTH)
+    scenario = fleet.scenario
+    fleet.change(replace(scenario, answers=[(host, command, {"success": False, "acts": acts})]))
+    first = fleet.run("-y")
+    assert first.exit_code == 1
+    assert "Traceback" not in first.output
+    # Whoever was moved is Ready, and whoever was not is, too: both endpoints are there.
+    assert servers(first.world) <= {f"https://{FORMER}", f"https://{NEW}"}
+    fleet.change(scenario)
+    outcome = fleet.run("-y")
+    assert_moved(outcome, NEW)
+    if not acts:
+        assert outcome.world.history[-len(rest) :] == rest
+    again = fleet.run("-y")
+    assert (again.world.history, again.changes) == ([], [])
+
+
+def test_turned_back_half_way(finished: Fleet) -> None:
+    fleet = wanting(finished, BOTH)
+    fleet.change(replace(fleet.scenario, answers=[("master2", "NAME=move-kubeconfigs", {"success": False})]))
+    assert fleet.run("-y").exit_code == 1
+    fleet.change(replace(fleet.scenario, answers=[], settings=SETTINGS | {"control_plane_endpoint": FORMER}))
+    outcome = fleet.run("-y")
+    assert_moved(outcome, FORMER)
+    # master2 had not been moved.
+    assert [line for line in outcome.world.history if "kubeconfigs" in line] == ["master1 kubeconfigs"]
+
+
+def listens(outcome: Outcome) -> list[str]:
+    text = outcome.world.machines["master-lb"].files[PROXY_CONFIG]
+    return [line.split()[1].rstrip(";") for line in text.splitlines() if line.strip().startswith("listen ")]
+
+
+def test_both_ports_are_passed_on_until_nobody_names_the_former_one(finished: Fleet) -> None:
+    fleet = wanting(finished, FORMS["another port"])
+    scenario = fleet.scenario
+    fleet.change(replace(scenario, answers=[("worker2", "NAME=move-kubeconfigs", {"success": False})]))
+    cut = fleet.run("-y")
+    assert (cut.exit_code, listens(cut)) == (1, ["8443", "6443"])
+    fleet.change(scenario)
+    outcome = fleet.run("-y")
+    assert_moved(outcome, "10.0.1.157:8443")
+    assert listens(outcome) == ["8443"]
+
+
+def known(outcome: Outcome, name: str) -> bool:
+    return all(f" {name}\n" in machine.files["/etc/hosts"] for machine in outcome.world.machines.values())
+
+
+def test_a_former_name_is_known_until_nobody_has_it(finished: Fleet) -> None:
+    form = FORMS["a name in front"]
+    assert known(wanting(finished, form).run("-y"), "api.k8s.example")
+    fleet = wanting(finished, (ADDRESSES, ["master-lb"], {"endpoint_name": "k8s.example"}, ""))
+    scenario = fleet.scenario
+    fleet.change(replace(scenario, answers=[("worker2", "NAME=move-kubeconfigs", {"success": False})]))
+    cut = fleet.run("-y")
+    assert (known(cut, "api.k8s.example"), known(cut, "k8s.example")) == (True, True)
+    fleet.change(scenario)
+    outcome = fleet.run("-y")
+    assert_moved(outcome, "k8s.example:6443")
+    assert not known(outcome, "api.k8s.example")
+    assert fleet.run("-y").changes == []
+
+
+def behind_an_external_one(fleet: Fleet, kind: str = "api") -> Fleet:
+    form: Form = (WITHOUT_FORMER, [], {"endpoint": {"external": "lb.example:6443"}}, "")
+    groups = {name: hosts for name, hosts in GROUPS.items() if name != "load_balancers"}
+    preflight = {name: ["endpoint_address 10.9.9.9", f"endpoint_answer {kind}"] for name in NODES}
+    wanting(fleet, form)
+    fleet.change(replace(fleet.scenario, groups=groups, preflight=preflight))
+    return fleet
+
+
+def test_to_somebody_elses_balancer_and_back(finished: Fleet) -> None:
+    fleet = behind_an_external_one(finished)
+    outcome = fleet.run("-y")
+    assert_moved(outcome, "lb.example:6443")
+    away = "your balancer leaves it out by its own checks; the former balancer leaves it out by its own checks"
+    interrupts = {step["interrupts"] for step in outcome.reports[0]["steps"] if step["kind"] == "certificate"}
+    assert interrupts == {f"its API server; {away}"}
+    assert [line for line in outcome.world.history if line.endswith((" out", " back"))] == []
+    assert fleet.run("-y").changes == []
+    fleet.change(replace(fleet.scenario, preflight={}))
+    back = wanting(fleet, (ADDRESSES, ["master-lb"], {}, "")).run("-y")
+    assert_moved(back, FORMER)
+    assert "What listens at lb.example:6443 was left running" in back.sentences
+
+
+def test_somebody_elses_balancer_that_leads_elsewhere_is_refused_before_the_first_change(finished: Fleet) -> None:
+    answer = {"lines": ["", "k8s-ha answer begins", "failed curl: (60) x", "k8s-ha answer ends 0"]}
+    fleet = behind_an_external_one(finished)
+    fleet.change(replace(fleet.scenario, answers=[(name, "QUESTIONS=", answer) for name in NODES]))
+    outcome = fleet.run("-y")
+    assert outcome.exit_code == 1
+    assert "a certificate that the cluster's CA has not signed" in outcome.sentences
+    assert (outcome.changes, outcome.world.history) == ([], [])
+
+
+def test_the_former_balancer_may_be_dead(finished: Fleet) -> None:
+    finished.edit(lambda world: world.machines["master-lb"].active.remove("nginx.service"))
+    outcome = wanting(finished, FORMS["another balancer in the place of the former one"]).run("-y")
+    assert_moved(outcome, NEW)
+
+
+def test_where_no_api_server_answers_it_is_refused_by_what_is_not_known(finished: Fleet) -> None:
+    def silenced(world: World) -> None:
+        for name in PLANES:
+            world.machines[name].broken = True
+
+    finished.edit(silenced)
+    outcome = wanting(finished, BOTH).run("-y")
+    assert outcome.exit_code == 1
+    found = {row.host: row for row in rows(outcome.output) if row.severity == "error"}
+    assert {*found} == {f"@fake/{name}" for name in NODES}
+    for row in found.values():
+        assert row.wanted == "no API server answers that tells whether only the endpoint is another"
+        assert row.remedy.startswith("set the endpoint back until one answers")
+    assert outcome.changes == []
+
+
+def test_a_control_plane_that_is_silent_keeps_it_from_beginning(finished: Fleet) -> None:
+    finished.edit(lambda world: setattr(world.machines["master3"], "broken", True))
+    outcome = wanting(finished, BOTH).run("-y")
+    assert outcome.exit_code == 1
+    assert "its API server does not answer" in outcome.sentences
+    assert outcome.changes == []
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ({"kubernetes_version": "1.31.14"}, "an upgrade"),
+        ({"removed_nodes": ["worker2"]}, "the removal of a node"),
+    ],
+)
+def test_with_another_change_it_is_refused_by_name(finished: Fleet, more: dict[str, Any], what: str) -> None:
+    outcome = wanting(finished, BOTH, **more).run("-y")
+    assert outcome.exit_code == 1
+    found = [row.found for row in rows(outcome.output) if row.severity == "error"]
+    assert f"the endpoint moves from {FORMER}, and {what} is due" in found
+    assert outcome.changes == []
+
+
+def test_with_a_move_to_another_runtime_it_is_refused_by_name(finished: Fleet) -> None:
+    def on_docker(world: World) -> None:
+        for name in NODES:
+            world.machines[name].cri = "dockershim"
+
+    finished.edit(on_docker)
+    outcome = wanting(finished, BOTH).run("-y")
+    assert outcome.exit_code == 1
+    found = [row.found for row in rows(outcome.output) if row.severity == "error"]
+    assert found == [f"the endpoint moves from {FORMER}, and the move to another runtime is due"]
+    assert outcome.changes == []
+
+
+def test_a_move_that_was_cut_off_is_ended_before_an_upgrade(finished: Fleet) -> None:
+    fleet = wanting(finished, BOTH)
+    fleet.change(replace(fleet.scenario, answers=[("worker2", "NAME=move-kubeconfigs", {"success": False})]))
+    assert fleet.run("-y").exit_code == 1
+    fleet.change(replace(fleet.scenario, answers=[]))
+    outcome = wanting(fleet, BOTH, kubernetes_version="1.31.14").run("-y")
+    assert outcome.exit_code == 1
+    assert f"the endpoint moves from {FORMER}, and an upgrade is due" in outcome.sentences
+    assert outcome.changes == []
+
+
+@pytest.mark.parametrize("arguments", [("--serial",), ("--limit", "@fake/master1")])
+def test_a_part_of_the_steps_is_not_begun(finished: Fleet, arguments: tuple[str, ...]) -> None:
+    outcome = wanting(finished, BOTH).run("-y", *arguments, deploy=LOOK)
+    assert outcome.exit_code == 1
+    assert "they need every host, one after the other" in outcome.sentences
+    assert outcome.changes == []
+
+
+def test_a_phase_alone_leaves_no_half_of_it(finished: Fleet) -> None:
+    outcome = wanting(finished, BOTH).run(deploy=WORKERS)
+    assert outcome.exit_code == 1
+    assert f"prove that {NEW} leads to this cluster is due" in outcome.sentences
+    assert outcome.changes == []
+
+
+def test_a_kubeconfig_of_another_cluster_is_left_alone_and_named(finished: Fleet) -> None:
+    text = f"# other\n    server: https://{FORMER}\n"
+    finished.edit(lambda world: world.machines["worker1"].files.update({"/root/.kube/config": text}))
+    outcome = wanting(finished, BOTH).run("-y")
+    assert_whole(outcome)
+    assert outcome.world.machines["worker1"].files["/root/.kube/config"] == text
+    assert "a kubeconfig of another cluster is left alone" in outcome.sentences
+
+
+def test_an_admin_hosts_kubeconfig_moves_behind_the_nodes(finished: Fleet) -> None:
+    addresses = {**ADDRESSES, "lb2": "10.0.1.158", "desk": "10.0.9.1"}
+    own = f"    server: https://{FORMER}\n"
+
+    def known(world: World) -> None:
+        world.machines["desk"] = Machine("desk", "10.0.9.1", files={**VIRGIN_FILES, "/root/.kube/config": own})
+        world.machines["desk"].files[f"{KUBERNETES}/pki/ca.crt"] = ""
+
+    finished.edit(known)
+    wanting(finished, (addresses, *BOTH[1:]))
+    finished.change(replace(finished.scenario, groups={**finished.scenario.groups, "admins": ["desk"]}))
+    outcome = finished.run("-y")
+    assert_moved(outcome, NEW)
+    history = outcome.world.history
+    assert (
+        history.index("worker2 kubeconfigs") < history.index("desk kubeconfigs") < history.index("master1 kube-proxy")
+    )
+    assert servers(outcome.world, "desk") == {f"https://{NEW}"}
+
+
+def test_verify_names_what_still_names_the_former_endpoint(finished: Fleet) -> None:
+    text = f"    server: https://{FORMER}\n"
+    wanting(finished, BOTH).run("-y")
+    finished.edit(lambda world: world.machines["worker1"].write(f"{KUBERNETES}/kubelet.conf", text))
+    outcome = finished.run(deploy=VERIFY)
+    assert outcome.exit_code == 1
+    assert f"its {KUBERNETES}/kubelet.conf names https://{FORMER}" in outcome.sentences
