@@ -16,7 +16,7 @@ from k8s_ha.cluster_state.change_steps import IN_THE_CONTROL_PLANE, ChangeStep, 
 from k8s_ha.cluster_state.former_endpoints import CLUSTER
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.desired.former_endpoint import UNTOLD, Former, former_ports, is_told, names_kept
+from k8s_ha.desired.former_endpoint import UNTOLD, Former, former_ports, is_told, may_be_virtual, names_kept
 from k8s_ha.observations.certificates import fingerprints
 from k8s_ha.observations.node import Kubeconfig, NodeView
 from k8s_ha.observations.standing import KEPT_KUBECONFIGS
@@ -94,7 +94,7 @@ def endpoint_steps(snapshot: ClusterSnapshot, leader: str, edits: Edits) -> Iter
     if any(snapshot.known(host).node and snapshot.views.get(host.name) is None for host in cluster.nodes):
         return
     old = ", ".join(former)
-    retiring = cluster.hosts if names_kept(cluster, former) else ()
+    retiring = cluster.hosts if names_kept(cluster, former) or may_be_virtual(cluster, former) else ()
     if former_ports(cluster, former):
         retiring = retiring or cluster.load_balancers
     if retiring:

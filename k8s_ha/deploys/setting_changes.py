@@ -10,7 +10,7 @@ from pyinfra import host
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.former_endpoints import CLUSTER
 from k8s_ha.deploys.etcd_leader import led_by_another
-from k8s_ha.deploys.load_balancer import proxy_of
+from k8s_ha.deploys.load_balancer import address_given_up, proxy_of
 from k8s_ha.operations import endpoint_move, files, settings_rollout
 from k8s_ha.operations.kept_configuration import configuration_kept, former_forgotten
 from k8s_ha.operations.nginx import endpoint_proxied
@@ -76,6 +76,8 @@ def _endpoint_retired(run: Run, step: ChangeStep) -> None:
     left = run.without_former_endpoints()
     if "load_balancer" in run.cluster.host(host.name).role:
         endpoint_proxied(name="Have nginx pass on the endpoint alone", **proxy_of(left))
+    else:
+        address_given_up(run)
     files.block_written(
         name="Write the endpoint's name alone", path="/etc/hosts", block=render("hosts.j2", cluster=run.cluster)
     )

@@ -37,6 +37,12 @@ def names_kept(cluster: Cluster, former: Former) -> tuple[str, ...]:
     return tuple(sorted(host for host in hosts if not looks_like_address(host) and host not in cluster.names))
 
 
+def may_be_virtual(cluster: Cluster, former: Former) -> bool:
+    """Whether a former endpoint is at an address of no host, which one that was a balancer may have yet."""
+    hosts = {split_endpoint(endpoint)[0] for endpoint in former}
+    return any(looks_like_address(host) for host in hosts - {each.address for each in cluster.hosts})
+
+
 def is_told(cluster: Cluster, endpoint: str) -> bool:
     """Whether this run's balancers are those of an endpoint, as far as its host tells, so that they know who is out."""
     host = split_endpoint(endpoint)[0]

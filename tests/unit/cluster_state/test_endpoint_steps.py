@@ -63,7 +63,7 @@ FORMS: dict[str, tuple[Cluster, Cluster, list[str]]] = {
     "another balancer in the place of the former one": (
         OLD,
         ELSEWHERE,
-        [*PROVE, *NAMES, *certificates("lb2"), *MOVED, *FORGET],
+        [*PROVE, *NAMES, *certificates("lb2"), *MOVED, f"{' '.join((*PLANES, *WORKERS, 'lb2'))}: retire", *FORGET],
     ),
     "two balancers with a virtual address": (
         OLD,
@@ -85,7 +85,11 @@ FORMS: dict[str, tuple[Cluster, Cluster, list[str]]] = {
         six_host_cluster(endpoint={"port": 8443}),
         [*PROVE, *MOVED, "master-lb: retire", *FORGET],
     ),
-    "somebody else's balancer": (OLD, EXTERNAL, [*PROVE, *NAMES, *certificates(), *MOVED, *FORGET]),
+    "somebody else's balancer": (
+        OLD,
+        EXTERNAL,
+        [*PROVE, *NAMES, *certificates(), *MOVED, f"{' '.join((*PLANES, *WORKERS))}: retire", *FORGET],
+    ),
     "and back": (
         EXTERNAL,
         OLD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_ha.desired.former_endpoint import former_ports, is_told, names_kept, without_new_listeners
+from k8s_ha.desired.former_endpoint import former_ports, is_told, may_be_virtual, names_kept, without_new_listeners
 from tests.support.example_cluster import six_host_cluster
 
 LB2 = {"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}
@@ -41,6 +41,13 @@ def test_a_name_that_stays_is_written_anyway() -> None:
 )
 def test_whether_its_balancers_are_this_runs(endpoint: str, expected: bool) -> None:
     assert is_told(MOVING, endpoint) is expected
+
+
+@pytest.mark.parametrize(
+    ("former", "expected"), [("10.0.1.157:6443", False), ("10.0.1.200:6443", True), ("api.k8s.example:6443", False)]
+)
+def test_whether_a_host_may_have_its_address_yet(former: str, expected: bool) -> None:
+    assert may_be_virtual(PLAIN, [former]) is expected
 
 
 TEXT = "server {\n    listen 8443;\n    listen 6443; # of the former endpoint\n    proxy_pass a;\n}\n"
