@@ -19,6 +19,7 @@ PLANES, WORKER_NAMES = ("master1", "master2", "master3"), ("worker1", "worker2")
 NODES = (*PLANES, *WORKER_NAMES)
 FORMER = "10.0.1.157:6443"
 NEW = "10.0.1.158:6443"
+VIRTUAL = "10.0.1.200"
 
 Form = tuple[Mapping[str, str], list[str], dict[str, Any], str]
 BOTH: Form = (ADDRESSES | {"lb2": "10.0.1.158"}, ["master-lb", "lb2"], {"control_plane_endpoint": NEW}, NEW)
@@ -26,6 +27,12 @@ WITHOUT_FORMER = {name: address for name, address in ADDRESSES.items() if name !
 FORMS: dict[str, Form] = {
     "another balancer beside the former one": BOTH,
     "another balancer in the place of the former one": (WITHOUT_FORMER | {"lb2": "10.0.1.158"}, ["lb2"], {}, NEW),
+    "an address that moves between two": (
+        BOTH[0],
+        BOTH[1],
+        {"endpoint": {"virtual_address": VIRTUAL}},
+        f"{VIRTUAL}:6443",
+    ),
     "a name in front": (ADDRESSES, ["master-lb"], {"endpoint_name": "api.k8s.example"}, "api.k8s.example:6443"),
     "another port": (ADDRESSES, ["master-lb"], {"endpoint": {"port": 8443}}, "10.0.1.157:8443"),
 }
@@ -214,6 +221,34 @@ def behind_an_external_one(fleet: Fleet, kind: str = "api") -> Fleet:
     wanting(fleet, form)
     fleet.change(replace(fleet.scenario, groups=groups, preflight=preflight))
     return fleet
+
+
+def keepers(outcome: Outcome) -> list[str]:
+    return [name for name, machine in outcome.world.machines.items() if "keepalived.service" in machine.active]
+
+
+def test_an_address_that_moved_stays_until_nobody_names_it(finished: Fleet) -> None:
+    """One of its balancers is an admin host, too, and is nothing else afterwards."""
+    addresses = {**ADDRESSES, "lb2": "10.0.1.158", "desk": "10.0.1.159"}
+
+    def wanted(balancers: list[str], settings: dict[str, Any]) -> Fleet:
+        wanting(finished, (addresses, balancers, settings, ""))
+        finished.change(replace(finished.scenario, groups={**finished.scenario.groups, "admins": ["desk"]}))
+        return finished
+
+    finished.edit(
+        lambda world: world.machines.update(desk=Machine("desk", addresses["desk"], files=dict(VIRGIN_FILES)))
+    )
+    assert_moved(wanted(["desk", "lb2"], {"endpoint": {"virtual_address": VIRTUAL}}).run("-y"), f"{VIRTUAL}:6443")
+    fleet = wanted(["lb2"], {})
+    scenario = replace(fleet.scenario, survey={"desk": {"installed": "keepalived 2.1.5-9.el8"}})
+    fleet.change(replace(scenario, answers=[("worker1", "NAME=move-kubeconfigs", {"success": False})]))
+    assert "desk" in keepers(fleet.run("-y"))
+    fleet.change(scenario)
+    outcome = fleet.run("-y")
+    assert_moved(outcome, NEW)
+    assert "desk" not in keepers(outcome)
+    assert fleet.run("-y").changes == []
 
 
 def test_to_somebody_elses_balancer_and_back(finished: Fleet) -> None:
