@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-virtual-address test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -85,6 +85,10 @@ test-endpoint: $(VENV)/installed
 # Two balancers of this package with an address that moves between them, and three machines that are everything; half an hour.
 test-virtual-address: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.virtual_address
+
+# The endpoint of a standing cluster moved from one balancer to other forms and back; an hour. FORMS="virtual --cut" are some.
+test-endpoint-move: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.endpoint_move $(FORMS)
 
 # An upgrade, changed settings and a removal that are cut off and gone on with; hours. KINDS="settings --power" is one, by power.
 test-interrupted: $(VENV)/installed

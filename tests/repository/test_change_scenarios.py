@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.lab.settings import in_lab
-from tests.scenarios import interrupted_change, settings
+from tests.scenarios import endpoint_move, interrupted_change, settings
 from tests.scenarios.availability_report import API, Availability, Held, Interruption, Polled
 from tests.scenarios.fault_injection.kill import Killer
 from tests.scenarios.settings import CHANGES, COLUMNS, PATCHES, WRONG, Row, patched, settings_of
@@ -41,11 +41,13 @@ def test_a_row_has_a_cell_for_each_column() -> None:
     assert Row("x", 1, 1, 1, noticed).markdown().count("|") == len(COLUMNS) + 1
 
 
-@pytest.mark.parametrize(("program", "word"), [(settings, "no-such"), (interrupted_change, "no-such")])
+@pytest.mark.parametrize(
+    ("program", "word"), [(settings, "no-such"), (interrupted_change, "no-such"), (endpoint_move, "no-such")]
+)
 def test_a_word_that_is_none_of_them_is_refused(program: Any, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        program.main([word])
-    assert word in capsys.readouterr().err
+        program.main(["no-such"])
+    assert "no-such" in capsys.readouterr().err
 
 
 def test_the_moments_of_a_kind_name_its_hosts() -> None:
@@ -53,6 +55,12 @@ def test_the_moments_of_a_kind_name_its_hosts() -> None:
     for kind in interrupted_change.KINDS.values():
         hosts = {moment.host for moment in kind.moments}
         assert hosts <= {"master1", "master2", "master3", "master-lb", "worker1", "worker2"}
+
+
+def test_what_an_endpoint_said_before_it_was_built_does_not_count() -> None:
+    asked = endpoint_move.Asked(["ConnectionRefusedError", "200", "200", "TimeoutError", "200"])
+    assert (len(asked.since_it_serves), asked.failed) == (4, ["TimeoutError"])
+    assert endpoint_move.Asked(["TimeoutError"]).since_it_serves == []
 
 
 class Host(SimpleNamespace):

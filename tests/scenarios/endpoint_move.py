@@ -1,0 +1,177 @@
+"""``python -m tests.scenarios.endpoint_move [FORM…] [--cut]``: the endpoint of a standing cluster moves, and back.
+
+FORM is virtual (an address that two balancers keep), port or another (the other balancer's own address); without one
+all of them. The cluster stands behind one balancer's address first. Each move is planned by a dry run, made while a
+client asks at the former endpoint and another at the new one every 100 ms, read back from the nodes, and run again with
+no change. With --cut the operator is killed after each operation of the move, once each, until a run comes to its end.
+Its table is printed. What users noticed is told at the end, and fails the scenario.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import Any, Final
+
+from tests.lab import access, state
+from tests.lab.checks import ready_nodes
+from tests.lab.client import Lab
+from tests.scenarios.availability import watched
+from tests.scenarios.interrupted_change import Kind, check_whole, staircase
+from tests.scenarios.rollout import dry_run, markdown
+
+DESCRIPTION = "Move the endpoint of a standing cluster, while a client asks at the former and at the new one."
+COLUMNS = (
+    *("to", "steps", "kills", "seconds", "failed at the former endpoint", "failed at the new one", "watch ends"),
+    *("longest gap", "failed service requests"),
+)
+FIRST, OTHER, VIRTUAL = "10.0.1.157", "10.0.1.158", "10.0.1.100"
+NODES: Final = ("master1", "master2", "master3", "worker1")
+STANDING: Final[Mapping[str, Any]] = {"control_plane_endpoint": f"{FIRST}:6443"}
+FORMS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "virtual": (f"{VIRTUAL}:6443", {"endpoint": {"virtual_address": VIRTUAL}}),
+    "port": (f"{FIRST}:8443", {"control_plane_endpoint": f"{FIRST}:8443"}),
+    "another": (f"{OTHER}:6443", {"control_plane_endpoint": f"{OTHER}:6443"}),
+}
+"""The endpoint and the settings that it comes by."""
+
+_ASKER: Final = """
+import ssl, socket, sys, threading, time
+address, port = sys.argv[1], int(sys.argv[2])
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+def ask(begun):
+    try:
+        with socket.create_connection((address, port), 3) as plain, context.wrap_socket(plain) as link:
+            link.settimeout(3)
+            link.sendall(b"GET /readyz HTTP/1.0\\r\\n\\r\\n")
+            said = link.recv(64).split(b" ")[1].decode()
+    except Exception as error:
+        said = type(error).__name__
+    print(begun, said, flush=True)
+while True:
+    threading.Thread(target=ask, args=(time.time(),), daemon=True).start()
+    time.sleep(0.1)
+"""
+
+
+@dataclass
+class Asked:
+    """What an endpoint answered, one after the other: the HTTP status, or the error."""
+
+    answers: list[str] = field(default_factory=list)
+
+    @property
+    def since_it_serves(self) -> list[str]:
+        """Without what was said before it was built."""
+        return self.answers[self.answers.index("200") :] if "200" in self.answers else []
+
+    @property
+    def failed(self) -> list[str]:
+        return [said for said in self.since_it_serves if said != "200"]
+
+
+@contextmanager
+def asking(endpoint: str) -> Iterator[Asked]:
+    """Requests to an endpoint every 100 ms from where the operator stands, while a block runs."""
+    found = Asked()
+    words, environment = access.at_operator([sys.executable, "-c", _ASKER, *endpoint.split(":")], state.current())
+    with TemporaryFile("w+") as told, subprocess.Popen(words, stdout=told, env=environment) as program:
+        try:
+            yield found
+        finally:
+            program.terminate()
+            program.wait()
+            told.seek(0)
+            lines = sorted(line.split(" ", 1) for line in told.read().splitlines())
+            found.answers += [said.strip() for _, said in lines]
+
+
+def names_alone(lab: Lab, endpoint: str, former: str) -> None:
+    """AssertionError where anything of the cluster names another endpoint, or a kubelet speaks to the former one."""
+    kept = lab.kubectl("-n", "kube-system", "get", "configmap", "kubeadm-config", "-o", "yaml")
+    assert f"controlPlaneEndpoint: {endpoint}" in kept, kept
+    assert "former-configurations" not in kept, kept
+    info = lab.kubectl("-n", "kube-public", "get", "configmap", "cluster-info", "-o", "yaml")
+    assert f"server: https://{endpoint}" in info, info
+    proxy = lab.kubectl("-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml")
+    assert f"server: https://{endpoint}" in proxy, proxy
+    for name in NODES:
+        held = lab.host(name, "grep -rhs 'server: https' /etc/kubernetes/*.conf /root/.kube/config", check=False)
+        found = {line.split()[1] for line in held.splitlines()}
+        own = f"https://{state.current().topology.host(name).address}:6443"
+        assert found <= {f"https://{endpoint}", own}, f"{name}: {found}"
+        assert f"https://{endpoint}" in found, f"{name}: {found}"
+        address, _, port = former.partition(":")
+        spoken = lab.host(name, f"ss -Htnp state established dst {address} dport = :{port}", check=False)
+        assert "kubelet" not in spoken, f"{name}: {spoken}"
+        assert lab.host(name, "ls -d /var/lib/k8s-ha/kubeconfigs", check=False) == "", name
+    assert ready_nodes(lab) == sorted(NODES), ready_nodes(lab)
+
+
+def moved(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping[str, Any], cuts: bool) -> list[object]:
+    """A move, as a row of the table; AssertionError where it is not whole, or users noticed."""
+    kind = Kind({}, settings, lambda where: names_alone(where, endpoint, former), ())
+    kills: int | str = ""
+    with asking(endpoint) as asked, watched(lab) as found, TemporaryDirectory() as folder:
+        steps = dry_run(lab, what, **settings)
+        print(f"{what}, {len(steps)} steps:", *steps, sep="\n  ", flush=True)
+        started = time.monotonic()
+        if cuts:
+            kills = staircase(lab, kind, Path(folder))
+        else:
+            lab.results(**settings)
+        seconds = time.monotonic() - started
+        print(f"{what}: moved after {seconds:.0f} s", flush=True)
+        check_whole(lab, what, kind)
+    print(found.table(), flush=True)
+    verified = lab.pyinfra("-y", deploy="k8s_ha.verify", **settings)
+    assert verified.returncode == 0, verified.stderr[-4000:]
+    noticed = found.complaints()
+    # A former port is closed when nothing of the cluster names it any more, and the client there is none of that.
+    if former.partition(":")[2] != endpoint.partition(":")[2]:
+        noticed = [line for line in noticed if not line.startswith(("API", "The watch"))]
+    if asked.failed:
+        noticed.append(f"{len(asked.failed)} requests failed at {endpoint}: {sorted(set(asked.failed))}")
+    assert asked.since_it_serves, f"nobody was answered at {endpoint}"
+    assert not noticed, "\n".join([f"users noticed that the endpoint moved to {what}; the lab is up:", *noticed])
+    return [
+        *(what, len(steps), kills, round(seconds), f"{found.api[0]} of {found.api[1]}"),
+        *(f"{len(asked.failed)} of {len(asked.since_it_serves)}", len(found.held.interruptions)),
+        *(f"{found.held.longest_gap:.1f} s", f"{found.service[0]} of {found.service[1]}"),
+    ]
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.scenarios.endpoint_move", description=DESCRIPTION)
+    parser.add_argument("forms", nargs="*", choices=[[], *FORMS], metavar="FORM", help=", ".join(FORMS))
+    parser.add_argument("--cut", action="store_true", help="kill the operator after each operation")
+    options = parser.parse_args(arguments)
+    lab = Lab(topology="tests/lab/topology-balancers.toml", options=("--line", "1.37"))
+    lab.up()
+    lab.results(**STANDING)
+    version = json.loads(lab.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
+    print(f"Kubernetes {version} stands at {FIRST}:6443", flush=True)
+    rows = [markdown(COLUMNS), markdown("---" for _ in COLUMNS)]
+    for name in options.forms or FORMS:
+        endpoint, settings = FORMS[name]
+        for what, former, new, given in (
+            (name, f"{FIRST}:6443", endpoint, settings),
+            ("back", endpoint, f"{FIRST}:6443", STANDING),
+        ):
+            rows.append(markdown(moved(lab, what, former, new, given, options.cut)))
+            print(rows[-1], flush=True)
+    print(*rows, sep="\n", flush=True)
+    lab.run("down", check=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
