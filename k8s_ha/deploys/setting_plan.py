@@ -53,15 +53,19 @@ def settings_planned(
         return waits
     run.log.plan = replace(run.log.plan, changes_due=steps)
     refused = [silent(name, "settings") for name in silent_control_planes(snapshot, steps)]
-    refused += [*waits, *left_alone(snapshot), *told(by_hand), *_of_addons(leader.name, leader.address, steps)]
-    if snapshot.former_endpoints and run.cluster.is_external:
-        # What this run does not build can be asked before its first change.
-        refused += unproven(run.cluster, endpoint_proofs(run))
-    return refused
+    refused += [*waits, *_of_endpoint(run, snapshot), *told(by_hand)]
+    return [*refused, *_of_addons(leader.name, leader.address, steps)]
 
 
 def _of_addresses(run: Run, snapshot: ClusterSnapshot) -> Iterator[Finding]:
     yield from held_addresses(snapshot, {name: survey.addresses for name, survey in run.surveys.items()})
+
+
+def _of_endpoint(run: Run, snapshot: ClusterSnapshot) -> Iterator[Finding]:
+    """What is said of an endpoint that moves; what this run does not build can be asked before its first change."""
+    yield from left_alone(snapshot)
+    if snapshot.former_endpoints and run.cluster.is_external:
+        yield from unproven(run.cluster, endpoint_proofs(run))
 
 
 def _upgrade_first(found: Sequence[Difference]) -> Iterator[Difference]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, Unsupp
 from cryptography.x509.extensions import DuplicateExtension, ExtensionNotFound
 
 from k8s_ha.observations.certificates import parsed
+from k8s_ha.observations.kubeconfig import servers_in, with_server
 from k8s_ha.untrusted import not_too_deep, read_json
 
 Document = Mapping[str, Any]
@@ -33,23 +33,6 @@ kubeconfigs with a former endpoint."""
 
 KUBE_PROXY_KUBECONFIG: Final = "kubeconfig.conf"
 """Its key in kube-proxy's ConfigMap."""
-
-_SERVER: Final = re.compile(r"^( *(?:- )?server: *)(\S+)(?= *$)", re.MULTILINE)
-
-
-def servers_in(kubeconfig: str) -> tuple[str, ...]:
-    """The servers that a kubeconfig of kubeadm's names."""
-    return tuple(found[1].strip("\"'") for found in _SERVER.findall(kubeconfig))
-
-
-def with_server(kubeconfig: str, former: Collection[str], server: str) -> str:
-    """The kubeconfig with another server in the place of former ones, and all else as it was."""
-
-    def replaced(found: re.Match[str]) -> str:
-        return f"{found[1]}{server}" if found[2].strip("\"'") in former else found[0]
-
-    return _SERVER.sub(replaced, kubeconfig)
-
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

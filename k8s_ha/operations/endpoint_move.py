@@ -20,8 +20,9 @@ from k8s_ha.facts.node import Node
 from k8s_ha.findings import errors
 from k8s_ha.observations.certificates import fingerprints
 from k8s_ha.observations.endpoint_proof import EndpointProof
+from k8s_ha.observations.kubeconfig import with_server
 from k8s_ha.observations.node import Kubeconfig, NodeView
-from k8s_ha.observations.standing import KEPT_KUBECONFIGS, with_server
+from k8s_ha.observations.standing import KEPT_KUBECONFIGS
 from k8s_ha.operations.commands import (
     fail_host,
     long_command,

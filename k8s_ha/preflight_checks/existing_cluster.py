@@ -48,7 +48,7 @@ _REFUSED: Final[Mapping[NodeState, tuple[str, str, str]]] = {
 _UNTOLD: Final = (
     "holds {artifacts}, which {owner}",
     "no API server answers that tells whether only the endpoint is another",
-    "set the endpoint back until one answers; another cluster's host take out of the inventory",
+    "set the endpoint back until one answers; take a host of another cluster out of the inventory",
 )
 """Of a host that names another endpoint, while no control plane serves."""
 _BEGUN: Final = (

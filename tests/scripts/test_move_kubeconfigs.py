@@ -206,6 +206,8 @@ def test_a_file_that_kubectl_shares_with_root_is_changed_once(host: Host) -> Non
 
 def test_no_key_is_left_beside(host: Host) -> None:
     host.run()
+    kept = {path.name for path in host.path(KEPT).iterdir()}
+    assert kept == {"admin.conf", "kubelet.conf", "config", "list", "change"}
     host.run("keep")
     left = [path.name for path in host.shell.root.rglob("*") if path.is_file()]
-    assert [name for name in left if name == "moved" or name.endswith("new")] == []
+    assert [name for name in left if name.endswith("new")] == []

@@ -2,79 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from k8s_ha.observations.host_status import PROXY_CONFIG
-from tests.support.fakes.run import LOOK, VERIFY, WORKERS, Fleet, Outcome
-from tests.support.fakes.scenario import ADDRESSES, GROUPS, SETTINGS
+from tests.support.endpoint_forms import (
+    BOTH,
+    FORMER,
+    FORMS,
+    NEW,
+    NODES,
+    PLANES,
+    VIRTUAL,
+    Form,
+    assert_moved,
+    behind_an_external_one,
+    servers,
+    wanting,
+)
+from tests.support.fakes.run import VERIFY, Fleet, Outcome
+from tests.support.fakes.scenario import ADDRESSES, SETTINGS
 from tests.support.fakes.world import KUBERNETES, VIRGIN_FILES, Machine, World
-from tests.support.finding_rows import rows
 from tests.support.whole_cluster import assert_whole
-
-PLANES, WORKER_NAMES = ("master1", "master2", "master3"), ("worker1", "worker2")
-NODES = (*PLANES, *WORKER_NAMES)
-FORMER = "10.0.1.157:6443"
-NEW = "10.0.1.158:6443"
-VIRTUAL = "10.0.1.200"
-
-Form = tuple[Mapping[str, str], list[str], dict[str, Any], str]
-BOTH: Form = (ADDRESSES | {"lb2": "10.0.1.158"}, ["master-lb", "lb2"], {"control_plane_endpoint": NEW}, NEW)
-WITHOUT_FORMER = {name: address for name, address in ADDRESSES.items() if name != "master-lb"}
-FORMS: dict[str, Form] = {
-    "another balancer beside the former one": BOTH,
-    "another balancer in the place of the former one": (WITHOUT_FORMER | {"lb2": "10.0.1.158"}, ["lb2"], {}, NEW),
-    "an address that moves between two": (
-        BOTH[0],
-        BOTH[1],
-        {"endpoint": {"virtual_address": VIRTUAL}},
-        f"{VIRTUAL}:6443",
-    ),
-    "a name in front": (ADDRESSES, ["master-lb"], {"endpoint_name": "api.k8s.example"}, "api.k8s.example:6443"),
-    "another port": (ADDRESSES, ["master-lb"], {"endpoint": {"port": 8443}}, "10.0.1.157:8443"),
-}
-
-
-def wanting(fleet: Fleet, form: Form, **more: Any) -> Fleet:
-    """The fleet with a cluster that stands, and other settings, hosts and groups."""
-    addresses, balancers, settings, _ = form
-    groups = {**GROUPS, "load_balancers": balancers}
-
-    def known(world: World) -> None:
-        if "lb2" in addresses:
-            world.machines.setdefault("lb2", Machine("lb2", addresses["lb2"], files=dict(VIRGIN_FILES)))
-
-    fleet.edit(known)
-    scenario = replace(fleet.scenario, addresses=dict(addresses), groups=groups, order=tuple(addresses))
-    fleet.change(replace(scenario, settings=SETTINGS | settings | more))
-    return fleet
-
-
-def servers(world: World, *names: str) -> set[str]:
-    """The servers in the kubeconfigs of hosts, and those that kube-proxy and joining hosts are told."""
-    texts = [
-        text
-        for name in names or NODES
-        for path, text in world.machines[name].files.items()
-        if path.endswith(("kubelet.conf", "admin.conf", "/.kube/config"))
-    ]
-    told = {line.split()[1] for text in texts for line in text.splitlines() if "server:" in line}
-    return told | {world.cluster_info, world.kube_proxy_server}
-
-
-def assert_moved(outcome: Outcome, endpoint: str) -> None:
-    assert_whole(outcome)
-    world = outcome.world
-    assert servers(world) == {f"https://{endpoint}"}
-    assert world.kept["ClusterConfiguration"]["controlPlaneEndpoint"] == endpoint
-    assert set(world.noted.values()) <= {""}
-    assert [machine.set_aside for machine in world.machines.values() if machine.set_aside] == []
-    for name in PLANES:
-        assert {"10.0.1.157", endpoint.partition(":")[0]} <= {*world.machines[name].sans}
-
 
 AROUND = [f"{name} {what}" for name in PLANES for what in ("out", "certificate", "back")]
 MOVED = [
@@ -106,17 +57,6 @@ def test_what_proves_the_new_endpoint_comes_before_the_first_change_of_the_clust
     proofs = outcome.steps("endpoint proof")
     assert {step.host for step in proofs} == {*NODES}
     assert max(step.ended for step in proofs) < min(step.begun for step in outcome.steps("configuration"))
-
-
-def test_an_endpoint_that_leads_nowhere_leaves_the_cluster_as_it_is(finished: Fleet) -> None:
-    answer = {"lines": ["", "k8s-ha answer begins", "failed curl: (7) x", "k8s-ha answer ends 0"]}
-    wanting(finished, BOTH)
-    finished.change(replace(finished.scenario, answers=[("worker1", "QUESTIONS=", answer)]))
-    outcome = finished.run("-y")
-    assert outcome.exit_code == 1
-    assert f"the endpoint {NEW} does not lead to this cluster from @fake/worker1: no connection" in outcome.sentences
-    assert outcome.world.history == []
-    assert servers(outcome.world) == {f"https://{FORMER}"}
 
 
 def test_a_dry_run_shows_the_steps_and_changes_nothing(finished: Fleet) -> None:
@@ -214,15 +154,6 @@ def test_a_former_name_is_known_until_nobody_has_it(finished: Fleet) -> None:
     assert fleet.run("-y").changes == []
 
 
-def behind_an_external_one(fleet: Fleet, kind: str = "api") -> Fleet:
-    form: Form = (WITHOUT_FORMER, [], {"endpoint": {"external": "lb.example:6443"}}, "")
-    groups = {name: hosts for name, hosts in GROUPS.items() if name != "load_balancers"}
-    preflight = {name: ["endpoint_address 10.9.9.9", f"endpoint_answer {kind}"] for name in NODES}
-    wanting(fleet, form)
-    fleet.change(replace(fleet.scenario, groups=groups, preflight=preflight))
-    return fleet
-
-
 def keepers(outcome: Outcome) -> list[str]:
     return [name for name, machine in outcome.world.machines.items() if "keepalived.service" in machine.active]
 
@@ -266,100 +197,6 @@ def test_to_somebody_elses_balancer_and_back(finished: Fleet) -> None:
     assert "What listens at lb.example:6443 was left running" in back.sentences
 
 
-def test_somebody_elses_balancer_that_leads_elsewhere_is_refused_before_the_first_change(finished: Fleet) -> None:
-    answer = {"lines": ["", "k8s-ha answer begins", "failed curl: (60) x", "k8s-ha answer ends 0"]}
-    fleet = behind_an_external_one(finished)
-    fleet.change(replace(fleet.scenario, answers=[(name, "QUESTIONS=", answer) for name in NODES]))
-    outcome = fleet.run("-y")
-    assert outcome.exit_code == 1
-    assert "a certificate that the cluster's CA has not signed" in outcome.sentences
-    assert (outcome.changes, outcome.world.history) == ([], [])
-
-
-def test_the_former_balancer_may_be_dead(finished: Fleet) -> None:
-    finished.edit(lambda world: world.machines["master-lb"].active.remove("nginx.service"))
-    outcome = wanting(finished, FORMS["another balancer in the place of the former one"]).run("-y")
-    assert_moved(outcome, NEW)
-
-
-def test_where_no_api_server_answers_it_is_refused_by_what_is_not_known(finished: Fleet) -> None:
-    def silenced(world: World) -> None:
-        for name in PLANES:
-            world.machines[name].broken = True
-
-    finished.edit(silenced)
-    outcome = wanting(finished, BOTH).run("-y")
-    assert outcome.exit_code == 1
-    found = {row.host: row for row in rows(outcome.output) if row.severity == "error"}
-    assert {*found} == {f"@fake/{name}" for name in NODES}
-    for row in found.values():
-        assert row.wanted == "no API server answers that tells whether only the endpoint is another"
-        assert row.remedy.startswith("set the endpoint back until one answers")
-    assert outcome.changes == []
-
-
-def test_a_control_plane_that_is_silent_keeps_it_from_beginning(finished: Fleet) -> None:
-    finished.edit(lambda world: setattr(world.machines["master3"], "broken", True))
-    outcome = wanting(finished, BOTH).run("-y")
-    assert outcome.exit_code == 1
-    assert "its API server does not answer" in outcome.sentences
-    assert outcome.changes == []
-
-
-@pytest.mark.parametrize(
-    ("more", "what"),
-    [
-        ({"kubernetes_version": "1.31.14"}, "an upgrade"),
-        ({"removed_nodes": ["worker2"]}, "the removal of a node"),
-    ],
-)
-def test_with_another_change_it_is_refused_by_name(finished: Fleet, more: dict[str, Any], what: str) -> None:
-    outcome = wanting(finished, BOTH, **more).run("-y")
-    assert outcome.exit_code == 1
-    found = [row.found for row in rows(outcome.output) if row.severity == "error"]
-    assert f"the endpoint moves from {FORMER}, and {what} is due" in found
-    assert outcome.changes == []
-
-
-def test_with_a_move_to_another_runtime_it_is_refused_by_name(finished: Fleet) -> None:
-    def on_docker(world: World) -> None:
-        for name in NODES:
-            world.machines[name].cri = "dockershim"
-
-    finished.edit(on_docker)
-    outcome = wanting(finished, BOTH).run("-y")
-    assert outcome.exit_code == 1
-    found = [row.found for row in rows(outcome.output) if row.severity == "error"]
-    assert found == [f"the endpoint moves from {FORMER}, and the move to another runtime is due"]
-    assert outcome.changes == []
-
-
-def test_a_move_that_was_cut_off_is_ended_before_an_upgrade(finished: Fleet) -> None:
-    fleet = wanting(finished, BOTH)
-    fleet.change(replace(fleet.scenario, answers=[("worker2", "NAME=move-kubeconfigs", {"success": False})]))
-    assert fleet.run("-y").exit_code == 1
-    fleet.change(replace(fleet.scenario, answers=[]))
-    outcome = wanting(fleet, BOTH, kubernetes_version="1.31.14").run("-y")
-    assert outcome.exit_code == 1
-    assert f"the endpoint moves from {FORMER}, and an upgrade is due" in outcome.sentences
-    assert outcome.changes == []
-
-
-@pytest.mark.parametrize("arguments", [("--serial",), ("--limit", "@fake/master1")])
-def test_a_part_of_the_steps_is_not_begun(finished: Fleet, arguments: tuple[str, ...]) -> None:
-    outcome = wanting(finished, BOTH).run("-y", *arguments, deploy=LOOK)
-    assert outcome.exit_code == 1
-    assert "they need every host, one after the other" in outcome.sentences
-    assert outcome.changes == []
-
-
-def test_a_phase_alone_leaves_no_half_of_it(finished: Fleet) -> None:
-    outcome = wanting(finished, BOTH).run(deploy=WORKERS)
-    assert outcome.exit_code == 1
-    assert f"prove that {NEW} leads to this cluster is due" in outcome.sentences
-    assert outcome.changes == []
-
-
 def test_a_kubeconfig_of_another_cluster_is_left_alone_and_named(finished: Fleet) -> None:
     text = f"# other\n    server: https://{FORMER}\n"
     finished.edit(lambda world: world.machines["worker1"].files.update({"/root/.kube/config": text}))
@@ -396,3 +233,9 @@ def test_verify_names_what_still_names_the_former_endpoint(finished: Fleet) -> N
     outcome = finished.run(deploy=VERIFY)
     assert outcome.exit_code == 1
     assert f"its {KUBERNETES}/kubelet.conf names https://{FORMER}" in outcome.sentences
+
+
+def test_the_former_balancer_may_be_dead(finished: Fleet) -> None:
+    finished.edit(lambda world: world.machines["master-lb"].active.remove("nginx.service"))
+    outcome = wanting(finished, FORMS["another balancer in the place of the former one"]).run("-y")
+    assert_moved(outcome, NEW)

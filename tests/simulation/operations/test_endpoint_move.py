@@ -17,8 +17,9 @@ from k8s_ha.facts.cluster import ClusterInfo
 from k8s_ha.facts.endpoint_proof import EndpointProofFact
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.endpoint_proof import EndpointProof
+from k8s_ha.observations.kubeconfig import servers_in
 from k8s_ha.observations.node import NodeView
-from k8s_ha.observations.standing import KEPT_KUBECONFIGS, servers_in
+from k8s_ha.observations.standing import KEPT_KUBECONFIGS
 from k8s_ha.operations.endpoint_move import endpoint_kept, endpoint_proved, kube_proxy_moved, kubeconfigs_moved
 from k8s_ha.run import Run
 from k8s_ha.settings import Cluster

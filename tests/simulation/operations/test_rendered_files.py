@@ -168,7 +168,7 @@ def test_golden_files(monkeypatch: pytest.MonkeyPatch, label: str, el_major: int
 
 
 def test_golden_file_in_a_stream_block_of_the_owners() -> None:
-    text = render("kube-api-server.conf.j2", cluster=six_host_cluster(), shared=True, away=())
+    text = render("kube-api-server.conf.j2", cluster=six_host_cluster(), shared=True, away=(), also=())
     assert_golden("rendered-shared/etc.nginx.k8s-ha.kube-api-server.conf", text)
     (server,) = (entry for entry in parse(text) if entry.name == "server")
     assert {"listen", "proxy_pass", "access_log", "proxy_protocol"} <= {entry.name for entry in server.block or ()}

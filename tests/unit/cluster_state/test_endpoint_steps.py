@@ -238,3 +238,16 @@ def test_which_kubeconfigs_are_changed_and_which_named(entry: Kubeconfig, due: b
     former = ("10.0.1.157:6443", f"{OWN.address}:6443")
     assert kubeconfigs_due(view, OWN, former, OURS) == (entry,) * due
     assert kubeconfigs_of_others(view, OWN, former, OURS) == (entry,) * others
+
+
+def test_from_the_only_control_planes_own_address_to_a_balancer_and_back() -> None:
+    alone = [six_hosts()[0], six_hosts()[3]]
+    own, behind = (
+        load_cluster({"kubernetes_version": "1.30.14"}, hosts) for hosts in (alone, [*alone, six_hosts()[5]])
+    )
+    steps = told(snapshot_of(own, behind))
+    # Its kubelet asks its own API server, and goes on to; admin.conf and root's kubeconfig move.
+    moved = ["master1: endpoint", "master1: kubeconfigs", "worker1: kubeconfigs", "master1: kube-proxy server"]
+    assert steps == [*PROVE, *NAMES, "master1: certificate", *moved, *FORGET]
+    assert step_of(own, behind, Work.CERTIFICATE).interrupts == "the API, for a minute or two"
+    assert told(snapshot_of(behind, own))[-4:-1] == ["worker1: kubeconfigs", *moved[3:], "master1 worker1: retire"]
