@@ -91,19 +91,20 @@ def asking(endpoint: str) -> Iterator[Asked]:
             program.terminate()
             program.wait()
             told.seek(0)
-            lines = sorted(line.split(" ", 1) for line in told.read().splitlines())
+            # The last one may have been cut off.
+            lines = sorted(line.split(" ", 1) for line in told.read().splitlines() if " " in line)
             found.answers += [said.strip() for _, said in lines]
 
 
 def names_alone(lab: Lab, endpoint: str, former: str) -> None:
     """AssertionError where anything of the cluster names another endpoint, or a kubelet speaks to the former one."""
     kept = lab.kubectl("-n", "kube-system", "get", "configmap", "kubeadm-config", "-o", "yaml")
-    assert f"controlPlaneEndpoint: {endpoint}" in kept, kept
+    assert f"controlPlaneEndpoint: {endpoint}" in kept.replace('"', ""), kept
     assert "former-configurations" not in kept, kept
     info = lab.kubectl("-n", "kube-public", "get", "configmap", "cluster-info", "-o", "yaml")
-    assert f"server: https://{endpoint}" in info, info
+    assert f"server: https://{endpoint}" in info.replace('"', ""), info
     proxy = lab.kubectl("-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml")
-    assert f"server: https://{endpoint}" in proxy, proxy
+    assert f"server: https://{endpoint}" in proxy.replace('"', ""), proxy
     for name in NODES:
         held = lab.host(name, "grep -rhs 'server: https' /etc/kubernetes/*.conf /root/.kube/config", check=False)
         found = {line.split()[1] for line in held.splitlines()}
