@@ -42,6 +42,8 @@ FORMS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "another": (f"{OTHER}:6443", {"control_plane_endpoint": f"{OTHER}:6443"}),
 }
 """The endpoint and the settings that it comes by."""
+SECONDS_FOR_AN_ANSWER: Final = 3
+"""As the program below has it."""
 
 _ASKER: Final = """
 import ssl, socket, sys, threading, time
@@ -65,14 +67,15 @@ while True:
 
 @dataclass
 class Asked:
-    """What an endpoint answered, one after the other: the HTTP status, or the error."""
+    """What an endpoint answered, one after the other: when it was asked, and the HTTP status, or the error."""
 
-    answers: list[str] = field(default_factory=list)
+    answers: list[tuple[float, str]] = field(default_factory=list)
 
     @property
     def since_it_serves(self) -> list[str]:
-        """Without what was said before it was built."""
-        return self.answers[self.answers.index("200") :] if "200" in self.answers else []
+        """Without what was said before it was built, and while those questions that waited for it came to their end."""
+        first = next((moment for moment, said in self.answers if said == "200"), float("inf"))
+        return [said for moment, said in self.answers if moment > first + SECONDS_FOR_AN_ANSWER]
 
     @property
     def failed(self) -> list[str]:
@@ -93,7 +96,7 @@ def asking(endpoint: str) -> Iterator[Asked]:
             told.seek(0)
             # The last one may have been cut off.
             lines = sorted(line.split(" ", 1) for line in told.read().splitlines() if " " in line)
-            found.answers += [said.strip() for _, said in lines]
+            found.answers += [(float(moment), said.strip()) for moment, said in lines]
 
 
 def names_alone(lab: Lab, endpoint: str, former: str) -> None:
