@@ -67,7 +67,7 @@ def run(shell: Shell, script: str, **more: str) -> subprocess.CompletedProcess[s
         "HOST": "master1",
         "KUBECTL": "kubectl --server x",
         "AT_ONCE": "1",
-        "SECONDS_ALLOWED": "2",
+        "SECONDS_ALLOWED": "30",
         "SECONDS_UP": "0",
     } | more
     return shell.run(shell_variables(values) + read_file("kube-proxy-pods.sh") + read_file(script))
