@@ -49,7 +49,7 @@ def ask(begun):
             said = link.recv(64).split(b" ")[1].decode()
     except Exception as error:
         said = type(error).__name__
-    print(begun, said, flush=True)
+    print(f"{begun} {said}\\n", end="", flush=True)
 while True:
     threading.Thread(target=ask, args=(time.time(),), daemon=True).start()
     time.sleep(0.1)
