@@ -58,9 +58,10 @@ def test_the_moments_of_a_kind_name_its_hosts() -> None:
 
 
 def test_what_an_endpoint_said_before_it_was_built_does_not_count() -> None:
-    asked = endpoint_move.Asked(["ConnectionRefusedError", "200", "200", "TimeoutError", "200"])
-    assert (len(asked.since_it_serves), asked.failed) == (4, ["TimeoutError"])
-    assert endpoint_move.Asked(["TimeoutError"]).since_it_serves == []
+    built = [(0.0, "ConnectionRefusedError"), (1.0, "200"), (1.1, "OSError"), (3.9, "200")]
+    asked = endpoint_move.Asked([*built, (4.1, "200"), (4.2, "TimeoutError"), (4.3, "200")])
+    assert (len(asked.since_it_serves), asked.failed) == (3, ["TimeoutError"])
+    assert endpoint_move.Asked([(9.0, "TimeoutError")]).since_it_serves == []
 
 
 class Host(SimpleNamespace):
