@@ -18,7 +18,8 @@ _LONGEST: Final = 1000
 """Characters of a phrase."""
 
 _NAMED: Final = 3
-"""As many hosts of one row are named without their number; ``some`` names as many."""
+_HOSTS_NAMED: Final = 8
+"""As many hosts of one row are all named, so that a small cluster's are."""
 
 COLUMNS: Final = ("host", "check", "found", "wanted", "what to do")
 
@@ -78,7 +79,7 @@ def table(findings: Sequence[Finding], width: int) -> str:
 
 
 def _hosts(names: Sequence[str]) -> str:
-    return some(names) if len(names) <= _NAMED else f"{len(names)} hosts: {some(names)}"
+    return ", ".join(names) if len(names) <= _HOSTS_NAMED else f"{len(names)} hosts: {some(names)}"
 
 
 def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> str:

@@ -30,7 +30,13 @@ def test_the_table_has_a_row_for_each_finding_and_errors_come_first() -> None:
 
 @pytest.mark.parametrize(
     ("count", "host"),
-    [(1, "n1"), (3, "n1, n2, n3"), (4, "4 hosts: n1, n2, n3 and 1 more"), (300, "300 hosts: n1, n2, n3 and 297 more")],
+    [
+        (1, "n1"),
+        (3, "n1, n2, n3"),
+        (8, "n1, n2, n3, n4, n5, n6, n7, n8"),
+        (9, "9 hosts: n1, n2, n3 and 6 more"),
+        (300, "300 hosts: n1, n2, n3 and 297 more"),
+    ],
 )
 def test_what_is_alike_on_several_hosts_is_one_row(count: int, host: str) -> None:
     alike = [replace(DISK, host=f"n{number}") for number in range(1, count + 1)]
