@@ -24,7 +24,9 @@ def rows(output: str) -> list[Finding]:
     for line in lines[header + 1 :]:
         severity = _SEVERITY.search(line)
         cells = _cells(_SEVERITY.sub("", line), starts)
-        if not line.strip() or line[: starts[0]].strip() or (cells[0] and not severity):
+        # Names of hosts go on in the next line behind a comma.
+        is_next = not severity and not (found and found[-1][0][0].endswith(","))
+        if not line.strip() or line[: starts[0]].strip() or (cells[0] and is_next):
             break
         if severity:
             found.append((cells, SEVERITIES[severity[1]]))

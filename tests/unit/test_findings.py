@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from k8s_ha.findings import Finding, errors, table
+from tests.support.finding_rows import rows
 
 DISK = Finding("master1", "disk", "3 GB free below /var", "10 GB", "enlarge it")
 CLOCK = Finding("worker1", "clock", "12 s ahead", "5 s at most", "start chronyd", severity="warning")
@@ -42,6 +43,15 @@ def test_what_is_alike_on_several_hosts_is_one_row(count: int, host: str) -> Non
     alike = [replace(DISK, host=f"n{number}") for number in range(1, count + 1)]
     lines = table([*alike, CLOCK], width=120).splitlines()
     assert [line.split("  ")[0] for line in lines] == ["host", host, "worker1"]
+
+
+def test_hosts_of_a_row_are_read_back_where_their_names_are_wrapped() -> None:
+    alike = [replace(DISK, host=f"control-plane-{number}") for number in range(1, 7)]
+    printed = table([*alike, CLOCK], width=110)
+    assert [row.host for row in rows(f"{printed}\nPlan: x: kubeadm init\n")] == [
+        *(entry.host for entry in alike),
+        "worker1",
+    ]
 
 
 def test_other_words_or_another_severity_are_rows_of_their_own() -> None:
