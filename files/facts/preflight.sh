@@ -1,4 +1,4 @@
-# Those of virtual-address.sh, and ENDPOINT, ASKED_ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK:
+# Those of virtual-address.sh, and ENDPOINT, ENDPOINT_NAME, ASKED_ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK:
 #
 # ENDPOINT: an address, or a name that is resolved. ASKED_ENDPOINT: HOST:PORT of one that somebody else runs, or nothing.
 # FOLDERS, MODULES, NAMES: words separated by spaces. RUNTIME: the container runtime's unit. SOURCES: lines "KIND URL" of what
@@ -112,6 +112,9 @@ sed "$own_block d; s/#.*//" /etc/hosts 2>/dev/null | while read -r address names
         case " $NAMES " in *" $name "*) echo "hosts $address $names" && break ;; esac
     done
 done
+if [ -n "$ENDPOINT_NAME" ]; then
+    sed -n "$own_block p" /etc/hosts 2>/dev/null | grep -wF -e "$ENDPOINT_NAME" | sed -n '1s/^\([0-9.]*\).*/endpoint_name_at \1/p'
+fi
 endpoint=$ENDPOINT
 case $ENDPOINT in
     *[!0-9.]*)

@@ -22,9 +22,12 @@ virtual_address() {
     conf=/etc/keepalived/keepalived.conf
     state=$(systemctl is-active keepalived.service 2>/dev/null)
     ours=$(grep '^# Written by k8s_ha;' $conf 2>/dev/null)
+    kept=
+    [ -z "$ours" ] || [ "$state" != active ] || kept=yes
+    [ -z "$kept" ] || echo "virtual kept"
     if ip -4 -o addr show | grep -qF " $VIRTUAL/"; then
         echo "virtual here"
-    elif [ -n "$place" ] && ! { [ -n "$ours" ] && [ "$state" = active ]; }; then
+    elif [ -n "$place" ] && [ -z "$kept" ]; then
         virtual_router_heard "$place" &
         # As a host does that is about to take it: nobody else's cache changes.
         arping -D -q -c 2 -w 3 -I "$place" "$VIRTUAL" >/dev/null 2>&1

@@ -55,6 +55,8 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             sources=repositories_for(run),
         )
         address_kept(name="Have keepalived keep the virtual address", cluster=cluster, own=cluster.host(host.name))
+    elif not run.former_endpoints:
+        address_given_up(run)
 
 
 def address_given_up(run: Run) -> None:

@@ -103,6 +103,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "endpoint": cluster.endpoint_target,
         "virtual_address": (cluster.virtual_address or "") if "load_balancer" in own.role else "",
         "virtual_router": cluster.virtual_router_id,
+        "endpoint_name": cluster.endpoint_host if cluster.endpoint_host in cluster.names else "",
         "asked_endpoint": (cluster.external_endpoint or "") if own.is_node else "",
         "folders": folders(own.is_node, runtime),
         "modules": MODULES if own.is_node else (),

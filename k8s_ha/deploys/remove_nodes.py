@@ -25,7 +25,7 @@ def remove_nodes(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     A host that is removed takes part in no other phase. It keeps its packages.
     """
     run = start_phase(settings, groups, of_removed=True)
-    if run.cluster.virtual_address and host.name in {balancer.name for balancer in run.cluster.former_balancers}:
+    if host.name in {balancer.name for balancer in run.cluster.former_balancers}:
         address_released(name="Have keepalived keep no address here any more")
     take_steps(run, "remove_nodes", _CARRIED_OUT)
     if run.log.plan.removals_due:

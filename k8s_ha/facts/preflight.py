@@ -50,6 +50,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
     + address: the host's node address
     + endpoint: the endpoint's address, or a name that the host resolves
     + virtual_address, virtual_router: that moves between balancers, on one of them; empty elsewhere
+    + endpoint_name: the endpoint's name that this package writes into /etc/hosts; empty where it does not
     + asked_endpoint: HOST:PORT of an endpoint that somebody else runs; empty where this package does
     + folders: whose file systems are measured
     + modules: kernel modules that must exist
@@ -84,6 +85,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         asked_endpoint: str = "",
         virtual_address: str = "",
         virtual_router: int = 0,
+        endpoint_name: str = "",
         logins: bool = False,
     ) -> str:
         self.asked = time.time()
@@ -95,6 +97,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
                 ENDPOINT=endpoint,
                 LEAVES_DOCKER="yes" if leaves_docker else "",
                 ASKED_ENDPOINT=asked_endpoint,
+                ENDPOINT_NAME=endpoint_name,
                 **virtual_address_variables(address, virtual_address, virtual_router),
                 LOGINS="yes" if logins else "",
                 FOLDERS=" ".join(folders),
@@ -125,6 +128,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
             lacking_modules=tuple(values["lacking_module"]),
             listeners=tuple(_listeners(values)),
             hosts_lines=tuple(values["hosts"]),
+            endpoint_name_at=_one(values, "endpoint_name_at"),
             machine_id=_one(values, "machine_id"),
             product_uuid=_one(values, "product_uuid").lower(),
             endpoint_route=_one(values, "endpoint_route"),

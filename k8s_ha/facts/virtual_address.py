@@ -55,6 +55,7 @@ def virtual_address_state(values: Mapping[str, Sequence[str]]) -> VirtualAddress
     return VirtualAddressState(
         place=_place(values),
         is_here="here" in told,
+        is_kept="kept" in told,
         is_taken="taken" in told if told & {"taken", "free"} else None,
         heard=tuple(line.strip() for line in values.get("virtual_router", ())) if "listened" in told else None,
         is_owned="owned" in told,

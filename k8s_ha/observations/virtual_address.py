@@ -26,6 +26,7 @@ class VirtualAddressState:
 
     + place: its own address's
     + is_here: whether it has the virtual address
+    + is_kept: whether keepalived runs with this package's configuration
     + is_taken: whether somebody else answers at it; None where that was not asked, or could not be
     + heard: who else speaks for its virtual router; None where nobody listened
     + is_owned: whether its keepalived is somebody's own
@@ -33,6 +34,7 @@ class VirtualAddressState:
 
     place: InterfaceAddress = InterfaceAddress()
     is_here: bool = False
+    is_kept: bool = False
     is_taken: bool | None = None
     heard: tuple[str, ...] | None = None
     is_owned: bool = False

@@ -80,7 +80,7 @@ def address_kept(cluster: Cluster, own: HostSettings) -> Generator[StringCommand
         {"reload": sha256(text)},
         checks=(checked("check-keepalived.sh", text, TARGET=CONFIG),),
         # What comes next connects to the endpoint, and who has its address is settled within two seconds.
-        answers=f"timeout 3 bash -c ': </dev/tcp/{cluster.virtual_address}/{cluster.endpoint_port}'",
+        answers=f"timeout 1 bash -c ': </dev/tcp/{cluster.virtual_address}/{cluster.endpoint_port}'",
     )
     yield from plan.tried()
     yield from plan.carried_out(current, {"reload"} if CONFIG in changed else set())

@@ -72,6 +72,7 @@ class HostPreflight:
     + cgroups: controllers that are enabled
     + lacking_modules: kernel modules that the running kernel does not have
     + hosts_lines: lines of /etc/hosts that hold one of the cluster's names, without comments
+    + endpoint_name_at: where this package's block of /etc/hosts leads endpoint_name; empty where it does not
     + endpoint_route: what ``ip route get`` says of the endpoint
     + endpoint_addresses: what the endpoint's name resolves to; none where an address was asked for
     + endpoint_answer: how an endpoint that somebody else runs answers: ``api``, ``other`` for what else speaks TLS or
@@ -104,6 +105,7 @@ class HostPreflight:
     lacking_modules: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
     hosts_lines: tuple[str, ...] = ()
+    endpoint_name_at: str = ""
     machine_id: str = ""
     product_uuid: str = ""
     endpoint_route: str = ""

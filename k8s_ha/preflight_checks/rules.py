@@ -82,6 +82,8 @@ OF_THE_FLEET: Final[Sequence[Callable[[Sequence[HostContext]], Iterator[Finding]
     fleet.product_uuids,
     endpoint.one_name,
     virtual_address.taken,
+    virtual_address.joins_alone,
+    virtual_address.name_stays,
     existing_cluster.existing_clusters,
 )
 

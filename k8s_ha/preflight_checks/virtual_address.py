@@ -63,7 +63,7 @@ def owned(context: HostContext) -> Iterator[Finding]:
 def router(context: HostContext) -> Iterator[Finding]:
     """A virtual router of that number which is somebody else's."""
     state = context.preflight.virtual_address
-    own = {balancer.address for balancer in context.cluster.load_balancers}
+    own = {balancer.address for balancer in (*context.cluster.load_balancers, *context.cluster.former_balancers)}
     others = [each for each in (state.heard or () if state is not None else ()) if each not in own]
     if others:
         yield Finding(
@@ -76,6 +76,45 @@ def router(context: HostContext) -> Iterator[Finding]:
         )
 
 
+def joins_alone(contexts: Sequence[HostContext]) -> Iterator[Finding]:
+    """A balancer that begins to keep the address while another one is not told of it: both would have it."""
+    states = {
+        context.host.name: context.preflight.virtual_address
+        for context in contexts
+        if context.preflight.virtual_address is not None
+    }
+    new = [name for name, state in states.items() if not state.is_kept]
+    away = [host.name for host in (contexts[0].cluster.load_balancers if contexts else ()) if host.name not in states]
+    if new and away:
+        yield Finding(
+            THE_CLUSTER,
+            _CHECK,
+            f"{some(new)} begins to keep the virtual address, and {some(away)} takes no part in this run",
+            "each balancer knows all others, or two have the address at once",
+            "run this with all balancers, or name one that is gone in removed_nodes",
+        )
+
+
+def name_stays(contexts: Sequence[HostContext]) -> Iterator[Finding]:
+    """A name that leads hosts of a cluster elsewhere, and is to lead them to an address that nobody has yet."""
+    cluster = contexts[0].cluster if contexts else None
+    if cluster is None or cluster.virtual_address is None or not any(context.survey.node for context in contexts):
+        return
+    states = [context.preflight.virtual_address for context in contexts]
+    if any(state is not None and state.is_here for state in states):
+        return
+    former = {context.preflight.endpoint_name_at for context in contexts} - {"", cluster.virtual_address}
+    if former:
+        yield Finding(
+            THE_CLUSTER,
+            _CHECK,
+            f"{cluster.endpoint_host} leads its hosts to {some(sorted(former))}, and shall lead to "
+            f"{cluster.virtual_address}",
+            "a name that stays would lead nowhere until the address is there",
+            "set another endpoint_name with the virtual address; that moves step by step",
+        )
+
+
 def taken(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """A virtual address that somebody else has."""
     asked = {
@@ -84,7 +123,7 @@ def taken(contexts: Sequence[HostContext]) -> Iterator[Finding]:
         if context.preflight.virtual_address is not None
     }
     # One that was not asked may have it.
-    if not asked or any(state.is_here for state in asked.values()):
+    if not asked or any(state.is_here or state.is_kept for state in asked.values()):
         return
     cluster = contexts[0].cluster
     if len(asked) < len(cluster.load_balancers):
@@ -100,11 +139,12 @@ def taken(contexts: Sequence[HostContext]) -> Iterator[Finding]:
             "choose a free address of that network as endpoint.virtual_address",
         )
     elif all(state.is_taken is None for state in asked.values()):
-        yield Finding(
-            THE_CLUSTER,
-            _CHECK,
-            f"no balancer can tell whether the virtual address {virtual} is free",
-            "arping asks the network",
-            "install iputils on one of them, or make sure of it",
-            "warning",
-        )
+        yield _untold(f"whether the virtual address {virtual} is free", "arping asks the network", "install iputils")
+    if all(state.heard is None for state in asked.values()):
+        heard = f"whether virtual router {cluster.virtual_router_id} is somebody else's"
+        yield _untold(heard, "the package manager's Python listens", "see that it runs")
+
+
+def _untold(what: str, wanted: str, remedy: str) -> Finding:
+    found = f"no balancer can tell {what}"
+    return Finding(THE_CLUSTER, _CHECK, found, wanted, f"{remedy} on one of them, or make sure of it", "warning")

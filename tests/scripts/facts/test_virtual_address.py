@@ -84,7 +84,7 @@ def test_nobody_is_asked_while_its_own_keepalived_runs(shell: Shell) -> None:
     shell.file(CONF, OURS)
     shell.add_tool("systemctl", "echo active")
     shell.add_tool("arping", "exit 1")
-    assert told(shell) == VirtualAddressState(ETH0)
+    assert told(shell) == VirtualAddressState(ETH0, is_kept=True)
 
 
 CHANGED, MISSING = f"[ $1 = -q ] || echo 'S.5....T.  c {CONF}'", "exit 1"

@@ -175,7 +175,8 @@ def virtual_address(request: Request) -> list[str]:
     if not request.variable("VIRTUAL"):
         return []
     place = ["virtual asked", "virtual_place eth0 24"]
-    return [*place, "virtual here" if has_virtual_address(request) else "virtual free", "virtual listened"]
+    kept = ["virtual kept"] * ("keepalived.service" in request.machine.active)
+    return [*place, *kept, "virtual here" if has_virtual_address(request) else "virtual free", "virtual listened"]
 
 
 def has_virtual_address(request: Request) -> bool:

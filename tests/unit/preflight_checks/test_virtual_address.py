@@ -10,7 +10,7 @@ import pytest
 from k8s_ha.observations.virtual_address import InterfaceAddress, VirtualAddressState
 from k8s_ha.preflight_checks.endpoint import name
 from k8s_ha.preflight_checks.model import HostContext
-from k8s_ha.preflight_checks.virtual_address import network, owned, router, taken
+from k8s_ha.preflight_checks.virtual_address import joins_alone, name_stays, network, owned, router, taken
 from k8s_ha.settings import load_cluster
 from tests.support.cases import context
 from tests.support.example_cluster import VERSION, six_hosts
@@ -75,11 +75,12 @@ def test_a_keepalived_of_somebody_else() -> None:
     )
 
 
-FREE, TAKEN, UNTOLD, HERE = (
+FREE, TAKEN, UNTOLD, HERE, KEPT = (
     WELL,
     replace(WELL, is_taken=True),
     replace(WELL, is_taken=None),
-    VirtualAddressState(WELL.place, is_here=True),
+    VirtualAddressState(WELL.place, is_here=True, is_kept=True),
+    VirtualAddressState(WELL.place, is_kept=True),
 )
 
 
@@ -92,12 +93,51 @@ FREE, TAKEN, UNTOLD, HERE = (
         (UNTOLD, UNTOLD, ["warning"]),
         (UNTOLD, FREE, []),
         (TAKEN, None, []),
+        (TAKEN, KEPT, []),
+        (replace(FREE, heard=None), replace(FREE, heard=None), ["warning"]),
+        (replace(FREE, heard=None), FREE, []),
     ],
-    ids=["free", "taken", "the other's", "nobody can tell", "one can tell", "the other was not asked"],
+    ids=[
+        *("free", "taken", "the other's", "nobody can tell", "one can tell", "the other was not asked"),
+        *("of one that left", "nobody can listen", "one can listen"),
+    ],
 )
 def test_who_has_it(one: VirtualAddressState, other: VirtualAddressState | None, severities: list[str]) -> None:
     contexts = [balancer(one), balancer(other, "lb2")]
     assert [finding.severity for finding in taken(contexts)] == severities
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [(FREE, FREE, 0), (FREE, None, 1), (KEPT, None, 0), (HERE, FREE, 0)],
+    ids=["all new", "one is away", "no new one", "one is new"],
+)
+def test_a_balancer_begins_with_all_others(
+    one: VirtualAddressState, other: VirtualAddressState | None, count: int
+) -> None:
+    contexts = [balancer(one), *([balancer(other, "lb2")] if other else [])]
+    told = [finding.found for finding in joins_alone(contexts)]
+    assert told == ["master-lb begins to keep the virtual address, and lb2 takes no part in this run"] * count
+
+
+@pytest.mark.parametrize(
+    ("state", "at", "is_node", "count"),
+    [
+        (FREE, "10.0.1.157", True, 1),
+        (FREE, "10.0.1.157", False, 0),
+        (FREE, "10.0.1.100", True, 0),
+        (FREE, "", True, 0),
+        (HERE, "10.0.1.157", True, 0),
+    ],
+    ids=["elsewhere", "no cluster yet", "there", "no such name", "the address is there"],
+)
+def test_a_name_does_not_lead_to_an_address_that_nobody_has(
+    state: VirtualAddressState, at: str, is_node: bool, count: int
+) -> None:
+    asked = balancer(state, endpoint_name="api.k8s.example")
+    preflight, survey = replace(asked.preflight, endpoint_name_at=at), replace(asked.survey, node=is_node)
+    told = [finding.found for finding in name_stays([replace(asked, preflight=preflight, survey=survey)])]
+    assert told == ["api.k8s.example leads its hosts to 10.0.1.157, and shall lead to 10.0.1.100"] * count
 
 
 @pytest.mark.parametrize(("addresses", "count"), [(("10.0.1.100",), 0), (("10.0.1.157",), 1)])
