@@ -7,7 +7,7 @@ of_clusters='
     function cluster_ended(  number) {
         if (old == "") { if (server != "") print server, authority == "" ? "-" : authority }
         else for (number = 1; number <= count; number++) {
-            if (number == at && index(" " old " ", " " server " ") && index(" " ours " ", " " authority " "))
+            if (number == at && authority != "" && index(" " old " ", " " server " ") && index(" " ours " ", " " authority " "))
                 sub(/server:[^\r]*/, "server: " new, held[number])
             print held[number]
         }

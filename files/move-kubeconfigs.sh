@@ -71,6 +71,8 @@ if [ -e "$folder/change" ] && [ "$(cat "$folder/change")" != "$CHANGE" ]; then
     if [ -n "$IS_NODE" ] && ! systemctl -q is-active kubelet.service; then put_back || true; fi
     rm -rf "$folder"
 fi
+# Copies of one that was cut off before it changed anything may be older than what stands.
+[ -e "$folder/change" ] || rm -rf "$folder"
 mkdir -p -m 700 "$folder" && touch "$folder/list" || refuse "$folder cannot be made" "see the error above"
 for file in $FILES; do
     name=${file##*/}

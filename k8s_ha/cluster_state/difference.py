@@ -22,7 +22,7 @@ from k8s_ha.catalog.setting_changes import (
 )
 from k8s_ha.catalog.static_pods import EXTRA_ARGS, EXTRA_LISTS, FIXED_FLAGS, PARTS
 from k8s_ha.cluster_state.configuration import Deviation, Path, deviations, followed
-from k8s_ha.cluster_state.former_endpoints import FIELD
+from k8s_ha.cluster_state.former_endpoints import FIELD, is_endpoint
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.standing import Standing
@@ -162,7 +162,7 @@ def _of_endpoint(entry: Deviation, cluster: Cluster) -> Difference:
     given = {"endpoint_name": settings.endpoint_name, "endpoint": settings.endpoint}
     name = next((name for name, value in given.items() if value is not None), "control_plane_endpoint")
     found = _setting(name, entry.standing, entry.wanted)
-    return found if entry.standing else replace(found, change=NO_ENDPOINT)
+    return found if is_endpoint(entry.standing) else replace(found, change=NO_ENDPOINT)
 
 
 def _setting(name: str, standing: Any, wanted: Any) -> Difference:

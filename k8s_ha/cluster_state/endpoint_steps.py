@@ -90,8 +90,12 @@ def endpoint_steps(snapshot: ClusterSnapshot, leader: str, edits: Edits) -> Iter
         away = "new Services of a node, for seconds"
         sentence = f"kube-proxy asks {cluster.endpoint}; restart its pods"
         yield replace(_of_leader(snapshot, leader, Work.KUBE_PROXY_SERVER, sentence), interrupts=away)
-    # One that could not be read may name the former endpoint, which must be there then.
-    if any(snapshot.known(host).node and snapshot.views.get(host.name) is None for host in cluster.nodes):
+    # One that could not be read, or that the inventory lacks, may name the former endpoint, which must be there then.
+    listed = {host.hostname for host in cluster.nodes}
+    unread = [host for host in cluster.hosts if snapshot.views.get(host.name) is None]
+    if any(snapshot.known(host).node or "admin" in host.role for host in unread) or any(
+        node.name not in listed for node in view.nodes
+    ):
         return
     old = ", ".join(former)
     retiring = cluster.hosts if names_kept(cluster, former) or may_be_virtual(cluster, former) else ()

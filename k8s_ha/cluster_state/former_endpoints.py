@@ -63,5 +63,10 @@ def _stood(standing: Standing) -> Iterator[str]:
         return  # that it cannot be read ends the run by itself
     for document in documents:
         endpoint = document.get(FIELD)
-        if isinstance(endpoint, str) and _ENDPOINT.fullmatch(endpoint):
-            yield endpoint
+        if is_endpoint(endpoint):
+            yield str(endpoint)
+
+
+def is_endpoint(value: object) -> bool:
+    """Whether it is HOST:PORT as this package writes it, which hosts may be known by."""
+    return isinstance(value, str) and bool(_ENDPOINT.fullmatch(value))

@@ -28,6 +28,7 @@ def not_together(
     others = {
         "an upgrade": is_upgrading,
         "the removal of a node": bool(removals),
+        "the removal of a balancer": bool(snapshot.cluster.former_balancers),
         "the move to another runtime": bool(runtime),
     }
     for what, is_due in others.items():
@@ -74,10 +75,10 @@ def left_alone(snapshot: ClusterSnapshot) -> Iterator[Finding]:
             yield Finding(
                 host.name,
                 CHECK,
-                f"its {entry.path} names {entry.server}, with a CA that is not this cluster's",
+                f"its {entry.path} names {entry.server}, and no CA in it proves that it is this cluster's",
                 "a kubeconfig of another cluster is left alone",
-                "nothing, or correct it yourself",
-                "warning",
+                "correct it yourself, or do nothing where it is another cluster's",
+                "error" if entry.path.startswith("/etc/kubernetes/") else "warning",
             )
 
 

@@ -43,6 +43,16 @@ def test_the_clusters_of_a_kubeconfig(tmp_path: Path, text: str, expected: list[
     assert shell.lines(script) == expected
 
 
+def test_no_authority_proves_nothing(tmp_path: Path) -> None:
+    """Where a run that goes on has nothing left to change, it knows no authority."""
+    text = TEXTS["two clusters"][0]
+    shell = Shell(tmp_path)
+    shell.file("/config", text)
+    moved = f"moved 'https://a:1 https://b:2' https://new:3 '' <{tmp_path}/config >{tmp_path}/moved"
+    assert shell.run(read_file("kubeconfig-clusters.sh") + moved).returncode == 0
+    assert (tmp_path / "moved").read_text(encoding="utf-8") == text
+
+
 @pytest.mark.parametrize(("text", "expected"), TEXTS.values(), ids=TEXTS)
 def test_another_server_changes_nothing_else(tmp_path: Path, text: str, expected: list[str]) -> None:
     shell = Shell(tmp_path)

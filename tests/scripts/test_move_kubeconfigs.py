@@ -174,6 +174,14 @@ def test_what_another_change_has_kept_is_not_what_is_put_back(host: Host) -> Non
     assert host.names(OLD, ADMIN, KUBELET, ROOTS)
 
 
+def test_copies_of_a_change_that_never_began_are_not_put_back(host: Host) -> None:
+    host.shell.file(f"{KEPT}/kubelet.conf", kubeconfig(OTHER))
+    host.shell.file(f"{KEPT}/list", f"kubelet.conf {host.path(KUBELET)}\n")
+    host.shell.file("/unreached")
+    assert host.run().returncode == 1
+    assert host.names(OLD, ADMIN, KUBELET, ROOTS)
+
+
 def test_only_this_clusters_server_is_changed_in_a_file_of_several(host: Host) -> None:
     other = f"- cluster:\n    server: {OLD}\n    certificate-authority-data: T1RIRVI=\n  name: b\n"
     far = f"- name: c\n  cluster:\n    certificate-authority-data: QUJD\n    server: {NEW}5\n"

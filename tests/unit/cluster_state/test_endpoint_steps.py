@@ -161,6 +161,19 @@ def test_the_former_endpoint_stays_as_long_as_a_node_cannot_be_read() -> None:
     assert steps == [*PROVE, "master1: endpoint", "master1: kube-proxy server"]
 
 
+def test_the_former_endpoint_stays_beside_a_node_that_the_inventory_lacks() -> None:
+    view = view_of(OLD, OLD.host("master1"))
+    stranger = replace(view.nodes[-1], name="w9", address="10.0.9.9")
+    steps = told(snapshot_of(OLD, NEW, master1=replace(view, nodes=(*view.nodes, stranger))))
+    assert steps[-1] == "master1: kube-proxy server"
+
+
+def test_the_former_endpoint_stays_as_long_as_an_admin_host_cannot_be_read() -> None:
+    admin = [{"name": "admin1", "address": "10.0.9.1", "role": "admin"}]
+    standing, wanted = (six_host_cluster(more_hosts=admin, **more) for more in ({}, {"endpoint": {"port": 8443}}))
+    assert told(snapshot_of(standing, wanted, admin1=None))[-1] == "master1: kube-proxy server"
+
+
 def test_admin_hosts_come_together_behind_the_nodes() -> None:
     admins = [{"name": f"admin{number}", "address": f"10.0.9.{number}", "role": "admin"} for number in (1, 2)]
     standing, wanted = (six_host_cluster(more_hosts=admins, **more) for more in ({}, {"endpoint": {"port": 8443}}))

@@ -12,14 +12,21 @@ from k8s_ha.findings import errors
 from k8s_ha.observations.endpoint_proof import EndpointProof
 from k8s_ha.observations.node import Kubeconfig
 from k8s_ha.preflight_checks.endpoint_move import held_addresses, left_alone, not_together, unproven
-from k8s_ha.settings import load_cluster
+from k8s_ha.settings import Cluster, load_cluster
 from tests.support.authorities import authority
-from tests.support.example_cluster import six_host_cluster, six_hosts
+from tests.support.example_cluster import VERSION, six_host_cluster, six_hosts
 from tests.support.standing_cluster import snapshot_of, view_of
 
 LB2 = {"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}
 OLD = six_host_cluster()
 NEW = six_host_cluster(endpoint_name="api.k8s.example")
+
+
+def replaced_balancer() -> Cluster:
+    settings = {"kubernetes_version": VERSION, "removed_nodes": ["master-lb"], "endpoint_name": "api.k8s.example"}
+    return load_cluster(settings, [*six_hosts(), LB2])
+
+
 STEP = ChangeStep(Work.RUNTIME, ("worker1",), ("worker1",), "1.30.14", "drain")
 
 
@@ -70,6 +77,19 @@ def test_a_kubeconfig_of_another_cluster_is_named_and_left() -> None:
     (found,) = left_alone(snapshot_of(OLD, NEW, worker1=view))
     assert (found.host, found.severity) == ("worker1", "warning")
     assert found.found.startswith("its /root/.kube/config names https://10.0.1.157:6443")
+
+
+def test_a_kubelets_own_that_proves_nothing_ends_the_run() -> None:
+    worker = OLD.host("worker1")
+    own = Kubeconfig("/etc/kubernetes/kubelet.conf", "https://10.0.1.157:6443", True, "")
+    view = replace(view_of(OLD, worker), named_clusters=(own,))
+    (found,) = left_alone(snapshot_of(OLD, NEW, worker1=view))
+    assert (found.host, found.severity) == ("worker1", "error")
+
+
+def test_a_balancer_is_not_removed_while_the_endpoint_moves() -> None:
+    (found,) = not_together(snapshot_of(OLD, replaced_balancer()), False, (), ())
+    assert found.found == "the endpoint moves from 10.0.1.157:6443, and the removal of a balancer is due"
 
 
 ENDS = [datetime(2027, 11, day, tzinfo=UTC) for day in (1, 2, 3)]
