@@ -36,10 +36,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "kube_proxy_mode stands as 'iptables'; flannel_backend stands as 'vxlan'",
     ),
     "no pod network": ({"pod_network": "none"}, "pod_network stands as 'flannel'"),
-    "another endpoint": (
-        {"control_plane_endpoint": "master-lb:6443"},
-        "control_plane_endpoint stands as '10.0.1.157:6443'",
-    ),
 }
 
 
