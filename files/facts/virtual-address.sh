@@ -16,8 +16,9 @@ virtual_place() {
 }
 virtual_address() {
     [ -n "$VIRTUAL" ] && command -v ip >/dev/null 2>&1 || return 0
-    virtual_place
-    place=$(virtual_place | cut -d ' ' -f 2)
+    place=$(virtual_place)
+    echo "$place"
+    place=$(echo "$place" | cut -d ' ' -f 2)
     echo "virtual asked"
     conf=/etc/keepalived/keepalived.conf
     state=$(systemctl is-active keepalived.service 2>/dev/null)

@@ -7,6 +7,7 @@ from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.virtual_address import VirtualAddressState
 from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.settings.syntax import is_inside
 from k8s_ha.untrusted import printable, some
@@ -78,11 +79,7 @@ def router(context: HostContext) -> Iterator[Finding]:
 
 def joins_alone(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """A balancer that begins to keep the address while another one is not told of it: both would have it."""
-    states = {
-        context.host.name: context.preflight.virtual_address
-        for context in contexts
-        if context.preflight.virtual_address is not None
-    }
+    states = _told(contexts)
     new = [name for name, state in states.items() if not state.is_kept]
     away = [host.name for host in (contexts[0].cluster.load_balancers if contexts else ()) if host.name not in states]
     if new and away:
@@ -100,8 +97,7 @@ def name_stays(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     cluster = contexts[0].cluster if contexts else None
     if cluster is None or cluster.virtual_address is None or not any(context.survey.node for context in contexts):
         return
-    states = [context.preflight.virtual_address for context in contexts]
-    if any(state is not None and state.is_here for state in states):
+    if any(state.is_here for state in _told(contexts).values()):
         return
     former = {context.preflight.endpoint_name_at for context in contexts} - {"", cluster.virtual_address}
     if former:
@@ -117,11 +113,7 @@ def name_stays(contexts: Sequence[HostContext]) -> Iterator[Finding]:
 
 def taken(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """A virtual address that somebody else has."""
-    asked = {
-        context.host.name: context.preflight.virtual_address
-        for context in contexts
-        if context.preflight.virtual_address is not None
-    }
+    asked = _told(contexts)
     # One that was not asked may have it.
     if not asked or any(state.is_here or state.is_kept for state in asked.values()):
         return
@@ -143,6 +135,11 @@ def taken(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     if all(state.heard is None for state in asked.values()):
         heard = f"whether virtual router {cluster.virtual_router_id} is somebody else's"
         yield _untold(heard, "the package manager's Python listens", "see that it runs")
+
+
+def _told(contexts: Sequence[HostContext]) -> dict[str, VirtualAddressState]:
+    """What the balancers that take part tell of it, by inventory name."""
+    return {context.host.name: state for context in contexts if (state := context.preflight.virtual_address)}
 
 
 def _untold(what: str, wanted: str, remedy: str) -> Finding:
