@@ -25,6 +25,7 @@ from tests.lab import access, state
 from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
+from tests.scenarios.endpoint_asker import MODULE
 from tests.scenarios.interrupted_change import Kind, check_whole, staircase
 from tests.scenarios.rollout import dry_run, markdown
 
@@ -43,26 +44,7 @@ FORMS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
 }
 """The endpoint and the settings that it comes by."""
 SECONDS_FOR_AN_ANSWER: Final = 3
-"""As the program below has it."""
-
-_ASKER: Final = """
-import ssl, socket, sys, threading, time
-address, port = sys.argv[1], int(sys.argv[2])
-context = ssl.create_default_context()
-context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-def ask(begun):
-    try:
-        with socket.create_connection((address, port), 3) as plain, context.wrap_socket(plain) as link:
-            link.settimeout(3)
-            link.sendall(b"GET /readyz HTTP/1.0\\r\\n\\r\\n")
-            said = link.recv(64).split(b" ")[1].decode()
-    except Exception as error:
-        said = type(error).__name__
-    print(f"{begun} {said}\\n", end="", flush=True)
-while True:
-    threading.Thread(target=ask, args=(time.time(),), daemon=True).start()
-    time.sleep(0.1)
-"""
+"""And as many for a connection."""
 
 
 @dataclass
@@ -86,7 +68,9 @@ class Asked:
 def asking(endpoint: str) -> Iterator[Asked]:
     """Requests to an endpoint every 100 ms from where the operator stands, while a block runs."""
     found = Asked()
-    words, environment = access.at_operator([sys.executable, "-c", _ASKER, *endpoint.split(":")], state.current())
+    words, environment = access.at_operator(
+        [sys.executable, "-m", MODULE, *endpoint.split(":"), str(SECONDS_FOR_AN_ANSWER)], state.current()
+    )
     with TemporaryFile("w+") as told, subprocess.Popen(words, stdout=told, env=environment) as program:
         try:
             yield found

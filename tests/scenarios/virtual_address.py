@@ -22,6 +22,7 @@ from typing import Any, Final
 from tests.lab import access, state
 from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab, until
+from tests.scenarios.endpoint_asker import MODULE
 from tests.scenarios.own_folder import Project
 from tests.scenarios.rollout import markdown
 from tests.support.finding_rows import rows
@@ -36,24 +37,6 @@ UNTAINTED: Final = {name: {"taints": []} for name in CONTROL_PLANES}
 SECONDS_AFTER: Final = 15
 """How long it is looked at after something has come back: an address that moves again has done so by then."""
 
-_ASKER: Final = """
-import ssl, socket, sys, threading, time
-address, port = sys.argv[1], int(sys.argv[2])
-context = ssl.create_default_context()
-context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-def ask(begun):
-    try:
-        with socket.create_connection((address, port), 1) as plain, context.wrap_socket(plain) as link:
-            link.settimeout(1)
-            link.sendall(b"GET /readyz HTTP/1.0\\r\\n\\r\\n")
-            said = link.recv(64).split(b" ")[1].decode()
-    except Exception as error:
-        said = type(error).__name__
-    print(f"{begun} {said}\\n", end="", flush=True)
-while True:
-    threading.Thread(target=ask, args=(time.time(),), daemon=True).start()
-    time.sleep(0.1)
-"""
 _WHO: Final = "while :; do arping -b -c 1 -I eth0 {address}; done >/root/who 2>&1"
 _SPEAKER: Final = """
 import socket, time
@@ -97,7 +80,7 @@ class Watch:
 def watching(lab: Lab, port: int, asker: str) -> Iterator[Watch]:
     """Requests from where the operator stands, and ARP from a host of the cluster."""
     found = Watch()
-    words, environment = access.at_operator([sys.executable, "-c", _ASKER, VIRTUAL, str(port)], state.current())
+    words, environment = access.at_operator([sys.executable, "-m", MODULE, VIRTUAL, str(port), "1"], state.current())
     lab.host(asker, f"systemd-run -q --unit who sh -c {quote(_WHO.format(address=VIRTUAL))}")
     with TemporaryFile("w+") as asked, subprocess.Popen(words, stdout=asked, env=environment) as program:
         try:

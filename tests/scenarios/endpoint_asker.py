@@ -1,0 +1,40 @@
+"""``python -m tests.scenarios.endpoint_asker ADDRESS PORT SECONDS``: asks an endpoint every 100 ms, until it is ended.
+
+Each request has a connection of its own, and so many seconds for it and for its answer. A line is printed for each:
+when it began, and the HTTP status or the error.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import threading
+import time
+from typing import Final
+
+MODULE: Final = "tests.scenarios.endpoint_asker"
+
+
+def ask(context: ssl.SSLContext, address: str, port: int, seconds: float, begun: float) -> None:
+    try:
+        with socket.create_connection((address, port), seconds) as plain, context.wrap_socket(plain) as link:
+            link.settimeout(seconds)
+            link.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            said = link.recv(64).split(b" ")[1].decode()
+    except Exception as error:
+        said = type(error).__name__
+    print(f"{begun} {said}\n", end="", flush=True)
+
+
+def main(address: str, port: str, seconds: str) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    while True:
+        given = (context, address, int(port), float(seconds), time.time())
+        threading.Thread(target=ask, args=given, daemon=True).start()
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
