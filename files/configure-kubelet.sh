@@ -1,4 +1,5 @@
-# HOST, ACTION, CHANGE: a kubelet's own configuration file, by what the cluster keeps. Stands behind copied.sh.
+# HOST, ACTION, CHANGE: a kubelet's own configuration file, by what the cluster keeps. Stands behind copied.sh and
+# kubelet-is-up.sh.
 #
 # ACTION: "configure" has kubeadm write it and restarts the kubelet; where that does not come up, the old file is put back.
 # "restore" does that alone. "keep" forgets the old file, since the node is Ready. CHANGE: a word that is the same for a
@@ -7,22 +8,9 @@
 config=/var/lib/kubelet/config.yaml
 kept=/var/lib/k8s-ha/kubelet-config
 trap '' HUP PIPE
-is_up() { # the same process for 15 seconds: one that cannot read its file ends at once, and is started again after ten
-    process= since=0
-    for second in $(seq 60); do
-        now=$(systemctl show -p MainPID kubelet.service 2>/dev/null)
-        if systemctl -q is-active kubelet.service && [ "$now" = "$process" ]; then
-            [ $((second - since)) -lt 15 ] || return 0
-        else
-            process=$now since=$second
-        fi
-        sleep 1
-    done
-    return 1
-}
 put_back() {
     [ -e $kept/config.yaml ] || return 1
-    copied $kept/config.yaml $config && systemctl restart kubelet.service && is_up && rm -rf $kept
+    copied $kept/config.yaml $config && systemctl restart kubelet.service && kubelet_is_up && rm -rf $kept
 }
 fail() {
     if put_back; then
@@ -48,6 +36,6 @@ fi
 timeout 60 sync || true # its name, too, is on the disk before anything is changed
 kubeadm upgrade node phase kubelet-config || fail "kubeadm wrote no configuration of its kubelet"
 begin=$(date '+%Y-%m-%d %H:%M:%S')
-systemctl restart kubelet.service && is_up && exit 0
+systemctl restart kubelet.service && kubelet_is_up && exit 0
 journalctl -q -u kubelet --since "$begin" --no-pager -o cat | grep -v '^I[0-9]' | cut -c 1-400 | tail -n 6
 fail "its kubelet did not come up with its new configuration"

@@ -1,5 +1,5 @@
 # HOST, ACTION, FILES, FORMER, SERVER, AUTHORITIES, CHANGE, COMPONENTS, IS_NODE: has a host's kubeconfigs name another endpoint. Stands
-# behind kubeconfig-clusters.sh and static-pod.sh.
+# behind kubelet-is-up.sh, kubeconfig-clusters.sh and static-pod.sh.
 #
 # ACTION: "move" changes the server of each cluster of FILES that has one of the servers FORMER and one of the AUTHORITIES to SERVER,
 # and restarts who reads what was changed. "restore" puts all of them back. "keep" forgets the former ones, since the node is
@@ -20,19 +20,6 @@ put() {
     else
         mv -f "$beside" "$real"
     fi
-}
-kubelet_is_up() { # the same process for 15 seconds: one that cannot read its kubeconfig ends at once, and is started again after ten
-    process= since=0
-    for second in $(seq 60); do
-        now=$(systemctl show -p MainPID kubelet.service 2>/dev/null)
-        if systemctl -q is-active kubelet.service && [ "$now" = "$process" ]; then
-            [ $((second - since)) -lt 15 ] || return 0
-        else
-            process=$now since=$second
-        fi
-        sleep 1
-    done
-    return 1
 }
 restarted() { # COMPONENT; the kubelet starts its container anew at once
     before=$(containers "$1" running | tr '\n' ' ')

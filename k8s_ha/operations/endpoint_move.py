@@ -177,8 +177,8 @@ def _moved(run: Run, own: HostSettings, due: Sequence[Kubeconfig], action: str) 
         "RUNTIME": run.cluster.settings.container_runtime,
         "LIMIT": str(SECONDS_FOR_A_POD),
     }
-    names = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "kubeconfig-clusters.sh", "move-kubeconfigs.sh")
-    script = shell_variables(values) + "".join(map(read_file, names))
+    parts = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "kubelet-is-up.sh", "kubeconfig-clusters.sh")
+    script = shell_variables(values) + "".join(map(read_file, (*parts, "move-kubeconfigs.sh")))
     return run_elsewhere(
         host.inventory.get_host(host.name),
         long_command("move-kubeconfigs", script, seconds=SECONDS_FOR_KUBECONFIGS, lock="kubeadm"),

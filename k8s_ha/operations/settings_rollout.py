@@ -168,7 +168,8 @@ def kubelet_configured(run: Run) -> Generator[StringCommand]:
 def _kubelet(action: str, change: str) -> str | None:
     """What it said last where it failed."""
     values = {"HOST": host.name, "ACTION": action, "CHANGE": change}
-    script = shell_variables(values) + read_file("copied.sh") + read_file("configure-kubelet.sh")
+    parts = ("copied.sh", "kubelet-is-up.sh", "configure-kubelet.sh")
+    script = shell_variables(values) + "".join(map(read_file, parts))
     return _run_here("configure-kubelet", script, SECONDS_FOR_A_KUBELET)
 
 

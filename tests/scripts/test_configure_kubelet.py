@@ -44,7 +44,8 @@ class Host:
 
     def run(self, action: str = "configure", change: str = "one") -> subprocess.CompletedProcess[str]:
         values = {"HOST": "worker1", "ACTION": action, "CHANGE": change}
-        return self.shell.run(shell_variables(values) + read_file("copied.sh") + read_file("configure-kubelet.sh"))
+        parts = ("copied.sh", "kubelet-is-up.sh", "configure-kubelet.sh")
+        return self.shell.run(shell_variables(values) + "".join(map(read_file, parts)))
 
     @property
     def held(self) -> str:

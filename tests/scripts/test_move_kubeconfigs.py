@@ -66,8 +66,8 @@ class Host:
         given = {"HOST": "master1", "ACTION": action, "FILES": " ".join(files), "FORMER": f"{OTHER} {OLD}"}
         given |= {"SERVER": NEW, "AUTHORITIES": "REVG QUJD", "CHANGE": "one", "COMPONENTS": "", "IS_NODE": "yes"}
         given |= {"ADDRESS": "10.0.11.18", "RUNTIME": "containerd", "LIMIT": "1", **values}
-        names = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "kubeconfig-clusters.sh", "move-kubeconfigs.sh")
-        return self.shell.run(shell_variables(given) + "".join(map(read_file, names)))
+        parts = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "kubelet-is-up.sh", "kubeconfig-clusters.sh")
+        return self.shell.run(shell_variables(given) + "".join(map(read_file, (*parts, "move-kubeconfigs.sh"))))
 
     def path(self, path: str) -> Path:
         return self.shell.root / path.lstrip("/")
