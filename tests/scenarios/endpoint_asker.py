@@ -27,6 +27,12 @@ def ask(context: ssl.SSLContext, address: str, port: int, seconds: float, begun:
     print(f"{begun} {said}\n", end="", flush=True)
 
 
+def answers(told: str) -> list[tuple[float, str]]:
+    """What this program has printed, by when each was asked. The last line may have been cut off."""
+    lines = [line.split(" ", 1) for line in told.splitlines(keepends=True) if line.endswith("\n")]
+    return sorted((float(moment), said.strip()) for moment, said in lines)
+
+
 def main(address: str, port: str, seconds: str) -> None:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

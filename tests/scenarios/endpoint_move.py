@@ -1,10 +1,11 @@
 """``python -m tests.scenarios.endpoint_move [FORM…] [--cut]``: the endpoint of a standing cluster moves, and back.
 
-FORM is virtual (an address that two balancers keep), port or another (the other balancer's own address); without one
-all of them. The cluster stands behind one balancer's address first. Each move is planned by a dry run, made while a
-client asks at the former endpoint and another at the new one every 100 ms, read back from the nodes, and run again with
-no change. With --cut the operator is killed after each operation of the move, once each, until a run comes to its end.
-Its table is printed. What users noticed is told at the end, and fails the scenario.
+FORM is virtual (an address that two balancers keep), port, another (the other balancer's own address) or dead (the
+same when the former balancer has lost its power, and left the inventory); without one all of them. The cluster stands
+behind one balancer's address first. Each move is planned by a dry run, made while a client asks at the former endpoint
+and another at the new one every 100 ms, read back from the nodes, and run again with no change. With --cut the
+operator is killed after each operation of the move, once each, until a run comes to its end. Its table is printed.
+What users noticed is told at the end, and fails the scenario.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from tests.lab import access, state
 from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
-from tests.scenarios.endpoint_asker import MODULE
+from tests.scenarios.availability_report import Availability
+from tests.scenarios.endpoint_asker import MODULE, answers
 from tests.scenarios.interrupted_change import Kind, check_whole, staircase
-from tests.scenarios.rollout import dry_run, markdown
+from tests.scenarios.rollout import dry_run, markdown, planned
 
 DESCRIPTION = "Move the endpoint of a standing cluster, while a client asks at the former and at the new one."
 COLUMNS = (
@@ -41,8 +43,9 @@ FORMS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "virtual": (f"{VIRTUAL}:6443", {"endpoint": {"virtual_address": VIRTUAL}}),
     "port": (f"{FIRST}:8443", {"control_plane_endpoint": f"{FIRST}:8443"}),
     "another": (f"{OTHER}:6443", {"control_plane_endpoint": f"{OTHER}:6443"}),
+    "dead": (f"{OTHER}:6443", {"control_plane_endpoint": f"{OTHER}:6443", "of_hosts": {"lb1": None}}),
 }
-"""The endpoint and the settings that it comes by."""
+"""The endpoint, and the settings and hosts that it comes by."""
 SECONDS_FOR_AN_ANSWER: Final = 3
 """And as many for a connection."""
 
@@ -78,9 +81,7 @@ def asking(endpoint: str) -> Iterator[Asked]:
             program.terminate()
             program.wait()
             told.seek(0)
-            # The last one may have been cut off.
-            lines = sorted(line.split(" ", 1) for line in told.read().splitlines() if " " in line)
-            found.answers += [(float(moment), said.strip()) for moment, said in lines]
+            found.answers += answers(told.read())
 
 
 def names_alone(lab: Lab, endpoint: str, former: str) -> None:
@@ -120,22 +121,68 @@ def moved(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping[str
         seconds = time.monotonic() - started
         print(f"{what}: moved after {seconds:.0f} s", flush=True)
         check_whole(lab, what, kind)
+    # A former port is closed when nothing of the cluster names it any more, and the client there is none of that.
+    stays = former.partition(":")[2] == endpoint.partition(":")[2]
+    check_noticed(lab, what, asked, found, stays, settings)
+    return row(what, len(steps), kills, seconds, asked, found)
+
+
+def left_dead(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping[str, Any]) -> list[object]:
+    """The same away from a balancer that has lost its power, and that the inventory has no longer."""
+    with asking(endpoint) as asked, watched(lab) as found:
+        lab.run("power", "lb1", "kill", check=True)
+        before = lab.digest(without="lb1")
+        dry = lab.pyinfra("--dry", **settings)
+        assert dry.returncode == 0, dry.stderr[-4000:]
+        changed = sorted(lab.digest(without="lb1") ^ before)
+        assert not changed, changed[:5]
+        steps = planned(dry.stderr)
+        print(f"{what}, {len(steps)} steps:", *steps, sep="\n  ", flush=True)
+        started = time.monotonic()
+        lab.results(**settings)
+        seconds = time.monotonic() - started
+        print(f"{what}: moved after {seconds:.0f} s", flush=True)
+        names_alone(lab, endpoint, former)
+        again = lab.results(**settings)["totals"]
+        assert again["success"] == 0, again
+    check_noticed(lab, what, asked, found, False, settings)
+    return row(what, len(steps), "", seconds, asked, found)
+
+
+def check_noticed(
+    lab: Lab, what: str, asked: Asked, found: Availability, stays: bool, settings: Mapping[str, Any]
+) -> None:
+    """AssertionError where verify or users have something to complain of.
+
+    + stays: whether the former endpoint serves to the end, and after it
+    """
     print(found.table(), flush=True)
     verified = lab.pyinfra("-y", deploy="k8s_ha.verify", **settings)
     assert verified.returncode == 0, verified.stderr[-4000:]
-    noticed = found.complaints()
-    # A former port is closed when nothing of the cluster names it any more, and the client there is none of that.
-    if former.partition(":")[2] != endpoint.partition(":")[2]:
-        noticed = [line for line in noticed if not line.startswith(("API", "The watch"))]
+    noticed = [line for line in found.complaints() if stays or not line.startswith(("API", "The watch"))]
     if asked.failed:
-        noticed.append(f"{len(asked.failed)} requests failed at {endpoint}: {sorted(set(asked.failed))}")
-    assert asked.since_it_serves, f"nobody was answered at {endpoint}"
+        noticed.append(f"{len(asked.failed)} requests failed at the new endpoint: {sorted(set(asked.failed))}")
+    assert asked.since_it_serves, "nobody was answered at the new endpoint"
     assert not noticed, "\n".join([f"users noticed that the endpoint moved to {what}; the lab is up:", *noticed])
+
+
+def row(what: str, steps: int, kills: int | str, seconds: float, asked: Asked, found: Availability) -> list[object]:
     return [
-        *(what, len(steps), kills, round(seconds), f"{found.api[0]} of {found.api[1]}"),
+        *(what, steps, kills, round(seconds), f"{found.api[0]} of {found.api[1]}"),
         *(f"{len(asked.failed)} of {len(asked.since_it_serves)}", len(found.held.interruptions)),
         *(f"{found.held.longest_gap:.1f} s", f"{found.service[0]} of {found.service[1]}"),
     ]
+
+
+def there_and_back(lab: Lab, form: str, cuts: bool) -> Iterator[list[object]]:
+    """Rows of the table."""
+    standing, (endpoint, settings) = f"{FIRST}:6443", FORMS[form]
+    if form == "dead":
+        yield left_dead(lab, form, standing, endpoint, settings)
+        lab.run("power", "lb1", "on", check=True)
+    else:
+        yield moved(lab, form, standing, endpoint, settings, cuts)
+    yield moved(lab, "back", endpoint, standing, STANDING, cuts)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -150,12 +197,8 @@ def main(arguments: Sequence[str]) -> None:
     print(f"Kubernetes {version} stands at {FIRST}:6443", flush=True)
     rows = [markdown(COLUMNS), markdown("---" for _ in COLUMNS)]
     for name in options.forms or FORMS:
-        endpoint, settings = FORMS[name]
-        for what, former, new, given in (
-            (name, f"{FIRST}:6443", endpoint, settings),
-            ("back", endpoint, f"{FIRST}:6443", STANDING),
-        ):
-            rows.append(markdown(moved(lab, what, former, new, given, options.cut)))
+        for cells in there_and_back(lab, name, options.cut):
+            rows.append(markdown(cells))
             print(rows[-1], flush=True)
     print(*rows, sep="\n", flush=True)
     lab.run("down", check=True)

@@ -22,7 +22,7 @@ from typing import Any, Final
 from tests.lab import access, state
 from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab, until
-from tests.scenarios.endpoint_asker import MODULE
+from tests.scenarios.endpoint_asker import MODULE, answers
 from tests.scenarios.own_folder import Project
 from tests.scenarios.rollout import markdown
 from tests.support.finding_rows import rows
@@ -36,6 +36,8 @@ ENDPOINT: Final = {"virtual_address": VIRTUAL}
 UNTAINTED: Final = {name: {"taints": []} for name in CONTROL_PLANES}
 SECONDS_AFTER: Final = 15
 """How long it is looked at after something has come back: an address that moves again has done so by then."""
+SECONDS_TO_RETURN: Final = 60
+"""In which all API servers are up again, half of it with time to spare."""
 
 _WHO: Final = "while :; do arping -b -c 1 -I eth0 {address}; done >/root/who 2>&1"
 _SPEAKER: Final = """
@@ -90,9 +92,7 @@ def watching(lab: Lab, port: int, asker: str) -> Iterator[Watch]:
             program.terminate()
             program.wait()
             asked.seek(0)
-            for line in asked:
-                moment, _, said = line.strip().partition(" ")
-                found.answers.append((float(moment), said))
+            found.answers += answers(asked.read())
             for question in lab.host(asker, "systemctl stop who; cat /root/who; rm /root/who").split("ARPING")[1:]:
                 found.holders.append(
                     {line.split("[")[1][:17] for line in question.splitlines() if "reply from" in line}
@@ -235,19 +235,23 @@ def two() -> None:
 def all_servers_down(lab: Lab) -> None:
     """The address stays where it is while no API server answers."""
     manifest, aside = "/etc/kubernetes/manifests/kube-apiserver.yaml", "/root/kube-apiserver.yaml"
-    before = holders(lab, BALANCERS)
+    before, seen = holders(lab, BALANCERS), []
     for name in CONTROL_PLANES:
         lab.host(name, f"mv {manifest} {aside}")
     until(lambda: not ready_nodes(lab), 120, "no API server answers")
-    seen = []
     for _ in range(20):
         seen.append(holders(lab, BALANCERS))
         time.sleep(1)
     for name in CONTROL_PLANES:
         lab.host(name, f"mv {aside} {manifest}")
-    until(lambda: len(ready_nodes(lab)) == 4, 180, "all nodes are Ready")
+    # One balancer sees API servers come back before another's does: it may not be taken for the better one.
+    since = time.monotonic()
+    while len(ready_nodes(lab)) < 4 or time.monotonic() - since < SECONDS_TO_RETURN:
+        assert time.monotonic() - since < 180, "not all nodes are Ready"
+        seen.append(holders(lab, BALANCERS))
+        time.sleep(0.5)
     assert all(found == before for found in seen), seen
-    print(f"all API servers down for 20 s: {before[0]} kept the address", flush=True)
+    print(f"all API servers down for 20 s, and back: {before[0]} kept the address", flush=True)
 
 
 def cut_between(lab: Lab) -> None:
