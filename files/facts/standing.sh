@@ -15,6 +15,12 @@ standing_files() {
     held /var/lib/kubelet/kubeadm-flags.env 's/^KUBELET_KUBEADM_ARGS=/kubelet_flags /p'
     held $k/pki/apiserver.crt 's/^/serving_certificate /p'
     named_clusters
+    # A pod keeps the /etc/hosts of its start: what the name at which kube-proxy asks is there.
+    for pod in /var/lib/kubelet/pods/*; do
+        [ -r "$pod/volumes/kubernetes.io~configmap/kube-proxy/kubeconfig.conf" ] || continue
+        name=$(sed -n 's#^ *server: *"\{0,1\}https://\([^/"]*\):[0-9]*"\{0,1\}$#\1#p' "$pod/volumes/kubernetes.io~configmap/kube-proxy/kubeconfig.conf" | head -n 1)
+        sed 's/#.*//' "$pod/etc-hosts" 2>/dev/null | awk -v name="$name" '{ for (i = 2; i <= NF; i++) if ($i == name) { print "kube_proxy_host", name, $1; exit } }'
+    done
     # What stood before a change that is not over, kept by the change itself.
     for kept in /var/lib/k8s-ha/static-pods/*.yaml; do
         [ ! -e "$kept" ] || basename "$kept" .yaml

@@ -34,6 +34,7 @@ from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG, Standing
 from k8s_ha.settings import HostSettings
+from k8s_ha.untrusted import printable
 
 Document = Mapping[str, Any]
 
@@ -238,13 +239,24 @@ class _Plan:
             yield self._of_leader(Work.SETTLE, KUBELET, "forget what kubelet-config held before")
 
     def of_kube_proxy(self, edits: Edits) -> Iterator[ChangeStep]:
-        if edits or self.standing.former_texts(KUBE_PROXY):
+        elsewhere = self._asked_elsewhere()
+        if edits or elsewhere or self.standing.former_texts(KUBE_PROXY):
             changed = f"change kube-proxy: {_fields(edits)}; " if edits else ""
+            changed += f"kube-proxy asks {elsewhere}; " if elsewhere else ""
             sentence = f"{changed}restart its pods"
             # It takes the rules of its former mode away before it has written those of the new one.
             services = "Services" if (KUBE_PROXY, ("mode",)) in edits else "new Services"
             away = f"{services} of a node, for seconds"
             yield self._of_leader(Work.KUBE_PROXY, KUBE_PROXY, sentence, edits, away)
+
+    def _asked_elsewhere(self) -> str:
+        """A name at which kube-proxy asks, where pods have it at an address that was the name's before; or nothing."""
+        names = self.cluster.names
+        for _, view in joined_views(self.snapshot, self.cluster.nodes):
+            for name, address in view.standing.kube_proxy_hosts:
+                if names.get(name, address) != address:
+                    return f"{name}, which is {names[name]} and was {printable(address)}"
+        return ""
 
 
 def _fields(edits: Edits) -> str:

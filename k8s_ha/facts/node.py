@@ -86,8 +86,14 @@ def _standing(values: Mapping[str, Sequence[str]]) -> Standing:
         kubelet_flags=" ".join(values.get("kubelet_flags", ())),
         serving_certificate="\n".join(values.get("serving_certificate", ())),
         set_aside=tuple(values.get("set_aside", ())),
+        kube_proxy_hosts=tuple(_pair(line) for line in values.get("kube_proxy_host", ())),
         objects=next(iter(values.get("objects", ())), ""),
     )
+
+
+def _pair(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(" ")
+    return key, value.strip()
 
 
 def _kubeconfig(line: str) -> Kubeconfig:

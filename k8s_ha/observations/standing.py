@@ -46,6 +46,8 @@ class Standing:
     + kubelet_flags: the flags that kubeadm gave the kubelet, as a shell would read them
     + serving_certificate: the API server's, PEM
     + set_aside: of what a change that is not over has kept what stood before: static pods by their names, and others
+    + kube_proxy_hosts: the name at which kube-proxy asks, with its address in the pod's own copy of /etc/hosts; nothing
+      of a pod that asks at an address, or whose name is not there
     + objects: ConfigMaps of kubeadm, the kubelets, kube-proxy and flannel, and flannel's DaemonSet, in kubectl's JSON
     """
 
@@ -54,6 +56,7 @@ class Standing:
     kubelet_flags: str = ""
     serving_certificate: str = ""
     set_aside: tuple[str, ...] = ()
+    kube_proxy_hosts: tuple[tuple[str, str], ...] = ()
     objects: str = ""
 
     @cached_property

@@ -135,6 +135,34 @@ def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
     assert view.join_secrets == ("secret/kubeadm-certs",)
 
 
+PODS = "/var/lib/kubelet/pods"
+OF_KUBE_PROXY = "volumes/kubernetes.io~configmap/kube-proxy/kubeconfig.conf"
+HOSTS = "# Kubernetes-managed hosts file (host network).\n127.0.0.1\tlocalhost\n10.0.1.157 lb api.example # ours\n"
+
+
+@pytest.mark.parametrize(
+    ("server", "hosts", "told"),
+    [
+        ("https://api.example:6443", HOSTS, (("api.example", "10.0.1.157"),)),
+        ('"https://lb:8443"', HOSTS, (("lb", "10.0.1.157"),)),
+        ("https://10.0.1.157:6443", HOSTS, ()),
+        ("https://api.example:6443", "10.0.1.9 api.example.org # api.example\n", ()),
+        ("https://api.example:6443", None, ()),
+    ],
+    ids=["a name", "in quotes", "an address", "another name", "no hosts file"],
+)
+def test_the_node_script_tells_where_the_name_leads_kube_proxy(
+    shell: Shell, server: str, hosts: str | None, told: tuple[tuple[str, str], ...]
+) -> None:
+    config = f"apiVersion: v1\nclusters:\n- cluster:\n    server: {server}\n  name: default\n"
+    shell.file(f"{PODS}/1/{OF_KUBE_PROXY}", config)
+    if hosts is not None:
+        shell.file(f"{PODS}/1/etc-hosts", hosts)
+    shell.file(f"{PODS}/2/etc-hosts", "10.0.1.9 api.example\n")  # a pod that is not kube-proxy's
+    view = Node().process(shell.lines(Node().command(address="a", standing=True)))
+    assert view.standing.kube_proxy_hosts == told
+
+
 def test_the_node_script_tells_what_a_change_that_is_not_over_has_kept(shell: Shell) -> None:
     kept = "/var/lib/k8s-ha"
     shell.file(f"{kept}/apiserver-certificate/change", "one")  # nothing is kept yet

@@ -162,6 +162,27 @@ def test_what_kube_proxys_restart_interrupts(settings: dict[str, Any], away: str
     assert step.interrupts == away
 
 
+@pytest.mark.parametrize(
+    ("held", "lines"),
+    [
+        (("api.example", "10.0.1.157"), []),
+        (("lb.elsewhere", "10.0.1.9"), []),
+        (
+            ("api.example", "10.0.1.9"),
+            ["master1: kube-proxy asks api.example, which is 10.0.1.157 and was 10.0.1.9; restart its pods"],
+        ),
+    ],
+    ids=["as it is", "a name that is not ours", "as it was"],
+)
+def test_pods_of_kube_proxy_keep_the_address_that_a_name_had(held: tuple[str, str], lines: list[str]) -> None:
+    cluster = six_host_cluster(endpoint_name="api.example")
+    snapshot = snapshot_of(cluster, cluster)
+    view = snapshot.views["worker2"]
+    assert view is not None
+    stale = replace(view, standing=replace(view.standing, kube_proxy_hosts=(held,)))
+    assert told(replace(snapshot, views={**snapshot.views, "worker2": stale})) == lines
+
+
 def test_a_certificate_and_a_manifest_share_one_turn() -> None:
     lines = told(snapshot_of(STANDING, six_host_cluster(cert_extra_sans=["api.example"], **AUDIT)))
     assert lines[1:5] == behind_the_balancer(
