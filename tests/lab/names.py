@@ -26,7 +26,7 @@ MIRRORS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 
-OTHERS = {"api.lab.example": "10.0.1.157"}
+OTHERS = {"api.lab.example": "10.0.1.157", "other.lab.example": "10.0.1.158"}
 """What a person's own DNS has: the name of a balancer that the lab's inventory does not have."""
 
 REGISTRIES = (

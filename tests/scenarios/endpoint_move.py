@@ -1,11 +1,12 @@
 """``python -m tests.scenarios.endpoint_move [FORM…] [--cut]``: the endpoint of a standing cluster moves, and back.
 
-FORM is virtual (an address that two balancers keep), port, another (the other balancer's own address) or dead (the
-same when the former balancer has lost its power, and left the inventory); without one all of them. The cluster stands
-behind one balancer's address first. Each move is planned by a dry run, made while a client asks at the former endpoint
-and another at the new one every 100 ms, read back from the nodes, and run again with no change. With --cut the
-operator is killed after each operation of the move, once each, until a run comes to its end. Its table is printed.
-What users noticed is told at the end, and fails the scenario.
+FORM is virtual (an address that two balancers keep), port, another (the other balancer's own address), dead (the same
+when the former balancer has lost its power, and left the inventory) or name (a name, which then leads to the other
+balancer when the first is dead); without one all of them. The cluster stands behind one balancer's address first. Each
+move is planned by a dry run, made while a client asks at the former endpoint and another at the new one every 100 ms,
+read back from the nodes, and run again with no change. With --cut the operator is killed after each operation of the
+move, once each, until a run comes to its end. Its table is printed. What users noticed is told at the end, and fails
+the scenario.
 """
 
 from __future__ import annotations
@@ -37,13 +38,17 @@ COLUMNS = (
     *("longest gap", "failed service requests"),
 )
 FIRST, OTHER, VIRTUAL = "10.0.1.157", "10.0.1.158", "10.0.1.100"
+NAME: Final = "other.lab.example"
+"""The lab's name server, which the operator asks, has it for the other balancer all the time."""
+WITHOUT_LB1: Final[Mapping[str, Any]] = {"lb1": None}
 NODES: Final = ("master1", "master2", "master3", "worker1")
 STANDING: Final[Mapping[str, Any]] = {"control_plane_endpoint": f"{FIRST}:6443"}
 FORMS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "virtual": (f"{VIRTUAL}:6443", {"endpoint": {"virtual_address": VIRTUAL}}),
     "port": (f"{FIRST}:8443", {"control_plane_endpoint": f"{FIRST}:8443"}),
     "another": (f"{OTHER}:6443", {"control_plane_endpoint": f"{OTHER}:6443"}),
-    "dead": (f"{OTHER}:6443", {"control_plane_endpoint": f"{OTHER}:6443", "of_hosts": {"lb1": None}}),
+    "dead": (f"{OTHER}:6443", {"control_plane_endpoint": f"{OTHER}:6443", "of_hosts": WITHOUT_LB1}),
+    "name": (f"{NAME}:6443", {"endpoint_name": NAME}),
 }
 """The endpoint, and the settings and hosts that it comes by."""
 SECONDS_FOR_AN_ANSWER: Final = 3
@@ -128,7 +133,10 @@ def moved(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping[str
 
 
 def left_dead(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping[str, Any]) -> list[object]:
-    """The same away from a balancer that has lost its power, and that the inventory has no longer."""
+    """The same away from a balancer that has lost its power, and that the inventory has no longer.
+
+    + former: what the operator's client asks
+    """
     with asking(endpoint) as asked, watched(lab) as found:
         lab.run("power", "lb1", "kill", check=True)
         before = lab.digest(without="lb1")
@@ -145,8 +153,14 @@ def left_dead(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping
         names_alone(lab, endpoint, former)
         again = lab.results(**settings)["totals"]
         assert again["success"] == 0, again
-    check_noticed(lab, what, asked, found, False, settings)
+    check_noticed(lab, what, asked, found, former == endpoint, settings)
     return row(what, len(steps), "", seconds, asked, found)
+
+
+def held_by_kube_proxy(lab: Lab, name: str) -> set[str]:
+    """The addresses that a name has in the copies of /etc/hosts of all pods of kube-proxy."""
+    look = f"cd /var/lib/kubelet/pods; for pod in */containers/kube-proxy; do grep -w {name} $pod/../../etc-hosts; done"
+    return {line.split()[0] for node in NODES for line in lab.host(node, look).splitlines()}
 
 
 def check_noticed(
@@ -179,9 +193,14 @@ def there_and_back(lab: Lab, form: str, cuts: bool) -> Iterator[list[object]]:
     standing, (endpoint, settings) = f"{FIRST}:6443", FORMS[form]
     if form == "dead":
         yield left_dead(lab, form, standing, endpoint, settings)
-        lab.run("power", "lb1", "on", check=True)
     else:
         yield moved(lab, form, standing, endpoint, settings, cuts)
+    if form == "name":
+        assert held_by_kube_proxy(lab, NAME) == {FIRST}
+        yield left_dead(lab, "the name at another", endpoint, endpoint, {**settings, "of_hosts": WITHOUT_LB1})
+        assert held_by_kube_proxy(lab, NAME) == {OTHER}
+    if form in ("dead", "name"):
+        lab.run("power", "lb1", "on", check=True)
     yield moved(lab, "back", endpoint, standing, STANDING, cuts)
 
 
