@@ -3,8 +3,9 @@
 # APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. SERVERS: likewise,
 # asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which
 # printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
-# BALANCER: nginx's files with the backends, of which it reads one. VIRTUAL: an address that keepalived may have here. Stands behind
-# require-root.sh, artifacts.sh and kubeconfig-clusters.sh.
+# BALANCER: nginx's files with the backends, of which it reads one. VIRTUAL: an address that keepalived may have here.
+# BALANCER_ADDRESS: this host's own beside it. Stands behind require-root.sh, artifacts.sh, kubeconfig-clusters.sh and
+# virtual-address.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
 fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }
@@ -27,6 +28,14 @@ etcd() {
     shift 2
     e=$k/pki/etcd
     echo "$key $(fetch --cacert $e/ca.crt --cert $e/healthcheck-client.crt --key $e/healthcheck-client.key "https://127.0.0.1:2379$path" "$@")"
+}
+
+# Who has the address, by their interfaces: each that answers within a second. Also the one that has it hears of another.
+holders() {
+    place=$(virtual_place | cut -d ' ' -f 2)
+    [ -n "$place" ] || return
+    ip -o link show dev "$place" | sed -n 's/.* link\/[a-z]* \([^ ]*\).*/virtual_own \1/p'
+    timeout 3 arping -b -c 1 -I "$place" -s "$BALANCER_ADDRESS" "$VIRTUAL" 2>/dev/null | sed -n 's/.*reply from [^[]*\[\([^]]*\)\].*/virtual_holder \1/p'
 }
 
 for address in $APIS; do api "$address" & done
@@ -54,6 +63,7 @@ fi
 if [ -n "$VIRTUAL" ]; then
     systemctl -q is-active keepalived.service && echo "keepalived active"
     ip -4 -o addr show 2>/dev/null | grep -qF " $VIRTUAL/" && echo "virtual here"
+    holders
 fi
 wait
 

@@ -25,6 +25,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
     + etcd: whether to ask the host's etcd
     + balancer: nginx's files with the backends, separated by blanks; empty on a host that is no load balancer
     + virtual: an address that keepalived may have here; empty where it does not
+    + address: the host's own beside it
     """
 
     def command(
@@ -38,6 +39,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
         balancer: str,
         servers: Sequence[str] = (),
         virtual: str = "",
+        address: str = "",
     ) -> str:
         commands = script(
             "require-root.sh",
@@ -50,8 +52,10 @@ class HostStatusFact(ParsedFact[HostStatus]):
             ETCD="yes" if etcd else "",
             BALANCER=balancer,
             VIRTUAL=virtual,
+            BALANCER_ADDRESS=address,
         )
         commands += read_file("facts/artifacts.sh") + read_file("kubeconfig-clusters.sh")
+        commands += read_file("facts/virtual-address.sh") if virtual else ""
         return marked(commands + read_file("facts/host-status.sh"))
 
     def parse(self, output: list[str]) -> HostStatus:
@@ -74,6 +78,8 @@ class HostStatusFact(ParsedFact[HostStatus]):
             nginx="nginx" in values,
             keepalived="keepalived" in values,
             has_virtual_address="virtual" in values,
+            own_interface=next(iter(values["virtual_own"]), "").strip().lower(),
+            virtual_answers=tuple(line.strip().lower() for line in values["virtual_holder"]),
             backends=dict(_stripped_pairs(values["backend"])),
             backend_answers={address: _backend(said) for address, said in _stripped_pairs(values["backend_api"])},
         )

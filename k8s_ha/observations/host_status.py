@@ -56,6 +56,8 @@ class HostStatus:
     + backend_answers: answers of API servers there
     + keepalived: whether it runs
     + has_virtual_address: whether the balancer has the address that moves
+    + own_interface: the MAC address of the interface that it has or would have it on; empty where that was not told
+    + virtual_answers: those that answered when it asked who has it
     """
 
     view: NodeView
@@ -71,6 +73,8 @@ class HostStatus:
     servers: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
     keepalived: bool = False
     has_virtual_address: bool = False
+    own_interface: str = ""
+    virtual_answers: tuple[str, ...] = ()
 
 
 def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[str, Any]:
@@ -84,6 +88,7 @@ def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[s
     patches = cluster.settings.kubeadm_patches
     kubelet = patches.get("KubeletConfiguration", {}).get("healthzPort", KUBELET_PORT)
     proxy = patches.get("KubeProxyConfiguration", {}).get("healthzBindAddress", f":{PROXY_PORT}")
+    virtual = (cluster.virtual_address or "") if "load_balancer" in host.role else ""
     return {
         "apis": apis if node else [],
         "servers": _servers(cluster, host),
@@ -93,7 +98,8 @@ def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[s
         "proxy_port": _port(str(proxy), PROXY_PORT) if node else 0,
         "etcd": "control_plane" in host.role,
         "balancer": f"{PROXY_CONFIG} {SHARED_PROXY_CONFIG}" if "load_balancer" in host.role else "",
-        "virtual": (cluster.virtual_address or "") if "load_balancer" in host.role else "",
+        "virtual": virtual,
+        "address": host.address if virtual else "",
     }
 
 

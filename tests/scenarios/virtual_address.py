@@ -229,6 +229,7 @@ def two() -> None:
     all_servers_down(lab)
     cut_between(lab)
     replaced(lab)
+    stranger(lab)
     table.show()
 
 
@@ -289,6 +290,17 @@ def replaced(lab: Lab) -> None:
     print(f"{other} replaced: {found.seconds_without:.1f} s without an answer, {found.failed} failed", flush=True)
     assert found.at_once <= 1, found.holders
     assert lab.host(other, "systemctl is-active nginx keepalived").split() == ["active", "active"]
+
+
+def stranger(lab: Lab) -> None:
+    """A host that answers at the address, too, and is no balancer of the inventory's: verify says so."""
+    lab.host("worker1", f"ip address add {VIRTUAL}/32 dev eth0")
+    done = lab.pyinfra("-y", deploy="k8s_ha.verify", endpoint=ENDPOINT, verify_timeout_seconds=20)
+    lab.host("worker1", f"ip address del {VIRTUAL}/32 dev eth0")
+    (mac,) = lab.host("worker1", "ip -o link show dev eth0 | grep -o 'ether [^ ]*'").split()[1:]
+    assert done.returncode == 1, done.stderr[-3000:]
+    assert f"{mac} answers at the virtual address {VIRTUAL}, too" in " ".join(done.stderr.split()), done.stderr[-3000:]
+    print(f"somebody else at the address: verify names {mac}", flush=True)
 
 
 def three() -> None:

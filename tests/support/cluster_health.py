@@ -24,6 +24,7 @@ NOTHING: dict[str, Any] = {
     "etcd": False,
     "balancer": "",
     "virtual": "",
+    "address": "",
 }
 """The arguments of the fact ``HostStatusFact`` where nothing is asked."""
 

@@ -57,6 +57,30 @@ def test_the_script_asks_api_servers_agents_and_etcd(shell: Shell) -> None:
     assert (reported.kubelet, reported.proxy, reported.etcd) == ("ok", "ok", EtcdStatus("ok", (), "7"))
 
 
+REPLIES = """[ "$*" = "-b -c 1 -I eth0 -s 10.0.1.157 10.0.1.100" ] || exit 2
+echo 'ARPING 10.0.1.100 from 10.0.1.157 eth0'
+echo 'Unicast reply from 10.0.1.100 [42:7D:D8:A4:C7:0E]  0.559ms'
+echo 'Unicast reply from 10.0.1.100 [76:E5:6C:BA:47:48]  0.577ms'
+echo 'Received 2 response(s)'"""
+OWN = "2: eth0    inet 10.0.1.157/24 brd 10.0.1.255 scope global eth0"
+LINK = (
+    "2: eth0@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT qlen 1000"
+    "\\    link/ether 76:e5:6c:ba:47:48 brd ff:ff:ff:ff:ff:ff link-netnsid 0"
+)
+HERE = f"{OWN}\n2: eth0    inet 10.0.1.100/24 scope global secondary eth0"
+
+
+@pytest.mark.parametrize("shown", [OWN, HERE])
+def test_the_script_asks_who_has_the_address_that_moves(shell: Shell, shown: str) -> None:
+    shell.add_tool("systemctl", 'case "$*" in *keepalived*) exit 0 ;; esac; exit 3')
+    shell.add_tool("ip", f"case $2 in link) echo '{LINK}' ;; *) echo '{shown}' ;; esac")
+    shell.add_tool("arping", REPLIES)
+    reported = status(shell, virtual="10.0.1.100", address="10.0.1.157")
+    assert (reported.keepalived, reported.has_virtual_address) == (True, shown == HERE)
+    assert reported.own_interface == "76:e5:6c:ba:47:48"
+    assert reported.virtual_answers == ("42:7d:d8:a4:c7:0e", "76:e5:6c:ba:47:48")
+
+
 def test_the_script_asks_only_what_it_is_told(shell: Shell) -> None:
     shell.add_tool("curl", "echo asked >&2; exit 1")
     reported = status(shell)

@@ -40,6 +40,37 @@ def test_what_is_told(
     assert [(finding.host, finding.found) for finding in virtual_address_findings(statuses, CLUSTER)] == told
 
 
+MACS = {"master-lb": "76:e5:6c:ba:47:48", "lb2": "42:7d:d8:a4:c7:0e"}
+STRANGER = "0a:00:00:00:00:01"
+
+
+@pytest.mark.parametrize(
+    ("read", "answered", "own", "told"),
+    [
+        (BOTH, [MACS["lb2"]], MACS, []),
+        (BOTH, [MACS["lb2"], STRANGER], MACS, [f"{STRANGER} answers at the virtual address 10.0.1.100, too"]),
+        (["master-lb"], [MACS["lb2"]], MACS, []),
+        (BOTH, [MACS["lb2"]], {**MACS, "lb2": ""}, []),
+    ],
+    ids=["a balancer", "somebody else", "one could not be read", "one does not know its own"],
+)
+def test_who_answers_at_the_address(
+    read: Collection[str], answered: Collection[str], own: dict[str, str], told: list[str]
+) -> None:
+    statuses = {
+        name: replace(
+            status,
+            keepalived=True,
+            has_virtual_address=name == "lb2",
+            own_interface=own.get(name, ""),
+            virtual_answers=tuple(answered) if name == "master-lb" else (),
+        )
+        for name, status in complete_statuses(CLUSTER).items()
+        if name in read
+    }
+    assert [finding.found for finding in virtual_address_findings(statuses, CLUSTER)] == told
+
+
 def test_nothing_is_told_where_there_is_none() -> None:
     cluster = load_cluster({"kubernetes_version": VERSION}, six_hosts())
     assert not list(virtual_address_findings(complete_statuses(cluster), cluster))
