@@ -1,4 +1,4 @@
-# APIS, SERVERS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER, VIRTUAL: what to look at, and nothing where it is empty.
+# APIS, SERVERS, NAME_SERVERS, QUERY, KUBELET, PROXY, ETCD, BALANCER, VIRTUAL, BALANCER_ADDRESS: what to look at, and nothing where it is empty.
 #
 # APIS: HOST:PORT of what should answer as an API server, each asked as often as it stands there. SERVERS: likewise,
 # asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which
