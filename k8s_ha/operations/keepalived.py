@@ -35,16 +35,17 @@ _MODES: Final = {CONFIG: "644", CHECK: "755"}
 def configured(cluster: Cluster, own: HostSettings, place: InterfaceAddress) -> dict[str, str]:
     """keepalived's configuration on one of the balancers and the check that it runs, by path."""
     balancers = cluster.load_balancers
+    peers = [balancer for balancer in balancers if balancer != own]
     return {
         CONFIG: render(
             "keepalived.conf.j2",
             cluster=cluster,
             host=own,
-            peers=[balancer for balancer in balancers if balancer != own],
+            peers=peers,
             place=place,
             priority=max(HIGHEST_PRIORITY - _STEP * balancers.index(own), 1),
         ),
-        CHECK: render("endpoint-check.sh.j2", cluster=cluster),
+        CHECK: render("endpoint-check.sh.j2", cluster=cluster, peers=peers),
     }
 
 

@@ -211,6 +211,10 @@ def two() -> None:
     def on(host: str) -> None:
         lab.run("power", host, "on", check=True)
 
+    def cut_off(host: str, state: str) -> None:
+        for name in CONTROL_PLANES:
+            lab.run("link", host, name, state, check=True)
+
     table.tried("power cut", lambda host: lab.run("power", host, "kill", check=True), on, 3)
     table.tried("clean reboot", lambda host: lab.run("power", host, "reboot", check=True), nothing, 3)
     table.tried(
@@ -224,6 +228,9 @@ def two() -> None:
         lambda host: lab.host(host, "pkill -STOP nginx"),
         lambda host: lab.host(host, "pkill -CONT nginx"),
         10,
+    )
+    table.tried(
+        "cut off from all control planes", lambda host: cut_off(host, "drop"), lambda host: cut_off(host, "up"), 10
     )
     table.tried("a second run", lambda host: lab.results(endpoint=ENDPOINT), nothing, 1, moves=False)
     all_servers_down(lab)

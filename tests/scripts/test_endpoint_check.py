@@ -17,12 +17,13 @@ HOSTS = [*six_hosts(), {"name": "lb2", "address": "10.0.1.158", "role": "load_ba
 CLUSTER = load_cluster({"kubernetes_version": VERSION, "endpoint": {"virtual_address": "10.0.1.100"}}, HOSTS)
 TEXTS = {host.name: configured(CLUSTER, host, InterfaceAddress("eth0", 24)) for host in (CLUSTER.load_balancers)}
 NGINX, API = "127.0.0.1:6443", ("10.0.11.18:6443", "10.0.12.55:6443", "10.0.13.22:6443")
+PEER = "10.0.1.158:6443"
 
 
 @pytest.mark.parametrize(
     ("answering", "code"),
-    [([NGINX, *API], 0), ([NGINX], 0), ([API[2]], 1), (API, 1), ([], 0)],
-    ids=["all well", "nginx alone", "one API server past it", "nginx is down", "nobody answers"],
+    [([NGINX, *API, PEER], 0), ([NGINX], 0), ([API[2]], 1), ([*API, PEER], 1), ([PEER], 1), ([], 0)],
+    ids=["all well", "nginx alone", "one API server past it", "nginx is down", "cut off", "nobody answers"],
 )
 def test_it_fails_only_where_another_balancer_is_better(tmp_path: Path, answering: list[str], code: int) -> None:
     shell = Shell(tmp_path)
@@ -49,4 +50,8 @@ def test_the_balancers_differ_in_what_is_theirs_alone() -> None:
         "router_id",
         "unicast_src_ip",
     ]
-    assert TEXTS["master-lb"][CHECK] == TEXTS["lb2"][CHECK]
+    checks = (TEXTS[name][CHECK] for name in ("master-lb", "lb2"))
+    assert [text.count(f"answers {address}:6443") for text in checks for address in ("10.0.1.157", "10.0.1.158")] == [
+        *(0, 1),
+        *(1, 0),
+    ]
