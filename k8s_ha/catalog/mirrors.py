@@ -9,9 +9,9 @@ fetched, since its content changes, or goes, without notice.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from k8s_ha.catalog import compatibility, gpg_keys
 from k8s_ha.catalog.credentials import Credentials
@@ -154,21 +154,29 @@ def _pinned(profile: Profile) -> Profile:
     return replace(profile, kubernetes=(legacy, replace(current, fingerprints=gpg_keys.KUBERNETES)), **_PINNED)
 
 
-PROFILES = {"official": _OFFICIAL, "aliyun": _pinned(_laid_out_as_aliyun("https://mirrors.aliyun.com"))}
+ProfileName = Literal["official", "aliyun"]
+
+PROFILES: Final[Mapping[ProfileName, Profile]] = {
+    "official": _OFFICIAL,
+    "aliyun": _pinned(_laid_out_as_aliyun("https://mirrors.aliyun.com")),
+}
 
 
-def _check_base(value: str) -> str:
-    if value not in PROFILES:
+def _check_base(value: object) -> object:
+    if value not in tuple(PROFILES):
         raise ValueError(f"mirror profiles are {', '.join(PROFILES)}; name one of them or give a MirrorSettings")
     return value
 
 
 class MirrorSettings(BaseModel):
-    """What differs from a mirror profile; None keeps the profile's value. Placeholders: see the module."""
+    """What differs from a mirror profile; None keeps the profile's value.
+
+    In URLs of repositories and of their keys {minor}, {el}, {arch} and {distribution} are filled in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base: Annotated[str, AfterValidator(_check_base)] = Field(
+    base: Annotated[ProfileName, BeforeValidator(_check_base)] = Field(
         default="official", description="Name of the profile that fills in what is not given here."
     )
     base_url: Url | None = Field(

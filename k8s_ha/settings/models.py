@@ -29,7 +29,10 @@ def _roles_of(value: object) -> object:
 
 
 class ClusterSettings(BaseModel):
-    """The settings of one cluster; every one has a default. Unknown names are errors."""
+    """The settings of one cluster; every one has a default. Unknown names are errors.
+
+    Each value is checked alone here; what must fit together, ``check_settings`` checks.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -83,7 +86,10 @@ class ClusterSettings(BaseModel):
         default=[],
         description="Checks of the hosts whose errors are shown but do not stop the run, such as ports or mirrors.",
     )
-    mirror: Annotated[mirrors.MirrorSettings, BeforeValidator(_mirror_of)] = Field(
+    mirror: Annotated[
+        mirrors.MirrorSettings,
+        BeforeValidator(_mirror_of, json_schema_input_type=mirrors.ProfileName | mirrors.MirrorSettings),
+    ] = Field(
         default=mirrors.MirrorSettings(),
         description="Where packages and images come from: a profile's name or a MirrorSettings. On a cluster that "
         "stands, another image_repository of it moves kubeadm's images too, as that setting does.",
@@ -169,7 +175,7 @@ class ClusterSettings(BaseModel):
         ge=1,
         le=86_400,
         strict=True,
-        description="How long the cluster may take at the end to work; a probe has as long again.",
+        description="Seconds that the cluster may take at the end to work, a day at most; a probe has as long again.",
     )
 
     @property
@@ -185,7 +191,7 @@ class ClusterSettings(BaseModel):
 
 
 class HostSettings(BaseModel):
-    """One host of the cluster."""
+    """One host of the cluster. Its name and roles are those of the inventory."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 

@@ -13,6 +13,7 @@ from k8s_ha.catalog.setting_changes import HOST_SETTINGS, SETTINGS, Change, Effe
 from k8s_ha.settings import ClusterSettings, HostSettings
 from k8s_ha.settings.endpoint import EndpointSettings
 from tests.support.paths import PROJECT
+from tests.support.settings_schema import OF_THE_INVENTORY
 
 PAGE = PROJECT / "docs" / "settings.md"
 
@@ -22,6 +23,8 @@ INTRODUCTION = """# Settings
 
 One mapping, `k8s_ha = {…}`, in `group_data/all.py`. A wrong value ends the run before anything is connected to. Unknown
 names are errors.
+
+There is a [JSON schema](settings.schema.json) of them.
 
 The last column says what becomes of a change on a cluster that stands. What is refused ends the run in its first phase,
 before anything is changed, and the row says what stands and the way out.
@@ -45,8 +48,6 @@ HOST = """
 
 Per host, in the inventory's data: `"k8s_ha_host": {…}`. Its role is that of its group.
 """
-
-OF_THE_INVENTORY = {"name", "role"}
 
 
 def page() -> str:
