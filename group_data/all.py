@@ -1,8 +1,8 @@
 """The cluster's settings, each with its default; docs/settings.md says what they mean."""
 
-from k8s_ha import check_settings
+from k8s_ha import ClusterSettingsDict, check_settings
 
-k8s_ha = {
+k8s_ha: ClusterSettingsDict = {
     # None: that of the cluster that stands; without one, the newest line that every node carries.
     "kubernetes_version": None,
     # None: the first load balancer's address, port 6443.

@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.workers import workers
     from k8s_ha.reporting.report import RunReport
     from k8s_ha.run import check, check_settings
-    from k8s_ha.settings import ClusterSettings, HostSettings
+    from k8s_ha.settings import ClusterSettings, ClusterSettingsDict, HostSettings, HostSettingsDict
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ClusterSettings",
+    "ClusterSettingsDict",
     "HostSettings",
+    "HostSettingsDict",
     "RunReport",
     "admin_hosts",
     "changes",
@@ -62,7 +64,9 @@ __all__ = [
 
 _ELSEWHERE: Final = {
     "ClusterSettings": "settings",
+    "ClusterSettingsDict": "settings",
     "HostSettings": "settings",
+    "HostSettingsDict": "settings",
     "RunReport": "reporting.report",
     "check": "run",
     "check_settings": "run",

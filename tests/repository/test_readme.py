@@ -43,8 +43,8 @@ def test_the_page_of_settings_is_made_of_their_descriptions() -> None:
 
 def test_the_example_settings_show_every_setting_with_its_default() -> None:
     tree = ast.parse((PROJECT / "group_data" / "all.py").read_text(encoding="utf-8"))
-    values = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
-    assert ast.literal_eval(values["k8s_ha"]) == real_defaults()
+    (value,) = [node.value for node in tree.body if isinstance(node, ast.AnnAssign) and node.value]
+    assert ast.literal_eval(value) == real_defaults()
 
 
 def test_the_example_speaks_to_hosts_that_the_user_knows() -> None:

@@ -24,7 +24,15 @@ INTRODUCTION = """# Settings
 One mapping, `k8s_ha = {…}`, in `group_data/all.py`. A wrong value ends the run before anything is connected to. Unknown
 names are errors.
 
-There is a [JSON schema](settings.schema.json) of them.
+```python
+from k8s_ha import ClusterSettingsDict, check_settings
+
+k8s_ha: ClusterSettingsDict = {"firewall": "keep"}
+check_settings(k8s_ha)
+```
+
+With this type an editor completes names and values, and mypy finds wrong ones. It may be left out. There is a
+[JSON schema](settings.schema.json), too.
 
 The last column says what becomes of a change on a cluster that stands. What is refused ends the run in its first phase,
 before anything is changed, and the row says what stands and the way out.
@@ -46,7 +54,14 @@ MIRROR = """
 HOST = """
 ## Hosts
 
-Per host, in the inventory's data: `"k8s_ha_host": {…}`. Its role is that of its group.
+Per host, in the inventory's data: `"k8s_ha_host": {…}`. Its role is that of its group. `HostSettingsDict` makes such a
+mapping, which an editor completes and mypy checks:
+
+```python
+from k8s_ha import HostSettingsDict
+
+workers = [("worker1", {"ssh_hostname": "10.0.12.16", "k8s_ha_host": HostSettingsDict(labels={"disk": "ssd"})})]
+```
 """
 
 
