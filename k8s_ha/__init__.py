@@ -3,7 +3,11 @@
 ``cluster()`` is the whole deploy; each of its phases can be called alone. All of them take the same two arguments:
 
 + settings: the cluster's settings as a mapping (see ``ClusterSettings``); None takes ``k8s_ha`` from group_data
-+ groups: inventory group by role, where they are not ``control_plane``, ``workers``, ``load_balancers`` and ``admins``
++ groups: inventory group by role, such as ``{"worker": "nodes"}``; the roles are ``control_plane``, ``worker``,
+  ``load_balancer`` and ``admin``; without it their groups are ``control_plane``, ``workers``, ``load_balancers`` and
+  ``admins``
+
+All of them raise PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
 """
 
 from __future__ import annotations

@@ -181,6 +181,7 @@ def _begun(current: State, cluster: Cluster) -> Run:
 def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
     """Check ``settings`` against the inventory; call it from ``group_data`` to have it done before connecting.
 
+    Passwords that ``mirror.credentials`` names are read, too. The arguments are those of the phases.
     Raises PyinfraError with one line for each mistake.
     """
     current = current_state()
@@ -190,7 +191,7 @@ def check_settings(settings: Mapping[str, Any], groups: Mapping[str, str] | None
 
 
 def check(settings: Mapping[str, Any], groups: Mapping[str, str] | None = None) -> None:
-    """``check_settings`` by the name that the last version had."""
+    """``check_settings`` by the name that the last version had; each call warns so, and the next version lacks it."""
     warnings.warn(
         "k8s_ha.check: the next version of k8s_ha will not know it; use k8s_ha.check_settings",
         FutureWarning,

@@ -16,7 +16,10 @@ from k8s_ha.operations.barrier import barrier
 
 @phase("Set up kubectl on the admin hosts")
 def admin_hosts(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have kubectl of the cluster's version and root's kubeconfig on every admin host; control planes have both."""
+    """Have kubectl of the cluster's version and root's kubeconfig on every admin host; control planes have both.
+
+    Both wait until the control plane is up.
+    """
     run = start_phase(settings, groups)
     cluster = run.cluster
     barrier(name="Wait for the cluster before its kubeconfig is handed out")

@@ -31,7 +31,12 @@ from k8s_ha.run import Run
 
 @phase("Change the standing cluster")
 def changes(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have the steps done that the plan shows; none where the cluster stands as the settings say."""
+    """Have the steps done that the plan shows; none where the cluster stands as the settings say.
+
+    They are those of an upgrade, of changed settings, and of another runtime or endpoint. One that fails stops all that
+    follow; the next run goes on there.
+    Raises PyinfraError, before anything is changed, where the settings ask for what no step leads to.
+    """
     run = start_phase(settings, groups)
     take_steps(run, "changes", _CARRIED_OUT)
     barrier(name="Wait for the changes")

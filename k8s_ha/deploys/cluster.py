@@ -24,9 +24,9 @@ from k8s_ha.deploys.workers import workers
 
 @deploy("Kubernetes")
 def cluster(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Build the cluster, or bring it back to what the settings say.
+    """Build the cluster, or bring it back to what the settings say: every phase, in its order.
 
-    Raises PyinfraError, before anything is changed, with one line for each wrong setting or unusable host.
+    Raises PyinfraError, before anything is changed, as ``preflight`` does.
     """
     preflight(settings=settings, groups=groups)
     remove_nodes(settings=settings, groups=groups)

@@ -41,7 +41,10 @@ WORKAROUNDS: Final[Mapping[int, tuple[Workaround, ...]]] = {
 
 @phase("Install the container runtime")
 def container_runtime(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have containerd or Docker installed, configured, enabled and running on every node."""
+    """Have containerd or Docker installed, configured, enabled and running on every node.
+
+    A node that is upgraded, or moved from Docker to containerd, gets its own by its step in ``changes``.
+    """
     run = start_phase(settings, groups)
     # Nor where no step could be planned, since no API server answers.
     survey = run.surveys[host.name]

@@ -20,7 +20,8 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
     """Have one cluster with every control-plane host in it, and root's kubectl on each of them.
 
     Leaves short-lived join secrets in the cluster while joins are pending; the phase ``workers`` takes them away.
-    Raises PyinfraError, before anything is changed, where a control plane that may hold a cluster cannot be reached.
+    Raises PyinfraError, before anything is changed, where a host cannot be reached that may hold a cluster, where etcd
+    has lost its majority, or where a step of the plan is due whose phase the deploy does not call.
     """
     run = start_phase(settings, groups)
     cluster = run.cluster

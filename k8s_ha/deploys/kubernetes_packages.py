@@ -16,7 +16,10 @@ from k8s_ha.operations.units import unit_enabled
 
 @phase("Install the Kubernetes packages")
 def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have Kubernetes' packages installed on every node, and kubelet enabled; kubeadm starts it."""
+    """Have kubelet, kubeadm and kubectl installed on every node, and kubelet enabled; kubeadm starts it.
+
+    A node that is upgraded gets its own by its step in ``changes``.
+    """
     run = start_phase(settings, groups)
     cluster = run.cluster
     if not cluster.host(host.name).is_node or run.log.plan.is_upgraded(host.name):

@@ -25,7 +25,10 @@ from k8s_ha.run import Run
 
 @phase("Set up the load balancer")
 def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have nginx pass the endpoint's port on to every control plane's API server."""
+    """Have nginx pass the endpoint's port on to every control plane's API server, on every load balancer.
+
+    With a virtual address, keepalived keeps it on one of them.
+    """
     run = start_phase(settings, groups)
     cluster = run.cluster
     if "load_balancer" not in cluster.host(host.name).role:

@@ -16,7 +16,10 @@ from k8s_ha.settings import Cluster
 
 @phase("Set up the pod network")
 def pod_network(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have flannel run on every node, with the cluster's pod network and each node's own address."""
+    """Have flannel run on every node, with the cluster's pod network and each node's own address.
+
+    Nothing is done where the setting ``pod_network`` is none.
+    """
     run = start_phase(settings, groups)
     cluster = run.cluster
     if cluster.settings.pod_network == "flannel" and "control_plane" in cluster.host(host.name).role:

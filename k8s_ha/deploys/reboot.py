@@ -60,7 +60,11 @@ def reboot(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] 
     A node waits for a boot where its kernel, glibc, systemd or the like came after its last one. Nothing but nodes is
     rebooted. A run that was cut off is gone on with.
 
-    + since: have those booted that have not since this moment, such as ``2026-11-27T08:00:00Z``, whatever waits there
+    + since: have those booted that have not since this moment, whatever waits there; a moment of the past with its
+      time zone (ISO 8601), such as ``2026-11-27T08:00:00Z``
+
+    Raises PyinfraError, before any node is drained, where ``since`` is no such moment, where another change is due, or
+    where nodes cannot be reached or drained.
     """
     run = start_phase(settings, groups)
     reboots = run.part(Reboots)

@@ -23,6 +23,7 @@ def remove_nodes(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     """Have nothing of the hosts in ``removed_nodes`` in the cluster, and nothing of the cluster on those that answer.
 
     A host that is removed takes part in no other phase. It keeps its packages.
+    Raises PyinfraError, before anything is changed, where a removal would end the cluster or etcd's majority.
     """
     run = start_phase(settings, groups, of_removed=True)
     if host.name in {balancer.name for balancer in run.cluster.former_balancers}:

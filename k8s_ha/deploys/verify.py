@@ -18,9 +18,11 @@ def verify(
     """Have the cluster work, as seen from every host; changes nothing, but for the probe.
 
     Nodes, pods, etcd, API servers, DNS and Services are asked from every host, certificates and load balancers
-    checked. A table says what is wrong, and the run fails.
+    checked. Where the cluster does not work within ``verify_timeout_seconds``, a table says what is wrong, and the run
+    fails.
 
-    + probe: whether pods of our own, one a node, shall reach each other and each other's Services; they are taken away
+    + probe: whether pods of our own, one a node, shall reach each other and each other's Services, within as long
+      again; they are taken away
     """
     run = start_phase(settings, groups, changes=False)
     barrier(name="Wait for every host before the last check")

@@ -16,7 +16,10 @@ from k8s_ha.operations.node_metadata import labels_and_taints_set
 
 @phase("Join the workers")
 def workers(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] | None = None) -> None:
-    """Have every worker in the cluster, no join secret left anywhere, and each node's labels and taints."""
+    """Have every worker in the cluster, no join secret left anywhere, and each node's labels and taints.
+
+    Raises PyinfraError where a step of the plan is due whose phase the deploy does not call.
+    """
     run = start_phase(settings, groups)
     require_steps(run)
     own = run.cluster.host(host.name)

@@ -140,7 +140,11 @@ class CertificateEntry(Entry):
 
 
 class RunReport(Entry):
-    """One run of this package for one cluster. Texts in it have ``***`` where a secret stood."""
+    """One run of this package for one cluster, as its report in ``report_dir`` has it.
+
+    ``RunReport.model_validate_json`` reads one; it raises pydantic's ValidationError where a text is none. Texts in it
+    have ``***`` where a secret stood.
+    """
 
     schema_version: Literal[2] = Field(default=SCHEMA_VERSION, description="Version of this format.")
     package_version: str = Field(description="Version of k8s-ha.")

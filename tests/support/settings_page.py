@@ -32,7 +32,7 @@ check_settings(k8s_ha)
 ```
 
 With this type an editor completes names and values, and mypy finds wrong ones. It may be left out. There is a
-[JSON schema](settings.schema.json), too.
+[JSON schema](settings.schema.json), too. The functions are in the [reference](reference.md).
 
 The last column says what becomes of a change on a cluster that stands. What is refused ends the run in its first phase,
 before anything is changed, and the row says what stands and the way out.
