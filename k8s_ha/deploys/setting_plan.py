@@ -20,7 +20,7 @@ from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.operations.commands import read_fact
 from k8s_ha.operations.endpoint_move import endpoint_proofs
-from k8s_ha.preflight_checks.endpoint_move import held_addresses, left_alone, not_together, unproven
+from k8s_ha.preflight_checks.endpoint_move import held_addresses, left_alone, not_together, other_proxy, unproven
 from k8s_ha.preflight_checks.standing import silent, told
 from k8s_ha.run import Run
 
@@ -64,6 +64,7 @@ def _of_addresses(run: Run, snapshot: ClusterSnapshot) -> Iterator[Finding]:
 def _of_endpoint(run: Run, snapshot: ClusterSnapshot) -> Iterator[Finding]:
     """What is said of an endpoint that moves; what this run does not build can be asked before its first change."""
     yield from left_alone(snapshot)
+    yield from other_proxy(snapshot)
     if snapshot.former_endpoints and run.cluster.is_external:
         yield from unproven(run.cluster, endpoint_proofs(run))
 

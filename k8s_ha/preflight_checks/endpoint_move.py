@@ -82,6 +82,21 @@ def left_alone(snapshot: ClusterSnapshot) -> Iterator[Finding]:
             )
 
 
+def other_proxy(snapshot: ClusterSnapshot) -> Iterator[Finding]:
+    """A cluster without kubeadm's kube-proxy, whose Services somebody else serves, who may name the former endpoint."""
+    view = snapshot.leader_view
+    if snapshot.former_endpoints and view is not None and not view.standing.kube_proxy_server:
+        former = ", ".join(snapshot.former_endpoints)
+        yield Finding(
+            THE_CLUSTER,
+            CHECK,
+            f"the cluster has no kube-proxy of kubeadm's, and what serves its Services may name {former}",
+            "this run corrects kubeadm's alone",
+            "correct its settings, such as Cilium's k8sServiceHost, before that endpoint goes away",
+            "warning",
+        )
+
+
 def unproven(cluster: Cluster, proofs: Mapping[str, EndpointProof | None]) -> Iterator[Finding]:
     """Nodes that the endpoint does not lead to the cluster, and control planes that it leads nobody to.
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
+from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.findings import errors
 from k8s_ha.observations.endpoint_proof import EndpointProof
 from k8s_ha.observations.node import Kubeconfig
-from k8s_ha.preflight_checks.endpoint_move import held_addresses, left_alone, not_together, unproven
+from k8s_ha.preflight_checks.endpoint_move import held_addresses, left_alone, not_together, other_proxy, unproven
 from k8s_ha.settings import Cluster, load_cluster
 from tests.support.authorities import authority
 from tests.support.example_cluster import VERSION, six_host_cluster, six_hosts
-from tests.support.standing_cluster import snapshot_of, view_of
+from tests.support.standing_cluster import objects, snapshot_of, view_of
 
 LB2 = {"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}
 OLD = six_host_cluster()
@@ -85,6 +87,18 @@ def test_a_kubelets_own_that_proves_nothing_ends_the_run() -> None:
     view = replace(view_of(OLD, worker), named_clusters=(own,))
     (found,) = left_alone(snapshot_of(OLD, NEW, worker1=view))
     assert (found.host, found.severity) == ("worker1", "error")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "without", "named"), [(NEW, ["kube-proxy"], True), (NEW, [], False), (OLD, ["kube-proxy"], False)]
+)
+def test_who_serves_the_services_without_kube_proxy_is_told_of(
+    wanted: Cluster, without: Sequence[str], named: bool
+) -> None:
+    view = view_of(OLD, OLD.host("master1"))
+    held = objects(OLD, kept_configuration(OLD), without)
+    snapshot = snapshot_of(OLD, wanted, master1=replace(view, standing=replace(view.standing, objects=held)))
+    assert [finding.severity for finding in other_proxy(snapshot)] == ["warning"] * named
 
 
 def test_a_balancer_is_not_removed_while_the_endpoint_moves() -> None:
