@@ -15,7 +15,7 @@ from k8s_ha.pyinfra_internals.callbacks import follow
 from k8s_ha.pyinfra_internals.command_line import ExitWatcher, runs_a_deploy, stdout_kept_for_json, wants_json
 from k8s_ha.pyinfra_internals.deploys import current_deploy
 from k8s_ha.pyinfra_internals.state import State, is_connecting, working_folder
-from k8s_ha.pyinfra_internals.terminal import words_of_hosts_shown
+from k8s_ha.pyinfra_internals.terminal import kept_readable
 from k8s_ha.redaction import scrubbed
 from k8s_ha.reporting.known_errors import explain
 from k8s_ha.reporting.report import ExitState, RunReport, short_form
@@ -31,7 +31,7 @@ def tracker(state: State) -> RunTracker:
     if found is None:
         found = _trackers[state] = RunTracker(state)
         logger.addFilter(found.exit_watcher)
-        words_of_hosts_shown()
+        kept_readable()
         stdout_kept_for_json()
         atexit.register(found.finish)
     follow(state, found)

@@ -20,6 +20,7 @@ from tests.support.paths import FAKES, PROJECT
 def assert_refused(outcome: Outcome, sentence: str) -> None:
     """One clean sentence, and nothing changed."""
     assert f"{sentence} " in f"{outcome.sentences} ", outcome.output
+    assert "pyinfra error in" not in outcome.output
     assert_untouched(outcome)
 
 
