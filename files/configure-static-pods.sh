@@ -44,7 +44,7 @@ mkdir -p -m 700 "$kept_pods" && echo "$CHANGE" >"$kept_pods/change" || refuse "$
 for component in $COMPONENTS; do
     # What runs is by the old manifest as long as that is in place, also what the kubelet has started anew since a cut.
     if [ -e "$kept_pods/$component.yaml" ] && ! cmp -s "$kept_pods/$component.yaml" "$manifests/$component.yaml"; then continue; fi
-    containers "$component" running | tr '\n' ' ' >"$kept_pods/$component.containers"
+    running_ids "$component" >"$kept_pods/$component.containers" || refuse "\`$tool ps\` failed" "see the error above"
     copied "$manifests/$component.yaml" "$kept_pods/$component.yaml" ||
         refuse "$manifests/$component.yaml cannot be copied" "see the error above"
 done

@@ -11,7 +11,7 @@ trap '' HUP PIPE
 trap 'pair_from "$kept_pair"; exit 143' TERM
 # The kubelet starts its container anew at once.
 restarted() {
-    before=$(containers $component running | tr '\n' ' ')
+    before=$(running_ids $component) || return 1
     for id in $before; do
         $tool stop -t 30 "$id" >/dev/null || true # whether it has ended is seen by what runs then
     done

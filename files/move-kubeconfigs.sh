@@ -22,7 +22,7 @@ put() {
     fi
 }
 restarted() { # COMPONENT; the kubelet starts its container anew at once
-    before=$(containers "$1" running | tr '\n' ' ')
+    before=$(running_ids "$1") || return 1
     for id in $before; do
         $tool stop -t 30 "$id" >/dev/null || true # whether it has ended is seen by what runs then
     done

@@ -22,6 +22,12 @@ containers() {
         crictl ps -q --state running --label "$name" --label "$namespace"
     fi
 }
+# COMPONENT: those that run, in one line; the end of a pipe would hide that the runtime does not answer.
+running_ids() {
+    ids=$(containers "$1" running) || return 1
+    # shellcheck disable=SC2086 # each of them is a word
+    echo $ids
+}
 flag() { sed -n "s/^ *- --$2=//p" "$manifests/$1.yaml" | tail -n 1; }
 healthz() { # COMPONENT, PORT
     bound=$(flag "$1" bind-address) port=$(flag "$1" secure-port)

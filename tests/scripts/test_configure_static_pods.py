@@ -23,6 +23,10 @@ case $1 in
     *) exit 1 ;;
 esac
 [ ! -e {root}/runtime-is-down ] || exit 1
+[ ! -e {root}/runtime-fails-at ] || {{
+    echo . >>{root}/asked
+    [ "$(wc -l <{root}/asked)" != "$(cat {root}/runtime-fails-at)" ] || exit 1
+}}
 component=$(echo "$*" | sed 's/.*container.name=\([^ ]*\).*/\1/')
 manifest={root}/etc/kubernetes/manifests/$component.yaml
 case $* in *" -a "*) ;; *) grep -q bad "$manifest" && exit 0 ;; esac
@@ -251,6 +255,16 @@ def test_a_runtime_that_does_not_answer_ends_it_before_the_first_change(host: Ho
     done = host.run()
     assert (done.returncode, host.did()) == (1, [])
     assert "`crictl ps` failed" in done.stderr
+
+
+def test_a_runtime_that_stops_to_answer_has_not_said_that_nothing_runs(host: Host) -> None:
+    """Each component is asked for once before anything is noted: the fifth time notes etcd's container."""
+    host.say("runtime-fails-at", "5")
+    done = host.run()
+    assert (done.returncode, host.did(), host.flags()) == (1, [], OLD)
+    assert "`crictl ps` failed" in done.stderr
+    assert host.run().returncode == 0
+    assert host.flags() == NEW
 
 
 def test_docker_is_asked_by_its_own_labels(host: Host) -> None:

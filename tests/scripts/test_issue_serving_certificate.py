@@ -20,7 +20,11 @@ NEW = "/var/lib/k8s-ha/new-certificate"
 CRICTL = r"""
 case $1 in
     logs) echo "a reason" ;;
-    ps) echo "container$(wc -l <{root}/restarts)" ;;
+    ps)
+        echo . >>{root}/asked
+        [ "$(wc -l <{root}/asked)" != "$(cat {root}/runtime-fails-at 2>/dev/null)" ] || exit 1
+        echo "container$(wc -l <{root}/restarts)"
+        ;;
     stop) echo . >>{root}/restarts ;;
     *) exit 1 ;;
 esac
@@ -100,6 +104,14 @@ def test_a_certificate_that_kubeadm_does_not_make_leaves_all_as_it_is(host: Host
         "master1: kubeadm made no certificate of its API server, and the old one stays; see the lines above, then run "
         "this again.\n"
     )
+
+
+def test_a_runtime_that_stops_to_answer_has_not_said_that_no_server_runs(host: Host) -> None:
+    """It is asked three times before the first change, and then for what is to be restarted."""
+    host.shell.file("/runtime-fails-at", "4")
+    done = host.run()
+    assert (done.returncode, host.has_pair("old"), host.restarts) == (1, True, 1)
+    assert "its old certificate is back and serves" in done.stderr
 
 
 def test_one_that_does_not_serve_is_put_back_with_a_restart(host: Host) -> None:

@@ -29,7 +29,10 @@ esac
 # A container that is stopped is started anew.
 CRICTL = r"""
 case $1 in
-    ps) echo "container$(wc -l <{root}/restarts)" ;;
+    ps)
+        [ ! -e {root}/runtime-fails ] || { rm {root}/runtime-fails && exit 1; }
+        echo "container$(wc -l <{root}/restarts)"
+        ;;
     stop) echo . >>{root}/restarts ;;
 esac
 """
@@ -118,6 +121,13 @@ def test_the_way_is_proved_before_the_kubelet_restarts(host: Host) -> None:
 def test_a_static_pod_that_reads_one_is_restarted(host: Host) -> None:
     assert host.run(files=(SCHEDULER,)).returncode == 0
     assert (host.names(NEW, SCHEDULER), host.restarts, RESTART in host.log) == (True, 1, False)
+
+
+def test_a_runtime_that_does_not_answer_has_not_said_that_nobody_reads_them(host: Host) -> None:
+    host.shell.file("/runtime-fails")
+    done = host.run(files=(SCHEDULER,))
+    assert (done.returncode, host.names(OLD, SCHEDULER), host.restarts) == (1, True, 1)
+    assert "its former kubeconfigs are back, and whoever reads them runs" in done.stderr
 
 
 def test_where_nobody_reads_them_nothing_is_restarted(host: Host) -> None:
