@@ -1,12 +1,14 @@
 """What is written on the person's terminal: words of hosts are among it, and none of them is to command it.
 
 A mistake in settings is no error of pyinfra's in a file of this package, and a library's traceback helps nobody here.
+A screen of many hosts stays one that a person can read.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +27,12 @@ _LINE_END: Final = re.compile(r"\r+(?=(?:\x1b\[0m)?(?:\n|$))")
 _REFUSED: Final = re.compile(rf"pyinfra error in {re.escape(str(Path(__file__).parents[1]))}/\S+ line \d+")
 """What pyinfra calls an error that this package raises, which is before the first change."""
 
+_OF_A_HOST: Final = re.compile(r"\[[^\]]+\] +(Connected|Ready: .+|No changes|Skipped|Success)")
+"""What pyinfra says of each host in turn."""
+
+SHOWN_SINGLY: Final = 8
+"""How many hosts are, before they are counted."""
+
 _SSH: Final = "paramiko.transport"
 """Logs a traceback where a connection fails, which pyinfra tells in one line."""
 
@@ -42,6 +50,28 @@ class _Shown(logging.Filter):
         return True
 
 
+class _Counted(logging.Filter):
+    """Of what all hosts come to, the first lines singly, then one at each doubling, and how many they were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hosts: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if logger.isEnabledFor(logging.DEBUG):
+            return True
+        outcome = _OF_A_HOST.fullmatch(_COLORS.sub("", str(record.msg)))
+        if outcome is None:
+            hosts, self._hosts = self._hosts, Counter()
+            for words, count in hosts.items():
+                if count > SHOWN_SINGLY:
+                    logger.info("%s hosts in all: %s", count, words)
+            return True
+        self._hosts[outcome[1]] += 1
+        count = self._hosts[outcome[1]]
+        return count <= SHOWN_SINGLY or count.bit_count() == 1
+
+
 class _EchoShown:
     def __init__(self, echo: Callable[..., None]) -> None:
         self._echo = echo
@@ -51,14 +81,16 @@ class _EchoShown:
 
 
 _SHOWN: Final = _Shown()
+_COUNTED: Final = _Counted()
 
 
 def kept_readable() -> None:
     """Have pyinfra's log and what it prints of commands be ``shown``, and no traceback of the SSH library's.
 
-    Whoever debugs, or has set that library's own level, sees its errors as before.
+    Whoever debugs sees every host's line and that library's errors, as does one who has set its own level.
     """
     logger.addFilter(_SHOWN)
+    logger.addFilter(_COUNTED)
     ssh = logging.getLogger(_SSH)
     if ssh.level == logging.NOTSET and not ssh.isEnabledFor(logging.DEBUG):
         ssh.setLevel(logging.CRITICAL)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
 from k8s_ha.observations.host_status import HostStatus
@@ -12,17 +14,15 @@ from k8s_ha.verification.faults import counted
 from k8s_ha.verification.hosts import host_certificates
 from k8s_ha.verification.virtual_address import holders_of
 
+NODES_SHOWN: Final = 8
+"""Of those that are alike."""
+
 
 def summary(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: Cluster, kubeconfig: str) -> list[str]:
     """The nodes, what was checked, and how to go on, line by line."""
-    width = max((len(name) for name in api_status.nodes), default=0)
     lines = [
         f"The cluster answers at https://{cluster.endpoint}, Kubernetes {cluster.settings.version}.",
-        *(
-            f"  {name:<{width}}  {_role(name, cluster):<13}  "
-            f"{'Ready' if ready else 'NotReady':<8}  {api_status.versions[name]}"
-            for name, ready in sorted(api_status.nodes.items())
-        ),
+        *_nodes(api_status, cluster),
         "What was checked, and is well:",
         *(f"  {what:<12}  {text}" for what, text in _checked(api_status, statuses, cluster).items()),
         f"Its kubeconfig: {kubeconfig}",
@@ -31,6 +31,22 @@ def summary(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster: 
     if cluster.settings.pod_network == "none":
         lines.append("Nodes become Ready when you install a pod network.")
     return lines
+
+
+def _nodes(api_status: ApiStatus, cluster: Cluster) -> Iterator[str]:
+    """A line a node, and of many that are alike the first few and how many more."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name, ready in sorted(api_status.nodes.items()):
+        state = "Ready" if ready else "NotReady"
+        alike[f"{_role(name, cluster):<13}  {state:<8}  {api_status.versions[name]}"].append(name)
+    rows = [(name, told) for told, names in alike.items() for name in _first(names)]
+    width = max((len(name) for name, _ in rows), default=0)
+    yield from (f"  {name:<{width}}  {told}" for name, told in rows)
+
+
+def _first(names: list[str]) -> list[str]:
+    rest = len(names) - NODES_SHOWN
+    return [*names[:NODES_SHOWN], *([f"and {rest} more"] if rest > 0 else [])]
 
 
 def _role(hostname: str, cluster: Cluster) -> str:

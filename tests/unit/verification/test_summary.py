@@ -34,6 +34,21 @@ def test_summary() -> None:
     ]
 
 
+def test_many_nodes_that_are_alike_are_counted() -> None:
+    workers = {f"worker{number}": number != 7 for number in range(1, 21)}
+    versions = dict.fromkeys(workers, "v1.30.14") | {"worker9": "v1.29.15"}
+    cluster = six_host_cluster(
+        more_hosts=[{"name": f"worker{n}", "address": f"10.0.2.{n}", "role": "worker"} for n in range(3, 21)]
+    )
+    lines = summary(replace(API_STATUS, nodes=workers, versions=versions), WHOLE, cluster, "a.conf")
+    assert lines[1:12] == [
+        *(f"  worker{number:<5}  worker         Ready     v1.30.14" for number in (1, *range(10, 17))),
+        "  and 10 more  worker         Ready     v1.30.14",
+        "  worker7      worker         NotReady  v1.30.14",
+        "  worker9      worker         Ready     v1.29.15",
+    ]
+
+
 def test_without_a_pod_network_the_summary_says_what_comes_next() -> None:
     lines = summary(
         replace(API_STATUS, services={API_SERVICE: ""}), WHOLE, six_host_cluster(pod_network="none"), "a.conf"
