@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from k8s_ha.desired.nginx import OWN_FILES
+from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.observations.nginx import NGINX_CONFIG
 from tests.support.fakes import endpoints, looks, upgrades
 from tests.support.fakes.looks import members
@@ -147,11 +148,13 @@ def nginx(request: Request) -> list[str]:
     read = {path: files[path] for path in (NGINX_CONFIG, *OWN_FILES) if path in files}
     dump = "".join(f"# configuration file {path}:\n{text}\n" for path, text in read.items())
     record = files.get(f"/var/lib/k8s-ha/{unit}.digest", "")
+    limit = files.get(LIMITS_DROP_IN, "").strip().rpartition("LimitNOFILE=")[2]
     return [
         f"unit ActiveState={'active' if active else 'inactive'}",
         f"unit UnitFileState={'enabled' if unit in request.machine.enabled else 'disabled'}",
         *[f"record {record}"] * bool(record),
-        *(f"own {line.removeprefix('file ')}" for line in digests(request, OWN_FILES)),
+        *[f"unit LimitNOFILESoft={limit}"] * bool(limit),
+        *(f"own {line.removeprefix('file ')}" for line in digests(request, (*OWN_FILES, LIMITS_DROP_IN))),
         f"listens {'yes' if active else 'no'}",
         "program /usr/sbin/nginx",
         "build nginx version: nginx/1.20.1",
