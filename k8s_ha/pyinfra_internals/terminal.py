@@ -7,12 +7,14 @@ A screen of many hosts stays one that a person can read.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import click
 from pyinfra import logger
 from pyinfra.api import output
 
@@ -38,9 +40,19 @@ _SSH: Final = "paramiko.transport"
 
 
 def shown(text: str) -> str:
-    """The text with its lines, tabs and colors, and whatever else a terminal would obey written out."""
+    """The text with its lines, tabs and colors, and whatever else a terminal would obey written out.
+
+    Without colors where NO_COLOR asks for that (https://no-color.org).
+    """
     parts = _COLORS.split(_LINE_END.sub("", text))
+    if is_plain():
+        return "".join(printable(part, "\n\t") for part in parts[::2])
     return "".join(part if number % 2 else printable(part, "\n\t") for number, part in enumerate(parts))
+
+
+def is_plain() -> bool:
+    """Whether the person wants no colors."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 class _Shown(logging.Filter):
@@ -96,3 +108,16 @@ def kept_readable() -> None:
         ssh.setLevel(logging.CRITICAL)
     if not isinstance(output._echo, _EchoShown):
         output.set_echo(_EchoShown(output._echo))
+    if is_plain():
+        _uncolored()
+
+
+def _uncolored() -> None:
+    """Have pyinfra color nothing by itself: neither lines by their level, nor what its command line prints."""
+    for handler in logger.handlers:
+        formatter: Any = handler.formatter
+        if hasattr(formatter, "level_to_format"):
+            formatter.level_to_format = {}
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        context.color, context = False, context.parent
