@@ -19,7 +19,7 @@ from pyinfra.api.state import BaseStateCallback, StateOperationHostData
 from k8s_ha.pyinfra_internals.callbacks import _Callbacks
 from k8s_ha.pyinfra_internals.frames import calls_located_fast, frame_location, stack
 from k8s_ha.pyinfra_internals.operations import without_global_arguments
-from k8s_ha.pyinfra_internals.terminal import words_of_hosts_shown
+from k8s_ha.pyinfra_internals.terminal import kept_readable
 from tests.support.fakes.run import Fleet
 from tests.support.operation_bench import Bench
 
@@ -63,14 +63,14 @@ def test_an_operation_has(name: str) -> None:
 def test_what_is_printed_of_commands_goes_through_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(output, "_echo", lambda message=None, **_: said.append(message))
-    words_of_hosts_shown()
-    words_of_hosts_shown()
+    kept_readable()
+    kept_readable()
     output.echo("a\x1b[31mb\x1b[0m\r\nc\x1b[8md\x1b]0;e\x07\tf")
     assert said == ["a\x1b[31mb\x1b[0m\nc\\x1b[8md\\x1b]0;e\\x07\tf"]
 
 
 def test_pyinfra_writes_its_log_by_one_logger(caplog: pytest.LogCaptureFixture) -> None:
-    words_of_hosts_shown()
+    kept_readable()
     logging.getLogger("pyinfra").warning("%s", "\x1b]0;e\x07")
     assert [record.getMessage() for record in caplog.records] == ["\\x1b]0;e\\x07"]
 
