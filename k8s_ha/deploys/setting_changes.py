@@ -74,9 +74,10 @@ def _kube_proxy_moved(run: Run, step: ChangeStep) -> None:
 
 def _endpoint_retired(run: Run, step: ChangeStep) -> None:
     left = run.without_former_endpoints()
-    if "load_balancer" in run.cluster.host(host.name).role:
+    is_balancer = "load_balancer" in run.cluster.host(host.name).role
+    if is_balancer:
         endpoint_proxied(name="Have nginx pass on the endpoint alone", **proxy_of(left))
-    else:
+    if not is_balancer or run.cluster.virtual_address is None:
         address_given_up(run)
     files.block_written(
         name="Write the endpoint's name alone", path="/etc/hosts", block=render("hosts.j2", cluster=run.cluster)

@@ -52,6 +52,18 @@ def test_from_one_form_to_another_and_a_second_run_finds_nothing(finished: Fleet
     assert (again.world.history, again.changes) == ([], [])
 
 
+def test_a_virtual_address_that_is_left_is_given_up(finished: Fleet) -> None:
+    fleet = wanting(finished, FORMS["an address that moves between two"])
+    assert keepers(fleet.run("-y")) == ["master-lb", "lb2"]
+    survey = {name: {"installed": "keepalived 2.1.5-9.el8"} for name in ("master-lb", "lb2")}
+    fleet.change(replace(fleet.scenario, settings=SETTINGS | {"control_plane_endpoint": FORMER}, survey=survey))
+    outcome = fleet.run("-y")
+    assert_moved(outcome, FORMER)
+    assert keepers(outcome) == []
+    again = fleet.run("-y")
+    assert (again.world.history, again.changes) == ([], [])
+
+
 def test_what_proves_the_new_endpoint_comes_before_the_first_change_of_the_cluster(finished: Fleet) -> None:
     outcome = wanting(finished, BOTH).run("-y")
     proofs = outcome.steps("endpoint proof")
