@@ -18,8 +18,9 @@ from k8s_ha.pyinfra_internals.state import State, is_connecting, working_folder
 from k8s_ha.pyinfra_internals.terminal import kept_readable
 from k8s_ha.redaction import scrubbed
 from k8s_ha.reporting.known_errors import explain
-from k8s_ha.reporting.report import ExitState, RunReport, short_form
+from k8s_ha.reporting.report import ExitState, RunReport
 from k8s_ha.reporting.run_log import OperationRef, RunLog, outcome, report_of, secrets_of, title
+from k8s_ha.reporting.short_form import short_form
 from k8s_ha.settings import Cluster, ClusterSettings
 
 _trackers: dict[State, RunTracker] = {}

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from k8s_ha.local_files import claim, write_private
 from k8s_ha.redaction import redacted, scrubbed, without_named_secrets
-from k8s_ha.reporting.report import SCHEMA_FILE, RunReport, schema, short_form
+from k8s_ha.reporting.report import SCHEMA_FILE, RunReport, schema
+from k8s_ha.reporting.short_form import short_form
 from k8s_ha.reporting.stopwatch import Stopwatch
 from k8s_ha.resources import read_file
 
