@@ -48,6 +48,7 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
     with run.lock:
         if NAME not in run.log.prepare_seconds:
             begun = time.monotonic()
+            run.log.timeline.enter(NAME)
             run.log.findings += _collect(run)
             run.log.prepare_seconds[NAME] = time.monotonic() - begun
             _log_findings(run)

@@ -77,6 +77,24 @@ class HostStatus:
     virtual_answers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class HostAnswers:
+    """What the last check was answered by one host, as a person looks it over.
+
+    + host: inventory name, or ``THE_CLUSTER``
+    + version: its kubelet's, as the API tells it; None for none
+    + answers: ``ok`` or what was found instead, by name of the check
+    + backends: HOST:PORT that its balancer passes on to; None where it has none
+    + holds: what one host alone has, such as the lead of etcd
+    """
+
+    host: str
+    version: str | None
+    answers: Mapping[str, str]
+    backends: tuple[str, ...] | None = None
+    holds: tuple[str, ...] = ()
+
+
 def asked(cluster: Cluster, host: HostSettings, api_status: ApiStatus) -> dict[str, Any]:
     """What the host is asked: the arguments of the fact ``HostStatusFact``."""
     node = host.is_node

@@ -23,6 +23,7 @@ from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
+from k8s_ha.verification.answers import host_answers
 from k8s_ha.verification.hosts import host_certificates, node_states, status_findings
 from k8s_ha.verification.summary import summary
 from k8s_ha.verification.versions import CHECK, version_findings
@@ -45,6 +46,7 @@ def cluster_verified(run: Run) -> Generator[StringCommand]:
     statuses = verification.statuses
     run.log.findings += verification.findings
     run.log.certificates = host_certificates(statuses)
+    run.log.answers = host_answers(statuses, verification.api_status, verification.findings, run.cluster)
     run.log.states_after = node_states(statuses, verification.api_status, run.cluster)
     wrong = errors(verification.findings)
     log_findings(verification.findings)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from k8s_ha.reporting.older_reports import RENAMED, upgraded, warn
 from k8s_ha.untrusted import printable
@@ -28,7 +27,7 @@ HostState = Literal["clean", "partial", "joined", "replaced", "damaged", "foreig
 class Entry(BaseModel):
     """A part of the report; it has no fields but those named here."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @field_validator("*")
     @classmethod
@@ -67,6 +66,9 @@ class HostEntry(Entry):
         default=None, description="What was to become of the node; null where it is none, or was not looked at."
     )
     state_after: HostState | None = Field(description="Where it stood at the last check; null likewise.")
+    seconds: float | None = Field(
+        default=None, description="How long it was at work; null where it began no operation."
+    )
 
 
 class PhaseEntry(Entry):
@@ -78,6 +80,19 @@ class PhaseEntry(Entry):
         description="How much of that exactly one host of the cluster was at work, and all others waited. A host that "
         "waits within an operation for its turn counts as at work."
     )
+    begins: float | None = Field(
+        default=None, description="When it began, in seconds since the run did; null where it has not begun."
+    )
+
+
+class SpanEntry(Entry):
+    """An operation that a host was at work at for a second or longer."""
+
+    host: str = Field(description="Inventory name.")
+    phase: str = Field(description="The phase's name.")
+    operation: str = Field(description="The operation's name.")
+    begins: float = Field(description="Seconds since the run began.")
+    seconds: float = Field(description="How long it took.")
 
 
 class StepEntry(Entry):
@@ -131,12 +146,31 @@ class FindingEntry(Entry):
     )
 
 
+class VerificationEntry(Entry):
+    """What the last check of the cluster was answered by one host, or of the cluster as a whole."""
+
+    host: str = Field(description="Inventory name, or 'the cluster'.")
+    version: str | None = Field(description="Its kubelet's, as the API tells it; null for none.")
+    answers: dict[str, str] = Field(
+        description="By name of the check 'ok', or what was found instead; without what the host was not asked."
+    )
+    backends: tuple[str, ...] | None = Field(
+        description="HOST:PORT that its balancer passes on to; null where it has none."
+    )
+    holds: tuple[str, ...] = Field(description="What one host alone has, such as the lead of etcd.")
+
+    @field_validator("answers")
+    @classmethod
+    def _are_printable(cls, answers: dict[str, str]) -> dict[str, str]:
+        return {printable(check): printable(answer) for check, answer in answers.items()}
+
+
 class CertificateEntry(Entry):
     """A certificate of the cluster, as the last check found it."""
 
     host: str = Field(description="Inventory name of the host that it lies on.")
     path: str = Field(description="Its file.")
-    expires: datetime = Field(description="Until when it is valid.")
+    expires: AwareDatetime = Field(description="Until when it is valid.")
 
 
 class RunReport(Entry):
@@ -149,8 +183,8 @@ class RunReport(Entry):
     schema_version: Literal[2] = Field(default=SCHEMA_VERSION, description="Version of this format.")
     package_version: str = Field(description="Version of k8s-ha.")
     pyinfra_version: str = Field(description="Version of pyinfra.")
-    started: datetime = Field(description="When the run began, UTC.")
-    ended: datetime | None = Field(description="When it ended, UTC; null while it runs, and where it was killed.")
+    started: AwareDatetime = Field(description="When the run began, UTC.")
+    ended: AwareDatetime | None = Field(description="When it ended, UTC; null while it runs, and where it was killed.")
     mode: Literal["build", "dry"] = Field(description="Whether changes were asked for, or only to see them.")
     exit_state: ExitState = Field(
         description="converged: all was done and nothing failed. dry: the changes were found, and none was made. "
@@ -176,12 +210,20 @@ class RunReport(Entry):
         description="The cluster's hosts, in the order of the inventory; then those that removed_nodes names."
     )
     phases: tuple[PhaseEntry, ...] = Field(description="The phases of this run, in the order of execution.")
+    timeline: tuple[SpanEntry, ...] = Field(
+        default=(),
+        description="The longest operations of each host, in the order in which they began: a dozen, and fewer where "
+        "the hosts are more than a hundred.",
+    )
     steps: tuple[StepEntry, ...] = Field(
         default=(), description="The steps by which a standing cluster was, or in a dry run would be, changed."
     )
     changes: tuple[ChangeEntry, ...] = Field(description="What changed, or in a dry run would change.")
     failures: tuple[FailureEntry, ...] = Field(description="What failed.")
     findings: tuple[FindingEntry, ...] = Field(description="What the checks before and after the changes found.")
+    verification: tuple[VerificationEntry, ...] = Field(
+        default=(), description="What the last check was answered, host by host; none where it was not made."
+    )
     warnings: tuple[str, ...] = Field(description="What is allowed by the settings but probably not meant.")
     certificates: tuple[CertificateEntry, ...] = Field(description="The cluster's certificates.")
     failed_hosts: tuple[str, ...] = Field(description="Inventory names of the hosts that failed.")

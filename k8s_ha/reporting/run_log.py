@@ -17,6 +17,7 @@ from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.plan import Plan
 from k8s_ha.findings import Finding
 from k8s_ha.observations.certificates import Certificate
+from k8s_ha.observations.host_status import HostAnswers
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.pyinfra_internals import operations
 from k8s_ha.pyinfra_internals.command_line import ExitWatcher, is_dry
@@ -45,10 +46,13 @@ from k8s_ha.reporting.report import (
     HostEntry,
     PhaseEntry,
     RunReport,
+    SpanEntry,
     StepEntry,
+    VerificationEntry,
 )
 from k8s_ha.reporting.step_times import StepTimes
 from k8s_ha.reporting.stopwatch import Stopwatch
+from k8s_ha.reporting.timeline import Timeline
 from k8s_ha.settings import Cluster, HostSettings
 
 _PASSWORDS = ("_sudo_password", "ssh_password", "ssh_key_password")
@@ -64,6 +68,7 @@ class RunLog:
     + surveys, states_before, states_after: by inventory name; without those not read
     + plan: what was to become of the nodes, by the first look
     + step_times: how long the plan's steps take
+    + answers: what the last check was answered
     + secrets: what must not be shown
     + phases: in the order in which they were prepared
     + prepare_seconds: how long phases took that prepare no operation, so that nobody else can measure them
@@ -84,10 +89,12 @@ class RunLog:
     plan: Plan = field(default_factory=lambda: Plan({}))
     step_times: StepTimes = field(default_factory=StepTimes)
     certificates: Sequence[Certificate] = ()
+    answers: Sequence[HostAnswers] = ()
     secrets: set[str] = field(default_factory=set)
     phases: list[str] = field(default_factory=list)
     prepare_seconds: dict[str, float] = field(default_factory=dict)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    timeline: Timeline = field(default_factory=Timeline)
     phase_starts: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     last: dict[str, str] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
@@ -172,18 +179,31 @@ def report_of(
                 name=phase,
                 seconds=round(prepared.get(phase) or log.stopwatch.seconds(phase), 2),
                 serial_seconds=round(log.stopwatch.serial_seconds(phase), 2),
+                begins=_rounded(log.timeline.begins(phase)),
             )
             for phase in phases
         ),
+        timeline=tuple(_timeline(log, len(hosts), secrets)),
         steps=tuple(_steps(log)),
         changes=tuple(_changes(state, hosts, phases, own)),
         failures=tuple(_failures(state, hosts, log.last, own, secrets)),
         findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in log.findings),
+        verification=tuple(VerificationEntry(**redacted(asdict(entry), secrets)) for entry in log.answers),
         warnings=tuple(redacted(cluster.warnings, secrets)) if cluster else (),
         certificates=tuple(CertificateEntry(**asdict(entry)) for entry in log.certificates),
         failed_hosts=tuple(host.name for host in hosts if _has_failed(state, host)),
         unreachable_hosts=tuple(host.name for host in hosts if _is_unreachable(state, host)),
     )
+
+
+def _timeline(log: RunLog, hosts: int, secrets: frozenset[str]) -> Iterator[SpanEntry]:
+    for span in log.timeline.spans(hosts):
+        times = {"begins": round(span.begins, 2), "seconds": round(span.seconds, 2)}
+        yield SpanEntry(host=span.host, phase=span.phase, operation=scrubbed(span.operation, secrets), **times)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)
 
 
 def _steps(log: RunLog) -> Iterator[StepEntry]:
@@ -219,6 +239,7 @@ def _host(log: RunLog, entry: HostSettings) -> HostEntry:
         state_before=before.value if before else None,
         plan=log.plan.sentence(entry.name),
         state_after=after.value if after else None,
+        seconds=_rounded(log.timeline.seconds(entry.name)),
     )
 
 

@@ -106,12 +106,14 @@ class RunTracker:
             self._enter(operation_ref.log, operation_ref.phase)
             operation_ref.log.last[host.name] = op_hash
             operation_ref.log.stopwatch.start(host.name, operation_ref.phase)
+            operation_ref.log.timeline.start(host.name, operation_ref.phase, operation_ref.operation)
 
     def host_stopped(self, host: Host, op_hash: str) -> None:
         """A host is done with an operation."""
         operation_ref = self._operation_refs.get((host.name, op_hash))
         if operation_ref:
             operation_ref.log.stopwatch.stop(host.name)
+            operation_ref.log.timeline.stop(host.name)
 
     def host_failed(self, host: Host, op_hash: str) -> None:
         """A host has failed; pyinfra hands its output over only after this."""
