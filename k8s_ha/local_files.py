@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 _IGNORE: Final = ".gitignore"
-_OURS: Final = re.compile(r"k8s-ha-.*\.json|admin\.conf|\.gitignore|\.(k8s-ha-.*\.json|admin\.conf)\.\w+")
+_OURS: Final = re.compile(
+    r"\.gitignore|(k8s-ha-.*\.(json|html)|admin\.conf)|\.(k8s-ha-.*\.(json|html)|admin\.conf)\.\w+"
+)
 """Names that this package gives."""
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

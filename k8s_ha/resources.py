@@ -29,18 +29,25 @@ def shell_variables(values: Mapping[str, str]) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    # The results are configuration files and YAML, never HTML: there is nothing to escape.
+def _environment(is_html: bool) -> Environment:
     return Environment(
         loader=FileSystemLoader(_folder("templates")),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,
+        autoescape=is_html,
     )
 
 
 def render(template: str, **values: object) -> str:
-    """``templates/TEMPLATE`` with ``values``; a value that the template misses raises jinja2's ``UndefinedError``."""
-    return _environment().get_template(template).render(**values)
+    """``templates/TEMPLATE`` with ``values``; a value that the template misses raises jinja2's ``UndefinedError``.
+
+    The results are configuration files and YAML: there is nothing to escape.
+    """
+    return _environment(False).get_template(template).render(**values)
+
+
+def render_html(template: str, **values: object) -> str:
+    """The same as HTML, with every value escaped."""
+    return _environment(True).get_template(template).render(**values)

@@ -18,6 +18,7 @@ from k8s_ha.pyinfra_internals.state import State, is_connecting, working_folder
 from k8s_ha.pyinfra_internals.terminal import kept_readable
 from k8s_ha.redaction import scrubbed
 from k8s_ha.reporting.known_errors import explain
+from k8s_ha.reporting.page.file import write_page
 from k8s_ha.reporting.report import ExitState, RunReport
 from k8s_ha.reporting.run_log import OperationRef, RunLog, outcome, report_of, secrets_of, title
 from k8s_ha.reporting.short_form import short_form
@@ -204,6 +205,15 @@ class RunTracker:
                 logger.warning(f"no report was written: {error}; make {settings.report_dir} writable or set report_dir")
         if ended:
             written = None if log.unwritable else str(log.path)
-            for line in ["--> Report:", *short_form(report, written)]:
+            page = self._write_page(log.path, report) if log.path and written else None
+            for line in ["--> Report:", *short_form(report, written, page)]:
                 logger.info(line)
         return report
+
+    def _write_page(self, path: Path, report: RunReport) -> str | None:
+        """Write the report as a page beside its file; whatever prevents that costs one warning and not the run."""
+        try:
+            return str(write_page(report, path))
+        except Exception as error:
+            logger.warning(f"no page was written: {error}; make it by `python -m k8s_ha page {path}`")
+            return None

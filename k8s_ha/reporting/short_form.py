@@ -17,16 +17,18 @@ _VERDICTS: Final[dict[ExitState, str]] = {
 }
 
 
-def short_form(report: RunReport, path: str | None) -> list[str]:
+def short_form(report: RunReport, path: str | None, page: str | None = None) -> list[str]:
     """The report for a person, line by line.
 
     + path: of the JSON file; None where there is none
+    + page: of the same as a page; None likewise
     """
     return [
         _verdict(report),
         *_phase_lines(report),
         *_host_lines(report),
         *_footnotes(report),
+        *([f"As a page: {page}"] if page else []),
         *([f"The whole report: {path}"] if path else []),
     ]
 

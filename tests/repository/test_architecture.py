@@ -34,7 +34,7 @@ EFFECTFUL = {
     # Is told, and asks nobody.
     "reporting": {
         *("catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"),
-        *("pyinfra_internals", "redaction", "untrusted"),
+        *("pyinfra_internals", "redaction", "resources", "untrusted"),
     },
     "run": {
         "catalog",
@@ -48,6 +48,7 @@ EFFECTFUL = {
     },
     "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "untrusted", "verification"},
     "start": {"pyinfra_internals", "reporting"},
+    "__main__": {"reporting", "untrusted"},
     "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"redaction"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
     - {"redaction", "restart_gate", "untrusted", "verification"},

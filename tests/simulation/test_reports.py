@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.deploys import preflight
+from k8s_ha.reporting.page.render import page
+from k8s_ha.reporting.report import RunReport
 from tests.support.fakes.run import Fleet
 from tests.support.fakes.scenario import ADDRESSES, SETTINGS
 from tests.support.reports import (
     MIRROR_PASSWORD,
     MIRROR_VARIABLE,
     PASSWORD,
+    PATCHED,
     PHASES,
     PREFLIGHT,
     changed,
@@ -74,9 +77,58 @@ def test_a_good_run(tmp_path: Path) -> None:
 
 def test_the_report_is_for_its_owner_alone(finished: Fleet) -> None:
     folder = finished.folder / "reports"
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*.json")}
-    assert (stat.S_IMODE(folder.stat().st_mode), modes) == (0o700, {0o600})
+    modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("k8s-ha-*")}
+    assert (stat.S_IMODE(folder.stat().st_mode), modes) == (0o700, {".json": 0o600, ".html": 0o600})
     assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+
+def test_a_run_writes_its_report_as_a_page_too(tmp_path: Path) -> None:
+    outcome = Fleet(tmp_path, scenario()).run()
+    report = the_report(outcome)
+    (path,) = (tmp_path / "reports").glob("*.json")
+    beside = path.with_suffix(".html")
+    assert f"As a page: {beside}" in outcome.output
+    assert beside.read_text(encoding="utf-8") == page(RunReport.model_validate(report))
+    assert [word for word in (PASSWORD, MIRROR_PASSWORD, PATCHED) if word in beside.read_text(encoding="utf-8")] == []
+
+
+def test_the_report_says_what_the_last_check_was_answered(finished: Fleet) -> None:
+    verification = {entry.pop("host"): entry for entry in the_report(finished.run())["verification"]}
+    assert set(verification["@fake/master1"]["answers"].values()) == {"ok"}
+    assert verification["@fake/master1"]["version"] == "v1.30.14"
+    assert verification["@fake/master-lb"] == {
+        "version": None,
+        "answers": {"balancer": "ok"},
+        "backends": ["10.0.11.18:6443", "10.0.12.55:6443", "10.0.13.22:6443"],
+        "holds": [],
+    }
+
+
+def test_the_report_says_when_phases_began_and_how_long_hosts_worked(finished: Fleet) -> None:
+    report = the_report(finished.run())
+    begun = [phase["begins"] for phase in report["phases"] if phase["begins"] is not None]
+    assert begun == sorted(begun)
+    assert begun[0] >= 0
+    assert all(host["seconds"] > 0 for host in report["hosts"])
+
+
+@pytest.mark.parametrize("hinders", ["a page of somebody's", "a template that is broken"])
+def test_a_page_that_cannot_be_written_costs_a_warning_and_not_the_run(tmp_path: Path, hinders: str) -> None:
+    deploy = tmp_path / "deploy.py"
+    text = "import k8s_ha\nimport k8s_ha.reporting.run_tracker as tracker\n"
+    if hinders == "a page of somebody's":
+        text += "tracker.claim = lambda folder, stem, suffix: folder / 'taken.json'\n"
+        (tmp_path / "reports").mkdir()
+        (tmp_path / "reports" / "taken.html").write_text("mine", encoding="utf-8")
+    else:
+        text += "def broken(*_):\n    raise LookupError('no template')\ntracker.write_page = broken\n"
+    deploy.write_text(f"{text}k8s_ha.prepare_host()\n", encoding="utf-8")
+    outcome = Fleet(tmp_path, scenario()).run(deploy=deploy)
+    (report,) = outcome.reports
+    assert (outcome.exit_code, report["exit_state"]) == (0, "converged")
+    assert "no page was written: " in outcome.sentences
+    assert "make it by `python -m k8s_ha page " in outcome.sentences
+    assert "As a page:" not in outcome.output
 
 
 def test_the_second_run(finished: Fleet) -> None:

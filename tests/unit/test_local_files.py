@@ -20,6 +20,10 @@ def test_a_folder_of_its_own_is_ignored_by_git(tmp_path: Path) -> None:
     assert not is_seen_by_git(folder)
     (folder / ".gitignore").unlink()
     claim(folder, STEM, SUFFIX)
+    write_private(folder / f"{STEM}.html", "one")
+    assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    (folder / ".gitignore").unlink()
+    claim(folder, STEM, SUFFIX)
     assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
 

@@ -166,6 +166,10 @@ def test_the_short_form_of_a_report_that_could_not_be_written_names_no_file() ->
     assert short_form(report(), None) == ["Converged (84 s): Kubernetes 1.30.14 at 10.0.1.157:6443"]
 
 
+def test_the_short_form_names_the_page_where_there_is_one() -> None:
+    assert short_form(report(), "r.json", "r.html")[-2:] == ["As a page: r.html", "The whole report: r.json"]
+
+
 def test_the_published_schema_is_the_models() -> None:
     assert read_file(SCHEMA_FILE) == schema()
 
