@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -30,7 +30,7 @@ lab-beside:
 	@.ci/timed lab $(MAKE) test-lab
 
 unit-beside: $(VENV)/installed
-	@printed=$$(mktemp); ended=0; .ci/timed unit nice -n 19 $(BIN)/pytest -m 'not lab' >"$$printed" 2>&1 || ended=$$?; \
+	@printed=$$(mktemp); ended=0; .ci/timed unit nice -n 19 $(BIN)/pytest -m 'not lab and not browser' >"$$printed" 2>&1 || ended=$$?; \
 	cat "$$printed"; rm "$$printed"; exit $$ended
 
 lint: $(VENV)/installed
@@ -44,7 +44,13 @@ docs: $(VENV)/installed
 
 # Tests share nothing, so every core runs some; one that is done takes some of another's.
 test-unit: lint
-	$(BIN)/pytest -m 'not lab' --numprocesses auto --maxprocesses 8 --dist worksteal
+	$(BIN)/pytest -m 'not lab and not browser' --numprocesses auto --maxprocesses 8 --dist worksteal
+
+# The page of a report in Debian's Chromium, which is installed where there is none (440 MB, as root); a minute.
+test-page: $(VENV)/installed
+	@command -v chromium >/dev/null || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	$(BIN)/pytest -m browser
 
 test-lab: $(VENV)/installed
 	$(BIN)/python -m tests.lab.build 1.20 1.36 1.37
