@@ -55,9 +55,12 @@ class Chart:
 
 
 def charts(report: RunReport, found: Sequence[Standing]) -> Folded[Chart]:
-    """One drawing of the hosts that a page shows at once and, where there are more, one of the rest."""
+    """One drawing of the hosts that a page shows at once and, where there are more, one of the rest.
+
+    None where no operation took a second.
+    """
     total = _length(report)
-    if not total or not any(phase.begins is not None and phase.seconds for phase in report.phases):
+    if not total or not report.timeline:
         return Folded((), ())
     slowest = sorted(found, key=lambda entry: -(entry.host.seconds or 0))[:_SLOW_SHOWN]
     slow = {entry.host.name for entry in slowest}

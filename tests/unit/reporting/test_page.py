@@ -199,6 +199,21 @@ def test_time_by_phase_and_by_host() -> None:
     assert [each.attributes["class"] for each in found.all("rect")].count("bar failed") == 1
 
 
+def test_a_run_without_an_operation_of_a_second_has_no_drawing_of_its_time() -> None:
+    found = section(good() | {"timeline": []}, "time")
+    assert (len(found.all("table")), [each.text for each in found.all("h3")]) == (1, [])
+
+
+def test_no_bar_leaves_the_drawing() -> None:
+    bars = [
+        bar.attributes for bar in section(hostile(), "time").all("rect") if "bar" in (bar.attributes["class"] or "")
+    ]
+    assert len(bars) == 20
+    for bar in bars:
+        left, width = float(bar["x"] or "nan"), float(bar["width"] or "nan")
+        assert 150 <= left <= left + width <= 891
+
+
 def test_steps_that_were_not_taken_are_marked() -> None:
     found = section(good() | {"steps": [step("drain", 12), step("upgrade")]}, "work")
     assert [row[2:5] for row in rows(found)] == [["drain", "nothing", "12 s"], ["upgrade", "nothing", "not done"]]
@@ -269,7 +284,7 @@ def test_the_command_writes_the_page_beside_the_report(tmp_path: Path, capsys: p
         ("{", "it is no JSON: "),
         ("[" * 100_000, "it is no JSON: is nested too deep"),
         ("{}", "it is no report of this version: package_version: Field required"),
-        ('{"\\u001b[8m": 1}', "it is no report of this version: "),
+        (f'{GOOD[:-1]},"\\u001b[8m":1}}', "it is no report of this version: \\x1b[8m: Extra inputs are not permitted"),
         (GOOD.replace("60.0", "1e999", 1), "it is no report of this version: hosts.0.seconds: "),
         (GOOD.replace(':18Z"', ':18"', 1), "it is no report of this version: started: "),
     ],
