@@ -116,8 +116,12 @@ def texts() -> dict[str, list[str]]:
         ]
         for path in SCRIPTS
     }
+    # What the operator's own machine has: this package runs there.
     modules = {
-        str(path.relative_to(PROJECT)): list(texts_of_module(path.read_text(encoding="utf-8"))) for path in MODULES
+        str(path.relative_to(PROJECT)): [
+            text.replace("python -m k8s_ha", "") for text in texts_of_module(path.read_text(encoding="utf-8"))
+        ]
+        for path in MODULES
     }
     return scripts | modules
 
