@@ -1,12 +1,14 @@
 """``python -m tests.scenarios.recordings``: pictures of a terminal in docs/screens, of real runs on six hosts.
 
 A dry run on clean hosts, the end of the build, and the same deploy again. Each command runs at a terminal. What it
-shows is shortened where dots stand, and nothing else of it is changed but the project's folder.
+shows is shortened where dots stand, and nothing else of it is changed but the project's folder. The build's page is
+taken by Debian's Chromium, which ``make test-page`` installs.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from io import StringIO
@@ -17,11 +19,12 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from tests.lab.client import DEPLOY, Lab
+from tests.lab.client import DEPLOY, REPORTS, Lab
 from tests.support.paths import PROJECT
 
 SCREENS: Final = PROJECT / "docs" / "screens"
 WIDTH: Final = 118
+PAGE: Final = "1240,1000"
 SHOWN: Final = "pyinfra inventory.py deploy.py"
 DOTS: Final = "    …"
 
@@ -76,11 +79,24 @@ def record(lab: Lab, name: str, flags: Sequence[str], kept: Iterable[str]) -> No
     print(f"{name}: {len(lines)} lines", flush=True)
 
 
+def record_page() -> None:
+    """The upper part of the newest report's page, as a browser shows it."""
+    page = max(REPORTS.glob("*.html"), key=lambda path: path.stat().st_mtime)
+    taken = SCREENS / "page.png"
+    browser = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    subprocess.run(
+        [*browser, f"--window-size={PAGE}", f"--screenshot={taken}", page.as_uri()],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def main() -> None:
     lab = Lab(options=("--line", "1.37"))
     lab.up()
     record(lab, "dry-run", ["--dry"], ("Preflight", "Plan", "--> Detected", "--> Report"))
     record(lab, "build", ["-y"], ("The cluster answers", "--> Report"))
+    record_page()
     record(lab, "again", ["-y"], ("--> Report",))
     lab.run("down", check=True)
 
