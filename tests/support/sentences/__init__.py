@@ -1,0 +1,1 @@
+"""The sentences that the package can say, read out of its sources."""
