@@ -134,6 +134,7 @@ def test_refusals_are_shown(title: str, told: object) -> None:
         (r"due to \d+ failed login", "due to … failed login"),
         (r"[Pp]assword expired", "Password expired"),
         (r"\b(?:rbash|rksh):", "rbash:"),
+        (r"(?:sudo: )?a password is required", "a password is required"),
     ],
 )
 def test_a_pattern_is_shown_as_words(pattern: str, words: str) -> None:
