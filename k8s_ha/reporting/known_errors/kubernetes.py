@@ -94,7 +94,7 @@ KUBERNETES: Final[Sequence[KnownError]] = (
     KnownError(
         r"\[ERROR SystemVerification\].*kernel release (?P<kernel>\S+) is unsupported",
         "this Kubernetes' kubeadm refuses the kernel {kernel}",
-        "choose a version that the README's table allows, or set accepted_risks = ['SystemVerification']",
+        "choose a version that docs/versions.md allows, or set accepted_risks = ['SystemVerification']",
         "https://github.com/kubernetes/system-validators/pull/37",
     ),
     KnownError(
