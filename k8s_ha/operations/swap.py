@@ -1,4 +1,4 @@
-"""Swap, which kubelet does not start beside."""
+"""Swap, which the kubelet does not start beside."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def swap_off() -> Generator[StringCommand]:
         yield StringCommand("systemctl -q mask swap.target")
     if is_executing() and not (left := require_fact(Swap)).is_off:
         yield fail_host(
-            f"{host.name}: {_what_is_left(left)} after swap was turned off; kubelet does not start beside swap; find "
-            "what turns it on again (`systemctl list-units --all -t swap`), remove that, then run this again."
+            f"{host.name}: {_what_is_left(left)} after swap was turned off; the kubelet does not start beside swap; "
+            "find what turns it on again (`systemctl list-units --all -t swap`), remove that, then run this again."
         )
 
 

@@ -133,7 +133,7 @@ def swap(context: HostContext) -> Iterator[Finding]:
     """Swap that the boot turns on."""
     if not context.host.is_node:
         return
-    boot_state, wanted = context.preflight.boot, "kubelet does not start beside swap"
+    boot_state, wanted = context.preflight.boot, "the kubelet does not start beside swap"
     if not context.preflight.swap and any(fstab.swap_at_boot(line.encode()) for line in boot_state.fstab):
         yield Finding(
             context.host.name,

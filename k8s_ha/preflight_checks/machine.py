@@ -120,7 +120,7 @@ def swap(context: HostContext) -> Iterator[Finding]:
             context.host.name,
             "swap",
             f"swaps to {', '.join(context.preflight.swap)}",
-            "kubelet does not start beside swap",
+            "the kubelet does not start beside swap",
             "nothing: this run turns it off, now and at boot; see that memory suffices",
             "warning",
         )

@@ -259,15 +259,15 @@ UNDONE: dict[str, tuple[Any, dict[str, Any], Facts, str]] = {
         swap_off,
         {},
         {Swap: SwapState(("/dev/zram0",), in_fstab=False, target_masked=True)},
-        "worker1: it swaps to /dev/zram0 after swap was turned off; kubelet does not start beside swap; find what "
-        "turns it on again (`systemctl list-units --all -t swap`), remove that, then run this again.",
+        "worker1: it swaps to /dev/zram0 after swap was turned off; the kubelet does not start beside swap; "
+        "find what turns it on again (`systemctl list-units --all -t swap`), remove that, then run this again.",
     ),
     "a swap target that cannot be masked": (
         swap_off,
         {},
         {Swap: SwapState((), in_fstab=False, target_masked=False)},
-        "worker1: swap.target is not masked after swap was turned off; kubelet does not start beside swap; find what "
-        "turns it on again (`systemctl list-units --all -t swap`), remove that, then run this again.",
+        "worker1: swap.target is not masked after swap was turned off; the kubelet does not start beside swap; "
+        "find what turns it on again (`systemctl list-units --all -t swap`), remove that, then run this again.",
     ),
     "SELinux": (
         selinux_permissive,

@@ -20,7 +20,7 @@ MASKED = UnitState("masked", active=False, file="masked")
 KERNEL = "4.18.0-553.el8_10.x86_64"
 NEWER = "4.18.0-600.el8.x86_64"
 BOTH = ("br_netfilter", "overlay")
-KUBELET_AND_SWAP = "kubelet does not start beside swap"
+KUBELET_AND_SWAP = "the kubelet does not start beside swap"
 FILE = "/etc/sysctl.d/z-hardening.conf"
 
 

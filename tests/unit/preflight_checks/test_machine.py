@@ -166,7 +166,7 @@ MACHINE = {
             "worker1",
             "swap",
             "swaps to /dev/dm-1",
-            "kubelet does not start beside swap",
+            "the kubelet does not start beside swap",
             "nothing: this run turns it off, now and at boot; see that memory suffices",
         ),
     ),

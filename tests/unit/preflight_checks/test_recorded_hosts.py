@@ -113,7 +113,7 @@ def test_swap(reported: Any) -> None:
             "worker1",
             "swap",
             "swaps to /tmp/tmp.tcBXqr49LP/swap",
-            "kubelet does not start beside swap",
+            "the kubelet does not start beside swap",
             "nothing: this run turns it off, now and at boot; see that memory suffices",
         )
     ]
