@@ -201,7 +201,7 @@ RUNTIME_FIRST: Final = Change(
     "an upgrade is due",
     "set kubernetes_version back, move the runtime, then upgrade in another run; or set it back to {standing}",
 )
-UNREADABLE_FILE: Final = Change(Effect.NOT_YET, "it is compared with the settings", "mend that file there")
+UNREADABLE_FILE: Final = Change(Effect.NOT_YET, "it is compared with the settings", "fix that file there")
 """A file of a host that could not be read; the sentence that says so stands for the setting."""
 
 LAGGING: Final = (STATIC_POD, KUBELET_FILE, OWN_OF_A_KUBELET, SERVING_CERTIFICATE)

@@ -258,7 +258,7 @@ def flannel_refusal(config: str, pods: str, cluster: Cluster) -> str | None:
         kept = read_json(config) if config else {}
         standing = {"pod_cidr": kept.get("Network"), "flannel_backend": kept.get("Backend", {}).get("Type")}
     except (ValueError, AttributeError):
-        return "Flannel was not changed: the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."
+        return "Flannel was not changed: the ConfigMap kube-flannel-cfg holds no configuration; fix it, or delete it."
     for name, value in standing.items():
         wanted = getattr(cluster.settings, name)
         if value not in (None, wanted) and (name, pods) != ("pod_cidr", wanted):

@@ -220,8 +220,8 @@ def test_a_manifest_is_applied_by_the_leader_when_it_changed(
             "flannel_backend stands as 'host-gw' and the settings say 'vxlan', but flannel does not change it while "
             "pods run; set it back.",
         ),
-        ("garbage", "the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."),
-        ("[]", "the ConfigMap kube-flannel-cfg holds no configuration; mend it, or delete it."),
+        ("garbage", "the ConfigMap kube-flannel-cfg holds no configuration; fix it, or delete it."),
+        ("[]", "the ConfigMap kube-flannel-cfg holds no configuration; fix it, or delete it."),
     ],
 )
 def test_flannel_is_not_given_another_network_while_pods_run(stage: Stage, config: str, words: str) -> None:

@@ -156,7 +156,7 @@ def test_a_file_that_cannot_be_read_is_told_of_its_host_alone(name: str, changes
     cluster = six_host_cluster(kubeadm_patches=FLAGS)
     refused = [entry for entry in differences(with_standing(name, cluster, **changes)) if entry.is_refused]
     assert [(entry.host, entry.found) for entry in refused] == [(name, found)]
-    assert refused[0].remedy == "mend that file there"
+    assert refused[0].remedy == "fix that file there"
 
 
 def test_a_certificate_without_a_name_of_the_settings() -> None:
