@@ -40,7 +40,7 @@ def _of_host(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             "root",
             f"commands run as uid {survey.uid}",
             "root is needed",
-            "log in as root, or set _sudo=True for the host and let its user sudo",
+            "log in as root, or set _sudo = True for the host and let its user sudo",
         )
     if shell := login_shell(host.name, survey.login_shell):
         yield shell

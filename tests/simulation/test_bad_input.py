@@ -170,7 +170,7 @@ UNUSABLE_HOSTS = {
     ),
     "login without root": (
         Scenario(survey={"worker2": {"uid": "1000"}}),
-        "@fake/worker2: commands run as uid 1000; root is needed; log in as root, or set _sudo=True for the host and "
+        "@fake/worker2: commands run as uid 1000; root is needed; log in as root, or set _sudo = True for the host and "
         "let its user sudo",
     ),
     "login that may not sudo": (

@@ -34,7 +34,7 @@ def refusals(surveys: Mapping[str, HostSurvey], cluster: Cluster) -> list[str]:
             {"uid": 1000},
             [
                 "root: worker1: "
-                "commands run as uid 1000; root is needed; log in as root, or set _sudo=True for the host and "
+                "commands run as uid 1000; root is needed; log in as root, or set _sudo = True for the host and "
                 "let its user sudo"
             ],
         ),
