@@ -111,6 +111,14 @@ def test_every_check_says_something_below_its_name() -> None:
     assert len(headings) == len(set(headings))
 
 
+def test_a_way_out_stands_beside_its_own_reason() -> None:
+    told = [entry for entry in entries() if entry.found.endswith(f"stands with Kubernetes {OPEN}VERSION{CLOSE}")]
+    assert [(entry.wanted[0].partition(" ")[0], entry.remedies) for entry in told] == [
+        ("1.20", ["use a release of this package that knows it"]),
+        ("a", ["correct that setting"]),
+    ]
+
+
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.cause)
 def test_a_known_error_is_found_by_words_that_the_tool_printed(known: KnownError) -> None:
     words = troubleshooting_page.searched_words(known)

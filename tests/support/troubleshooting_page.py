@@ -120,7 +120,7 @@ def _of_check(name: str) -> list[str]:
 def _entry(entry: Entry) -> Iterator[str]:
     severity = {("warning",): " *(warning)*", ("error", "warning"): " *(error or warning)*"}
     yield f"- **{_escaped(entry.found)}**{severity.get(tuple(sorted(entry.severities)), '')}\\"
-    yield f"  {_escaped('; or: '.join(entry.wanted))}\\"
+    yield from (f"  {'or: ' * (place > 0)}{_escaped(wanted)}\\" for place, wanted in enumerate(entry.wanted))
     yield "\\\n".join(f"  → {_escaped(remedy)}" for remedy in entry.remedies)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from k8s_ha.catalog import compatibility, lifetimes, setting_changes
+from k8s_ha.catalog.setting_changes import Effect
 from k8s_ha.preflight_checks import login
 from tests.support.sentences.bindings import Frame
 from tests.support.sentences.patterns import sample
@@ -75,24 +76,30 @@ class Entry:
 
     check: str
     found: str
-    wanted: list[str] = field(default_factory=list)
-    remedies: list[str] = field(default_factory=list)
-    severities: set[str] = field(default_factory=set)
+    wanted: list[str]
+    remedies: list[str]
+    severities: set[str]
 
 
 Row = tuple[str, str, str, str, frozenset[str]]
 
 
 def entries() -> list[Entry]:
-    """Everything that the package's checks can find, by check and in the order of the sources."""
-    found: dict[tuple[str, str], Entry] = {}
-    for check, text, wanted, remedy, severities in _rows():
-        entry = found.setdefault((check, text), Entry(check, text))
-        entry.severities |= severities
-        for phrase, known in ((wanted, entry.wanted), (remedy, entry.remedies)):
-            if phrase not in known:
-                known.append(phrase)
-    return list(found.values())
+    """Everything that the package's checks can find, by check and in the order of the sources.
+
+    What is wanted for several reasons, with the same ways out, is one entry.
+    """
+    remedies: dict[tuple[str, str, str], dict[str, None]] = {}
+    severities: dict[tuple[str, str, str], set[str]] = {}
+    for check, found, wanted, remedy, told in _rows():
+        remedies.setdefault((check, found, wanted), {})[remedy] = None
+        severities.setdefault((check, found, wanted), set()).update(told)
+    merged: dict[tuple[str, str, tuple[str, ...]], Entry] = {}
+    for (check, found, wanted), known in remedies.items():
+        entry = merged.setdefault((check, found, tuple(known)), Entry(check, found, [], [*known], set()))
+        entry.wanted.append(wanted)
+        entry.severities |= severities[check, found, wanted]
+    return list(merged.values())
 
 
 def _rows() -> Iterator[Row]:
@@ -210,7 +217,7 @@ def _text(way: Way, source: Source, node: ast.expr) -> str:
 
 
 def _of_differences() -> Iterator[Row]:
-    """Of settings that stand otherwise than they are wanted: a row for each reason."""
+    """Of settings that stand otherwise than they are wanted, and that a run does not bring there: by reason."""
     changes: dict[setting_changes.Change, list[str]] = {}
     tables = (setting_changes.SETTINGS, setting_changes.HOST_SETTINGS, setting_changes.PATCHES)
     for name, change in [pair for table in tables for pair in table.items()]:
@@ -219,7 +226,7 @@ def _of_differences() -> Iterator[Row]:
         if isinstance(change, setting_changes.Change):
             changes.setdefault(change, [])
     for change, names in changes.items():
-        if change.reason:
+        if change.reason and change.effect not in (Effect.NEXT_RUN, Effect.ROLLED_OUT):
             setting = " or ".join(names) or placeholder("setting")
             found = f"{setting} stands as {placeholder('standing')}"
             wanted = f"the settings say {placeholder('wanted')}, but {change.reason}"
