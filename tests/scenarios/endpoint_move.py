@@ -126,8 +126,9 @@ def moved(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping[str
         seconds = time.monotonic() - started
         print(f"{what}: moved after {seconds:.0f} s", flush=True)
         check_whole(lab, what, kind)
-    # A former port is closed when nothing of the cluster names it any more, and the client there is none of that.
-    stays = former.partition(":")[2] == endpoint.partition(":")[2]
+    # A former port is closed, and an address that moves given up, when nothing of the cluster names it any more. The
+    # client there is none of that.
+    stays = former.partition(":")[2] == endpoint.partition(":")[2] and not former.startswith(f"{VIRTUAL}:")
     check_noticed(lab, what, asked, found, stays, settings)
     return row(what, len(steps), kills, seconds, asked, found)
 
