@@ -194,7 +194,8 @@ def test_what_is_rendered_can_be_read(label: str) -> None:
 
 def test_every_file_of_the_package_is_rendered_or_copied() -> None:
     """A template that no phase renders is dead; facts and scripts are not written to hosts."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "k8s_ha").rglob("*.py"))
+    rendering = [*(PROJECT / "k8s_ha").rglob("*.py"), *(PROJECT / "templates").rglob("*.j2")]
+    sources = "".join(path.read_text(encoding="utf-8") for path in rendering)
     names = [path.name for folder in ("files", "templates") for path in (PROJECT / folder).rglob("*.*")]
     of_balancers = {f"{name}.j2" for name in FILES}
     unnamed = [name for name in names if not re.search(rf"""["'/]{re.escape(name)}["']""", sources)]
