@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import grimp
 import pytest
 
 import k8s_ha
+from tests.support.paths import PROJECT
 
 PACKAGE = Path(k8s_ha.__file__).parent
 
@@ -120,3 +122,10 @@ def test_what_pyinfra_does_not_promise_is_touched_in_one_room(path: Path) -> Non
         elif isinstance(node, ast.Attribute):
             of_report = isinstance(node.value, ast.Name) and node.value.id == "report"  # it has names of its own
             assert of_report or node.attr not in UNPROMISED
+
+
+def test_nothing_that_tests_import_patches_the_standard_library() -> None:
+    """pyinfra's command line does, and a pytest that runs on several cores ends by it; one program of its own may."""
+    imported = re.compile(r"^(?:from|import) pyinfra_cli\b", re.MULTILINE)
+    tests = (PROJECT / "tests").rglob("*.py")
+    assert [path.name for path in tests if imported.search(path.read_text(encoding="utf-8"))] == ["fork_server.py"]
