@@ -9,19 +9,11 @@ pki=/etc/kubernetes/pki
 trap 'rm -rf "$CONFIG" "$FOLDER"' EXIT
 trap '' HUP PIPE
 trap 'pair_from "$kept_pair"; exit 143' TERM
-# The kubelet starts its container anew at once.
-restarted() {
-    before=$(running_ids $component) || return 1
-    for id in $before; do
-        $tool stop -t 30 "$id" >/dev/null || true # whether it has ended is seen by what runs then
-    done
-    wait_until runs_anew $component "$before"
-}
 fail() {
     last_words $component "$before"
     if ! pair_from "$kept_pair"; then
         echo "$HOST: $1, and the old certificate could not be put back from $kept_pair; put it back, then run this again."
-    elif restarted; then
+    elif restarted $component; then
         rm -rf "$kept_pair"
         echo "$HOST: $1; its old certificate is back and serves; see the lines above, then run this again."
     else
@@ -51,5 +43,5 @@ if [ ! -e "$kept_pair/apiserver.key" ]; then
 fi
 timeout 60 sync || true # their names, too, are on the disk before anything is changed
 pair_from "$FOLDER" || fail "its new certificate could not be put in place"
-restarted || fail "its API server does not serve with its new certificate"
+restarted $component || fail "its API server does not serve with its new certificate"
 rm -rf "$kept_pair"

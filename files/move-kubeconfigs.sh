@@ -21,13 +21,6 @@ put() {
         mv -f "$beside" "$real"
     fi
 }
-restarted() { # COMPONENT; the kubelet starts its container anew at once
-    before=$(running_ids "$1") || return 1
-    for id in $before; do
-        $tool stop -t 30 "$id" >/dev/null || true # whether it has ended is seen by what runs then
-    done
-    wait_until runs_anew "$1" "$before"
-}
 readers_restarted() {
     for pair in $readers; do
         ! is_kept "${pair%%=*}" || restarted "${pair#*=}" || return 1
