@@ -62,7 +62,7 @@ if [ -n "$BALANCER" ]; then
 fi
 if [ -n "$VIRTUAL" ]; then
     systemctl -q is-active keepalived.service && echo "keepalived active"
-    ip -4 -o addr show 2>/dev/null | grep -qF " $VIRTUAL/" && echo "virtual here"
+    virtual_is_here && echo "virtual here"
     holders
 fi
 wait

@@ -1,9 +1,9 @@
 # VIRTUAL, BALANCER_ADDRESS, ROUTER, LISTENER, INTERPRETERS: an address that is to move between balancers, or nothing; this one's
 # own; its virtual router's number; a Python program, and where a host's package manager may have its Python.
 #
-# Defines virtual_place, which prints the interface of its own and the network's prefix, and virtual_address, which also prints
-# whether the other is here, whether somebody else answers at it, who else speaks for that router, and whether keepalived is
-# somebody's own.
+# Defines virtual_place, which prints the interface of its own and the network's prefix, virtual_is_here, which tells whether the
+# other is here, and virtual_address, which prints all of that, whether somebody else answers at it, who else speaks for that
+# router, and whether keepalived is somebody's own.
 virtual_router_heard() {
     for interpreter in $INTERPRETERS; do
         command -v "$interpreter" >/dev/null 2>&1 && "$interpreter" -c "$LISTENER" "$1" "$BALANCER_ADDRESS" "$ROUTER" 2>/dev/null && return
@@ -14,6 +14,7 @@ virtual_place() {
         [ "${held%/*}" != "$BALANCER_ADDRESS" ] || echo "virtual_place ${name%%@*} ${held#*/}"
     done | head -n 1
 }
+virtual_is_here() { ip -4 -o addr show 2>/dev/null | grep -qF " $VIRTUAL/"; }
 virtual_address() {
     [ -n "$VIRTUAL" ] && command -v ip >/dev/null 2>&1 || return 0
     place=$(virtual_place)
@@ -26,7 +27,7 @@ virtual_address() {
     kept=
     [ -z "$ours" ] || [ "$state" != active ] || kept=yes
     [ -z "$kept" ] || echo "virtual kept"
-    if ip -4 -o addr show | grep -qF " $VIRTUAL/"; then
+    if virtual_is_here; then
         echo "virtual here"
     elif [ -n "$place" ] && [ -z "$kept" ]; then
         virtual_router_heard "$place" &
