@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import ParsedFact, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.observations import dns
 from k8s_ha.observations.certificates import expiry, printed_end
@@ -72,16 +72,14 @@ class HostStatusFact(ParsedFact[HostStatus]):
             },
             dns={address: tuple(map(dns.parse_answer, said)) for address, said in _by_address(values["dns"]).items()},
             etcd=etcd_status(*etcd) if any(etcd) else None,
-            certificates={
-                path: expiry(text) for path, text in _stripped_pairs(values["certificate"] + values["kubeconfig"])
-            },
+            certificates={path: expiry(text) for path, text in pairs(values["certificate"] + values["kubeconfig"])},
             nginx="nginx" in values,
             keepalived="keepalived" in values,
             has_virtual_address="virtual" in values,
             own_interface=next(iter(values["virtual_own"]), "").strip().lower(),
             virtual_answers=tuple(line.strip().lower() for line in values["virtual_holder"]),
-            backends=dict(_stripped_pairs(values["backend"])),
-            backend_answers={address: _backend(said) for address, said in _stripped_pairs(values["backend_api"])},
+            backends=dict(pairs(values["backend"])),
+            backend_answers={address: _backend(said) for address, said in pairs(values["backend_api"])},
         )
 
 
@@ -96,12 +94,8 @@ def _backend(said: str) -> str:
     return OK if answered in ("HTTP 401", "HTTP 403") else answered
 
 
-def _stripped_pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
-    return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in lines]
-
-
 def _by_address(lines: Iterable[str]) -> Mapping[str, list[str]]:
     said: dict[str, list[str]] = defaultdict(list)
-    for address, text in _stripped_pairs(lines):
+    for address, text in pairs(lines):
         said[address].append(text)
     return said

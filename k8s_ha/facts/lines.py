@@ -28,6 +28,12 @@ def fields(output: Iterable[str]) -> dict[str, list[str]]:
     return values
 
 
+def pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """The first word of each line, and what stands behind it."""
+    parts = (line.partition(" ") for line in lines)
+    return [(key, value.strip()) for key, _, value in parts]
+
+
 T = TypeVar("T")
 
 

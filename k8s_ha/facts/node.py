@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import ParsedFact, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.observations import etcd
 from k8s_ha.observations.node import ANNOTATION, CORDONED, RETURNED, ClusterNode, Kubeconfig, NodeView
 from k8s_ha.observations.standing import Standing
@@ -86,14 +86,9 @@ def _standing(values: Mapping[str, Sequence[str]]) -> Standing:
         kubelet_flags=" ".join(values.get("kubelet_flags", ())),
         serving_certificate="\n".join(values.get("serving_certificate", ())),
         set_aside=tuple(values.get("set_aside", ())),
-        kube_proxy_hosts=tuple(_pair(line) for line in values.get("kube_proxy_host", ())),
+        kube_proxy_hosts=tuple(pairs(values.get("kube_proxy_host", ()))),
         objects=next(iter(values.get("objects", ())), ""),
     )
-
-
-def _pair(line: str) -> tuple[str, str]:
-    key, _, value = line.partition(" ")
-    return key, value.strip()
 
 
 def _kubeconfig(line: str) -> Kubeconfig:
