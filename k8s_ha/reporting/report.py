@@ -234,6 +234,11 @@ class RunReport(Entry):
     def _of_version_1(cls, report: Any) -> Any:
         return upgraded(report) if isinstance(report, Mapping) and report.get("schema_version") == 1 else report
 
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took; None while it runs, and where it was killed."""
+        return None if self.ended is None else (self.ended - self.started).total_seconds()
+
 
 def schema() -> str:
     """The JSON schema of ``RunReport``, as it is published."""

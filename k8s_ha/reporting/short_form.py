@@ -35,8 +35,8 @@ def short_form(report: RunReport, path: str | None, page: str | None = None) -> 
 
 def _verdict(report: RunReport) -> str:
     verdict = _VERDICTS[report.exit_state]
-    if report.ended is not None:
-        verdict += f" ({(report.ended - report.started).total_seconds():.0f} s)"
+    if report.seconds is not None:
+        verdict += f" ({report.seconds:.0f} s)"
     if report.endpoint is not None:
         verdict += f": Kubernetes {report.kubernetes_version} at {report.endpoint}"
     return verdict

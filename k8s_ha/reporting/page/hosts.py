@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
+from k8s_ha.observations.host_status import OK
 from k8s_ha.reporting.report import HostEntry, RunReport, VerificationEntry
-
-OK: Final = "ok"
-"""What an answer is where all is well."""
 
 Mark = Literal["well", "warning", "wrong", "unknown"]
 

@@ -48,7 +48,6 @@ def page(report: RunReport) -> str:
         mark=mark,
         verdict=verdict,
         meaning=_MEANINGS[report.exit_state],
-        seconds=(report.ended - report.started).total_seconds() if report.ended else None,
         is_dry=report.mode == "dry",
         changes=sum(len(change.operations) for change in report.changes),
         findings=tables.finding_rows(report, names),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from k8s_ha.observations.certificates import ERROR_WITHIN, WARNING_WITHIN
-from k8s_ha.reporting.page.hosts import OK, Folded, Mark, answer_marks, fold
+from k8s_ha.observations.host_status import OK
+from k8s_ha.reporting.page.hosts import Folded, Mark, answer_marks, fold
 from k8s_ha.reporting.page.words import HostNames, Names
 from k8s_ha.reporting.report import FailureEntry, FindingEntry, PhaseEntry, RunReport, SpanEntry
 
@@ -17,6 +18,8 @@ _COLUMNS: Final = ("node", "kubelet", "kube-proxy", "API server", "endpoint", "S
 """Checks that every cluster's hosts are asked, in their order; others follow as they come."""
 
 _ORDER: Final = ("error", "waived", "warning")
+
+E = TypeVar("E", FindingEntry, FailureEntry)
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,8 @@ class FindingRow:
 
 def finding_rows(report: RunReport, names: HostNames) -> list[FindingRow]:
     """The findings, errors first."""
-    found: dict[FindingEntry, list[str]] = {}
-    for finding in sorted(report.findings, key=lambda finding: _ORDER.index(finding.severity)):
-        found.setdefault(finding.model_copy(update={"host": ""}), []).append(finding.host)
-    return [FindingRow(names(hosts), finding) for finding, hosts in found.items()]
+    found = sorted(report.findings, key=lambda finding: _ORDER.index(finding.severity))
+    return [FindingRow(names(hosts), finding) for finding, hosts in _alike(found).items()]
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,15 @@ class FailureRow:
 
 def failure_rows(report: RunReport, names: HostNames) -> list[FailureRow]:
     """The failures, each with all hosts whose output was the same."""
-    found: dict[FailureEntry, list[str]] = {}
-    for failure in report.failures:
-        found.setdefault(failure.model_copy(update={"host": ""}), []).append(failure.host)
-    return [FailureRow(names(hosts), failure) for failure, hosts in found.items()]
+    return [FailureRow(names(hosts), failure) for failure, hosts in _alike(report.failures).items()]
+
+
+def _alike(entries: Iterable[E]) -> dict[E, list[str]]:
+    """The hosts of each entry that is the same but for its host, which it has no more."""
+    found: dict[E, list[str]] = {}
+    for entry in entries:
+        found.setdefault(entry.model_copy(update={"host": ""}), []).append(entry.host)
+    return found
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ def charts(report: RunReport, found: Sequence[Standing]) -> Folded[Chart]:
 
 def _length(report: RunReport) -> float:
     """Of the run, in seconds; where it was cut off, until the last that is known of it."""
-    if report.ended is not None:
-        return (report.ended - report.started).total_seconds()
+    if report.seconds is not None:
+        return report.seconds
     ends = [(phase.begins or 0) + phase.seconds for phase in report.phases]
     return max([*ends, *(span.begins + span.seconds for span in report.timeline)], default=0)
 

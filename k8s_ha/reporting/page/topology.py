@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from k8s_ha.reporting.page.hosts import OK, Mark, Standing
+from k8s_ha.observations.host_status import OK
+from k8s_ha.reporting.page.hosts import Mark, Standing
 from k8s_ha.reporting.page.words import clipped, counted
 from k8s_ha.reporting.report import RunReport
 
