@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
 from typing import Final
+
+from tests.lab import access, state
 
 MODULE: Final = "tests.scenarios.endpoint_asker"
 
@@ -25,6 +31,22 @@ def ask(context: ssl.SSLContext, address: str, port: int, seconds: float, begun:
     except Exception as error:
         said = type(error).__name__
     print(f"{begun} {said}\n", end="", flush=True)
+
+
+@contextmanager
+def asking(address: str, port: int, seconds: float) -> Iterator[list[tuple[float, str]]]:
+    """This program at work where the operator stands, while a block runs; behind it the list has the ``answers``."""
+    found: list[tuple[float, str]] = []
+    command = [sys.executable, "-m", MODULE, address, str(port), str(seconds)]
+    words, environment = access.at_operator(command, state.current())
+    with TemporaryFile("w+") as told, subprocess.Popen(words, stdout=told, env=environment) as program:
+        try:
+            yield found
+        finally:
+            program.terminate()
+            program.wait()
+            told.seek(0)
+            found += answers(told.read())
 
 
 def answers(told: str) -> list[tuple[float, str]]:

@@ -7,7 +7,6 @@ two: two balancers before three control planes; three: three machines that are e
 from __future__ import annotations
 
 import itertools
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -16,13 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from tests.lab import access, state
 from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab, until
-from tests.scenarios.endpoint_asker import MODULE, answers
+from tests.scenarios.endpoint_asker import asking
 from tests.scenarios.own_folder import Project
 from tests.scenarios.rollout import markdown
 from tests.support.finding_rows import rows
@@ -82,21 +80,14 @@ class Watch:
 def watching(lab: Lab, port: int, asker: str) -> Iterator[Watch]:
     """Requests from where the operator stands, and ARP from a host of the cluster."""
     found = Watch()
-    words, environment = access.at_operator([sys.executable, "-m", MODULE, VIRTUAL, str(port), "1"], state.current())
     lab.host(asker, f"systemd-run -q --unit who sh -c {quote(_WHO.format(address=VIRTUAL))}")
-    with TemporaryFile("w+") as asked, subprocess.Popen(words, stdout=asked, env=environment) as program:
-        try:
+    try:
+        with asking(VIRTUAL, port, 1) as found.answers:
             time.sleep(2)
             yield found
-        finally:
-            program.terminate()
-            program.wait()
-            asked.seek(0)
-            found.answers += answers(asked.read())
-            for question in lab.host(asker, "systemctl stop who; cat /root/who; rm /root/who").split("ARPING")[1:]:
-                found.holders.append(
-                    {line.split("[")[1][:17] for line in question.splitlines() if "reply from" in line}
-                )
+    finally:
+        for question in lab.host(asker, "systemctl stop who; cat /root/who; rm /root/who").split("ARPING")[1:]:
+            found.holders.append({line.split("[")[1][:17] for line in question.splitlines() if "reply from" in line})
 
 
 def holders(lab: Lab, balancers: Sequence[str]) -> list[str]:
