@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     power.add_argument("action", choices=POWER)
     disk = add("new-disk", _new_disk, "put a blank disk into a host that is off, as if it had been replaced")
     disk.add_argument("host")
+    disk.add_argument(
+        "--flavour", help="the Enterprise Linux that is installed on it, such as rocky-9; default: the same"
+    )
     link = add("link", _link, "down pulls the host's cable, drop swallows its packets silently, up undoes both")
     link.add_argument("host")
     link.add_argument("other", nargs="?", help="drop and up: between the two alone")
@@ -112,11 +115,7 @@ def _power(options: argparse.Namespace) -> None:
 
 
 def _new_disk(options: argparse.Namespace) -> None:
-    machine.check()
-    with state.locked():
-        lab = state.current()
-        hosts.new_disk(lab.topology.host(options.host), lab.artifacts)
-        access.write_files(lab.topology, lab.artifacts.ssh_key)  # it has host keys of its own
+    lifecycle.new_disk(options.host, options.flavour)
 
 
 def _link(options: argparse.Namespace) -> None:

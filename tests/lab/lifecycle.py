@@ -58,6 +58,26 @@ def down(progress: Progress = print) -> None:
         progress(f"the lab is down after {time.monotonic() - begun:.1f} s, and the machine as it was before")
 
 
+def new_disk(name: str, flavour: str | None, progress: Progress = print) -> None:
+    """Put a blank disk into a host that is off, as if it had been replaced; with another Enterprise Linux if named."""
+    machine.check()
+    with state.locked():
+        lab = state.current()
+        if flavour is not None:
+            lab = _with_flavour(lab, name, flavour, progress)
+        hosts.new_disk(lab.topology.host(name), lab.artifacts)
+        state.save(lab)
+        access.write_files(lab.topology, lab.artifacts.ssh_key)  # it has host keys of its own
+
+
+def _with_flavour(lab: state.State, name: str, flavour: str, progress: Progress) -> state.State:
+    old = lab.topology.host(name)
+    changed = [dataclasses.replace(host, flavour=flavour) if host is old else host for host in lab.topology.hosts]
+    flavours = lab.artifacts.flavours | build.build([flavour], lab.contents, progress).flavours
+    artifacts = dataclasses.replace(lab.artifacts, flavours=flavours)
+    return dataclasses.replace(lab, topology=Topology(tuple(changed)), artifacts=artifacts)
+
+
 def status() -> list[str]:
     """One line for each host and service of the lab, or for everything that a lab has left behind."""
     lab = state.load()
