@@ -4,8 +4,8 @@
 # asked which certificate they serve with, which tells control planes apart. NAME_SERVERS: likewise, asked QUERY, which
 # printf makes a packet of. KUBELET, PROXY: ports of their health on this host. ETCD: "yes" asks it.
 # BALANCER: nginx's files with the backends, of which it reads one. VIRTUAL: an address that keepalived may have here.
-# BALANCER_ADDRESS: this host's own beside it. Stands behind require-root.sh, artifacts.sh, kubeconfig-clusters.sh and
-# virtual-address.sh.
+# BALANCER_ADDRESS: this host's own beside it. Stands behind require-root.sh, artifacts.sh, kubeconfig-clusters.sh,
+# certificates.sh and, with VIRTUAL, virtual-address.sh.
 #
 # Everything is asked at once. Each answer is one line, printed in one piece, so that answers never mix.
 fetch() { curl -fsS --noproxy '*' --connect-timeout 3 --max-time 6 "$@" 2>&1 | tr -s '\n\r' ' '; }
@@ -67,14 +67,6 @@ if [ -n "$VIRTUAL" ]; then
 fi
 wait
 
-# Public halves only: of a file that also holds a key, the block of its first certificate and nothing else.
-for file in $k/pki/*.crt $k/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
-    [ -r "$file" ] || continue
-    block=$(sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p; /-END CERTIFICATE-/q' "$file" | sed '/-----/d' | tr -d '\r\n')
-    echo "certificate $file $block"
-done
-for file in $k/admin.conf $k/super-admin.conf $k/controller-manager.conf $k/scheduler.conf; do
-    [ -r "$file" ] && echo "kubeconfig $file $(content "$file" | sed -n 's/^ *client-certificate-data: *//p' | head -n 1)"
-done
 named_clusters
+certificates
 exit 0

@@ -1,4 +1,5 @@
-# STANDING: "yes" where it is wanted; needs ask of init-unfinished.sh, content of artifacts.sh and kubeconfig-clusters.sh.
+# STANDING: "yes" where it is wanted; needs ask of init-unfinished.sh, content of artifacts.sh, kubeconfig-clusters.sh and
+# certificates.sh.
 # Defines standing_files and standing_objects, which print `key value` lines: what the cluster stands with, as this host's
 # files and its own API server tell it.
 held() {
@@ -21,6 +22,7 @@ standing_files() {
         name=$(sed -n 's#^ *server: *"\{0,1\}https://\([^/"]*\):[0-9]*"\{0,1\}$#\1#p' "$pod/volumes/kubernetes.io~configmap/kube-proxy/kubeconfig.conf" | head -n 1)
         sed 's/#.*//' "$pod/etc-hosts" 2>/dev/null | awk -v name="$name" '{ for (i = 2; i <= NF; i++) if ($i == name) { print "kube_proxy_host", name, $1; exit } }'
     done
+    certificates
     # What stood before a change that is not over, kept by the change itself.
     for kept in /var/lib/k8s-ha/static-pods/*.yaml; do
         [ ! -e "$kept" ] || basename "$kept" .yaml
@@ -28,6 +30,7 @@ standing_files() {
     [ ! -e /var/lib/k8s-ha/apiserver-certificate/apiserver.key ] || echo "set_aside apiserver-certificate"
     [ ! -e /var/lib/k8s-ha/kubelet-config/config.yaml ] || echo "set_aside kubelet-config"
     [ ! -e /var/lib/k8s-ha/kubeconfigs/change ] || echo "set_aside kubeconfigs"
+    [ ! -e /var/lib/k8s-ha/certificates ] || echo "set_aside certificates"
 }
 standing_objects() {
     [ -n "$STANDING" ] || return

@@ -9,7 +9,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.observations import dns
-from k8s_ha.observations.certificates import expiry, printed_end
+from k8s_ha.observations.certificates import printed_end
 from k8s_ha.observations.host_status import OK, HostStatus, answer, etcd_status
 from k8s_ha.resources import read_file
 
@@ -56,13 +56,14 @@ class HostStatusFact(ParsedFact[HostStatus]):
         )
         commands += read_file("facts/artifacts.sh") + read_file("kubeconfig-clusters.sh")
         commands += read_file("facts/virtual-address.sh") if virtual else ""
-        return marked(commands + read_file("facts/host-status.sh"))
+        return marked(commands + read_file("facts/certificates.sh") + read_file("facts/host-status.sh"))
 
     def parse(self, output: list[str]) -> HostStatus:
         values = fields(output)
+        view = node_view(values)
         etcd = [" ".join(values[f"etcd_{key}"]) for key in ("health", "members", "status")]
         return HostStatus(
-            view=node_view(values),
+            view=view,
             kubelet=answer(values["kubelet"][0]) if values["kubelet"] else None,
             proxy=_proxy(values["proxy"][0]) if values["proxy"] else None,
             apis={address: tuple(map(answer, said)) for address, said in _by_address(values["api"]).items()},
@@ -72,7 +73,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
             },
             dns={address: tuple(map(dns.parse_answer, said)) for address, said in _by_address(values["dns"]).items()},
             etcd=etcd_status(*etcd) if any(etcd) else None,
-            certificates={path: expiry(text) for path, text in pairs(values["certificate"] + values["kubeconfig"])},
+            certificates=view.standing.certificates,
             nginx="nginx" in values,
             keepalived="keepalived" in values,
             has_virtual_address="virtual" in values,

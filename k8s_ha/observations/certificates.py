@@ -6,7 +6,7 @@ import base64
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -18,6 +18,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import Certificate as X509Certificate
 from cryptography.x509 import InvalidVersion, load_der_x509_certificate, load_pem_x509_certificate
 
+from k8s_ha.catalog.certificates import Kind, kind
 from k8s_ha.findings import Finding
 
 _BEGIN: Final = "-----BEGIN CERTIFICATE-----"
@@ -29,27 +30,67 @@ ERROR_WITHIN: Final = timedelta(days=7)
 WARNING_WITHIN: Final = timedelta(days=30)
 """kubeadm's certificates last a year, and a kubelet renews its own with at least 36 days to go."""
 
+AUTHORITY_WARNING_WITHIN: Final = timedelta(days=730)
+"""A CA is replaced by hand, on every host twice."""
+
+SHARES: Final[Mapping[Kind, int]] = {Kind.KUBELET: 10}
+"""Which part of its life a certificate has left when it is near its end, where that is another than THIRD.
+
+A kubelet renews its own when 70 to 90 of 100 parts are over (client-go, util/certificate, nextRotationDeadline).
+"""
+
+THIRD: Final = 3
+
+
+@dataclass(frozen=True)
+class Validity:
+    """From when until when a certificate is valid, in UTC.
+
+    + begins: up to Kubernetes 1.30 kubeadm's begin with their CA
+    + written: when its file was; None where that was not told
+    """
+
+    begins: datetime
+    ends: datetime
+    written: datetime | None = None
+
+    def is_near(self, now: datetime, within: timedelta, share: int = THIRD) -> bool:
+        """Whether less is left than a span of time, and less than a share of its life: short ones end, too."""
+        return self.ends - now < min(within, (self.ends - self.begins) / share)
+
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate of the cluster: where it is, and until when it is valid.
+    """A certificate of the cluster: where it is, and from when until when it is valid.
 
     + host: inventory name
     """
 
     host: str
     path: str
-    expires: datetime
+    validity: Validity
+
+    @property
+    def expires(self) -> datetime:
+        """Until when it is valid."""
+        return self.validity.ends
+
+    def is_near(self, now: datetime, within: timedelta) -> bool:
+        """Whether it ends soon."""
+        return self.validity.is_near(now, within, SHARES.get(kind(self.path), THIRD))
 
 
-def expiry(encoded: str) -> datetime | None:
-    """Until when a certificate is valid, in UTC; None for what is none.
+def validity(encoded: str, written: datetime | None = None) -> Validity | None:
+    """How long a certificate is valid; None for what is none.
 
     + encoded: base64 of DER or of PEM
+    + written: when its file was
     """
     try:
         certificate = parsed(base64.b64decode(encoded, validate=True))
-        return certificate.not_valid_after_utc if certificate else None
+        if certificate is None:
+            return None
+        return Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc, written)
     except ValueError:  # no base64, or a date that no calendar has
         return None
 
@@ -84,32 +125,52 @@ def fingerprints(pem: str) -> frozenset[str]:
     return frozenset(entry.fingerprint(SHA256()).hex() for entry in found if entry) if all(found) else frozenset()
 
 
+def first_of_kinds(certificates: Iterable[Certificate]) -> dict[Kind, Certificate]:
+    """The certificate of each kind that ends first."""
+    found: dict[Kind, Certificate] = {}
+    for certificate in sorted(certificates, key=lambda entry: (entry.expires, entry.host, entry.path)):
+        found.setdefault(kind(certificate.path), certificate)
+    return {each: found[each] for each in Kind if each in found}
+
+
 def certificate_findings(certificates: Iterable[Certificate], now: datetime) -> Iterator[Finding]:
     """A finding for each host and day on which certificates of it expire, or have expired.
 
     + now: in UTC
     """
-    groups: dict[tuple[str, str, str], list[Certificate]] = defaultdict(list)
+    groups: dict[tuple[str, str, Kind], list[Certificate]] = defaultdict(list)
     for certificate in certificates:
-        if certificate.expires - now < WARNING_WITHIN:
-            day = f"{certificate.expires:%Y-%m-%d}"
-            groups[certificate.host, day, _remedy(certificate.path)].append(certificate)
-    for (host, day, remedy), group in groups.items():
-        left = min(certificate.expires for certificate in group) - now
+        if certificate.is_near(now, _warned_within(kind(certificate.path))):
+            groups[certificate.host, f"{certificate.expires:%Y-%m-%d}", kind(certificate.path)].append(certificate)
+    for (host, day, of), group in groups.items():
+        first = min(group, key=lambda certificate: certificate.expires)
         others = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        # Of a day that is not over, the hour matters.
+        end = f"{first.expires:%Y-%m-%d %H:%M} UTC" if abs(first.expires - now) < timedelta(days=1) else day
         yield Finding(
             host=host,
             check="certificate",
-            found=f"{group[0].path}{others} {'expired on' if left < timedelta() else 'valid until'} {day}",
-            wanted=f"at least {WARNING_WITHIN.days} days",
-            remedy=remedy,
-            severity="error" if left < ERROR_WITHIN else "warning",
+            found=f"{group[0].path}{others} {'expired on' if first.expires < now else 'valid until'} {end}",
+            wanted=f"at least {_warned_within(of).days} days, or {_share(of)} of its life",
+            remedy=_REMEDIES[of],
+            severity="error" if any(entry.is_near(now, ERROR_WITHIN) for entry in group) else "warning",
         )
 
 
-def _remedy(path: str) -> str:
-    if path.startswith("/var/lib/kubelet/"):
-        return "the kubelet should have renewed it: see `journalctl -u kubelet` there, then `systemctl restart kubelet`"
-    if path.endswith("ca.crt"):
-        return "a CA is replaced by hand: see Kubernetes' manual rotation of CA certificates"
-    return "`kubeadm certs renew all` there, then restart its API server, controller manager, scheduler and etcd"
+def _warned_within(of: Kind) -> timedelta:
+    return AUTHORITY_WARNING_WITHIN if of is Kind.AUTHORITY else WARNING_WITHIN
+
+
+def _share(of: Kind) -> str:
+    return "a tenth" if SHARES.get(of, THIRD) != THIRD else "a third"
+
+
+_RENEWS: Final = "`pyinfra inventory.py k8s_ha.renew_certificates`"
+
+_REMEDIES: Final[Mapping[Kind, str]] = {
+    Kind.AUTHORITY: "a CA is replaced by hand: see Kubernetes' manual rotation of CA certificates",
+    Kind.CONTROL_PLANE: _RENEWS,
+    Kind.KUBECONFIG: _RENEWS,
+    Kind.KUBELET: "the kubelet should have renewed it: see `journalctl -u kubelet` there; where it has ended, "
+    + _RENEWS,
+}

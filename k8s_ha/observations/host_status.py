@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from k8s_ha.observations import etcd
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
+from k8s_ha.observations.certificates import Validity
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
@@ -50,7 +51,7 @@ class HostStatus:
     + apis: answers of API servers by HOST:PORT
     + servers: the end of the certificates that answers came with, by HOST:PORT; without those that were none
     + dns: what name servers said, by address: the asked name's addresses, or why none
-    + certificates: end of validity by path; None for a file that holds no certificate
+    + certificates: how long each is valid, by path; None for a file that holds no certificate
     + nginx: whether it runs
     + backends: what nginx passes on to, HOST:PORT, with the options of each
     + backend_answers: answers of API servers there
@@ -66,7 +67,7 @@ class HostStatus:
     apis: Mapping[str, tuple[str, ...]]
     dns: Mapping[str, tuple[str, ...]]
     etcd: EtcdStatus | None
-    certificates: Mapping[str, datetime | None]
+    certificates: Mapping[str, Validity | None]
     nginx: bool
     backends: Mapping[str, str]
     backend_answers: Mapping[str, str]

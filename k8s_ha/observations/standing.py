@@ -13,7 +13,7 @@ import yaml
 from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, UnsupportedGeneralNameType
 from cryptography.x509.extensions import DuplicateExtension, ExtensionNotFound
 
-from k8s_ha.observations.certificates import parsed
+from k8s_ha.observations.certificates import Validity, parsed
 from k8s_ha.observations.kubeconfig import servers_in, with_server
 from k8s_ha.untrusted import not_too_deep, read_json
 
@@ -28,8 +28,9 @@ FORMER: Final = "k8s-ha/former-configurations"
 KEPT_CERTIFICATE: Final = "apiserver-certificate"
 KEPT_KUBELET_CONFIG: Final = "kubelet-config"
 KEPT_KUBECONFIGS: Final = "kubeconfigs"
+KEPT_CERTIFICATES: Final = "certificates"
 """What ``Standing.set_aside`` names beside static pods: an API server's certificate, a kubelet's configuration file,
-kubeconfigs with a former endpoint."""
+kubeconfigs with a former endpoint, and all that was to be renewed."""
 
 KUBE_PROXY_KUBECONFIG: Final = "kubeconfig.conf"
 """Its key in kube-proxy's ConfigMap."""
@@ -45,6 +46,8 @@ class Standing:
     + kubelet_config: the kubelet's configuration file
     + kubelet_flags: the flags that kubeadm gave the kubelet, as a shell would read them
     + serving_certificate: the API server's, PEM
+    + certificates: how long each is valid, by path; None for a file that holds none
+    + lacking_keys: of CAs, which somebody keeps elsewhere
     + set_aside: of what a change that is not over has kept what stood before: static pods by their names, and others
     + kube_proxy_hosts: the name at which kube-proxy asks, with its address in the pod's own copy of /etc/hosts; nothing
       of a pod that asks at an address, or whose name is not there
@@ -55,6 +58,8 @@ class Standing:
     kubelet_config: str = ""
     kubelet_flags: str = ""
     serving_certificate: str = ""
+    certificates: Mapping[str, Validity | None] = field(default_factory=dict)
+    lacking_keys: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
     kube_proxy_hosts: tuple[tuple[str, str], ...] = ()
     objects: str = ""

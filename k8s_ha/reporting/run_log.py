@@ -190,7 +190,9 @@ def report_of(
         findings=tuple(FindingEntry(**redacted(asdict(finding), secrets)) for finding in log.findings),
         verification=tuple(VerificationEntry(**redacted(asdict(entry), secrets)) for entry in log.answers),
         warnings=tuple(redacted(cluster.warnings, secrets)) if cluster else (),
-        certificates=tuple(CertificateEntry(**asdict(entry)) for entry in log.certificates),
+        certificates=tuple(
+            CertificateEntry(host=entry.host, path=entry.path, expires=entry.expires) for entry in log.certificates
+        ),
         failed_hosts=tuple(host.name for host in hosts if _has_failed(state, host)),
         unreachable_hosts=tuple(host.name for host in hosts if _is_unreachable(state, host)),
     )

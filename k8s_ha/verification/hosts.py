@@ -70,7 +70,7 @@ def status_findings(
     yield from virtual_address_findings(statuses, cluster)
     yield from certificate_findings(host_certificates(statuses), now)
     for name, status in statuses.items():
-        for path in [path for path, expires in status.certificates.items() if expires is None]:
+        for path in [path for path, validity in status.certificates.items() if validity is None]:
             yield Finding(
                 name, "certificate", f"{path} holds no certificate", "one", "see the file", severity="warning"
             )
@@ -111,10 +111,10 @@ def _serves(statuses: Statuses, name: str, address: str) -> bool:
 def host_certificates(statuses: Statuses) -> list[Certificate]:
     """Every certificate that hosts told of."""
     return [
-        Certificate(name, path, expires)
+        Certificate(name, path, validity)
         for name, status in statuses.items()
-        for path, expires in status.certificates.items()
-        if expires is not None
+        for path, validity in status.certificates.items()
+        if validity is not None
     ]
 
 

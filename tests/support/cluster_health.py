@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from k8s_ha.observations.api_status import API_SERVICE, CONTROL_PLANE_PODS, DNS_SERVICE, ApiStatus, PodState
+from k8s_ha.observations.certificates import Validity
 from k8s_ha.observations.host_status import OK, EtcdStatus, HostStatus, Member, asked
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NEXT_YEAR = datetime(2027, 11, 24, tzinfo=UTC)
+
+
+def until(moment: datetime, days: float = 365) -> Validity:
+    """A certificate that ends then, and was valid for so long."""
+    return Validity(moment - timedelta(days=days), moment)
+
+
 SERVICES = {API_SERVICE: "10.96.0.1", DNS_SERVICE: "10.96.0.10"}
 
 NOTHING: dict[str, Any] = {
@@ -84,7 +92,7 @@ def _status(cluster: Cluster, host: HostSettings) -> HostStatus:
         apis={address: (OK,) * asks["apis"].count(address) for address in asks["apis"]},
         dns={address: ("10.96.0.1",) * asks["name_servers"].count(address) for address in asks["name_servers"]},
         etcd=EtcdStatus(OK, etcd_members(cluster), "1") if control_plane else None,
-        certificates={"/etc/kubernetes/pki/apiserver.crt": NEXT_YEAR} if control_plane else {},
+        certificates={"/etc/kubernetes/pki/apiserver.crt": until(NEXT_YEAR)} if control_plane else {},
         nginx=bool(backends),
         backends=dict.fromkeys(backends, "max_fails=1 fail_timeout=10s"),
         backend_answers=dict.fromkeys(backends, OK),

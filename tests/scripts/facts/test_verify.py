@@ -132,19 +132,40 @@ def test_the_script_prints_no_key(shell: Shell, end: str) -> None:
     shell.file("/var/lib/kubelet/pki/kubelet-client-current.pem", certificate + key)
     shell.file("/etc/kubernetes/pki/key-first.crt", key + certificate)
     encoded = base64.b64encode(certificate.encode()).decode()
-    shell.file("/etc/kubernetes/admin.conf", f"    client-certificate-data: {encoded}\n    client-key-data: SECRET\n")
+    for name in ("admin", "kubelet"):
+        text = f"    client-certificate-data: {encoded}\n    client-key-data: SECRET\n"
+        shell.file(f"/etc/kubernetes/{name}.conf", text)
     for path in (shell.root / "etc/kubernetes").rglob("*.c*"):
         path.write_bytes(path.read_bytes().replace(b"\n", end.encode()))
     done = shell.run(HostStatusFact().command(**NOTHING))
     assert "SECRET" not in done.stdout + done.stderr
-    assert HostStatusFact().process(done.stdout.splitlines()).certificates == dict.fromkeys(
+    found = HostStatusFact().process(done.stdout.splitlines()).certificates
+    ends = {path: held.ends for path, held in found.items() if held is not None and held.written is not None}
+    assert ends == dict.fromkeys(
         (
             "/etc/kubernetes/pki/key-first.crt",
             "/var/lib/kubelet/pki/kubelet-client-current.pem",
             "/etc/kubernetes/admin.conf",
+            "/etc/kubernetes/kubelet.conf",
         ),
         datetime(2027, 11, 24, 23, 19, 41, tzinfo=UTC),
     )
+
+
+@pytest.mark.parametrize("leads", [False, True])
+def test_keys_of_authorities_that_somebody_keeps_elsewhere(shell: Shell, leads: bool) -> None:
+    for name in ("ca.crt", "ca.key", "etcd/ca.crt", "front-proxy-ca.crt"):
+        shell.file(f"/etc/kubernetes/pki/{name}")
+    shell.file("/etc/kubernetes/kubelet.conf", "    client-certificate: /var/lib/kubelet/pki/x.pem\n")
+    if leads:
+        shell.file("/etc/kubernetes/manifests/kube-apiserver.yaml")
+    done = shell.run(HostStatusFact().command(**NOTHING))
+    status = HostStatusFact().process(done.stdout.splitlines())
+    lacking = ("/etc/kubernetes/pki/front-proxy-ca.key", "/etc/kubernetes/pki/etcd/ca.key")
+    assert status.view.standing.lacking_keys == (lacking if leads else ())
+    # What they hold is no certificate; a kubelet's kubeconfig that names a file holds none.
+    assert "/etc/kubernetes/kubelet.conf" not in status.certificates
+    assert set(status.certificates.values()) == {None}
 
 
 class NameServer(socketserver.ThreadingUDPServer):

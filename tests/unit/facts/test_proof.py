@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8s_ha.facts.host_status import HostStatusFact
-from k8s_ha.observations.certificates import expiry
+from k8s_ha.observations.certificates import Validity, validity
 from k8s_ha.observations.host_status import EtcdStatus, Member, answer, asked, etcd_status
 from tests.support.cluster_health import NOTHING, complete_api_status
 from tests.support.example_cluster import six_host_cluster
@@ -71,8 +71,10 @@ def test_a_control_plane() -> None:
     servers = {"10.244.3.2": ("10.96.0.1",), "10.244.4.2": ("10.96.0.1",)}
     assert reported.dns == {"10.96.0.10": ("10.96.0.1",) * 8, **servers}
     assert reported.etcd == EtcdStatus("ok", MEMBERS, "10936441449491959054")
-    assert reported.certificates["/etc/kubernetes/pki/ca.crt"] == datetime(2036, 11, 21, 23, 22, 30, tzinfo=UTC)
-    assert reported.certificates["/etc/kubernetes/admin.conf"] == datetime(2027, 11, 24, 23, 22, 31, tzinfo=UTC)
+    begins = datetime(2026, 11, 24, 23, 22, 30, tzinfo=UTC)
+    authority, admin = (reported.certificates[f"/etc/kubernetes/{name}"] for name in ("pki/ca.crt", "admin.conf"))
+    assert authority == Validity(begins, datetime(2036, 11, 21, 23, 22, 30, tzinfo=UTC))
+    assert admin == Validity(begins, datetime(2027, 11, 24, 23, 22, 31, tzinfo=UTC))
     assert len(reported.certificates) == 14
     assert None not in reported.certificates.values()
     assert (reported.nginx, reported.backends, reported.backend_answers) == (False, {}, {})
@@ -156,7 +158,7 @@ def test_what_curl_says(said: str, means: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "no base64", "AAAA", base64.b64encode(b"-----BEGIN CERTIFICATE-----\n").decode()])
 def test_what_is_no_certificate_has_no_end(text: str) -> None:
-    assert expiry(text) is None
+    assert validity(text) is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from k8s_ha.observations.api_status import ApiStatus
 from k8s_ha.observations.host_status import OK, HostStatus, Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.verification.hosts import OFFLOAD, node_states, status_findings
-from tests.support.cluster_health import NEXT_YEAR, NOW, complete_api_status, complete_statuses, etcd_members
+from tests.support.cluster_health import NEXT_YEAR, NOW, complete_api_status, complete_statuses, etcd_members, until
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import CA_CERTIFICATE
 
@@ -220,15 +220,18 @@ FOUND = {
         ["master1: its /etc/kubernetes/pki/ca.crt holds no whole certificate"],
     ),
     "a certificate that has expired": (
-        changed(having(certificates={"/a.crt": NOW - timedelta(days=1)}), "master1"),
+        changed(having(certificates={"/a.crt": until(NOW - timedelta(days=1))}), "master1"),
         ["master1: /a.crt expired on 2026-11-24"],
     ),
     "certificates that expire on one day": (
-        changed(having(certificates=dict.fromkeys(("/a.crt", "/b.crt", "/c.crt"), NOW + timedelta(days=3))), "master1"),
+        changed(
+            having(certificates=dict.fromkeys(("/a.crt", "/b.crt", "/c.crt"), until(NOW + timedelta(days=3)))),
+            "master1",
+        ),
         ["master1: /a.crt and 2 more valid until 2026-11-28"],
     ),
     "a file that holds no certificate": (
-        changed(having(certificates={"/a.crt": None, "/b.crt": NEXT_YEAR}), "worker1"),
+        changed(having(certificates={"/a.crt": None, "/b.crt": until(NEXT_YEAR)}), "worker1"),
         ["worker1: /a.crt holds no certificate"],
     ),
 }
@@ -249,7 +252,7 @@ def test_a_member_that_is_a_node_outside_the_inventory_is_a_warning() -> None:
     ("days", "severity"), [(-1, "error"), (0, "error"), (6, "error"), (7, "warning"), (29, "warning"), (30, None)]
 )
 def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: str | None) -> None:
-    statuses = changed(having(certificates={"/a.crt": NOW + timedelta(days=days)}), "worker1")
+    statuses = changed(having(certificates={"/a.crt": until(NOW + timedelta(days=days))}), "worker1")
     assert [finding.severity for finding in status_findings(statuses, API_STATUS, CLUSTER, NOW)] == (
         [severity] if severity else []
     )
@@ -258,13 +261,13 @@ def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: s
 @pytest.mark.parametrize(
     ("path", "remedy"),
     [
-        ("/etc/kubernetes/pki/apiserver.crt", "`kubeadm certs renew all`"),
+        ("/etc/kubernetes/pki/apiserver.crt", "`pyinfra inventory.py k8s_ha.renew_certificates`"),
         ("/etc/kubernetes/pki/etcd/ca.crt", "a CA is replaced by hand"),
         ("/var/lib/kubelet/pki/kubelet-client-current.pem", "the kubelet should have renewed it"),
     ],
 )
 def test_what_to_do_about_a_certificate_depends_on_whose_it_is(path: str, remedy: str) -> None:
-    (finding,) = status_findings(changed(having(certificates={path: NOW}), "master1"), API_STATUS, CLUSTER, NOW)
+    (finding,) = status_findings(changed(having(certificates={path: until(NOW)}), "master1"), API_STATUS, CLUSTER, NOW)
     assert finding.remedy.startswith(remedy)
 
 

@@ -28,7 +28,7 @@ def test_summary() -> None:
         "  DNS           2 servers, from 5 of 5 hosts",
         "  Services      10.96.0.1 and 10.96.0.10, from 5 of 5 hosts",
         "  balancers     master-lb with 3 API servers",
-        "  certificates  3; the first ends on 2027-11-24: master1, /etc/kubernetes/pki/apiserver.crt",
+        "  certificates  3; first to end: control planes 2027-11-24",
         "Its kubeconfig: kubeconfig/admin.conf",
         "Use it: kubectl --kubeconfig kubeconfig/admin.conf get nodes",
     ]

@@ -1,0 +1,31 @@
+"""Reading the lines of certificates.sh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from k8s_ha.observations.certificates import Validity, validity
+from k8s_ha.untrusted import whole_number
+
+
+def certificates(values: Mapping[str, Sequence[str]]) -> dict[str, Validity | None]:
+    """How long each certificate of a host is valid, by its path; None for what is none.
+
+    + values: the lines of certificates.sh, by their keys
+    """
+    written = {path: whole_number(seconds) for path, seconds in map(_pair, values.get("written", ()))}
+    lines = [*values.get("certificate", ()), *values.get("kubeconfig", ())]
+    return {path: validity(text, _moment(written.get(path))) for path, text in map(_pair, lines)}
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # a year that no calendar has
+        return None
+
+
+def _pair(line: str) -> tuple[str, str]:
+    path, _, text = line.partition(" ")
+    return path, text.strip()
