@@ -35,6 +35,7 @@ k8s_ha: ClusterSettingsDict = {
     "kubeconfig_dir": "kubeconfig",
     "report_dir": "reports",
     "workers_max_unavailable": "10%",
+    "renew_certificates_within_days": 60,
     "verify_timeout_seconds": 300,
 }
 

@@ -22,6 +22,7 @@ CheckName = Literal[
     "removal",
     "drain",
     "upgrade",
+    "certificates",
     "kernel",
     "cgroup",
     "cpus",
@@ -84,6 +85,9 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
         "can the nodes be drained that a change asks for", "what may be accepted is named in accepted_risks"
     ),
     "upgrade": Check("what an upgrade would end half way by"),
+    "certificates": Check(
+        "can certificates be renewed that end soon", "without that nothing of the cluster is to be changed"
+    ),
     "kernel": Check("the kernel's version and modules"),
     "cgroup": Check("the control groups that kubeadm asks for"),
     "cpus": Check("processors of a control plane"),

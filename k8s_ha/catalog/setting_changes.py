@@ -72,6 +72,7 @@ SETTINGS: Final[Mapping[str, Change]] = {
     "kubeconfig_dir": _RUN,
     "report_dir": _RUN,
     "workers_max_unavailable": _RUN,
+    "renew_certificates_within_days": _RUN,
     "verify_timeout_seconds": _RUN,
 }
 """By setting of the cluster."""

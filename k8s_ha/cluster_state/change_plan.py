@@ -144,14 +144,16 @@ def changes_due(
 def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]) -> list[str]:
     """Control planes that keep the steps from beginning, by inventory name: nobody may be out beside one that is.
 
-    The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it.
+    The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it. So
+    may those that are brought back before all others.
     """
-    acting = (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.KUBELET_CONFIG, Work.REBOOT, Work.RUNTIME)
+    acting = (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.KUBELET_CONFIG, Work.REBOOT, Work.RUNTIME, Work.RENEW_KUBELET)
     first = next((step.subjects for step in steps if step.work in acting), ())
+    revived = {name for step in steps if step.work is Work.REVIVE for name in step.subjects}
     found = []
     for host in snapshot.cluster.control_planes:
         view = snapshot.views.get(host.name)
-        if steps and (view is None or view.is_silent) and host.name not in first:
+        if steps and (view is None or view.is_silent) and host.name not in {*first, *revived}:
             found.append(host.name)
     return found
 

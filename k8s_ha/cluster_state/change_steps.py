@@ -39,6 +39,9 @@ class Work(Enum):
     + settle: what the cluster kept before is noted no more
     + reboot: of nodes without their pods
     + runtime: a node without its pods gets another container runtime
+    + renew: a control plane's certificates and kubeconfigs, with what comes up with them
+    + revive: the same where they have ended, so that nothing serves with them
+    + renew_kubelet: certificates by which kubelets log in
     + put_back: manifests that a change which was cut off has kept run again
     + prove: the endpoint that is wanted leads to the control planes
     + endpoint: what the cluster keeps as its endpoint, for joins, too
@@ -74,6 +77,9 @@ class Work(Enum):
     KUBECONFIGS = "kubeconfigs"
     KUBE_PROXY_SERVER = "kube-proxy server"
     RETIRE = "retire"
+    RENEW = "renew"
+    REVIVE = "revive"
+    RENEW_KUBELET = "renew kubelet"
 
 
 SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
@@ -104,14 +110,17 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.KUBECONFIGS: 1200,
     Work.KUBE_PROXY_SERVER: 1800,
     Work.RETIRE: 120,
+    Work.RENEW: 2400,
+    Work.REVIVE: 3000,
+    Work.RENEW_KUBELET: 900,
 }
 """How long a step of each kind may take, beside the packages of a slow mirror."""
 
 REMOVALS: Final = (Work.DRAIN, Work.REMOVE_MEMBER, Work.RESET, Work.DELETE_NODE)
-IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE, Work.STATIC_PODS)
+IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE, Work.STATIC_PODS, Work.RENEW)
 
 WITHOUT_OUTAGE: Final = (
-    *(Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT, Work.PUT_BACK),
+    *(Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT, Work.PUT_BACK, Work.REVIVE),
     *(Work.PROVE, Work.ENDPOINT, Work.RETIRE),
 )
 """What takes nobody out of service, and so may go on beside a control plane that is: a later step may mend that."""

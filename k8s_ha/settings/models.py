@@ -170,6 +170,14 @@ class ClusterSettings(BaseModel):
         description="How many workers may be out at once for a restart of their container runtime: a number, or a "
         "share of all, rounded down, of at least one. Control planes go one by one.",
     )
+    renew_certificates_within_days: int = Field(
+        default=60,
+        ge=0,
+        le=3650,
+        strict=True,
+        description="How many days before their end kubeadm's certificates and kubeconfigs are renewed, or a third of "
+        "their life where that is less. 0: never; they are only told of.",
+    )
     verify_timeout_seconds: int = Field(
         default=300,
         ge=1,
