@@ -99,8 +99,8 @@ if [ -n "$REVIVES" ] && [ -n "$UP_TO" ]; then
 fi
 systemctl -q is-active kubelet || refuse "the kubelet is not running" "start it"
 mkdir -p -m 700 "$kept" || refuse "$kept cannot be made" "see the error above"
-for path in $(echo "$RENEWED" | cut -d ' ' -f 3); do
-    for file in $(files "$path"); do
+for each in $(echo "$RENEWED" | cut -d ' ' -f 3); do
+    for file in $(files "$each"); do
         [ ! -e "$kept$file" ] || continue
         mkdir -p "$kept${file%/*}" && copied "$file" "$kept$file" || refuse "$file cannot be copied to $kept" "see the error above"
     done

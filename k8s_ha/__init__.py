@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.prepare_host import prepare_host
     from k8s_ha.deploys.reboot import reboot
     from k8s_ha.deploys.remove_nodes import remove_nodes
+    from k8s_ha.deploys.renew_certificates import renew_certificates
     from k8s_ha.deploys.repositories import repositories
     from k8s_ha.deploys.verify import verify
     from k8s_ha.deploys.workers import workers
@@ -61,6 +62,7 @@ __all__ = [
     "prepare_host",
     "reboot",
     "remove_nodes",
+    "renew_certificates",
     "repositories",
     "verify",
     "workers",

@@ -86,6 +86,12 @@ class Plan:
         """Whether a cluster is initialized where none was before."""
         return any(step.action is Action.INIT and not step.reset for step in self.steps.values())
 
+    @property
+    def comes_back(self) -> bool:
+        """Whether nobody serves, and steps of the plan are to change that: what becomes of each node is seen then."""
+        is_refused = all(step.action is Action.REFUSE for step in self.steps.values())
+        return is_refused and any(step.work in (Work.REVIVE, Work.PUT_BACK) for step in self.changes_due)
+
     def is_upgraded(self, name: str) -> bool:
         """Whether a step moves this host to another version, so that nothing before it may."""
         return any(step.work is Work.FETCH and name in step.hosts for step in self.changes_due)
@@ -95,7 +101,7 @@ class Plan:
         """A line for each thing that is to be done beside the steps, with the hosts that it is done on."""
         hosts: dict[str, list[str]] = {}
         for name, step in self.steps.items():
-            if step.action is not Action.NOTHING:
+            if step.action is not Action.NOTHING and not self.comes_back:
                 hosts.setdefault(step.sentence, []).append(name)
         for name, sentence in self.changes.items():
             hosts.setdefault(sentence, []).append(name)
@@ -106,7 +112,8 @@ class Plan:
         step, change = self.steps.get(name), self.changes.get(name)
         due = [entry.sentence for entry in self.due if name in entry.hosts]
         changed = [*([change] if change else []), *due]
-        parts = [step.sentence] if step and not (changed and step.action is Action.NOTHING) else []
+        is_told = step is not None and not self.comes_back and not (changed and step.action is Action.NOTHING)
+        parts = [step.sentence] if step and is_told else []
         return "; ".join([*parts, *changed]) or None
 
 

@@ -12,7 +12,7 @@ from k8s_ha.catalog import package_sets
 from k8s_ha.catalog.compatibility import runtime_packages
 from k8s_ha.catalog.credentials import login_at
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
-from k8s_ha.deploys import setting_changes
+from k8s_ha.deploys import renewals, setting_changes
 from k8s_ha.deploys.container_runtime import runtime_set_up
 from k8s_ha.deploys.control_plane import flannel_images
 from k8s_ha.deploys.etcd_leader import led_by_another
@@ -140,4 +140,5 @@ _CARRIED_OUT: Final[CarriedOut] = {
     Work.KUBELET: _node_upgraded,
     Work.RUNTIME: _runtime_moved,
     **setting_changes.CARRIED_OUT,
+    **renewals.CARRIED_OUT,
 }

@@ -13,6 +13,7 @@ from pyinfra.api.exceptions import PyinfraError
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.cluster_state.plan import Plan, decide
+from k8s_ha.cluster_state.renewals import certificates_of
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
@@ -77,6 +78,7 @@ def _collect(run: Run) -> list[Finding]:
     run.former_endpoints = snapshot.former_endpoints
     if all(control_plane.name in snapshot.views for control_plane in run.cluster.control_planes):
         run.snapshot = ClusterSnapshot(run.cluster, snapshot.views, former=run.former_endpoints)
+    run.log.certificates = certificates_of(snapshot.views)
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
     found += removals_planned(run, snapshot)

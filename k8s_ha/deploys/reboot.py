@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from pyinfra import host
-from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.cluster_state.change_plan import silent_control_planes
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
@@ -19,6 +18,7 @@ from k8s_ha.deploys.change_plan import show_steps
 from k8s_ha.deploys.drain_plan import against_drains
 from k8s_ha.deploys.etcd_leader import led_by_another
 from k8s_ha.deploys.load_balancer import passed_on_by_step, proxy_of, still_out
+from k8s_ha.deploys.moments import past_moment
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
 from k8s_ha.deploys.standing import outside_of_limit
 from k8s_ha.deploys.steps import CarriedOut, take_steps
@@ -70,7 +70,7 @@ def reboot(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] 
     reboots = run.part(Reboots)
     with run.lock:
         if not reboots.is_planned:
-            reboots.is_planned, reboots.since = True, _moment(since)
+            reboots.is_planned, reboots.since = True, _seconds(past_moment(since))
             found = _planned(run, reboots.since)
             run.log.findings += found
             if found:
@@ -85,20 +85,8 @@ def reboot(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] 
         barrier(name="Wait for the reboots")
 
 
-def _moment(since: object) -> int | None:
-    """Seconds since 1970; PyinfraError where it is no moment of the past."""
-    text = str(since)
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or moment > datetime.now(UTC):
-        raise PyinfraError(
-            f"nothing was changed: since is {text!r}; it must be a moment of the past such as 2026-11-27T08:00:00Z"
-        )
-    return round(moment.timestamp())
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp())
 
 
 def _planned(run: Run, since: int | None) -> list[Finding]:

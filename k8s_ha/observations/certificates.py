@@ -6,7 +6,7 @@ import base64
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -131,6 +131,12 @@ def first_of_kinds(certificates: Iterable[Certificate]) -> dict[Kind, Certificat
     for certificate in sorted(certificates, key=lambda entry: (entry.expires, entry.host, entry.path)):
         found.setdefault(kind(certificate.path), certificate)
     return {each: found[each] for each in Kind if each in found}
+
+
+def ends_of_kinds(certificates: Collection[Certificate]) -> str:
+    """How many there are, and when the first of each kind ends."""
+    ends = [f"{of.value} {first.expires:%Y-%m-%d}" for of, first in first_of_kinds(certificates).items()]
+    return f"{len(certificates)}; first to end: {', '.join(ends) or 'none'}"
 
 
 def certificate_findings(certificates: Iterable[Certificate], now: datetime) -> Iterator[Finding]:

@@ -96,7 +96,7 @@ def control_plane_upgraded(run: Run, apply: bool) -> Generator[StringCommand]:
         unless=_is_upgraded(own.address, version, apply),
         lock="kubeadm",
     )
-    yield from _serving_again(own, "its upgrade")
+    yield from serving_again(own, "its upgrade")
 
 
 def _etcd_too_old(run: Run) -> str | None:
@@ -132,7 +132,7 @@ def _is_upgraded(address: str, version: str, apply: bool) -> str:
     return " && ".join(tests)
 
 
-def _serving_again(own: HostSettings, event: str) -> Generator[StringCommand]:
+def serving_again(own: HostSettings, event: str) -> Generator[StringCommand]:
     """Wait until a control plane serves with a healthy etcd member; what fails the current host where it does not."""
     if not poll_until(lambda: _serves_twice(own.address), bool, SECONDS_TO_SERVE):
         yield fail_host(
@@ -222,7 +222,7 @@ def returned(run: Run) -> Generator[StringCommand]:
         return
     # Another kubelet, or another runtime, may have begun its static pods anew.
     if "control_plane" in own.role:
-        failed = [*_serving_again(own, "its kubelet was upgraded")]
+        failed = [*serving_again(own, "its kubelet was upgraded")]
         yield from failed
         if failed:
             return

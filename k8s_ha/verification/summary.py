@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
-from k8s_ha.observations.certificates import first_of_kinds
+from k8s_ha.observations.certificates import ends_of_kinds
 from k8s_ha.observations.host_status import HostStatus
 from k8s_ha.settings import Cluster
 from k8s_ha.verification.etcd import etcd_leader, healthy_members, listed_members
@@ -82,6 +82,5 @@ def _checked(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster:
         checked["virtual address"] = f"{cluster.virtual_address} on {', '.join(holders)}"
     certificates = host_certificates(statuses)
     if certificates:
-        ends = [f"{of.value} {first.expires:%Y-%m-%d}" for of, first in first_of_kinds(certificates).items()]
-        checked["certificates"] = f"{len(certificates)}; first to end: {', '.join(ends)}"
+        checked["certificates"] = ends_of_kinds(certificates)
     return checked

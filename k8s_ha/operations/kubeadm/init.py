@@ -134,7 +134,9 @@ def initialized(run: Run) -> Generator[StringCommand]:
     if step.reset and is_executing():
         yield host_reset(run, unless=f"{init_unfinished_script(own.address)}! is_init_unfinished")
         step = decide_init(_observed_for_init(run, fresh=True, seconds=SECONDS_TO_FALL_SILENT))
-    if step.action is Action.REFUSE:
+    if step.action is Action.REFUSE and run.log.plan.comes_back and not is_executing():
+        host.noop("a step of this run brings the cluster back")
+    elif step.action is Action.REFUSE:
         yield fail_host(step.sentence)
     elif step.action is Action.WAIT and is_executing():
         yield fail_host(f"No cluster was initialized: {step.sentence}; run this again when that has ended.")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.observations.nginx import NGINX_CONFIG
-from tests.support.fakes import endpoints, looks, upgrades
+from tests.support.fakes import endpoints, looks, renewals, upgrades
 from tests.support.fakes.looks import members
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBEADM, KUBERNETES, KubeadmError
@@ -348,6 +348,10 @@ ANSWERS = (
     Answer("certificate", r"\ANAME=issue-serving-certificate$", endpoints.certificate_issued),
     Answer("kube-proxy", r"\ANAME=roll-kube-proxy$", endpoints.kube_proxy_rolled),
     Answer("configuration", r" replace -f -$", upgrades.configuration_replaced),
+    Answer("certificates renewed", r"\ANAME=renew-certificates$", renewals.certificates_renewed),
+    Answer("kubelet certificate", r"init phase kubeconfig kubelet --config ", renewals.certificate_made, False),
+    Answer("kubelet renewed", r"\ANAME=install-kubelet-certificate$", renewals.kubelet_renewed),
+    Answer("configuration removed", r"\Arm -f /run/k8s-ha/", silence, False),
     Answer("install", r"\ANAME=install-", installed),
     Answer("write", r"\AFILE=", edited),
     Answer("write", r"^umask 022; mkdir -p .* mv -f ", write),

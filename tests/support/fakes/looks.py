@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from k8s_ha.catalog.certificates import AUTHORITIES, KUBELET_CLIENT, RENEWABLE
 from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.facts.answers import FIRST, LAST
@@ -16,7 +25,7 @@ from k8s_ha.observations.node import ANNOTATION, CORDONED
 from k8s_ha.observations.standing import FORMER
 from tests.support.fakes import endpoints
 from tests.support.fakes.request import Request
-from tests.support.fakes.world import KUBELET, KUBERNETES, World, by_name, minor
+from tests.support.fakes.world import KUBELET, KUBERNETES, Machine, World, by_name, minor
 from tests.support.paths import RECORDED
 
 NODE_ARTIFACTS = ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "pki/ca.crt", "manifests/kube-apiserver.yaml")
@@ -75,7 +84,8 @@ def artifacts(request: Request) -> list[str]:
         files.get(f"{KUBERNETES}/{name}", "") for name in ("admin.conf", "kubelet.conf", "bootstrap-kubelet.conf")
     )
     lines += [line.strip().replace("server: ", "server ") for line in configs.splitlines() if " server: " in line]
-    return lines + [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
+    lines += [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
+    return lines + certificates(request.machine)
 
 
 def node(request: Request) -> list[str]:
@@ -91,6 +101,33 @@ def node(request: Request) -> list[str]:
         lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
         lines += [f"secret {name}" for name in request.world.secrets]
     return lines
+
+
+def certificates(machine: Machine) -> list[str]:
+    """What certificates.sh tells: the CA, what kubeadm renews, and the kubelet's."""
+    if machine.kubelet_certificate is None:
+        return []
+    lines = [f"certificate {KUBELET_CLIENT} {certificate(machine.kubelet_certificate)}"]
+    lines.append(f"certificate {AUTHORITIES[0]} {certificate(3000)}")
+    if machine.certificates is not None:
+        lines += [f"certificate {entry.path} {certificate(machine.certificates)}" for entry in RENEWABLE]
+        written = int(time.time()) if machine.certificates == NEW else 1_000_000_000
+        lines += [f"written {entry.path} {written}" for entry in RENEWABLE]
+        lines += [f"lacking_key {path}" for path in machine.lacking_keys]
+    return lines
+
+
+NEW = 365.0
+"""Days that a certificate has which was just made."""
+
+
+@cache
+def certificate(days: float) -> str:
+    """One in base64 that ends after so many days, and began a year before its end."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, end = x509.Name([]), datetime.now(UTC) + timedelta(days=days)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, end - timedelta(days=365), end).sign(key, SHA256())
+    return base64.b64encode(made.public_bytes(Encoding.DER)).decode()
 
 
 def static_pods(request: Request) -> list[str]:

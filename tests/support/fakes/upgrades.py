@@ -108,7 +108,7 @@ def kubeadm_upgraded(request: Request) -> list[str]:
         _check_apply(world, version)
         world.kept["ClusterConfiguration"]["kubernetesVersion"] = f"v{version}"
     if machine.static_pods:
-        _check_static_pods(world, machine)
+        check_static_pods(world, machine)
         machine.static_pods, machine.broken = version, False
     work = words[0] if machine.static_pods else "configured"
     world.history.append(f"{machine.name} {work} {version}")
@@ -122,10 +122,10 @@ def _check_apply(world: World, version: str) -> None:
         raise Failure(f"[upgrade/health] FATAL: there are NotReady nodes: {unready}")
 
 
-def _check_static_pods(world: World, machine: Machine) -> None:
+def check_static_pods(world: World, machine: Machine) -> None:
     """What users of the API would notice."""
     balanced = any(PROXY_CONFIG in other.files for other in world.machines.values())
-    if balanced and marked_down(world) != [machine.name] and len(_servers(world)) > 1:
+    if balanced and marked_down(world) != [machine.name] and len(servers_of(world)) > 1:
         raise Failure(f"the balancer passes on to {machine.name}, or not to another: {marked_down(world)}")
 
 
@@ -134,7 +134,8 @@ def _nodes(world: World) -> Mapping[str, Machine]:
     return {name: machines[name] for name in world.nodes if name in machines}
 
 
-def _servers(world: World) -> list[Machine]:
+def servers_of(world: World) -> list[Machine]:
+    """The control planes."""
     return [machine for machine in _nodes(world).values() if machine.static_pods]
 
 
@@ -142,7 +143,7 @@ def kubelet_restarted(request: Request) -> list[str]:
     """The installed kubelet, which must not be newer than any API server, and moves to another version when drained."""
     machine, world = request.machine, request.world
     version = machine.version_of("kubelet")
-    oldest = min((server.static_pods for server in _servers(world)), key=release_order)
+    oldest = min((server.static_pods for server in servers_of(world)), key=release_order)
     if release_order(version) > release_order(oldest):
         raise Failure(f"kubelet {version} is newer than an API server, {oldest}")
     if version != machine.kubelet:

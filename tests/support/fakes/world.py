@@ -46,8 +46,11 @@ class Machine:
     + booted, glibc: when it booted last, and when its glibc came; seconds since 1970
     + cri: what its kubelet speaks to; empty for what the settings say
     + set_aside: what a change that is not over has kept
-    + broken: whether its API server does not come up before kubeadm has upgraded it
+    + broken: whether its API server does not come up before kubeadm has upgraded it, or renewed its certificates
     + sans: names in its API server's certificate
+    + certificates, kubelet_certificate: days until they end; None where nobody has a look at them
+    + etcd_renewed: whether etcd's are new, and the others are not yet
+    + lacking_keys: of CAs
     """
 
     name: str
@@ -67,6 +70,10 @@ class Machine:
     set_aside: list[str] = field(default_factory=list)
     broken: bool = False
     sans: list[str] = field(default_factory=list)
+    certificates: float | None = None
+    kubelet_certificate: float | None = None
+    etcd_renewed: bool = False
+    lacking_keys: list[str] = field(default_factory=list)
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
         self.files[path] = text

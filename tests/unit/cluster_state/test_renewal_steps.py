@@ -238,7 +238,8 @@ def test_an_external_ca_is_refused_with_the_way_out() -> None:
     (said,) = refused(stands(master1=view("master1", renewed=5, lacking=(key,))))
     assert said == (
         f"master1: certificates end, and {key} is not there: an external CA; kubeadm signs with it; renew them with "
-        "your CA, then restart etcd and the control plane; or put the key there; or set renew_certificates_within_days = 0"
+        "your CA, then restart etcd and the control plane; or put the key there; or set "
+        "renew_certificates_within_days = 0"
     )
 
 
