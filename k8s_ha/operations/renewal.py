@@ -72,7 +72,8 @@ def certificates_renewed(
             host.inventory.get_host(own.name),
             long_command(
                 "renew-certificates",
-                _script(run, own, names, revives, up_to),
+                # With what stood before a silent one does not serve either.
+                _script(run, own, names, revives or view.is_silent, up_to),
                 seconds=SECONDS_FOR_CERTIFICATES,
                 lock="kubeadm",
             ),
