@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-certificates test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -87,6 +87,10 @@ test-runtime: $(VENV)/installed
 # A cluster of EL 7 whose nodes come back as EL 9, one after the other; half an hour.
 test-newer-release: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.newer_release
+
+# Certificates that live for an hour: renewed, then left until they have ended, and the cluster brought back; two hours and a half.
+test-certificates: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.certificates $(CUT)
 
 # Clusters behind Debian's HAProxy and an nginx that are not this package's; a quarter of an hour.
 test-endpoint: $(VENV)/installed
