@@ -14,6 +14,9 @@ from typing import Final
 KUBERNETES: Final = "/etc/kubernetes"
 PKI: Final = f"{KUBERNETES}/pki"
 KUBELET_CLIENT: Final = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+KUBELET_SERVER: Final = "/var/lib/kubelet/pki/kubelet-server-current.pem"
+"""There where kubelets ask the cluster for it (serverTLSBootstrap), which somebody must approve."""
+
 KUBELET_CONF: Final = f"{KUBERNETES}/kubelet.conf"
 
 AUTHORITIES: Final = (f"{PKI}/ca.crt", f"{PKI}/front-proxy-ca.crt", f"{PKI}/etcd/ca.crt")

@@ -18,7 +18,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import Certificate as X509Certificate
 from cryptography.x509 import InvalidVersion, load_der_x509_certificate, load_pem_x509_certificate
 
-from k8s_ha.catalog.certificates import Kind, kind
+from k8s_ha.catalog.certificates import KUBELET_SERVER, Kind, kind
 from k8s_ha.findings import Finding
 
 _BEGIN: Final = "-----BEGIN CERTIFICATE-----"
@@ -144,11 +144,12 @@ def certificate_findings(certificates: Iterable[Certificate], now: datetime) -> 
 
     + now: in UTC
     """
-    groups: dict[tuple[str, str, Kind], list[Certificate]] = defaultdict(list)
+    groups: dict[tuple[str, str, Kind, str], list[Certificate]] = defaultdict(list)
     for certificate in certificates:
         if certificate.is_near(now, _warned_within(kind(certificate.path))):
-            groups[certificate.host, f"{certificate.expires:%Y-%m-%d}", kind(certificate.path)].append(certificate)
-    for (host, day, of), group in groups.items():
+            of, remedy = kind(certificate.path), _remedy(certificate.path)
+            groups[certificate.host, f"{certificate.expires:%Y-%m-%d}", of, remedy].append(certificate)
+    for (host, day, of, remedy), group in groups.items():
         first = min(group, key=lambda certificate: certificate.expires)
         others = f" and {len(group) - 1} more" if len(group) > 1 else ""
         # Of a day that is not over, the hour matters.
@@ -158,7 +159,7 @@ def certificate_findings(certificates: Iterable[Certificate], now: datetime) -> 
             check="certificate",
             found=f"{group[0].path}{others} {'expired on' if first.expires < now else 'valid until'} {end}",
             wanted=f"at least {_warned_within(of).days} days, or {_share(of)} of its life",
-            remedy=_REMEDIES[of],
+            remedy=remedy,
             severity="error" if any(entry.is_near(now, ERROR_WITHIN) for entry in group) else "warning",
         )
 
@@ -171,12 +172,13 @@ def _share(of: Kind) -> str:
     return "a tenth" if SHARES.get(of, THIRD) != THIRD else "a third"
 
 
-_RENEWS: Final = "`pyinfra inventory.py k8s_ha.renew_certificates`"
-
-_REMEDIES: Final[Mapping[Kind, str]] = {
-    Kind.AUTHORITY: "a CA is replaced by hand: see Kubernetes' manual rotation of CA certificates",
-    Kind.CONTROL_PLANE: _RENEWS,
-    Kind.KUBECONFIG: _RENEWS,
-    Kind.KUBELET: "the kubelet should have renewed it: see `journalctl -u kubelet` there; where it has ended, "
-    + _RENEWS,
-}
+def _remedy(path: str) -> str:
+    renews = "`pyinfra inventory.py k8s_ha.renew_certificates`"
+    if path == KUBELET_SERVER:
+        return "approve what its kubelet asks for: `kubectl get certificatesigningrequests`"
+    if kind(path) is Kind.KUBELET:
+        asked = "the kubelet should have renewed it: see `journalctl -u kubelet` there"
+        return f"{asked}; where it has ended, {renews}"
+    if kind(path) is Kind.AUTHORITY:
+        return "a CA is replaced by hand: see Kubernetes' manual rotation of CA certificates"
+    return renews

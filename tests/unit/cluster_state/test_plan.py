@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.node_state import NodeState
-from k8s_ha.cluster_state.plan import Action, decide, decide_init, decide_join
+from k8s_ha.cluster_state.plan import Action, Plan, Step, decide, decide_init, decide_join
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, NodeView
@@ -250,3 +251,23 @@ def test_on_what_is_somebody_elses_no_step_is_taken(reported: dict[str, NodeView
             assert view is not None
             assert view.api_server_url in (None, ENDPOINT, f"https://{host.address}:6443")
             assert snapshot.state(host) is not NodeState.FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("work", "action", "comes_back"),
+    [
+        (Work.REVIVE, Action.REFUSE, True),
+        (Work.PUT_BACK, Action.REFUSE, True),
+        (Work.REVIVE, Action.NOTHING, False),  # somebody serves: what is refused is told
+        (Work.RENEW, Action.REFUSE, False),
+    ],
+)
+def test_nothing_is_said_of_nodes_before_the_cluster_is_back(work: Work, action: Action, comes_back: bool) -> None:
+    step = ChangeStep(work, ("master1",), ("master1",), "1.30.14", "it comes back")
+    plan = Plan(
+        {"master1": Step(action, "no leader"), "worker1": Step(Action.REFUSE, "no leader")}, changes_due=(step,)
+    )
+    assert plan.comes_back is comes_back
+    assert bool(plan.lines) is not comes_back
+    assert plan.sentence("worker1") == (None if comes_back else "no leader")
+    assert (plan.sentence("master1") or "").endswith("it comes back")

@@ -264,6 +264,7 @@ def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: s
         ("/etc/kubernetes/pki/apiserver.crt", "`pyinfra inventory.py k8s_ha.renew_certificates`"),
         ("/etc/kubernetes/pki/etcd/ca.crt", "a CA is replaced by hand"),
         ("/var/lib/kubelet/pki/kubelet-client-current.pem", "the kubelet should have renewed it"),
+        ("/var/lib/kubelet/pki/kubelet-server-current.pem", "approve what its kubelet asks for"),
     ],
 )
 def test_what_to_do_about_a_certificate_depends_on_whose_it_is(path: str, remedy: str) -> None:
