@@ -92,6 +92,7 @@ UNTOUCHED: dict[str, Any] = {
     "kubeconfig_dir": "elsewhere",
     "report_dir": "elsewhere",
     "workers_max_unavailable": 2,
+    "renew_certificates_within_days": 0,
     "verify_timeout_seconds": 60,
 }
 
