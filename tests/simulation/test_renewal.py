@@ -283,6 +283,20 @@ def test_other_settings_wait_while_a_cluster_comes_back(finished: Fleet) -> None
     assert "change kubeadm-config: apiServer.certSANs" in fleet.run("--dry").sentences
 
 
+def test_one_that_is_dead_beside_others_comes_back_before_all_else(finished: Fleet) -> None:
+    """Its silence would keep every other change from beginning."""
+
+    def ended(world: World) -> None:
+        world.machines["master2"].broken, world.machines["master2"].certificates = True, -1
+
+    fleet = having(finished).set(cert_extra_sans=["api.example"])
+    fleet.edit(ended)
+    outcome = fleet.run("-y")
+    assert_whole(outcome)
+    assert outcome.world.history == ["master2 etcd", "master2 renewed"]
+    assert "change kubeadm-config: apiServer.certSANs" in fleet.run("--dry").sentences
+
+
 def test_what_is_left_out_of_the_balancer_comes_back(finished: Fleet) -> None:
     fleet = having(finished, 5)
     scenario = fleet.scenario
