@@ -24,7 +24,7 @@ from k8s_ha.cluster_state.renewal_steps import revives
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
 from k8s_ha.deploys.drain_plan import against_drains
-from k8s_ha.deploys.renewals import renewals_due, renewals_planned, renewals_wait
+from k8s_ha.deploys.renewals import ended_unrenewed, renewals_due, renewals_planned, renewals_wait
 from k8s_ha.deploys.runtime_plan import runtime_due, runtime_planned, runtime_waits
 from k8s_ha.deploys.setting_plan import settings_planned
 from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
@@ -55,7 +55,10 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     if revives(renewal) and not moving:
         # What has ended comes first: all else is planned by what serves, in the next run.
         return renewals_planned(run, snapshot, renewal)
-    found = settings_planned(run, snapshot, is_moving=moving, runtime=runtime)
+    found = [
+        *ended_unrenewed(run, snapshot),
+        *settings_planned(run, snapshot, is_moving=moving, runtime=runtime),
+    ]
     if moving:
         return [*found, *_upgrade_planned(run, snapshot), *runtime_waits(run), *renewals_wait(run, snapshot)]
     return [*found, *runtime_planned(run, snapshot, runtime), *renewals_planned(run, snapshot, renewal)]

@@ -15,7 +15,7 @@ from k8s_ha.deploys.etcd_leader import led_by_another
 from k8s_ha.deploys.steps import CarriedOut
 from k8s_ha.findings import Finding
 from k8s_ha.operations.renewal import certificates_renewed, kubelet_certificate_renewed
-from k8s_ha.preflight_checks.renewal import renewal_findings, waiting_findings
+from k8s_ha.preflight_checks.renewal import ended_findings, renewal_findings, waiting_findings
 from k8s_ha.run import Run
 
 
@@ -35,8 +35,12 @@ def renewals_due(run: Run, snapshot: ClusterSnapshot) -> tuple[ChangeStep, ...]:
         if rule is None:
             return ()
         own.rule = rule
+    return _steps(run, snapshot, own.rule)
+
+
+def _steps(run: Run, snapshot: ClusterSnapshot, rule: RenewalRule) -> tuple[ChangeStep, ...]:
     versions = {name: survey.standing_version for name, survey in run.surveys.items()}
-    return renewal_steps(snapshot, own.rule, datetime.now(UTC), versions)
+    return renewal_steps(snapshot, rule, datetime.now(UTC), versions)
 
 
 def renewals_planned(run: Run, snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]) -> list[Finding]:
@@ -50,8 +54,12 @@ def renewals_planned(run: Run, snapshot: ClusterSnapshot, steps: Sequence[Change
 
 def renewals_wait(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     """What has ended, while an upgrade is due; what ends soon kubeadm renews with it."""
-    versions = {name: survey.standing_version for name, survey in run.surveys.items()}
-    return [*waiting_findings(renewal_steps(snapshot, RenewalRule(), datetime.now(UTC), versions))]
+    return [*waiting_findings(_steps(run, snapshot, RenewalRule()))]
+
+
+def ended_unrenewed(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
+    """Control planes that do not serve since certificates have ended, where the settings have none renewed."""
+    return [] if rule_of(run.cluster) else [*ended_findings(_steps(run, snapshot, RenewalRule()))]
 
 
 def _renewed(run: Run, step: ChangeStep) -> None:

@@ -68,16 +68,24 @@ def _of_host(name: str, view: NodeView, minor: int, now: datetime) -> Iterator[F
         yield Finding(name, CHECK, f"{path} holds no certificate", "a new one gets its names", remedy)
 
 
+_ON_DEMAND: Final = "run `pyinfra inventory.py k8s_ha.renew_certificates`, then this again"
+
+
 def waiting_findings(steps: Sequence[ChangeStep]) -> Iterator[Finding]:
     """Hosts whose certificates have ended, while an upgrade is due that needs all of them.
 
     + steps: of the renewal of what has ended
     """
     for name in dict.fromkeys(name for step in steps for name in step.subjects):
-        yield Finding(
-            name,
-            CHECK,
-            "certificates there have ended, and an upgrade is due",
-            "an upgrade needs every node",
-            "run `pyinfra inventory.py k8s_ha.renew_certificates`, then this again",
-        )
+        found = "certificates there have ended, and an upgrade is due"
+        yield Finding(name, CHECK, found, "an upgrade needs every node", _ON_DEMAND)
+
+
+def ended_findings(steps: Sequence[ChangeStep]) -> Iterator[Finding]:
+    """Control planes that ended certificates keep from serving, where the settings have none renewed.
+
+    + steps: of the renewal of what has ended
+    """
+    for name in [name for step in steps if step.work is Work.REVIVE for name in step.subjects]:
+        found = "certificates there have ended, and renew_certificates_within_days is 0"
+        yield Finding(name, CHECK, found, "its API server does not serve with them", _ON_DEMAND)

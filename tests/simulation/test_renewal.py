@@ -274,6 +274,19 @@ def test_an_upgrade_waits_for_what_has_ended_and_renews_what_ends(finished: Flee
     assert going.exit_code == 0, going.output
 
 
+def test_where_none_are_renewed_the_way_out_of_a_dead_cluster_is_told(finished: Fleet) -> None:
+    outcome = dead(finished).set(renew_certificates_within_days=0).run("-y")
+    assert outcome.exit_code == 1
+    (report,) = outcome.reports
+    told = [entry for entry in report["findings"] if entry["check"] == "certificates"]
+    assert {entry["host"] for entry in told} == {f"@fake/{name}" for name in CONTROL_PLANES}
+    assert {entry["remedy"] for entry in told} == {
+        "run `pyinfra inventory.py k8s_ha.renew_certificates`, then this again"
+    }
+    assert (outcome.changes, outcome.world.history) == ([], [])
+    assert_whole(finished.run("-y", deploy=RENEW))
+
+
 def test_other_settings_wait_while_a_cluster_comes_back(finished: Fleet) -> None:
     fleet = dead(finished).set(cert_extra_sans=["api.example"])
     outcome = fleet.run("-y")
