@@ -125,7 +125,8 @@ KUBERNETES: Final[Sequence[KnownError]] = (
     KnownError(
         r"certificate has expired or is not yet valid",
         "a certificate is not valid at this host's time",
-        "compare the hosts' clocks (`chronyc tracking`); where they are right, renew by `kubeadm certs renew all`",
+        "compare the hosts' clocks (`chronyc tracking`); where they are right, `pyinfra inventory.py "
+        "k8s_ha.renew_certificates`",
         "https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-certs/",
     ),
     KnownError(
