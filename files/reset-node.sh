@@ -9,10 +9,12 @@ kubeadm reset --force --cri-socket "$CRI_SOCKET" || exit
 [ -z "$ETCD_DATA" ] || rm -rf "$ETCD_DATA"
 rm -f /etc/cni/net.d/10-flannel.conflist
 rm -rf /var/lib/cni /run/flannel
-# What changes that were cut off have kept of this cluster.
-for kept in static-pods apiserver-certificate new-certificate kubelet-config kubeadm-upgrade-unfinished; do
+# What changes that were cut off have kept of this cluster, with its keys, or have half written.
+for kept in static-pods apiserver-certificate new-certificate kubelet-config kubeadm-upgrade-unfinished \
+    kubeconfigs certificates new-certificates kubelet-certificate; do
     rm -rf "/var/lib/k8s-ha/$kept"
 done
+rm -f /run/k8s-ha/kubelet-client.* /etc/kubernetes/*.k8s-ha-* /etc/kubernetes/manifests/*.k8s-ha-*
 for interface in cni0 flannel.1; do
     ip link delete "$interface" 2>/dev/null
 done

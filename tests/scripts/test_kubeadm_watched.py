@@ -154,6 +154,34 @@ def test_rules_that_a_reset_could_not_take_away_are_told(shell: Shell, save: str
     assert (done.returncode, done.stderr) == ((1, f"{sentence}, then run this again.\n") if said else (0, ""))
 
 
+OF_CUT_CHANGES = [
+    "/var/lib/k8s-ha/certificates/etc/kubernetes/pki/apiserver.key",
+    "/var/lib/k8s-ha/new-certificates/apiserver.key",
+    "/var/lib/k8s-ha/new-certificate/apiserver.key",
+    "/var/lib/k8s-ha/apiserver-certificate/apiserver.key",
+    "/var/lib/k8s-ha/kubeconfigs/admin.conf",
+    "/var/lib/k8s-ha/kubelet-certificate",
+    "/run/k8s-ha/kubelet-client.1a2b.pem",
+    "/run/k8s-ha/kubelet-client.1a2b.pem.k8s-ha-new",
+    "/etc/kubernetes/admin.conf.k8s-ha-new",
+    "/etc/kubernetes/kubelet.conf.k8s-ha-named",
+]
+
+
+def test_a_reset_leaves_no_key_that_a_change_was_cut_off_with(shell: Shell) -> None:
+    """A host that joins anew would believe what is kept."""
+    for tool in ("kubeadm", "ip", "ipvsadm", "systemctl", "nft"):
+        shell.add_tool(tool, "exit 0")
+    for family in ("iptables", "ip6tables"):
+        shell.add_tool(f"{family}-save", "exit 0")
+        shell.add_tool(f"{family}-restore", "cat >/dev/null")
+    left = [shell.file(path) for path in OF_CUT_CHANGES]
+    owners = shell.file("/etc/kubernetes/owners.conf")
+    assert shell.run(RESET + "ETCD_DATA=\n" + read_file("reset-node.sh")).returncode == 0
+    assert [str(path) for path in left if path.exists()] == []
+    assert owners.exists()
+
+
 @pytest.mark.parametrize("data", ["/var/lib/etcd/member", ""])
 def test_a_reset_leaves_no_data_of_etcd_on_a_control_plane(shell: Shell, data: str) -> None:
     """kubeadm itself leaves them where a power cut has emptied etcd's manifest."""
