@@ -47,7 +47,7 @@ class Validity:
     """From when until when a certificate is valid, in UTC.
 
     + begins: up to Kubernetes 1.30 kubeadm's begin with their CA
-    + written: when its file was; None where that was not told
+    + written: when its file was; None where that was not told, and of a CA, which comes to a host when that joins
     """
 
     begins: datetime
@@ -56,7 +56,12 @@ class Validity:
 
     def is_near(self, now: datetime, within: timedelta, share: int = THIRD) -> bool:
         """Whether less is left than a span of time, and less than a share of its life: short ones end, too."""
-        return self.ends - now < min(within, (self.ends - self.begins) / share)
+        return self.ends - now < min(within, self.life / share)
+
+    @property
+    def life(self) -> timedelta:
+        """How long it is of use, from when it was made."""
+        return self.ends - max(self.begins, self.written or self.begins)
 
 
 @dataclass(frozen=True)

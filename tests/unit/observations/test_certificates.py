@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from k8s_ha.catalog.certificates import RENEWABLE, Kind, kind, renewable
 from k8s_ha.facts.certificates import certificates
-from k8s_ha.observations.certificates import Certificate, certificate_findings, first_of_kinds
+from k8s_ha.observations.certificates import Certificate, Validity, certificate_findings, first_of_kinds
 from tests.support.cluster_health import NOW, until
 from tests.support.node_views import recorded
 
@@ -38,6 +39,27 @@ HOUR, DAY = 1 / 24, 1.0
 def test_bounds(path: str, life: float, left: float, severity: str | None) -> None:
     held = [Certificate("master1", path, until(NOW + timedelta(days=left), days=life))]
     assert [entry.severity for entry in certificate_findings(held, NOW)] == [severity] * (severity is not None)
+
+
+def test_one_that_begins_with_its_ca_lives_from_when_it_was_made() -> None:
+    """Up to 1.30; else a run whose setting is a year would renew it for ever."""
+    new = Validity(NOW - timedelta(days=3000), NOW + timedelta(days=365), written=NOW)
+    year = timedelta(days=400)
+    assert not new.is_near(NOW, year)
+    assert new.is_near(NOW + timedelta(days=250), year)
+    assert replace(new, written=None).is_near(NOW, year)
+    # What was copied there when it had ended has ended.
+    late = replace(new, written=NOW + timedelta(days=380))
+    assert late.is_near(NOW + timedelta(days=380), year)
+
+
+def test_a_ca_that_came_to_a_host_late_is_not_younger_for_it() -> None:
+    line = next(line for line in recorded("verify-control-plane") if line.startswith("certificate "))
+    encoded = line.split()[2]
+    told = {"certificate": [f"{path} {encoded}" for path in (CA, API_SERVER)]}
+    found = certificates(told | {"written": [f"{path} 1796000000" for path in (CA, API_SERVER)]})
+    dated = {path: validity is not None and validity.written is not None for path, validity in found.items()}
+    assert dated == {CA: False, API_SERVER: True}
 
 
 @pytest.mark.parametrize(
@@ -108,8 +130,7 @@ def test_when_a_file_was_written() -> None:
 @pytest.mark.parametrize("seconds", ["", "x", "9" * 30, "-1"])
 def test_a_moment_that_is_none(seconds: str) -> None:
     line = next(line for line in recorded("verify-control-plane") if line.startswith("certificate "))
-    (found,) = certificates(
-        {"certificate": [line.partition(" ")[2]], "written": [f"{line.split()[1]} {seconds}"]}
-    ).values()
+    told = {"certificate": [f"{API_SERVER} {line.split()[2]}"], "written": [f"{API_SERVER} {seconds}"]}
+    (found,) = certificates(told).values()
     assert found is not None
     assert found.written is None
