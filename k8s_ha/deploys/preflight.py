@@ -16,9 +16,10 @@ from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.renewals import certificates_of
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
+from k8s_ha.deploys.limit import outside_of_limit
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.deploys.removal_plan import removals_planned, removed_views
-from k8s_ha.deploys.standing import Compared, left_out, outside_of_limit
+from k8s_ha.deploys.standing import Compared, left_out
 from k8s_ha.desired.external_balancer import members
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors, some

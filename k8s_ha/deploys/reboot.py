@@ -17,10 +17,10 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
 from k8s_ha.deploys.drain_plan import against_drains
 from k8s_ha.deploys.etcd_leader import led_by_another
+from k8s_ha.deploys.limit import outside_of_limit
 from k8s_ha.deploys.load_balancer import passed_on_by_step, proxy_of, still_out
 from k8s_ha.deploys.moments import past_moment
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
-from k8s_ha.deploys.standing import outside_of_limit
 from k8s_ha.deploys.steps import CarriedOut, take_steps
 from k8s_ha.facts.last_boot import LastBootFact
 from k8s_ha.facts.node import Node

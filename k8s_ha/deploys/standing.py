@@ -9,6 +9,7 @@ from pyinfra import host, logger, state
 
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
+from k8s_ha.deploys.limit import outside_of_limit
 from k8s_ha.deploys.removal_plan import removals_planned, removed_views
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding, errors
@@ -38,12 +39,6 @@ def left_out(run: Run, known: Collection[str]) -> dict[str, NodeView | None]:
         if entry.name not in known and not is_in_limit(state, host.inventory.get_host(entry.name))
     ]
     return read_of_hosts(Node, asked, standing=True)
-
-
-def outside_of_limit(run: Run) -> set[str]:
-    """Inventory names of the hosts that ``--limit`` leaves out."""
-    hosts = (*run.cluster.hosts, *run.cluster.removed)
-    return {entry.name for entry in hosts if not is_in_limit(state, host.inventory.get_host(entry.name))}
 
 
 def differences_found(run: Run) -> list[Finding]:
