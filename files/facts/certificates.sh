@@ -1,5 +1,5 @@
 # Needs k and content of artifacts.sh. Defines certificates, which prints `key value` lines: the certificates on this host,
-# when the files that they stand in were written, and keys of CAs that are not there.
+# when the files that they stand in were written, keys of CAs that are not there, and files of a CA with more than one certificate.
 certificates() {
     set -- $k/pki/*.crt $k/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem /var/lib/kubelet/pki/kubelet-server-current.pem
     # Public halves only: of a file that also holds a key, the block of its first certificate and nothing else.
@@ -17,6 +17,8 @@ certificates() {
     stat -L -c 'written %n %Y' "$@" $k/*.conf 2>/dev/null
     [ -e $k/manifests/kube-apiserver.yaml ] || return 0
     for authority in $k/pki/ca $k/pki/front-proxy-ca $k/pki/etcd/ca; do
+        count=$(grep -sc -e '-BEGIN CERTIFICATE-' $authority.crt)
+        [ "${count:-0}" -lt 2 ] || echo "bundle $authority.crt"
         [ -e $authority.key ] || [ ! -e $authority.crt ] || echo "lacking_key $authority.key"
     done
 }

@@ -1,6 +1,7 @@
 # ADDRESS, INIT_MARKER, STANDING: as for init-unfinished.sh, behind which this stands, with artifacts.sh and etcd.sh before it,
 # and for standing.sh between them.
-# Prints `key value` lines: what the host's own etcd and API server answer.
+# Prints `key value` lines: what the host's own etcd and API server answer; with STANDING its clock, too.
+[ -z "$STANDING" ] || echo "clock $(date +%s)"
 if [ -e $e/healthcheck-client.crt ]; then
     echo "members $(members)"
     health=$(etcd 127.0.0.1:2379/health)

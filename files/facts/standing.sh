@@ -31,6 +31,7 @@ standing_files() {
     [ ! -e /var/lib/k8s-ha/kubelet-config/config.yaml ] || echo "set_aside kubelet-config"
     [ ! -e /var/lib/k8s-ha/kubeconfigs/change ] || echo "set_aside kubeconfigs"
     [ ! -e /var/lib/k8s-ha/certificates ] || echo "set_aside certificates"
+    [ ! -e /var/lib/k8s-ha/kubelet-certificate ] || echo "set_aside kubelet-certificate"
 }
 standing_objects() {
     [ -n "$STANDING" ] || return

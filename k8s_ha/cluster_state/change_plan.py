@@ -7,6 +7,7 @@ from typing import Final
 
 from k8s_ha.catalog.compatibility import UPSTREAM_REGISTRY
 from k8s_ha.catalog.upgrades import numbers
+from k8s_ha.cluster_state.authority import knows_this_cluster
 from k8s_ha.cluster_state.change_steps import (
     IN_THE_CONTROL_PLANE,
     ChangeStep,
@@ -145,17 +146,27 @@ def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
     """Control planes that keep the steps from beginning, by inventory name: nobody may be out beside one that is.
 
     The one whose own step comes first may be: a run that was cut off may have left it so, and the step mends it. So
-    may those that are brought back before all others.
+    may those that are brought back before all others, and whoever serves with them as soon as etcd has a majority.
     """
-    acting = (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.KUBELET_CONFIG, Work.REBOOT, Work.RUNTIME, Work.RENEW_KUBELET)
+    acting = (*IN_THE_CONTROL_PLANE, Work.KUBELET, Work.KUBELET_CONFIG, Work.REBOOT, Work.RUNTIME)
     first = next((step.subjects for step in steps if step.work in acting), ())
     revived = {name for step in steps if step.work is Work.REVIVE for name in step.subjects}
+    planes = snapshot.cluster.control_planes
+    if snapshot.leader is None and revived:
+        away = [host.name for host in planes if host.name not in revived and not _serves_with_others(snapshot, host)]
+        return away if len(away) >= (len(planes) + 1) // 2 else []
     found = []
-    for host in snapshot.cluster.control_planes:
+    for host in planes:
         view = snapshot.views.get(host.name)
         if steps and (view is None or view.is_silent) and host.name not in {*first, *revived}:
             found.append(host.name)
     return found
+
+
+def _serves_with_others(snapshot: ClusterSnapshot, host: HostSettings) -> bool:
+    """Whether a control plane that was read may serve as soon as others do."""
+    view, endpoint = snapshot.views.get(host.name), snapshot.cluster.endpoint
+    return view is not None and view.is_silent and knows_this_cluster(view, host, endpoint, snapshot.former_endpoints)
 
 
 def _kubelets_first(begin: str, kept: str, nodes: Mapping[str, NodeVersions]) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE,
 
 WITHOUT_OUTAGE: Final = (
     *(Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT, Work.PUT_BACK, Work.REVIVE),
-    *(Work.PROVE, Work.ENDPOINT, Work.RETIRE),
+    *(Work.PROVE, Work.ENDPOINT, Work.RETIRE, Work.RENEW_KUBELET),
 )
 """What takes nobody out of service, and so may go on beside a control plane that is: a later step may mend that."""
 

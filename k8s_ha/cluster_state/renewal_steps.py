@@ -41,19 +41,21 @@ def renewal_steps(
     views = {host.name: view for host, view in _members(snapshot)}
     hosts = [host for host in snapshot.cluster.nodes if host.name in views]
     planes = [host for host in hosts if "control_plane" in host.role]
-    dead = [host for host in planes if is_dead(views[host.name], now, snapshot.leader is not None)]
+    dead = [host for host in planes if is_dead(views[host.name], rule, now, snapshot.leader is not None)]
     living = [host for host in planes if host not in dead] if snapshot.leader else []
     kubelets = [host for host in hosts if host not in dead and is_kubelet_due(views[host.name], rule, now)]
     due = [host for host in living if is_due(views[host.name], rule, now)]
     # One at which a run was cut off comes first: no other may be out beside it.
     due.sort(key=lambda host: not is_under_way(views[host.name]))
+    stuck = [host for host in due if is_under_way(views[host.name]) and views[host.name].is_silent]
     made = _Steps(snapshot.cluster, versions)
     if snapshot.leader is None and not dead:
         return ()  # whatever keeps it from serving, certificates do not
     return (
         *made.revivals([[host] for host in dead] if snapshot.leader else [dead]),
+        *made.renewals(stuck),
         *made.kubelets([host] for host in kubelets if host in planes),
-        *made.renewals(due),
+        *made.renewals(host for host in due if host not in stuck),
         *made.kubelets(worker_batches(snapshot.cluster, [host for host in kubelets if host not in planes])),
     )
 
@@ -72,7 +74,7 @@ def _members(snapshot: ClusterSnapshot) -> Iterator[tuple[HostSettings, NodeView
         return
     authority = cluster_authority(view for host, view in read if "control_plane" in host.role)
     for host, view in read:
-        is_ours = whose(view, authority, host, cluster.endpoint) is Whose.OURS
+        is_ours = whose(view, authority, host, cluster.endpoint, snapshot.former_endpoints) is Whose.OURS
         if is_ours and view.has_identity and not view.init_begun:
             yield host, view
 

@@ -32,7 +32,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.static_pods import is_as_wanted
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.node import NodeView
-from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG, Standing
+from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG, OF_RENEWALS, Standing
 from k8s_ha.settings import HostSettings
 from k8s_ha.untrusted import printable
 
@@ -84,7 +84,7 @@ def steps_without_leader(snapshot: ClusterSnapshot) -> tuple[ChangeStep, ...]:
     names = tuple(
         host.name
         for host in snapshot.cluster.control_planes
-        if (view := snapshot.views.get(host.name)) and view.is_silent and view.standing.set_aside
+        if (view := snapshot.views.get(host.name)) and view.is_silent and {*view.standing.set_aside} - OF_RENEWALS
     )
     sentence = "put back what stood before a change that was cut off; the next run goes on with it"
     version = snapshot.cluster.settings.version

@@ -52,11 +52,12 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     runtime = runtime_due(run, snapshot)
     renewal = renewals_due(run, snapshot)
     moving = is_moving(snapshot) and not (runtime and steps_back(snapshot))
+    ended = ended_unrenewed(run, snapshot, renewal)
     if revives(renewal) and not moving:
         # What has ended comes first: all else is planned by what serves, in the next run.
-        return renewals_planned(run, snapshot, renewal)
+        return [*ended, *renewals_planned(run, snapshot, renewal)]
     found = [
-        *ended_unrenewed(run, snapshot),
+        *ended,
         *settings_planned(run, snapshot, is_moving=moving, runtime=runtime),
     ]
     if moving:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -12,21 +13,26 @@ from k8s_ha.cluster_state.change_steps import Work
 from k8s_ha.cluster_state.renewals import RenewalRule, certificates_of
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
+from k8s_ha.deploys.limit import outside_of_limit
 from k8s_ha.deploys.load_balancer import passed_on_by_step, proxy_of, still_out
 from k8s_ha.deploys.moments import past_moment
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
 from k8s_ha.deploys.renewals import CARRIED_OUT, Renewals, renewals_due, renewals_planned
-from k8s_ha.deploys.standing import Compared, outside_of_limit
+from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.steps import CarriedOut, take_steps
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.clock import Interval, interval
+from k8s_ha.observations.node import NodeView
 from k8s_ha.operations import kubeconfig
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import read_of_hosts
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.operations.renewal import certificates_told
+from k8s_ha.preflight_checks.fleet import clock_findings
 from k8s_ha.preflight_checks.renewal import CHECK
+from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.standing import steps_left_out
 from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.reporting.console import log_findings
@@ -80,11 +86,13 @@ def renew_certificates(
 
 def _planned(run: Run) -> list[Finding]:
     """Why nothing is renewed; where it is, the run's plan has the steps."""
+    asked = time.time()
     views = read_of_hosts(Node, [entry for entry in run.cluster.nodes if entry.name in run.surveys], standing=True)
+    found = [*clock_findings(_clocks(views, asked))]
     snapshot = run.snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
     run.log.certificates = certificates_of(views)
     steps = renewals_due(run, snapshot)
-    found = [*unreachable(run), *renewals_planned(run, snapshot, steps), *_unread(views)]
+    found += [*unreachable(run), *renewals_planned(run, snapshot, steps), *_unread(views)]
     if snapshot.leader is None and not steps:
         found.append(
             Finding(
@@ -97,7 +105,16 @@ def _planned(run: Run) -> list[Finding]:
         )
     if not steps and not found:
         logger.info("Every certificate was written since then: nothing is renewed")
-    return [*found, *steps_left_out(steps, outside_of_limit(run), host_by_host())]
+    found += steps_left_out(steps, outside_of_limit(run), host_by_host())
+    return waived(found, run.cluster.settings.waive)
+
+
+def _clocks(views: Mapping[str, NodeView | None], asked: float) -> dict[str, Interval]:
+    """Each host's clock against the operator's, which says since when; a certificate is not valid before it begins."""
+    told = {name: view.clock.timestamp() for name, view in views.items() if view is not None and view.clock}
+    answered = time.time()
+    found = {name: interval(asked, clock, clock, answered) for name, clock in told.items()}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def _unread(views: Mapping[str, object]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from k8s_ha.catalog import compatibility
@@ -182,6 +183,15 @@ class NodeView:
     """admin.conf, kubelet.conf and bootstrap-kubelet.conf, as far as they are there."""
     named_clusters: tuple[Kubeconfig, ...] = ()
     """Each cluster in kubeadm's kubeconfigs and root's own; empty where it was not asked."""
+    clock: datetime | None = None
+    """Its own, when it began to tell; None where it was not asked."""
+
+    def moment(self, now: datetime) -> datetime:
+        """When it told, by its own clock: what is made there is made by it.
+
+        + now: by the operator's clock, where the host was not asked
+        """
+        return self.clock or now
 
     @property
     def served_ca_certificate(self) -> str | None:

@@ -29,8 +29,12 @@ KEPT_CERTIFICATE: Final = "apiserver-certificate"
 KEPT_KUBELET_CONFIG: Final = "kubelet-config"
 KEPT_KUBECONFIGS: Final = "kubeconfigs"
 KEPT_CERTIFICATES: Final = "certificates"
+KUBELET_CERTIFICATE: Final = "kubelet-certificate"
 """What ``Standing.set_aside`` names beside static pods: an API server's certificate, a kubelet's configuration file,
-kubeconfigs with a former endpoint, and all that was to be renewed."""
+kubeconfigs with a former endpoint, all that was to be renewed, and a kubelet that was not seen to run with its own."""
+
+OF_RENEWALS: Final = frozenset({KEPT_CERTIFICATES, KUBELET_CERTIFICATE})
+"""Those that a renewal goes on with, and nothing puts back."""
 
 KUBE_PROXY_KUBECONFIG: Final = "kubeconfig.conf"
 """Its key in kube-proxy's ConfigMap."""
@@ -48,6 +52,7 @@ class Standing:
     + serving_certificate: the API server's, PEM
     + certificates: how long each is valid, by path; None for a file that holds none
     + lacking_keys: of CAs, which somebody keeps elsewhere
+    + bundles: files of CAs with more than one certificate, while somebody replaces a CA
     + set_aside: of what a change that is not over has kept what stood before: static pods by their names, and others
     + kube_proxy_hosts: the name at which kube-proxy asks, with its address in the pod's own copy of /etc/hosts; nothing
       of a pod that asks at an address, or whose name is not there
@@ -60,6 +65,7 @@ class Standing:
     serving_certificate: str = ""
     certificates: Mapping[str, Validity | None] = field(default_factory=dict)
     lacking_keys: tuple[str, ...] = ()
+    bundles: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
     kube_proxy_hosts: tuple[tuple[str, str], ...] = ()
     objects: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import secrets
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -84,6 +85,11 @@ def write(path: str, content: str | bytes, mode: str = "644") -> StringCommand:
         f"mv -f {beside} {target}",
         _stdin=base64.b64encode(held).decode(),
     )
+
+
+def path_of_this_run(name: str, end: str = "yaml") -> str:
+    """Where a file is put that a script on the host removes when it is used: another run's script removes its own."""
+    return f"/run/k8s-ha/{name}.{secrets.token_hex(4)}.{end}"
 
 
 def log_path(name: str) -> str:

@@ -21,6 +21,7 @@ from k8s_ha.operations.cluster import observe_leader
 from k8s_ha.operations.commands import (
     fail_host,
     long_command,
+    path_of_this_run,
     planned,
     read_of_hosts,
     run_elsewhere,
@@ -43,12 +44,11 @@ SECONDS_FOR_CERTIFICATES: Final = 2400
 SECONDS_FOR_A_KUBELET: Final = 180
 SECONDS_TO_SIGN: Final = 120
 
-_CONFIG: Final = "/run/k8s-ha/certificates.yaml"
 _NEW: Final = "/var/lib/k8s-ha/new-certificates"
 """Where kubeadm makes certificates, beside those that serve."""
 
-_CLIENT: Final = "/var/lib/k8s-ha/kubelet-client.pem"
-"""Where a kubelet's certificate and key are until they are in place."""
+_CLIENT: Final = "kubelet-client"
+"""What files are called that hold a kubelet's certificate and key until they are in place, in memory alone."""
 
 
 @isolated_operation
@@ -57,7 +57,7 @@ def certificates_renewed(
 ) -> Generator[StringCommand]:
     """Have this control plane's certificates and kubeconfigs last, and all that reads them come up with them.
 
-    + revives: whether nothing serves with those that are replaced, so that nothing is put back
+    + revives: whether it is not to serve with those that are replaced, and is waited for in any case
     + up_to: a static pod with which it ends, and which it does not wait for: it needs those of other hosts
     """
     if not is_executing():
@@ -67,18 +67,18 @@ def certificates_renewed(
     view = require_fact(Node, address=own.address, standing=True)
     if is_due(view, rule, datetime.now(UTC)):
         names = held_of(view, run.cluster.settings.kubernetes_line.minor)
-        yield write(_CONFIG, certificates_config(run.cluster, own, _NEW, _kept([view])), "600")
+        config = path_of_this_run("certificates")
+        yield write(config, certificates_config(run.cluster, own, _NEW, _kept([view])), "600")
         said = run_elsewhere(
             host.inventory.get_host(own.name),
             long_command(
                 "renew-certificates",
-                # With what stood before a silent one does not serve either.
-                _script(run, own, names, revives or view.is_silent, up_to),
+                _script(run, own, view, names, config, up_to),
                 seconds=SECONDS_FOR_CERTIFICATES,
                 lock="kubeadm",
             ),
         )
-        yield StringCommand("rm", "-f", _CONFIG)
+        yield StringCommand("rm", "-f", config)
         if said is not None:
             yield fail_host(said)
             return
@@ -89,20 +89,29 @@ def certificates_renewed(
         yield from serving_again(own, "its certificates were renewed")
 
 
-def _script(run: Run, own: HostSettings, names: Mapping[Renewable, Any], revives: bool, up_to: str) -> str:
+def _script(
+    run: Run, own: HostSettings, view: NodeView, names: Mapping[Renewable, Any], config: str, up_to: str
+) -> str:
     values = {
         "HOST": own.name,
+        "SEEN": _seen(view),
         "ADDRESS": own.address,
         "RUNTIME": _runtime(run, own),
         "LIMIT": str(SECONDS_FOR_A_POD),
-        "CONFIG": _CONFIG,
+        "CONFIG": config,
         "FOLDER": _NEW,
         "RENEWED": "\n".join(f"{entry.component or '-'} {entry.name} {entry.path}" for entry in names),
-        "REVIVES": "yes" if revives else "",
+        # With what stood before a silent one does not serve either.
+        "REVIVES": "yes" if view.is_silent else "",
         "UP_TO": up_to,
     }
     scripts = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "renew-certificates.sh")
     return shell_variables(values) + "".join(map(read_file, scripts))
+
+
+def _seen(view: NodeView) -> str:
+    """When a host was looked at, in seconds since 1970 by its own clock."""
+    return str(int(view.moment(datetime.now(UTC)).timestamp()))
 
 
 def _runtime(run: Run, own: HostSettings) -> str:
@@ -138,11 +147,14 @@ def kubelet_certificate_renewed(run: Run, rule: RenewalRule, waits: bool = True)
     own = run.cluster.host(host.name)
     view = require_fact(Node, address=own.address, standing=True)
     if not is_kubelet_due(view, rule, datetime.now(UTC)):
+        # What a run has left that was cut off before its script began.
+        run_silently(host.inventory.get_host(own.name), f"rm -f /run/k8s-ha/{_CLIENT}.*")
         host.noop("its kubelet's certificate lasts, or is renewed by the kubelet")
         return
-    yield write(_CLIENT, _signed(run, own), "600")
-    script = shell_variables({"HOST": own.name, "FROM": _CLIENT})
-    script += read_file("copied.sh") + read_file("install-kubelet-certificate.sh")
+    made = path_of_this_run(_CLIENT, "pem")
+    yield write(made, _signed(run, own, view), "600")
+    script = shell_variables({"HOST": own.name, "SEEN": _seen(view), "FROM": made})
+    script += "".join(map(read_file, ("copied.sh", "kubelet-is-up.sh", "install-kubelet-certificate.sh")))
     yield long_command("install-kubelet-certificate", script, seconds=SECONDS_FOR_A_KUBELET, lock="kubeadm")
     if not waits:
         return
@@ -169,18 +181,22 @@ def certificates_told(run: Run) -> Generator[StringCommand]:
     yield from ()
 
 
-def _signed(run: Run, own: HostSettings) -> str:
-    """A certificate for a node's kubelet with its key behind it; PyinfraError where nobody makes one."""
+def _signed(run: Run, own: HostSettings, view: NodeView) -> str:
+    """A certificate for a node's kubelet with its key behind it; PyinfraError where nobody makes one.
+
+    + view: the node's
+    """
     read = read_of_hosts(Node, run.cluster.control_planes, standing=True)
     views = {name: view for name, view in read.items() if view is not None}
     config = certificates_config(run.cluster, own, PKI, _kept([*views.values()]))
     for name in sorted(views, key=lambda name: name != own.name):
-        if can_sign(views[name]):
+        if can_sign(views[name], view):
             target = host.inventory.get_host(name)
             made = run_silently(target, read_file("make-kubelet-certificate.sh"), config, SECONDS_TO_SIGN)
             if made:
                 return f"{made.rstrip()}\n"
     raise PyinfraError(
-        f"{own.name}: no control plane made a certificate for its kubelet: kubeadm needs {PKI}/ca.key there; see "
+        f"{own.name}: no control plane made a certificate for its kubelet: kubeadm needs {PKI}/ca.key there, of the CA "
+        "that this node trusts; see "
         "`kubeadm init phase kubeconfig kubelet` on one, then run this again."
     )

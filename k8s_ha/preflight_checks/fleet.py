@@ -17,11 +17,20 @@ NO_UUIDS = ("", "00000000-0000-0000-0000-000000000000", "03000200-0400-0500-0006
 
 def clocks(contexts: Sequence[HostContext]) -> Iterator[Finding]:
     """Clocks that differ from the other hosts', or from the operator's."""
-    known = {
-        context.host.name: context.preflight.clock
-        for context in contexts
-        if context.preflight.clock and context.is_ours
-    }
+    yield from clock_findings(
+        {
+            context.host.name: context.preflight.clock
+            for context in contexts
+            if context.preflight.clock and context.is_ours
+        }
+    )
+
+
+def clock_findings(known: Mapping[str, Interval]) -> Iterator[Finding]:
+    """The same of these.
+
+    + known: against the operator's, by inventory name
+    """
     right = reference(known, limits.CLOCK_SECONDS)
     if right is None:
         return

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from k8s_ha.catalog.certificates import AUTHORITIES, PKI
+from k8s_ha.cluster_state.authority import authority_of
 from k8s_ha.cluster_state.change_plan import silent_control_planes
-from k8s_ha.cluster_state.change_steps import ChangeStep, Work, release_order
+from k8s_ha.cluster_state.change_steps import WITHOUT_OUTAGE, ChangeStep, Work, release_order
 from k8s_ha.cluster_state.renewals import has_ended, held_of, is_under_way
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.findings import Finding
-from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.findings import Finding, Severity, some
+from k8s_ha.observations.certificates import fingerprints
 from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.standing import silent
 
@@ -24,12 +25,18 @@ _ELSEWHERE: Final = (
 )
 
 
+_BY_HAND: Final = (
+    "end Kubernetes' manual rotation of CA certificates, which makes new ones; or set "
+    "renew_certificates_within_days = 0 until then"
+)
+
+
 def renewal_findings(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep], now: datetime) -> Iterator[Finding]:
     """Why certificates that are due are not renewed.
 
     + steps: of the renewal
     """
-    yield from (silent(name, CHECK) for name in silent_control_planes(snapshot, steps))
+    yield from (silent(name, CHECK) for name in silent_beside(snapshot, steps))
     for step in steps:
         if step.work in (Work.RENEW, Work.REVIVE):
             for name in step.subjects:
@@ -37,16 +44,31 @@ def renewal_findings(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep], now
                 if view is not None:
                     yield from _of_host(name, view, release_order(step.version)[1], now)
     signers = [view for host in snapshot.cluster.control_planes if (view := snapshot.views.get(host.name)) is not None]
-    if any(step.work is Work.RENEW_KUBELET for step in steps) and not any(map(can_sign, signers)):
-        found = f"no control plane has {PKI}/ca.key, and kubelets need new certificates"
-        yield Finding(
-            THE_CLUSTER, CHECK, found, "it signs them", "make their kubelet.conf with your CA, or put it there"
-        )
+    for name in dict.fromkeys(name for step in steps if step.work is Work.RENEW_KUBELET for name in step.subjects):
+        own = snapshot.views.get(name)
+        if own is not None and not any(can_sign(view, own) for view in signers):
+            found = f"no control plane has {PKI}/ca.key of the CA that it trusts, and its kubelet needs a certificate"
+            yield Finding(name, CHECK, found, "it signs it", "make its kubelet.conf with your CA, or put the key there")
 
 
-def can_sign(view: NodeView) -> bool:
-    """Whether a control plane holds the key of the cluster's CA."""
-    return f"{PKI}/ca.crt" in view.standing.certificates and f"{PKI}/ca.key" not in view.standing.lacking_keys
+def silent_beside(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]) -> list[str]:
+    """Control planes that keep a renewal from beginning, by inventory name; a kubelet's certificate takes nobody out.
+
+    + steps: of the renewal
+    """
+    if snapshot.leader is not None:
+        steps = [step for step in steps if step.work not in WITHOUT_OUTAGE]
+    return silent_control_planes(snapshot, steps)
+
+
+def can_sign(view: NodeView, own: NodeView) -> bool:
+    """Whether a control plane holds the key of the one CA that it signs with, and a node trusts that CA.
+
+    + own: the node's
+    """
+    standing, signing = view.standing, fingerprints(view.ca_certificate or "")
+    has_key = f"{PKI}/ca.crt" in standing.certificates and f"{PKI}/ca.key" not in standing.lacking_keys
+    return has_key and len(signing) == 1 and signing <= authority_of(own)
 
 
 def _of_host(name: str, view: NodeView, minor: int, now: datetime) -> Iterator[Finding]:
@@ -54,9 +76,12 @@ def _of_host(name: str, view: NodeView, minor: int, now: datetime) -> Iterator[F
     if lacking := view.standing.lacking_keys:
         found = f"certificates end, and {', '.join(lacking)} is not there: an external CA"
         yield Finding(name, CHECK, found, "kubeadm signs with it", _ELSEWHERE)
+    for path in view.standing.bundles:
+        found = f"certificates end, and {path} holds more than one: a CA is being replaced"
+        yield Finding(name, CHECK, found, "kubeadm would sign with the first of them, whosever key is there", _BY_HAND)
     for path in AUTHORITIES:
         authority = held.get(path)
-        if authority is not None and has_ended(authority, now):
+        if authority is not None and has_ended(authority, view.moment(now)):
             found, rule = f"{path} has ended on {authority.ends:%Y-%m-%d}", "what it signs is not valid either"
             yield Finding(
                 name, CHECK, found, rule, "replace it by hand: Kubernetes' manual rotation of CA certificates"
@@ -81,11 +106,29 @@ def waiting_findings(steps: Sequence[ChangeStep]) -> Iterator[Finding]:
         yield Finding(name, CHECK, found, "an upgrade needs every node", _ON_DEMAND)
 
 
-def ended_findings(steps: Sequence[ChangeStep]) -> Iterator[Finding]:
+def ended_findings(steps: Sequence[ChangeStep], begun: Sequence[ChangeStep], severity: Severity) -> Iterator[Finding]:
     """Control planes that ended certificates keep from serving, where the settings have none renewed.
 
     + steps: of the renewal of what has ended
+    + begun: those that are taken anyway
     """
-    for name in [name for step in steps if step.work is Work.REVIVE for name in step.subjects]:
+    revived = {name for step in begun for name in step.subjects}
+    for name in [name for step in steps if step.work is Work.REVIVE for name in step.subjects if name not in revived]:
         found = "certificates there have ended, and renew_certificates_within_days is 0"
-        yield Finding(name, CHECK, found, "its API server does not serve with them", _ON_DEMAND)
+        yield Finding(name, CHECK, found, "its API server does not serve with them", _ON_DEMAND, severity)
+
+
+def put_off(step: ChangeStep, silent: Sequence[str], options: Sequence[str]) -> Finding:
+    """Certificates that are due last longer than whatever keeps them from being renewed in this run.
+
+    + step: the first that is not taken
+    + silent: inventory names of control planes that do not serve
+    + options: of pyinfra's command line, with which hosts are left out or do not wait for each other
+    """
+    found = "certificates there are due, and are not renewed in this run"
+    if silent:
+        rule = f"one control plane at a time is out, and the API server of {some(silent)} does not answer"
+        remedy = "the next run renews them, when that serves"
+    else:
+        rule, remedy = "all hosts take their turns", f"a run without {' and '.join(options)} renews them"
+    return Finding(step.subjects[0], CHECK, found, rule, remedy, "warning")

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from k8s_ha.catalog.certificates import RENEWABLE
+from k8s_ha.cluster_state.change_steps import Work
+from k8s_ha.cluster_state.renewals import ENDED
+from k8s_ha.deploys import renewals
+from k8s_ha.observations.certificates import Validity
+from k8s_ha.observations.node import NodeView
+from tests.support.example_cluster import six_host_cluster
 from tests.support.fakes.run import DEPLOY, Fleet, Outcome
 from tests.support.fakes.world import KUBELET, KUBERNETES, World
+from tests.support.standing_cluster import snapshot_of, view_of
 from tests.support.whole_cluster import assert_whole
 
 RENEW = "k8s_ha.renew_certificates"
@@ -137,11 +146,11 @@ FAILS: dict[str, Any] = {"success": False, "lines": []}
     ("host", "text"),
     [
         ("master-lb", "ERROR_LOG="),
-        ("master1", "/run/k8s-ha/certificates.yaml.k8s-ha-new"),
+        ("master1", "base64 -d | dd of=/run/k8s-ha/certificates."),
         ("master2", "NAME=renew-certificates\n"),
         ("master3", "NAME=renew-certificates\n"),
         ("worker1", "NAME=install-kubelet-certificate\n"),
-        ("worker2", "/var/lib/k8s-ha/kubelet-client.pem.k8s-ha-new"),
+        ("worker2", "base64 -d | dd of=/run/k8s-ha/kubelet-client."),
         ("master1", "NAME=await-worker1\n"),
     ],
 )
@@ -210,25 +219,104 @@ def test_a_kubelets_key_shows_nowhere(finished: Fleet) -> None:
     assert not any("SECRET" in step.command for step in outcome.log)
 
 
+def test_clocks_that_differ_are_told_before_certificates_are_made_by_them(finished: Fleet) -> None:
+    fleet = having(finished)
+    fleet.edit(lambda world: setattr(world.machines["master3"], "ahead", 3600))
+    outcome = fleet.run("-y", deploy=RENEW)
+    assert outcome.exit_code == 1
+    (report,) = outcome.reports
+    (told,) = [entry for entry in report["findings"] if entry["severity"] == "error"]
+    assert (told["host"], told["check"]) == ("@fake/master3", "clock")
+    assert (outcome.changes, outcome.world.history) == ([], [])
+    assert_whole(fleet.set(waive=["clock"]).run("-y", deploy=RENEW))
+
+
 def external(world: World) -> None:
     for name in CONTROL_PLANES:
         world.machines[name].lacking_keys = [f"{KUBERNETES}/pki/ca.key"]
 
 
-@pytest.mark.parametrize("deploy", [DEPLOY, RENEW])
-@pytest.mark.parametrize(
-    ("flags", "sentence"),
-    [
-        (("--limit", "control_plane"), "run this without --limit"),
-        (("--serial",), "run this without --serial"),
-        (("--no-wait",), "run this without --no-wait"),
-    ],
-)
-def test_a_part_of_the_steps_is_not_begun(finished: Fleet, deploy: Any, flags: tuple[str, ...], sentence: str) -> None:
-    outcome = having(finished, 50).run("-y", *flags, deploy=deploy)
+PARTS = [("--limit", "control_plane"), ("--serial",), ("--no-wait",)]
+
+
+@pytest.mark.parametrize("flags", PARTS)
+def test_a_part_of_the_steps_is_not_begun(finished: Fleet, flags: tuple[str, ...]) -> None:
+    outcome = having(finished, 50).run("-y", *flags, deploy=RENEW)
     assert outcome.exit_code == 1
-    assert sentence in outcome.sentences
+    assert f"run this without {flags[0]}" in outcome.sentences
     assert (outcome.changes, outcome.world.history) == ([], [])
+
+
+@pytest.mark.parametrize("flags", PARTS)
+def test_what_is_due_waits_while_a_run_has_a_part_of_the_hosts(finished: Fleet, flags: tuple[str, ...]) -> None:
+    """It is due for two months, in which a host may want mending."""
+    outcome = having(finished, 50).run("-y", *flags)
+    assert outcome.exit_code == 0, outcome.output
+    assert f"a run without {flags[0]} renews them" in outcome.sentences
+    assert (outcome.changes, outcome.world.history) == ([], [])
+    refused = dead(finished).run("-y", *flags)
+    assert refused.exit_code == 1
+    assert f"run this without {flags[0]}" in refused.sentences
+
+
+def test_what_is_due_waits_while_a_run_has_a_silent_control_plane_to_mend(finished: Fleet) -> None:
+    def away(world: World) -> None:
+        world.machines["master2"].broken = True
+
+    fleet = having(finished, 50, worker1=-1)
+    fleet.edit(away)
+    outcome = fleet.run("-y")
+    (report,) = outcome.reports
+    (told,) = [entry for entry in report["findings"] if entry["check"] == "certificates"]
+    assert (told["host"], told["severity"]) == ("@fake/master1", "warning")
+    assert told["found"] == "certificates there are due, and are not renewed in this run"
+    assert told["wanted"].endswith("the API server of @fake/master2 does not answer")
+    # A kubelet takes nobody out.
+    assert outcome.world.history == ["worker1 kubelet renewed"]
+    alone = fleet.run("-y", deploy=RENEW)
+    assert alone.exit_code == 1
+    assert "its API server does not answer" in alone.sentences
+    assert (alone.changes, alone.world.history) == ([], [])
+
+
+def test_a_dead_cluster_comes_back_without_a_host_that_is_off(finished: Fleet) -> None:
+    fleet = dead(finished)
+    fleet.change(replace(fleet.scenario, unreachable=["master3"]))
+    outcome = fleet.run("-y", deploy=RENEW)
+    assert [entry for entry in outcome.world.history if "renewed" in entry and "kubelet" not in entry] == [
+        "master1 renewed",
+        "master2 renewed",
+    ]
+    assert outcome.world.history[-2:] == ["worker1 kubelet renewed", "worker2 kubelet renewed"], outcome.output
+
+
+def test_what_was_begun_on_demand_is_ended_where_the_settings_renew_nothing(finished: Fleet) -> None:
+    fleet = having(finished).set(renew_certificates_within_days=0)
+    fleet.edit(lambda world: world.machines["master2"].set_aside.append("certificates"))
+    outcome = fleet.run("-y")
+    assert_whole(outcome)
+    assert outcome.world.history == ["master2 out", "master2 renewed", "master2 back"]
+
+
+def test_one_answer_that_fails_is_no_dead_control_plane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It serves, and leaves the balancer before its certificates are renewed."""
+    cluster = six_host_cluster()
+    now, paths = datetime.now(UTC), [entry.path for entry in RENEWABLE]
+
+    def view(name: str, days: float) -> NodeView:
+        made = view_of(cluster, cluster.host(name))
+        ends = Validity(now - timedelta(days=365), now + timedelta(days=days))
+        return replace(made, standing=replace(made.standing, certificates=dict.fromkeys(paths, ends)))
+
+    ended = view("master2", -1)
+    snapshot = snapshot_of(cluster, master1=view("master1", 300), master2=replace(ended, ready=False, nodes=()))
+    asked: list[Any] = []
+    run: Any = SimpleNamespace(surveys={})
+    for second, work in ((snapshot.views["master2"], Work.REVIVE), (ended, Work.RENEW)):
+        monkeypatch.setattr(renewals, "read_of_hosts", lambda *_, told=second, **__: {"master2": told})
+        steps = renewals._steps(run, snapshot, ENDED)
+        asked.append((work, [step.work for step in steps if step.work in (Work.REVIVE, Work.RENEW)]))
+    assert [found for _, found in asked] == [[work] for work, _ in asked]
 
 
 @pytest.mark.parametrize("deploy", [DEPLOY, RENEW])

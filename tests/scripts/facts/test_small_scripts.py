@@ -20,7 +20,12 @@ from k8s_ha.observations.api_status import ApiStatus, PodState
 from k8s_ha.observations.certificates import fingerprints
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode, Kubeconfig, NodeView
-from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG
+from k8s_ha.observations.standing import (
+    KEPT_CERTIFICATE,
+    KEPT_CERTIFICATES,
+    KEPT_KUBELET_CONFIG,
+    KUBELET_CERTIFICATE,
+)
 from tests.support.authorities import authority
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import CLEAN, CONTROL_PLANES, ENDPOINT, NODES, recorded
@@ -163,6 +168,13 @@ def test_the_node_script_tells_where_the_name_leads_kube_proxy(
     assert view.standing.kube_proxy_hosts == told
 
 
+@pytest.mark.parametrize(("seconds", "told"), [("1796000000", 1796000000), ("9" * 19, None), ("", None)])
+def test_the_node_script_tells_its_hosts_clock(shell: Shell, seconds: str, told: int | None) -> None:
+    shell.add_tool("date", f"echo {seconds}")
+    clock = Node().process(shell.lines(Node().command(address="a", standing=True))).clock
+    assert (clock and clock.timestamp()) == told
+
+
 def test_the_node_script_tells_what_a_change_that_is_not_over_has_kept(shell: Shell) -> None:
     kept = "/var/lib/k8s-ha"
     shell.file(f"{kept}/apiserver-certificate/change", "one")  # nothing is kept yet
@@ -171,8 +183,11 @@ def test_the_node_script_tells_what_a_change_that_is_not_over_has_kept(shell: Sh
         shell.file(f"{kept}/{path}")
     shell.file(f"{kept}/apiserver-certificate/apiserver.key")
     shell.file(f"{kept}/kubelet-config/config.yaml")
+    shell.file(f"{kept}/certificates/renewed")
+    shell.file(f"{kept}/kubelet-certificate")
     view = Node().process(shell.lines(Node().command(address="a", standing=True)))
-    assert view.standing.set_aside == ("etcd", "kube-apiserver", KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG)
+    known = (KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG, KEPT_CERTIFICATES, KUBELET_CERTIFICATE)
+    assert view.standing.set_aside == ("etcd", "kube-apiserver", *known)
     assert node(shell).standing.set_aside == ()  # where nobody asked
 
 

@@ -168,6 +168,16 @@ def test_keys_of_authorities_that_somebody_keeps_elsewhere(shell: Shell, leads: 
     assert set(status.certificates.values()) == {None}
 
 
+def test_authorities_of_which_a_file_holds_two(shell: Shell) -> None:
+    text = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    shell.file("/etc/kubernetes/manifests/kube-apiserver.yaml")
+    for name, count in (("ca", 2), ("front-proxy-ca", 1), ("etcd/ca", 3)):
+        shell.file(f"/etc/kubernetes/pki/{name}.crt", text * count)
+        shell.file(f"/etc/kubernetes/pki/{name}.key")
+    found = HostStatusFact().process(shell.run(HostStatusFact().command(**NOTHING)).stdout.splitlines())
+    assert found.view.standing.bundles == ("/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/etcd/ca.crt")
+
+
 class NameServer(socketserver.ThreadingUDPServer):
     """A name server on a port of its own, which knows no name; what it was asked, packet by packet."""
 

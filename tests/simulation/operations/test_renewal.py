@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -18,16 +19,22 @@ from k8s_ha.cluster_state.renewals import RenewalRule
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.certificates import Validity
 from k8s_ha.observations.node import NodeView
+from k8s_ha.operations.commands import path_of_this_run
 from k8s_ha.operations.renewal import certificates_renewed, kubelet_certificate_renewed
 from k8s_ha.run import Run
 from tests.support.example_cluster import six_host_cluster
+from tests.support.fakes.looks import certificate
+from tests.support.node_views import CA_CERTIFICATE
 from tests.support.operation_bench import Bench, Command, Noop, Then, held, refusal
 from tests.support.standing_cluster import view_of
 
 CLUSTER = six_host_cluster()
 RULE = RenewalRule(timedelta(days=60))
+OTHER_CA = f"-----BEGIN CERTIFICATE-----\n{certificate(3000)}\n-----END CERTIFICATE-----"
 NEW = "/var/lib/k8s-ha/new-certificates"
-REMOVED = Command("rm -f /run/k8s-ha/certificates.yaml")
+CONFIG = "/run/k8s-ha/certificates.0.yaml"
+CLIENT = "/run/k8s-ha/kubelet-client.0.pem"
+REMOVED = Command(f"rm -f {CONFIG}")
 
 
 def view(name: str, days: float, kubelet: float = 200, lacking: tuple[str, ...] = (), **changes: Any) -> NodeView:
@@ -51,10 +58,14 @@ class Stage(Bench):
         self.run = Run(CLUSTER)
         self.ran: list[tuple[str, str]] = []
         self.signed: list[tuple[str, Any]] = []
+        self.silently: list[tuple[str, str]] = []
         self.fails = ""
         monkeypatch.setattr(k8s_ha.operations.renewal, "run_elsewhere", self._run_elsewhere)
         monkeypatch.setattr(k8s_ha.operations.drain, "run_elsewhere", self._run_elsewhere)
         monkeypatch.setattr(k8s_ha.operations.renewal, "run_silently", self._sign)
+        monkeypatch.setattr(
+            k8s_ha.operations.renewal, "path_of_this_run", lambda name, end="yaml": f"/run/k8s-ha/{name}.0.{end}"
+        )
         for node in CLUSTER.nodes:
             self.facts[node.name][Node] = view(node.name, 300)
 
@@ -62,7 +73,10 @@ class Stage(Bench):
         self.ran.append((target.name, str(command).replace("'\"'\"'", "'")))
         return self.fails or None
 
-    def _sign(self, target: Host, command: str, stdin: str, seconds: int) -> str | None:
+    def _sign(self, target: Host, command: str, stdin: str = "", seconds: int = 0) -> str | None:
+        if not stdin:
+            self.silently.append((target.name, command))
+            return ""
         self.signed.append((target.name, [*yaml.safe_load_all(stdin)]))
         return None if target.name in self.fails else "certificate\nkey"
 
@@ -105,6 +119,30 @@ def test_all_that_is_there_is_renewed_beside_what_serves(stage: Stage, serves: b
     assert "super-admin.conf" not in script
     assert "\nRUNTIME=containerd\n" in script
     assert f"\nREVIVES={'' if serves else 'yes'}" in script.replace("''", "")
+    assert f"\nCONFIG={CONFIG}\n" in script
+
+
+def test_one_that_serves_after_all_gets_back_what_it_had(stage: Stage) -> None:
+    stage.facts["master2"][Node] = view("master2", 10)
+    renew(stage, revives=True)
+    assert "\nREVIVES=''\n" in stage.ran[0][1]
+
+
+def test_the_script_knows_since_when_others_may_have_done_its_work(stage: Stage) -> None:
+    """By the host's own clock."""
+    earlier = datetime.now(UTC) - timedelta(days=200)
+    stage.facts["master2"][Node] = replace(view("master2", -100), clock=earlier)
+    assert renew(stage) == [Noop("its certificates last")]
+    stage.facts["master2"][Node] = replace(view("master2", -190), clock=earlier)
+    renew(stage)
+    assert f"\nSEEN={int(earlier.timestamp())}\n" in stage.ran[0][1]
+
+
+def test_no_two_runs_have_a_file_in_common() -> None:
+    """The script of one that was cut off removes what it was given, when it ends."""
+    paths = {path_of_this_run("kubelet-client", "pem") for _ in range(20)}
+    assert len(paths) == 20
+    assert all(re.fullmatch(r"/run/k8s-ha/kubelet-client\.[0-9a-f]{8}\.pem", path) for path in paths)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +177,8 @@ def kubelet(stage: Stage, on: str = "worker1", **arguments: Any) -> list[Any]:
 
 def test_a_kubelet_that_renews_its_own_is_left_alone(stage: Stage) -> None:
     assert kubelet(stage) == [Noop("its kubelet's certificate lasts, or is renewed by the kubelet")]
+    # What a run may have left that was cut off before its script began.
+    assert stage.silently == [("worker1", "rm -f /run/k8s-ha/kubelet-client.*")]
 
 
 def test_a_kubelets_certificate_is_made_on_a_control_plane_and_its_node_waited_for(stage: Stage) -> None:
@@ -147,6 +187,8 @@ def test_a_kubelets_certificate_is_made_on_a_control_plane_and_its_node_waited_f
     assert held(written) == "certificate\nkey\n"
     assert "chmod 600" in written.text
     assert "NAME=install-kubelet-certificate\n" in installed.text
+    assert f"FROM={CLIENT}\n" in installed.text
+    assert CLIENT in written.text
     assert "certificate\nkey" not in written.text + installed.text
     ((signer, (init, kept)),) = stage.signed
     assert (signer, init["nodeRegistration"]["name"], kept["certificatesDir"]) == (
@@ -173,3 +215,12 @@ def test_who_lacks_the_key_is_not_asked(stage: Stage) -> None:
     (last,) = kubelet(stage)
     assert [name for name, _ in stage.signed] == ["master2", "master3"]
     assert "worker1: no control plane made a certificate for its kubelet" in last.text
+
+
+def test_only_who_has_the_nodes_own_ca_is_asked(stage: Stage) -> None:
+    stage.facts["worker1"][Node] = view("worker1", 0, kubelet=-1)
+    stage.facts["master1"][Node] = replace(view("master1", 300), ca_certificate=OTHER_CA)
+    rotating = replace(view("master2", 300), ca_certificate=f"{CA_CERTIFICATE}\n{OTHER_CA}")
+    stage.facts["master2"][Node] = rotating
+    kubelet(stage)
+    assert [name for name, _ in stage.signed] == ["master3"]

@@ -17,7 +17,7 @@ from pyinfra.api.output import echo
 from pyinfra.connectors.fake import FakeConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
-from k8s_ha.deploys import phase
+from k8s_ha.deploys import phase, renewals
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.operations import commands
 from k8s_ha.operations.login import READ
@@ -35,6 +35,7 @@ SECONDS_TO_WAIT = 10
 _moments = count()
 
 commands.SECONDS_BETWEEN_POLLS = 0.01
+renewals.SECONDS_TO_ANSWER = 0
 phase.today = lambda: date.fromisoformat(current().day)
 
 

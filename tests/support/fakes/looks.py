@@ -90,6 +90,7 @@ def artifacts(request: Request) -> list[str]:
 
 def node(request: Request) -> list[str]:
     files, lines = request.machine.files, artifacts(request)
+    lines.append(f"clock {int(time.time()) + request.machine.ahead}")
     lines += ["init begun", "init unfinished"] * (INIT_MARKER in files)
     standing = request.variable("STANDING") == "yes"
     if standing:

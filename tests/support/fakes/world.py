@@ -51,6 +51,7 @@ class Machine:
     + certificates, kubelet_certificate: days until they end; None where nobody has a look at them
     + etcd_renewed: whether etcd's are new, and the others are not yet
     + lacking_keys: of CAs
+    + ahead: seconds by which its clock is
     """
 
     name: str
@@ -74,6 +75,7 @@ class Machine:
     kubelet_certificate: float | None = None
     etcd_renewed: bool = False
     lacking_keys: list[str] = field(default_factory=list)
+    ahead: int = 0
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
         self.files[path] = text

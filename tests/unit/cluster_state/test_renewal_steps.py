@@ -13,7 +13,7 @@ from k8s_ha.catalog.certificates import AUTHORITIES, KUBELET_CLIENT, KUBELET_CON
 from k8s_ha.cluster_state.change_plan import silent_control_planes
 from k8s_ha.cluster_state.change_steps import Work
 from k8s_ha.cluster_state.renewal_steps import RENEWS, RENEWS_KUBELET, REVIVES, renewal_steps, revives
-from k8s_ha.cluster_state.renewals import RenewalRule, rule_of
+from k8s_ha.cluster_state.renewals import BEGUN, ENDED, RenewalRule, rule_of
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.certificates import Validity
 from k8s_ha.observations.node import NodeView
@@ -27,7 +27,6 @@ CLUSTER = six_host_cluster()
 PLANES, WORKERS = ("master1", "master2", "master3"), ("worker1", "worker2")
 RULE = RenewalRule(timedelta(days=60))
 ALL = RenewalRule(written_before=NOW)
-NEVER = RenewalRule()
 SERVER = "/etc/kubernetes/pki/apiserver.crt"
 ROTATES = "rotateCertificates: true\n"
 
@@ -57,7 +56,7 @@ def view(
     return replace(made, standing=standing)
 
 
-def stands(cluster: Cluster = CLUSTER, **views: NodeView) -> ClusterSnapshot:
+def stands(cluster: Cluster = CLUSTER, **views: NodeView | None) -> ClusterSnapshot:
     known = {host.name: view(host.name, cluster) for host in cluster.nodes}
     return snapshot_of(cluster, **{name.replace("-", "_"): each for name, each in (known | views).items()})
 
@@ -83,9 +82,9 @@ DEAD = {name: dead(name) for name in PLANES}
 
 
 @pytest.mark.parametrize(
-    ("days", "rule"), [(60, RenewalRule(timedelta(days=60))), (1, RenewalRule(timedelta(days=1))), (0, None)]
+    ("days", "rule"), [(60, RenewalRule(timedelta(days=60))), (1, RenewalRule(timedelta(days=1))), (0, BEGUN)]
 )
-def test_the_settings_rule(days: int, rule: RenewalRule | None) -> None:
+def test_the_settings_rule(days: int, rule: RenewalRule) -> None:
     assert rule_of(six_host_cluster(renew_certificates_within_days=days)) == rule
 
 
@@ -98,8 +97,8 @@ def test_the_settings_rule(days: int, rule: RenewalRule | None) -> None:
         (RULE, after(10, life=31), True),
         (RULE, after(-1), True),
         (RULE, after(0), True),
-        (NEVER, after(1), False),
-        (NEVER, after(-1), True),
+        (ENDED, after(1), False),
+        (ENDED, after(-1), True),
         (ALL, after(300), True),  # nobody says when it was written
         (ALL, replace(after(300), written=NOW - timedelta(seconds=1)), True),
         (ALL, replace(after(300), written=NOW), False),
@@ -112,13 +111,13 @@ def test_what_is_due(rule: RenewalRule, held: Validity, due: bool) -> None:
 
 def test_nothing_where_all_last() -> None:
     assert told(stands()) == []
-    assert told(stands(), NEVER) == []
+    assert told(stands(), ENDED) == []
 
 
 def test_control_planes_are_renewed_one_by_one_behind_the_balancer() -> None:
     snapshot = stands(**{name: view(name, renewed=50) for name in PLANES})
     assert told(snapshot) == [line for name in PLANES for line in out(name)]
-    assert told(snapshot, NEVER) == []
+    assert told(snapshot, ENDED) == []
 
 
 def test_one_certificate_is_enough_and_others_wait() -> None:
@@ -134,6 +133,37 @@ def test_one_at_which_a_run_was_cut_off_comes_first() -> None:
     snapshot = stands(master1=view("master1", renewed=50), master3=cut)
     assert told(snapshot) == [*out("master3"), *out("master1")]
     assert silent_control_planes(snapshot, renewal_steps(snapshot, RULE, NOW, {})) == []
+
+
+def test_one_that_is_out_comes_before_kubelets_elsewhere() -> None:
+    cut = view("master3", aside=("certificates",), ready=False, nodes=())
+    snapshot = stands(master1=view("master1", kubelet=-1), master3=cut)
+    assert told(snapshot) == [*out("master3"), f"master1: {RENEWS_KUBELET}"]
+    assert refused(snapshot) == []
+
+
+@pytest.mark.parametrize("rule", [RULE, ENDED, BEGUN])
+def test_what_was_begun_is_ended_whatever_the_settings_say(rule: RenewalRule) -> None:
+    cut = view("master3", aside=("certificates",))
+    unseen = view("worker1", aside=("kubelet-certificate",))
+    snapshot = stands(master3=cut, worker1=unseen)
+    assert told(snapshot, rule) == [*out("master3"), f"worker1: {RENEWS_KUBELET}"]
+    nobody = {name: view(name, ready=False, nodes=(), aside=("certificates",)) for name in PLANES}
+    assert told(stands(**nobody), rule) == [f"master1 master2 master3: {REVIVES}"]
+
+
+def test_nothing_that_ended_is_renewed_where_only_what_was_begun_is() -> None:
+    ended = {name: view(name, kubelet=-1) for name in WORKERS}
+    assert told(stands(master1=view("master1", renewed=5), **ended), BEGUN) == []
+    assert told(stands(**DEAD, **ended), BEGUN) == []
+
+
+def test_a_host_is_judged_by_its_own_clock() -> None:
+    """It makes its certificates by it, and one that the operator's clock had ended for ever would be made for ever."""
+    ahead = replace(view("master1", renewed=100), clock=NOW + timedelta(days=50))
+    assert told(stands(master1=ahead)) == out("master1")
+    behind = replace(view("master1", renewed=50, kubelet=-1), clock=NOW - timedelta(days=50))
+    assert told(stands(master1=behind)) == []
 
 
 def test_the_outage_is_told() -> None:
@@ -189,7 +219,27 @@ def test_a_dead_cluster_comes_back_at_once_then_its_workers() -> None:
 )
 def test_what_keeps_a_control_plane_from_serving(one: NodeView) -> None:
     others = {name: view(name, ready=False, nodes=()) for name in ("master1", "master3")}
-    assert told(stands(**others, master2=one)) == [f"master2: {REVIVES}"]
+    snapshot = stands(**others, master2=one)
+    assert told(snapshot) == [f"master2: {REVIVES}"]
+    # The others serve as soon as etcd has its majority.
+    assert refused(snapshot) == []
+
+
+@pytest.mark.parametrize(
+    ("away", "says_no"),
+    [
+        ({"master3": None}, False),
+        ({"master3": dead("master3", api_server_url="https://10.9.9.9:6443")}, False),
+        ({"master2": None, "master3": None}, True),
+        ({"master2": None, "master3": dead("master3", api_server_url="https://10.9.9.9:6443")}, True),
+    ],
+)
+def test_a_dead_cluster_comes_back_by_most_of_its_control_planes(
+    away: dict[str, NodeView | None], says_no: bool
+) -> None:
+    snapshot = stands(**{**DEAD, **away})
+    assert told(snapshot) == [f"{' '.join(name for name in PLANES if name not in away)}: {REVIVES}"]
+    assert bool(refused(snapshot)) is says_no
 
 
 def test_a_cluster_that_is_silent_for_another_reason_has_no_step() -> None:
@@ -218,6 +268,13 @@ def test_a_silent_one_whose_certificates_last_keeps_the_others_waiting() -> None
     assert (finding.host, finding.found) == ("master2", "its API server does not answer")
 
 
+@pytest.mark.parametrize("beside", [view("master2", ready=False, nodes=()), None])
+def test_a_silent_one_keeps_neither_kubelets_nor_the_dead_waiting(beside: NodeView | None) -> None:
+    snapshot = stands(master2=beside, worker1=view("worker1", kubelet=-1), master1=view("master1", kubelet=-1))
+    assert told(snapshot) == [f"master1: {RENEWS_KUBELET}", f"worker1: {RENEWS_KUBELET}"]
+    assert refused(snapshot) == []
+
+
 def test_the_kubeadm_that_is_there_does_it() -> None:
     versions = {"master1": "1.29.15", "master2": "1.30.14", "master3": "1.29.15"}
     (step,) = renewal_steps(stands(**DEAD), RULE, NOW, versions)
@@ -240,6 +297,27 @@ def test_an_external_ca_is_refused_with_the_way_out() -> None:
         f"master1: certificates end, and {key} is not there: an external CA; kubeadm signs with it; renew them with "
         "your CA, then restart etcd and the control plane; or put the key there; or set "
         "renew_certificates_within_days = 0"
+    )
+
+
+@pytest.mark.parametrize("dead_too", [False, True])
+def test_a_ca_that_is_being_replaced_is_refused(dead_too: bool) -> None:
+    """kubeadm signs with the first certificate in the file, and the key may be the other's."""
+    views = {name: made for name, made in DEAD.items() if dead_too} or {"master1": view("master1", renewed=5)}
+    mended = {
+        name: replace(made, standing=replace(made.standing, bundles=(AUTHORITIES[0],))) for name, made in views.items()
+    }
+    found = refused(stands(**mended))
+    assert len(found) == len(views)
+    assert all(
+        f"certificates end, and {AUTHORITIES[0]} holds more than one: a CA is being replaced; kubeadm would sign"
+        in said
+        for said in found
+    )
+    assert "renew_certificates_within_days = 0 until then" in found[0]
+    lasting = view("master1")
+    assert (
+        refused(stands(master1=replace(lasting, standing=replace(lasting.standing, bundles=(AUTHORITIES[0],))))) == []
     )
 
 
@@ -268,12 +346,12 @@ def test_kubelets_need_a_control_plane_that_signs() -> None:
     lacking = {name: view(name, lacking=("/etc/kubernetes/pki/ca.key",)) for name in PLANES}
     due = view("worker1", kubelet=-1)
     (said,) = refused(stands(**lacking, worker1=due))
-    assert "no control plane has /etc/kubernetes/pki/ca.key, and kubelets need new certificates" in said
+    assert said.startswith("worker1: no control plane has /etc/kubernetes/pki/ca.key of the CA that it trusts, and its")
     assert refused(stands(**{**lacking, "master3": view("master3")}, worker1=due)) == []
 
 
 def test_an_upgrade_waits_for_what_has_ended() -> None:
     snapshot = stands(worker1=view("worker1", kubelet=-1))
-    (finding,) = waiting_findings(renewal_steps(snapshot, NEVER, NOW, {}))
+    (finding,) = waiting_findings(renewal_steps(snapshot, ENDED, NOW, {}))
     assert (finding.host, finding.severity) == ("worker1", "error")
     assert finding.remedy == "run `pyinfra inventory.py k8s_ha.renew_certificates`, then this again"
