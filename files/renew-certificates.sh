@@ -1,7 +1,7 @@
-# HOST, CONFIG, FOLDER, RENEWED, REVIVES, UP_TO: renews certificates and kubeconfigs of this control plane, and has each of its
+# HOST, SEEN, CONFIG, FOLDER, RENEWED, REVIVES, UP_TO: renews certificates and kubeconfigs of this control plane, and has each of its
 # static pods come up with them before the next. Stands behind static-pod.sh.
 #
-# RENEWED: lines "COMPONENT NAME PATH" in their order; "-" for what no static pod reads. CONFIG: kubeadm's file, whose
+# SEEN: when it was looked at what is due, by this host's clock. RENEWED: lines "COMPONENT NAME PATH" in their order; "-" for what no static pod reads. CONFIG: kubeadm's file, whose
 # certificatesDir is FOLDER, a folder beside the one that serves; both are removed afterwards. REVIVES: "yes" where nothing
 # serves with what is replaced, so that nothing is put back. UP_TO: a component behind which it ends and waits for nobody.
 #
@@ -22,7 +22,22 @@ digest() { # PATH
     # shellcheck disable=SC2046 # one word or two
     cat $(files "$1") 2>/dev/null | sha256sum | cut -d ' ' -f 1
 }
-is_renewed() { [ "$(sed -n "s#^$1 ##p" "$kept/renewed" 2>/dev/null | tail -n 1)" = "$(digest "$1")" ]; } # PATH
+# PATH: the digest of what was put there; "-" from before that until it is there.
+noted() { sed -n "s#^$1 ##p" "$kept/renewed" 2>/dev/null | tail -n 1; }
+note() { echo "$1 $2" >>"$kept/renewed" && { timeout 60 sync || true; }; } # PATH, what noted tells of it, also after a power cut
+is_renewed() { [ "$(noted "$1")" = "$(digest "$1")" ]; }                   # PATH
+# PATH: whether somebody else has replaced it since it was kept. Of a pair that is half in place the certificate is the kept one.
+is_anothers() {
+    case $(noted "$1") in - | "$(digest "$1")") return 1 ;; esac
+    ! cmp -s "$kept$1" "$1"
+}
+# Whether another run, which held the lock before, has renewed all of them since.
+is_over() {
+    [ ! -e "$kept" ] || return 1
+    for each in $(echo "$RENEWED" | cut -d ' ' -f 3); do
+        [ "$(stat -L -c %Y "$each" 2>/dev/null || echo 0)" -gt "$SEEN" ] || return 1
+    done
+}
 placed() { # FROM, TO: what TO holds is replaced, and its mode and owner stay
     cp -p "$kept$2" "$FOLDER/placed" && cat "$1" >"$FOLDER/placed" && copied "$FOLDER/placed" "$(readlink -f "$2")"
 }
@@ -37,8 +52,8 @@ stop() { # COMPONENT: those of its containers that came up with what stood befor
         $tool stop -t 30 "$id" >/dev/null || true # whether it has ended is seen by what runs then
     done
 }
-running() { containers "$1" running | tr '\n' ' ' >"$kept/$1.new" && mv -f "$kept/$1.new" "$kept/$1.containers"; } # COMPONENT
-restarted() { stop "$1" && wait_until runs_anew "$1" "$(cat "$kept/$1.containers")"; }                          # COMPONENT
+running() { running_ids "$1" >"$kept/$1.new" && mv -f "$kept/$1.new" "$kept/$1.containers"; } # COMPONENT
+restarted() { stop "$1" && wait_until runs_anew "$1" "$(cat "$kept/$1.containers")"; }        # COMPONENT
 put_back() { # COMPONENT
     of "$1" | while read -r _ path; do
         for file in $(files "$path"); do
@@ -68,6 +83,7 @@ renew() { # COMPONENT, NAME, PATH
         ln -s $pki/ca.crt $pki/ca.key $pki/front-proxy-ca.crt $pki/front-proxy-ca.key "$FOLDER/" &&
         ln -s $pki/etcd/ca.crt $pki/etcd/ca.key "$FOLDER/etcd/" || fail "$1" "$FOLDER cannot be made"
     current=$3
+    note "$3" - || fail "$1" "$kept cannot be written"
     case $3 in
         *.crt)
             new=$FOLDER${3#"$pki"}
@@ -84,10 +100,11 @@ renew() { # COMPONENT, NAME, PATH
             ;;
     esac
     timeout 60 sync || true # what is noted is on the disk
-    echo "$3 $(digest "$3")" >>"$kept/renewed" || fail "$1" "$kept cannot be written"
+    note "$3" "$(digest "$3")" || fail "$1" "$kept cannot be written"
     current=
 }
 
+! is_over || exit 0
 components=$(echo "$RENEWED" | cut -d ' ' -f 1 | uniq)
 for component in $components; do
     [ "$component" = - ] || [ -e "$manifests/$component.yaml" ] || refuse "$manifests/$component.yaml is missing" "write it again"
@@ -100,8 +117,8 @@ fi
 systemctl -q is-active kubelet || refuse "the kubelet is not running" "start it"
 mkdir -p -m 700 "$kept" || refuse "$kept cannot be made" "see the error above"
 for each in $(echo "$RENEWED" | cut -d ' ' -f 3); do
+    [ ! -e "$kept$each" ] || is_anothers "$each" || continue
     for file in $(files "$each"); do
-        [ ! -e "$kept$file" ] || continue
         mkdir -p "$kept${file%/*}" && copied "$file" "$kept$file" || refuse "$file cannot be copied to $kept" "see the error above"
     done
 done

@@ -13,7 +13,9 @@ from tests.support.shell_bench import Shell
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nnew\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----\n"
-FROM = "/var/lib/k8s-ha/kubelet-client.pem"
+FROM = "/run/k8s-ha/kubelet-client.1a2b.pem"
+UNFINISHED = "/var/lib/k8s-ha/kubelet-certificate"
+PARTS = ("copied.sh", "kubelet-is-up.sh", "install-kubelet-certificate.sh")
 FOLDER = "/var/lib/kubelet/pki"
 CURRENT = f"{FOLDER}/kubelet-client-current.pem"
 CONF = "/etc/kubernetes/kubelet.conf"
@@ -37,11 +39,12 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def install(shell: Shell, text: str = CERTIFICATE + KEY) -> subprocess.CompletedProcess[str]:
+def install(shell: Shell, text: str = CERTIFICATE + KEY, seen: float = 4e9) -> subprocess.CompletedProcess[str]:
     shell.file(FROM, text, 0o600)
-    values = shell_variables({"HOST": "worker1", "FROM": FROM})
-    done = shell.run(values + read_file("copied.sh") + read_file("install-kubelet-certificate.sh"))
-    assert not at(shell, FROM).exists()
+    shell.file(FROM.replace("1a2b", "of-a-cut-run"), KEY, 0o600)
+    values = shell_variables({"HOST": "worker1", "FROM": FROM, "SEEN": str(round(seen))})
+    done = shell.run(values + "".join(map(read_file, PARTS)))
+    assert [*at(shell, "/run/k8s-ha").iterdir()] == []
     assert "SECRET" not in done.stdout + done.stderr
     return done
 
@@ -64,6 +67,7 @@ def test_the_kubelet_logs_in_by_it_and_keeps_it_as_its_own(shell: Shell, before:
     assert current.stat().st_mode & 0o777 == 0o600
     assert at(shell, CONF).read_text(encoding="utf-8") == f"server: https://10.0.0.1:6443\n{NAMED}"
     assert at(shell, "/restarts").read_text(encoding="utf-8") == ".\n"
+    assert not at(shell, UNFINISHED).exists()
 
 
 def test_a_kubeconfig_that_holds_one_itself_names_the_file_then(shell: Shell) -> None:
@@ -94,6 +98,19 @@ def test_one_that_does_not_run_says_why(shell: Shell, trouble: str, said: str) -
     assert done.returncode == 1
     assert done.stderr.endswith(f"worker1: {said}; see the error above, then run this again.\n")
     assert ("E0101 why" in done.stdout) is (trouble == "ends")
+    # So that a run behind it tries again, although the certificate lasts.
+    assert at(shell, UNFINISHED).exists()
+    at(shell, f"/{trouble}").unlink()
+    assert install(shell, seen=0).returncode == 0
+    assert not at(shell, UNFINISHED).exists()
+
+
+def test_one_that_was_renewed_since_it_was_looked_at_is_left_alone(shell: Shell) -> None:
+    """By another run, which held the lock before, or by the kubelet."""
+    shell.file(CURRENT, "renewed\n", 0o600)
+    assert install(shell, seen=0).returncode == 0
+    assert at(shell, CURRENT).read_text(encoding="utf-8") == "renewed\n"
+    assert not at(shell, "/restarts").exists()
 
 
 KUBEADM = r"""

@@ -24,7 +24,10 @@ LINES = "".join(f"{entry.component or '-'} {entry.name} {entry.path}\n" for entr
 CRICTL = r"""
 for word; do case $word in io.kubernetes.container.name=*) name=${{word#*=}} ;; esac; done
 case $1 in
-    ps) [ ! -e {root}/no-runtime ] && cat {root}/containers/$name ;;
+    ps)
+        [ ! -e {root}/no-runtime ] && ! grep -qsx "$name" {root}/no-word-of || exit 1
+        cat {root}/containers/$name
+        ;;
     logs) echo "a reason" ;;
     stop)
         name=${{4%-*}}
@@ -111,10 +114,16 @@ class Host:
         self.shell.add_tool("sync", ":")
         self.before = self.held()
 
-    def run(self, revives: bool = False, up_to: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, revives: bool = False, up_to: str = "", seen: float = 4e9) -> subprocess.CompletedProcess[str]:
         self.shell.file(CONFIG, f"{self.root}{NEW}\n", 0o600)
         values = {"HOST": "master1", "ADDRESS": "10.0.0.1", "RUNTIME": "containerd", "LIMIT": "1", "CONFIG": CONFIG}
-        values |= {"FOLDER": NEW, "RENEWED": LINES, "REVIVES": "yes" if revives else "", "UP_TO": up_to}
+        values |= {
+            "SEEN": str(round(seen)),
+            "FOLDER": NEW,
+            "RENEWED": LINES,
+            "REVIVES": "yes" if revives else "",
+            "UP_TO": up_to,
+        }
         scripts = ("facts/etcd.sh", "copied.sh", "static-pod.sh", "renew-certificates.sh")
         return self.shell.run(shell_variables(values) + "".join(map(read_file, scripts)))
 
@@ -292,12 +301,59 @@ def test_a_runtime_that_does_not_answer_ends_it_before_the_first_change(host: Ho
     assert "`crictl ps` failed" in done.stderr
 
 
+def test_a_runtime_that_stops_to_answer_has_not_said_that_nothing_runs(host: Host) -> None:
+    """Else what runs with the old ones would pass for what has come up with the new ones."""
+    host.shell.file("/no-word-of", "kube-scheduler\n")
+    done = host.run()
+    assert done.returncode == 1
+    assert "master1: `crictl ps` failed" in done.stderr
+    assert host.restarts == list(COMPONENTS[:3])
+    (host.root / "no-word-of").unlink()
+    again = host.run()
+    assert again.returncode == 0, again.stderr
+    assert (host.restarts[3:], host.changed, host.is_whole) == (list(COMPONENTS), NAMES, True)
+
+
+def test_what_another_run_has_renewed_since_it_was_looked_at_is_left_alone(host: Host) -> None:
+    """It held the lock before. What it has left unfinished is gone on with."""
+    early = host.run(seen=0)
+    assert (early.returncode, host.changed, host.restarts, host.is_whole) == (0, set(), [], True), early.stderr
+    host.shell.file(f"{KEPT}/renewed")
+    late = host.run(seen=0)
+    assert (late.returncode, host.changed, host.restarts, host.is_whole) == (0, NAMES, list(COMPONENTS), True)
+
+
+def test_what_somebody_has_renewed_since_a_cut_is_what_comes_back(host: Host) -> None:
+    """What the cut has kept is over by then."""
+    host.shell.file("/kubeadm-fails", "scheduler.conf\n")
+    assert host.run(revives=True).returncode == 1
+    another = host.held() | {"scheduler.conf": b"another\n", "apiserver": host.held()["apiserver-etcd-client"]}
+    shutil.copy(host.root / f"{PKI}/apiserver-etcd-client.key"[1:], host.root / f"{PKI}/apiserver.key"[1:])
+    for entry in RENEWABLE:
+        (host.root / entry.path[1:]).write_bytes(another[entry.name])
+    host.shell.file("/breaks-kube-apiserver")
+    assert host.run().returncode == 1
+    assert host.pairs_fit()
+    assert {name: host.held()[name] for name in ("apiserver", "scheduler.conf")} == {
+        name: another[name] for name in ("apiserver", "scheduler.conf")
+    }
+
+
+def test_half_a_kubeconfig_is_nobodys(host: Host) -> None:
+    """kubeadm was killed while it wrote, and what was kept is put back before it writes again."""
+    host.shell.file("/kubeadm-fails", "scheduler.conf\n")
+    host.run(revives=True)
+    (host.root / "etc/kubernetes/scheduler.conf").write_text("half\n", encoding="utf-8")
+    host.run()
+    assert host.held()["scheduler.conf"] == host.before["scheduler.conf"]
+
+
 def test_what_somebody_has_renewed_since_a_cut_comes_up_anew(host: Host) -> None:
     host.shell.file("/kubeadm-fails", "scheduler.conf\n")
     host.run(revives=True)
     assert host.restarts == list(COMPONENTS[:3])
-    other = host.root / f"{PKI}/etcd/peer.crt".lstrip("/")
-    other.write_text("another\n", encoding="utf-8")
+    for end in ("key", "crt"):
+        shutil.copy(host.root / f"{PKI}/etcd/server.{end}"[1:], host.root / f"{PKI}/etcd/peer.{end}"[1:])
     (host.root / "kubeadm-fails").unlink()
     done = host.run(revives=True)
     assert done.returncode == 0, done.stderr
