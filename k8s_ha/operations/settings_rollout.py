@@ -19,7 +19,7 @@ from k8s_ha.desired.kubeadm_config import phase_config
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.standing import KEPT_CERTIFICATE, KEPT_KUBELET_CONFIG
-from k8s_ha.operations.commands import fail_host, long_command, planned, run_elsewhere, write
+from k8s_ha.operations.commands import fail_host, long_command, path_of_this_run, planned, run_elsewhere, write
 from k8s_ha.operations.drain import await_commands
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kept_configuration import (
@@ -73,7 +73,8 @@ def static_pods_configured(run: Run, components: Sequence[str]) -> Generator[Str
     if not due:
         host.noop("its manifests are as the cluster keeps them")
         return
-    config, path = phase_config(run.cluster, run.cluster.host(host.name), {CLUSTER: kept}), _path("static-pods")
+    config = phase_config(run.cluster, run.cluster.host(host.name), {CLUSTER: kept})
+    path = path_of_this_run("static-pods")
     moved = any(pod is not None and not pod.image.startswith(f"{kept.get('imageRepository')}/") for pod in pods)
     values = {"COMPONENTS": " ".join(due), "IMAGES": "yes" if moved else "", "CHANGE": _digest(config), "CONFIG": path}
     yield write(path, config, "600")
@@ -117,7 +118,7 @@ def certificate_issued(run: Run) -> Generator[StringCommand]:
     if not _lacking(own, names) and KEPT_CERTIFICATE not in own.standing.set_aside:
         host.noop("its certificate has these names")
         return
-    path, beside = _path("certificate"), {**kept, "certificatesDir": _NEW_CERTIFICATE}
+    path, beside = path_of_this_run("certificate"), {**kept, "certificatesDir": _NEW_CERTIFICATE}
     config = phase_config(run.cluster, run.cluster.host(host.name), {CLUSTER: beside})
     yield write(path, config, "600")
     values = {"CONFIG": path, "CHANGE": _digest(config), "FOLDER": _NEW_CERTIFICATE}
@@ -184,7 +185,7 @@ def addons_configured(run: Run) -> Generator[StringCommand]:
     with readable():
         held = {kind: view.standing.document(kind) for kind in (CLUSTER, KUBE_PROXY)}
     kept = {kind: document for kind, document in held.items() if document is not None}
-    path = _path("addons")
+    path = path_of_this_run("addons")
     yield write(path, phase_config(run.cluster, own, kept), "600")
     values = {
         "CONFIG": path,
@@ -266,10 +267,6 @@ def _script(run: Run, values: Mapping[str, str], *names: str) -> str:
 def _own_view(run: Run) -> NodeView:
     """What this host holds and tells now."""
     return require_fact(Node, address=run.cluster.host(host.name).address, standing=True)
-
-
-def _path(name: str) -> str:
-    return f"/run/k8s-ha/{name}.yaml"
 
 
 def _digest(text: str) -> str:
