@@ -127,7 +127,8 @@ def _renewed(run: Run, step: ChangeStep) -> None:
 def _revived(run: Run, step: ChangeStep) -> None:
     rule = run.part(Renewals).rule
     # Without its kubelet nothing is started there; without most of its members etcd serves nobody.
-    kubelet_certificate_renewed(name="Renew the kubelet's certificate", run=run, rule=rule, waits=False)
+    of_kubelet = ENDED if rule == BEGUN else rule
+    kubelet_certificate_renewed(name="Renew the kubelet's certificate", run=run, rule=of_kubelet, waits=False)
     certificates_renewed(name="Renew etcd's certificates", run=run, rule=rule, revives=True, up_to="etcd")
     certificates_renewed(name="Renew the certificates and kubeconfigs", run=run, rule=rule, revives=True)
 

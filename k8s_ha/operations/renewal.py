@@ -111,7 +111,7 @@ def _script(
 
 def _seen(view: NodeView) -> str:
     """When a host was looked at, in seconds since 1970 by its own clock."""
-    return str(int(view.moment(datetime.now(UTC)).timestamp()))
+    return f"{view.moment(datetime.now(UTC)).timestamp():.0f}"
 
 
 def _runtime(run: Run, own: HostSettings) -> str:

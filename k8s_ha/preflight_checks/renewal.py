@@ -26,7 +26,7 @@ _ELSEWHERE: Final = (
 
 
 _BY_HAND: Final = (
-    "end Kubernetes' manual rotation of CA certificates, which makes new ones; or set "
+    "replace it to the end by Kubernetes' manual rotation of CA certificates; or set "
     "renew_certificates_within_days = 0 until then"
 )
 
@@ -83,9 +83,7 @@ def _of_host(name: str, view: NodeView, minor: int, now: datetime) -> Iterator[F
         authority = held.get(path)
         if authority is not None and has_ended(authority, view.moment(now)):
             found, rule = f"{path} has ended on {authority.ends:%Y-%m-%d}", "what it signs is not valid either"
-            yield Finding(
-                name, CHECK, found, rule, "replace it by hand: Kubernetes' manual rotation of CA certificates"
-            )
+            yield Finding(name, CHECK, found, rule, _BY_HAND)
     # A renewal that was cut off has kept what it takes the names from.
     broken = [entry.path for entry, each in held_of(view, minor).items() if each is None]
     for path in [] if is_under_way(view) else broken:
@@ -102,7 +100,7 @@ def waiting_findings(steps: Sequence[ChangeStep]) -> Iterator[Finding]:
     + steps: of the renewal of what has ended
     """
     for name in dict.fromkeys(name for step in steps for name in step.subjects):
-        found = "certificates there have ended, and an upgrade is due"
+        found = "certificates there must be renewed, and an upgrade is due"
         yield Finding(name, CHECK, found, "an upgrade needs every node", _ON_DEMAND)
 
 

@@ -112,7 +112,7 @@ def is_back(lab: Lab) -> None:
     ended = [f"{name}: {path}" for name, held in all_ends(lab).items() for path, end in held.items() if end < now]
     assert not ended, ended
     for name in NODES:
-        left = lab.host(name, "ls -d /var/lib/k8s-ha/certificates /var/lib/k8s-ha/kubelet-client.pem", check=False)
+        left = lab.host(name, "ls -d /var/lib/k8s-ha/*certificate* /run/k8s-ha/kubelet-client.*", check=False)
         assert left == "", f"{name} still keeps {left}"
 
 

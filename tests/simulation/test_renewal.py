@@ -279,15 +279,25 @@ def test_what_is_due_waits_while_a_run_has_a_silent_control_plane_to_mend(finish
     assert (alone.changes, alone.world.history) == ([], [])
 
 
-def test_a_dead_cluster_comes_back_without_a_host_that_is_off(finished: Fleet) -> None:
+@pytest.mark.parametrize("deploy", [DEPLOY, RENEW])
+def test_a_dead_cluster_comes_back_without_a_host_that_is_off(finished: Fleet, deploy: Any) -> None:
     fleet = dead(finished)
     fleet.change(replace(fleet.scenario, unreachable=["master3"]))
-    outcome = fleet.run("-y", deploy=RENEW)
+    outcome = fleet.run("-y", deploy=deploy)
     assert [entry for entry in outcome.world.history if "renewed" in entry and "kubelet" not in entry] == [
         "master1 renewed",
         "master2 renewed",
     ]
     assert outcome.world.history[-2:] == ["worker1 kubelet renewed", "worker2 kubelet renewed"], outcome.output
+
+
+def test_a_kubelet_comes_first_also_where_only_what_was_begun_is_ended(finished: Fleet) -> None:
+    """Else nothing that it runs is started anew."""
+    fleet = dead(finished).set(renew_certificates_within_days=0)
+    fleet.edit(lambda world: [world.machines[name].set_aside.append("certificates") for name in CONTROL_PLANES])
+    outcome = fleet.run("-y")
+    assert sorted(outcome.world.history[:3]) == [f"{name} kubelet renewed" for name in CONTROL_PLANES]
+    assert sorted(outcome.world.history[3:]) == sorted(REVIVED)
 
 
 def test_what_was_begun_on_demand_is_ended_where_the_settings_renew_nothing(finished: Fleet) -> None:
@@ -354,7 +364,7 @@ def test_an_upgrade_waits_for_what_has_ended_and_renews_what_ends(finished: Flee
     fleet = having(finished, 50, worker1=-1).set(kubernetes_version="1.30.15")
     refused = fleet.run("--dry")
     assert refused.exit_code == 1
-    assert "certificates there have ended, and an upgrade is due" in refused.sentences
+    assert "certificates there must be renewed, and an upgrade is due" in refused.sentences
     mended = fleet.run("-y", deploy=RENEW)
     assert_whole(mended)
     assert "worker1 kubelet renewed" in mended.world.history
