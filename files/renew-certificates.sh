@@ -1,9 +1,10 @@
-# HOST, SEEN, CONFIG, FOLDER, RENEWED, REVIVES, UP_TO: renews certificates and kubeconfigs of this control plane, and has each of its
-# static pods come up with them before the next. Stands behind static-pod.sh.
+# HOST, SEEN, CONFIG, FOLDER, RENEWED, REVIVES, UP_TO: renews certificates and kubeconfigs of this control plane, and has each of
+# its static pods come up with them before the next. Stands behind static-pod.sh.
 #
-# SEEN: when it was looked at what is due, by this host's clock. RENEWED: lines "COMPONENT NAME PATH" in their order; "-" for what no static pod reads. CONFIG: kubeadm's file, whose
+# RENEWED: lines "COMPONENT NAME PATH" in their order; "-" for what no static pod reads. CONFIG: kubeadm's file, whose
 # certificatesDir is FOLDER, a folder beside the one that serves; both are removed afterwards. REVIVES: "yes" where nothing
 # serves with what is replaced, so that nothing is put back. UP_TO: a component behind which it ends and waits for nobody.
+# SEEN: when it was looked at what is due, by this host's clock.
 #
 # What stood before is kept until all serves, with a note of what was renewed: a run that was cut off is gone on with.
 pki=/etc/kubernetes/pki
@@ -55,6 +56,8 @@ stop() { # COMPONENT: those of its containers that came up with what stood befor
 running() { running_ids "$1" >"$kept/$1.new" && mv -f "$kept/$1.new" "$kept/$1.containers"; } # COMPONENT
 restarted() { stop "$1" && wait_until runs_anew "$1" "$(cat "$kept/$1.containers")"; }        # COMPONENT
 put_back() { # COMPONENT
+    # Half of a pair, if this is cut off, is nobody's.
+    of "$1" | sed 's/^[^ ]* \(.*\)/\1 -/' >>"$kept/renewed" && timeout 60 sync || true
     of "$1" | while read -r _ path; do
         for file in $(files "$path"); do
             restored "$file" || exit 1

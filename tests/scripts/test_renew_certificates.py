@@ -339,6 +339,19 @@ def test_what_somebody_has_renewed_since_a_cut_is_what_comes_back(host: Host) ->
     }
 
 
+def test_half_a_pair_that_was_put_back_is_nobodys(host: Host) -> None:
+    """What puts it back is killed behind the key."""
+    host.shell.file("/breaks-kube-apiserver")
+    target = f"{host.root}{PKI}/apiserver.crt"
+    once = f"echo . >>{host.root}/moves; [ $(wc -l <{host.root}/moves) != 2 ] || {{ kill -9 $PPID; exit 1; }}"
+    host.shell.add_tool("mv", f'[ "$3" != {target} ] || {{ {once}; }}\nexec /bin/mv "$@"')
+    assert host.run().returncode == 1
+    assert not host.pairs_fit()
+    host.shell.file("/kubeadm-fails", "apiserver\n")
+    assert host.run().returncode == 1
+    assert (host.held()["apiserver"], host.pairs_fit()) == (host.before["apiserver"], True)
+
+
 def test_half_a_kubeconfig_is_nobodys(host: Host) -> None:
     """kubeadm was killed while it wrote, and what was kept is put back before it writes again."""
     host.shell.file("/kubeadm-fails", "scheduler.conf\n")
