@@ -385,6 +385,19 @@ def test_where_none_are_renewed_the_way_out_of_a_dead_cluster_is_told(finished: 
     assert_whole(finished.run("-y", deploy=RENEW))
 
 
+def test_beside_others_the_way_out_of_a_dead_one_keeps_no_run_from_its_work(finished: Fleet) -> None:
+    def ended(world: World) -> None:
+        world.machines["master2"].broken, world.machines["master2"].certificates = True, -1
+
+    fleet = having(finished).set(renew_certificates_within_days=0)
+    fleet.edit(ended)
+    outcome = fleet.run("-y")
+    (report,) = outcome.reports
+    told = [(entry["host"], entry["severity"]) for entry in report["findings"] if entry["check"] == "certificates"]
+    assert told == [("@fake/master2", "warning")]
+    assert "nothing was changed" not in outcome.sentences
+
+
 def test_other_settings_wait_while_a_cluster_comes_back(finished: Fleet) -> None:
     fleet = dead(finished).set(cert_extra_sans=["api.example"])
     outcome = fleet.run("-y")

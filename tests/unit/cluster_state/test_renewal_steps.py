@@ -14,6 +14,7 @@ from k8s_ha.cluster_state.change_plan import silent_control_planes
 from k8s_ha.cluster_state.change_steps import Work
 from k8s_ha.cluster_state.renewal_steps import RENEWS, RENEWS_KUBELET, REVIVES, renewal_steps, revives
 from k8s_ha.cluster_state.renewals import BEGUN, ENDED, RenewalRule, rule_of
+from k8s_ha.cluster_state.setting_steps import steps_without_leader
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.certificates import Validity
 from k8s_ha.observations.node import NodeView
@@ -150,6 +151,22 @@ def test_what_was_begun_is_ended_whatever_the_settings_say(rule: RenewalRule) ->
     assert told(snapshot, rule) == [*out("master3"), f"worker1: {RENEWS_KUBELET}"]
     nobody = {name: view(name, ready=False, nodes=(), aside=("certificates",)) for name in PLANES}
     assert told(stands(**nobody), rule) == [f"master1 master2 master3: {REVIVES}"]
+
+
+def test_what_a_renewal_has_kept_is_not_what_is_put_back() -> None:
+    nobody = {name: view(name, ready=False, nodes=(), aside=("certificates",)) for name in PLANES}
+    both = view("master2", ready=False, nodes=(), aside=("etcd", "kubelet-certificate"))
+    assert steps_without_leader(stands(**nobody)) == ()
+    (step,) = steps_without_leader(stands(**{**nobody, "master2": both}))
+    assert step.hosts == ("master2",)
+
+
+def test_a_dead_cluster_comes_back_at_a_former_endpoint() -> None:
+    old = {name: dead(name, api_server_url="https://10.9.9.9:6443") for name in PLANES}
+    assert told(stands(**old)) == []
+    snapshot = replace(stands(**old), former=("10.9.9.9:6443",))
+    assert told(snapshot) == [f"master1 master2 master3: {REVIVES}"]
+    assert refused(snapshot) == []
 
 
 def test_nothing_that_ended_is_renewed_where_only_what_was_begun_is() -> None:
