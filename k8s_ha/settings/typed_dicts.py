@@ -86,6 +86,7 @@ class ClusterSettingsDict(TypedDict, total=False):
     kubeconfig_dir: str
     report_dir: str
     workers_max_unavailable: int | str
+    renew_certificates_within_days: int
     verify_timeout_seconds: int
 
 
