@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import ParsedFact, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.verification.probe import ProbePods
 
 
@@ -22,7 +22,7 @@ class Pods(ParsedFact[ProbePods]):
     def parse(self, output: list[str]) -> ProbePods:
         values = fields(output)
         addresses, troubles = {}, {}
-        said = {key: dict(_pairs(values[key])) for key in ("waiting", "unscheduled")}
+        said = {key: dict(pairs(values[key])) for key in ("waiting", "unscheduled")}
         failures = dict(_failure(line) for line in values["event"] if " Warning Failed" in line)
         for line in values["pod"]:
             name, phase, ready, address = [*line.split(" "), "", "", ""][:4]
@@ -32,7 +32,7 @@ class Pods(ParsedFact[ProbePods]):
                 # The first word is an event's, since "Back-off" takes the place of the reason in the pod itself.
                 reasons = (failures.get(name), said["waiting"].get(name), said["unscheduled"].get(name))
                 troubles[name] = next((reason for reason in reasons if reason), phase)
-        return ProbePods(addresses, troubles, dict(_pairs(values["service"])))
+        return ProbePods(addresses, troubles, dict(pairs(values["service"])))
 
 
 class ReachedFromPods(ParsedFact[dict[tuple[str, str], str]]):
@@ -66,10 +66,6 @@ class ReachedFromHost(ParsedFact[dict[tuple[str, str], str]]):
 def _reached(output: list[str]) -> dict[tuple[str, str], str]:
     lines = [[*line.split(" "), "", ""] for line in fields(output)["reached"]]
     return {(source, address): answer for source, address, answer, *_ in lines}
-
-
-def _pairs(lines: list[str]) -> list[tuple[str, str]]:
-    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in lines]
 
 
 def _failure(event: str) -> tuple[str, str]:
