@@ -6,12 +6,14 @@ import errno
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 _IGNORE: Final = ".gitignore"
 _OURS: Final = re.compile(
-    r"\.gitignore|(k8s-ha-.*\.(json|html)|admin\.conf)|\.(k8s-ha-.*\.(json|html)|admin\.conf)\.\w+"
+    r"\.gitignore|(k8s-ha-.*\.(json|html|tar\.gz)|admin\.conf)|\.(k8s-ha-.*\.(json|html|tar\.gz)|admin\.conf)\.\w+"
 )
 """Names that this package gives."""
 
@@ -59,12 +61,19 @@ def _holds_others(folder: Path) -> bool:
 
 def write_private(path: Path, text: str) -> None:
     """Replace ``path`` in one step by ``text``, readable by its owner alone. Raises OSError."""
+    with replaced_privately(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def replaced_privately(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of ``path`` when the block ends well, readable by its owner alone. Raises OSError."""
     make_private_folder(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(beside, _NEW, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 HIDDEN: Final = "***"
 
 _USER_IN_URL: Final = re.compile(r"(?<=://)[^/@\s]+@")
-_SECRET_IN_QUERY: Final = re.compile(r"(?i)([?&][\w-]*(?:token|passw|secret|key|signature)[\w-]*=)[^&\s'\"]+")
+_SECRET_IN_QUERY: Final = re.compile(r"(?i)([?&][\w-]{0,64}(?:token|passw|secret|key|signature)[\w-]{0,64}=)[^&\s'\"]+")
 _SECRET_NAME: Final = re.compile(r"(?i)token|passw|secret|credential|key")
 
 

@@ -59,9 +59,16 @@ def preflight(settings: Mapping[str, Any] | None = None, groups: Mapping[str, st
 
 
 def _collect(run: Run) -> list[Finding]:
-    """What survey and preflight of all hosts found; keeps surveys, the control planes' views and the nodes' states."""
+    """What survey and preflight of all hosts found; keeps the surveys, too."""
+    return findings_before_changes(run, survey(run) + unreachable(run))
+
+
+def findings_before_changes(run: Run, found: list[Finding]) -> list[Finding]:
+    """What preflight finds of hosts that were surveyed; keeps the control planes' views and the nodes' states.
+
+    + found: by the survey
+    """
     members = members_of(run)
-    found = survey(run) + unreachable(run)
     if run.cluster.settings.kubernetes_version is None:
         return found  # nobody can say which, and nothing more can be asked
     asked = {member: _questions(run, member.name) for member in members if _is_usable(run, member.name)}
@@ -82,7 +89,7 @@ def _collect(run: Run) -> list[Finding]:
     run.log.certificates = certificates_of(snapshot.views)
     run.log.states_before = existing_cluster.states_before(contexts)
     run.log.plan = decide(snapshot) if contexts else Plan({})
-    found += removals_planned(run, snapshot)
+    found = [*found, *removals_planned(run, snapshot)]
     found += standing_findings(snapshot, run.caveats_anywhere) + changes_planned(run, snapshot)
     if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)

@@ -190,6 +190,22 @@ def read_with_logins(target: Host, fact: type[FactBase[T]], logins: Logins, argu
         return None
 
 
+def read_unseen(target: Host, fact: type[FactBase[T]], seconds: int, **arguments: Any) -> T | None:
+    """A fact whose answer is shown at no verbosity, since it may hold secrets; None where it cannot be read.
+
+    + seconds: how long the host may take
+    """
+    if is_given_up(state, target) and not target.connected:
+        return None
+    asked = fact()
+    try:
+        output = _output_of(target, str(asked.command(**arguments)), None, seconds)
+        return None if output is None else asked.process(output)
+    except PyinfraError as error:
+        logger.debug("%s: could not read %s: %s", target.name, fact.name, error)
+        return None
+
+
 def everywhere(act: Callable[[Host], T], targets: Iterable[Host]) -> dict[str, T]:
     """What ``act`` tells of many hosts, by inventory name.
 

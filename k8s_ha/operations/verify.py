@@ -92,21 +92,34 @@ class Verification:
     findings: list[Finding]
 
 
+def verified_now(run: Run) -> Verification:
+    """What a check finds of the cluster as it is, without waiting for anything."""
+    _, api_status = answering(run)
+    return _of_hosts(run, api_status, _of_api(run, api_status), late=False)
+
+
 def _verified_in_time(run: Run, deadline: float) -> Verification:
     """The first check that finds no error that could still pass, or the first after the deadline."""
     while True:
         last = time.monotonic() > deadline
         _, api_status = answering(run)
-        findings = [*api_status_findings(api_status, run.cluster), *version_findings(api_status, run.cluster)]
+        findings = _of_api(run, api_status)
         # Hosts are asked when the API has nothing more to wait for, or when there is no more time.
         if last or not _may_pass(findings):
-            read = _host_statuses(run, api_status)
-            findings += status_findings(read, api_status, run.cluster, datetime.now(UTC))
-            if last or not _may_pass(findings):
-                return Verification(
-                    last, api_status, {name: status for name, status in read.items() if status}, findings
-                )
+            verification = _of_hosts(run, api_status, findings, late=last)
+            if last or not _may_pass(verification.findings):
+                return verification
         gevent.sleep(SECONDS_BETWEEN_POLLS)
+
+
+def _of_api(run: Run, api_status: ApiStatus) -> list[Finding]:
+    return [*api_status_findings(api_status, run.cluster), *version_findings(api_status, run.cluster)]
+
+
+def _of_hosts(run: Run, api_status: ApiStatus, findings: list[Finding], late: bool) -> Verification:
+    read = _host_statuses(run, api_status)
+    found = [*findings, *status_findings(read, api_status, run.cluster, datetime.now(UTC))]
+    return Verification(late, api_status, {name: status for name, status in read.items() if status}, found)
 
 
 def _may_pass(findings: Sequence[Finding]) -> list[Finding]:

@@ -26,6 +26,7 @@ PURE = {
     "observations": {"catalog", "findings", "settings", "untrusted"},
     "cluster_state": {"catalog", "desired", "observations", "redaction", "settings", "untrusted"},
     "desired": {"catalog", "observations", "settings", "untrusted"},
+    "diagnosis": {"catalog", "observations", "redaction", "untrusted"},
     "preflight_checks": {"catalog", "cluster_state", "desired", "findings", "observations", "settings", "untrusted"},
     "verification": {"cluster_state", "findings", "observations", "settings", "untrusted"},
 }
@@ -35,7 +36,7 @@ EFFECTFUL = {
     "pyinfra_internals": {"untrusted"},
     # Is told, and asks nobody.
     "reporting": {
-        *("catalog", "cluster_state", "desired", "findings", "local_files", "observations", "settings"),
+        *("catalog", "cluster_state", "desired", "diagnosis", "findings", "local_files", "observations", "settings"),
         *("pyinfra_internals", "redaction", "resources", "untrusted"),
     },
     "run": {
@@ -48,12 +49,21 @@ EFFECTFUL = {
         "settings",
         "untrusted",
     },
-    "facts": {"catalog", "desired", "observations", "preflight_checks", "resources", "untrusted", "verification"},
+    "facts": {
+        "catalog",
+        "desired",
+        "diagnosis",
+        "observations",
+        "preflight_checks",
+        "resources",
+        "untrusted",
+        "verification",
+    },
     "start": {"pyinfra_internals", "reporting"},
     "__main__": {"reporting", "untrusted"},
     "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"redaction"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
-    - {"redaction", "restart_gate", "untrusted", "verification"},
+    - {"diagnosis", "redaction", "restart_gate", "untrusted", "verification"},
 }
 """What talks to pyinfra, and what each may import."""
 

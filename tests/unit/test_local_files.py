@@ -21,6 +21,7 @@ def test_a_folder_of_its_own_is_ignored_by_git(tmp_path: Path) -> None:
     (folder / ".gitignore").unlink()
     claim(folder, STEM, SUFFIX)
     write_private(folder / f"{STEM}.html", "one")
+    claim(folder, STEM, ".tar.gz")
     assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
     (folder / ".gitignore").unlink()
     claim(folder, STEM, SUFFIX)

@@ -277,6 +277,8 @@ class Answer(NamedTuple):
 
 ANSWERS = (
     Answer("refusal", r"\Aecho (?s:.*) >&2; exit 1\Z", refused, False),
+    Answer("cluster diagnosis", r"^PARTS='health:", looks.cluster_diagnosis, False),
+    Answer("diagnosis", r"^PARTS=", looks.diagnosis, False),
     Answer("lock", r"^SECONDS_OF_LEASE=", silence, False),
     Answer("holder", r"^SECONDS_TO_ASK=", holder, False),
     Answer("survey", r"os_like", looks.survey, False),

@@ -282,3 +282,15 @@ def host_status(request: Request) -> list[str]:
         lines += ["keepalived active"] * ("keepalived.service" in request.machine.active)
         lines += ["virtual here"] * has_virtual_address(request)
     return lines
+
+
+def diagnosis(request: Request) -> list[str]:
+    """What a host tells for a report of an error: a line a part."""
+    names = [row.partition(":")[0] for row in request.variable("PARTS").split()]
+    parts = [line for name in names for line in (f"k8s-ha part {name}", f" {name} as it is", "k8s-ha ends")]
+    return [*parts, "k8s-ha parts end"]
+
+
+def cluster_diagnosis(request: Request) -> list[str]:
+    """What a control plane tells of the cluster, where its API server answers."""
+    return diagnosis(request) if request.world.nodes and request.machine.serves() else []

@@ -1,0 +1,1 @@
+"""What a diagnosis is made of: parts that hosts told, without secrets, and words about them. Values in, values out."""
