@@ -20,17 +20,22 @@ class Told:
 
     + reason: why nothing was read; empty where something was
     + files: their paths in the archive
+    + empty: parts that were read, and hold nothing
     + notes: what could not be read, or was left out, by file
     """
 
     folder: str
     reason: str = ""
     files: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def lines(self) -> Iterator[str]:
-        yield f"  {self.reason or f'{len(self.files)} files in {self.folder}/'}"
+        count = len(self.files)
+        yield f"  {self.reason}" if self.reason else f"  {count} file{'s' * (count != 1)} in {self.folder}/"
+        if self.empty:
+            yield f"    read, and there is nothing: {', '.join(self.empty)}"
         for file, note in self.notes:
             yield f"    {file}: {note}"
 
@@ -78,4 +83,4 @@ def _hidden(found: Counter[str]) -> Iterator[str]:
 
 def _rows(rows: Iterable[PartRow]) -> Iterator[str]:
     for row in rows:
-        yield f"  {row.name + ('/' if row.end == 'files' else '.txt'):<24} {row.holds}"
+        yield f"  {row.name + ('/' if row.end == 'files' else '.txt'):<27} {row.holds}"

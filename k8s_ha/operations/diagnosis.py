@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -53,7 +53,7 @@ class Diagnosis:
     secrets: frozenset[str] = field(repr=False)
     hidden: Counter[str] = field(default_factory=Counter)
 
-    def add(self, told: Told, name: str, text: str, notes: Iterable[str] = ()) -> None:
+    def add(self, told: Told, name: str, text: str, notes: Sequence[str] = ()) -> None:
         """Add a text without its secrets; one that holds nothing is no file, and its notes are told all the same."""
         clean, found = shown(text, self.secrets)
         self._add(told, name, clean, found, notes)
@@ -63,12 +63,14 @@ class Diagnosis:
         for part in parts:
             self._add(told, f"{part.name}.txt", *text_of(part, self.secrets), part.notes)
 
-    def _add(self, told: Told, name: str, text: str, found: Counter[str], notes: Iterable[str]) -> None:
+    def _add(self, told: Told, name: str, text: str, found: Counter[str], notes: Sequence[str]) -> None:
         self.hidden += found
         path = safe_path(name)
         if text:
             path = self.archive.add(f"{told.folder}/{path}", text).removeprefix(f"{told.folder}/")
             told.files.append(path)
+        elif not notes:
+            told.empty.append(name.removesuffix(".txt"))
         for note in notes:
             clean, found = shown(note, self.secrets)
             self.hidden += found

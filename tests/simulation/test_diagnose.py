@@ -64,8 +64,9 @@ def test_each_host_is_asked_by_one_command(finished: Fleet) -> None:
 
 
 def test_clean_hosts(tmp_path: Path) -> None:
-    outcome, held = diagnosed(Fleet(tmp_path, Scenario()))
+    outcome, held = diagnosed(Fleet(tmp_path, Scenario(preflight={"worker1": ["swap /dev/dm-1"]})))
     assert outcome.exit_code == 0, outcome.output
+    assert "/dev/dm-1" in held["findings.txt"]
     assert "Hosts that were read: 6 of 6." in held["README.txt"]
     assert "cluster\n  no control plane's API server answered\n" in held["README.txt"]
     assert "no control plane's own API server is ready" in " ".join(held["findings.txt"].split())
@@ -111,11 +112,21 @@ def test_a_host_that_does_not_tell(finished: Fleet, answer: dict[str, object]) -
 
 
 def test_a_host_whose_answer_ended_early(finished: Fleet) -> None:
-    lines = ["k8s-ha part system", " here", "k8s-ha ends", "k8s-ha part units", " half", " password: hun"]
+    lines = [
+        "k8s-ha part denials",
+        "k8s-ha ends",
+        "k8s-ha part system",
+        " here",
+        "k8s-ha ends",
+        "k8s-ha part units",
+        " half",
+        " password: hun",
+    ]
     finished.change(Scenario(answers=[("worker1", "PARTS=", {"lines": lines})]))
     _, held = diagnosed(finished)
     assert folders(held)["worker1"] == 2
     assert held["hosts/_fake/worker1/units.txt"] == "half\n"
+    assert "    read, and there is nothing: denials\n" in held["README.txt"]
     assert (
         "    units.txt: cut off: the answer ended within it\n    journal-kubelet.txt: not read:" in held["README.txt"]
     )

@@ -41,7 +41,7 @@ def test_what_a_terminal_would_obey_is_written_out_and_secrets_are_hidden() -> N
 
 
 def test_the_readme_names_what_is_there_and_what_is_not() -> None:
-    read = Told("hosts/master1", files=["system.txt", "units.txt"], notes=[("etcd.txt", MISSING)])
+    read = Told("hosts/master1", files=["system.txt", "units.txt"], empty=["denials"], notes=[("etcd.txt", MISSING)])
     dead = Told("hosts/worker1", "it could not be reached\x1b")
     text = readme(
         DAY,
@@ -54,7 +54,8 @@ def test_the_readme_names_what_is_there_and_what_is_not() -> None:
         "Begun 2027-11-27T08:00:00Z, ended 2027-11-27T08:01:30Z, by the operator's clock.",
         "Hosts that were read: 1 of 2. Begin with findings.txt.",
         "  2 x private key",
-        "master1 (10.0.11.18, control_plane)\n  2 files in hosts/master1/\n    etcd.txt: " + MISSING,
+        "master1 (10.0.11.18, control_plane)\n  2 files in hosts/master1/\n"
+        "    read, and there is nothing: denials\n    etcd.txt: " + MISSING,
         "worker1 (10.0.12.16, worker)\n  it could not be reached\\x1b\n",
         "cluster\n  no control plane's API server answered\n",
     ):
