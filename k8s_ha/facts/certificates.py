@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from k8s_ha.catalog.certificates import Kind, kind
+from k8s_ha.facts.lines import pairs
 from k8s_ha.observations.certificates import Validity, validity
 from k8s_ha.untrusted import whole_number
 
@@ -15,9 +16,9 @@ def certificates(values: Mapping[str, Sequence[str]]) -> dict[str, Validity | No
 
     + values: the lines of certificates.sh, by their keys
     """
-    written = {path: whole_number(seconds) for path, seconds in map(_pair, values.get("written", ()))}
+    written = {path: whole_number(seconds) for path, seconds in pairs(values.get("written", ()))}
     lines = [*values.get("certificate", ()), *values.get("kubeconfig", ())]
-    return {path: validity(text, _made(path, written)) for path, text in map(_pair, lines)}
+    return {path: validity(text, _made(path, written)) for path, text in pairs(lines)}
 
 
 def _made(path: str, written: Mapping[str, int | None]) -> datetime | None:
@@ -30,8 +31,3 @@ def moment(seconds: int | None) -> datetime | None:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):  # a year that no calendar has
         return None
-
-
-def _pair(line: str) -> tuple[str, str]:
-    path, _, text = line.partition(" ")
-    return path, text.strip()
