@@ -88,7 +88,7 @@ test-runtime: $(VENV)/installed
 test-newer-release: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.newer_release
 
-# Certificates that live for an hour: renewed, then left until they have ended, and the cluster brought back; two hours and a half.
+# Certificates that live for half an hour: renewed, then left until they have ended, and the cluster brought back; an hour.
 test-certificates: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.certificates $(CUT)
 

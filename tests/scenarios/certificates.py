@@ -136,7 +136,7 @@ def brought_back(lab: Lab, settings: Mapping[str, Any], is_cut: bool) -> tuple[i
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.scenarios.certificates", description=DESCRIPTION)
     parser.add_argument("--line", default="1.37", help="Kubernetes line, 1.31 or newer; default %(default)s")
-    parser.add_argument("--minutes", type=int, default=60, help="how long certificates live; default %(default)s")
+    parser.add_argument("--minutes", type=int, default=30, help="how long certificates live; default %(default)s")
     parser.add_argument("--cut", action="store_true", help="kill the operator after each operation of the way back")
     options = parser.parse_args(arguments)
     settings = settings_of(options.minutes)
