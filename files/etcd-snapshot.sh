@@ -1,16 +1,24 @@
-# HOST, RUNTIME, FOLDER, NAME, VERSION, KEEP: saves etcd and what a control plane is made of, and proves it by a trial restore.
+# HOST, RUNTIME, FOLDER, NAME, VERSION, KEEP, KEEPS, ENDPOINT: saves etcd and a control plane's files, proved by a trial restore.
 #
 # RUNTIME: containerd or docker. FOLDER: where backups lie. NAME: the new one's, KIND-…-TIME, TIME as 20261127T081500Z.
-# VERSION: the cluster's, of Kubernetes. KEEP: for how many purposes of this kind some stay. Stands behind ca-hash.sh.
+# VERSION: the cluster's, of Kubernetes. KEEPS: "newest" of this name without its time, of which KEEP stay; or "purposes", of
+# which as many of this kind keep some. ENDPOINT: the cluster's. Stands behind ca-hash.sh and backup-parts.sh.
 #
-# A backup is NAME.db, NAME.tar.gz and NAME.json; without the last, which is written last, it is none.
+# A backup is NAME.db, NAME.tar.gz and NAME.json, the first two sealed where there is a recipient; without the last, which is
+# written last, it is none.
 umask 077
 manifest=/etc/kubernetes/manifests/etcd.yaml
 pki=/etc/kubernetes/pki
 client="--endpoints=https://127.0.0.1:2379 --cacert=$pki/etcd/ca.crt"
 client="$client --cert=$pki/etcd/healthcheck-client.crt --key=$pki/etcd/healthcheck-client.key"
 kind=${NAME%%-*}
-form="$kind-[A-Za-z0-9.-]*-[0-9]{8}T[0-9]{6}Z"
+time="[0-9]{8}T[0-9]{6}Z"
+form="$kind-[A-Za-z0-9.-]*-$time"
+if [ "$KEEPS" = newest ]; then
+    # The folder may be one that other control planes write to: nothing of theirs is looked at.
+    form="$(echo "${NAME%-*}" | sed 's/[.]/[.]/g')-$time"
+    ionice -c 3 -p $$ 2>/dev/null
+fi
 tool=crictl
 [ "$RUNTIME" != docker ] || tool=docker
 refuse() {
@@ -22,6 +30,13 @@ failed() { # what, of which the container's words say why
     refuse "\`$1\` failed" "see the lines above"
 }
 in_etcd() { $tool exec "$container" "$@" </dev/null 2>"$WORK/words"; }
+at_idle() { # as in_etcd, with the idle time of the disk: what a container runs is no child of this
+    [ "$KEEPS" = newest ] || { in_etcd "$@"; return; }
+    in_etcd "$@" &
+    child=$!
+    { sleep 0.2 && for pid in $(pgrep -f "$1 $2 $3 $WORK/"); do ionice -c 3 -p "$pid"; done; } 2>/dev/null
+    wait "$child"
+}
 etcd_containers() {
     name=io.kubernetes.container.name=etcd namespace=io.kubernetes.pod.namespace=kube-system
     if [ $tool = docker ]; then
@@ -35,10 +50,10 @@ are_numbers() { for number; do case $number in '' | *[!0-9]*) return 1 ;; esac d
 status_of() { in_etcd "$snapshots" snapshot status "$1" --write-out=json; }
 digest() { sha256sum <"$1" | cut -d ' ' -f 1; }
 json_text() { printf '"%s"' "$(printf %s "$1" | tr -d '\n' | sed 's/["\\]/\\&/g')"; }
-remove() { rm -f "$FOLDER/$1.json" && rm -f "$FOLDER/$1.db" "$FOLDER/$1.tar.gz"; }
+remove() { rm -f "$FOLDER/$1.json" && for end in "" .age .gpg; do rm -f "$FOLDER/$1.db$end" "$FOLDER/$1.tar.gz$end"; done; }
 forget_unfinished() {
-    ls "$FOLDER" 2>/dev/null | grep -E "^$form\.(db|tar\.gz|json)(\.new)?\$" | while read -r file; do
-        base=${file%.new} base=${base%.db} base=${base%.tar.gz} base=${base%.json}
+    ls "$FOLDER" 2>/dev/null | grep -E "^$form\.((db|tar\.gz)(\.(age|gpg))?|json)(\.new)?\$" | while read -r file; do
+        base=${file%.new} base=${base%.age} base=${base%.gpg} base=${base%.db} base=${base%.tar.gz} base=${base%.json}
         case $file in *.new) rm -f "$FOLDER/$file" ;; esac
         [ -e "$FOLDER/$base.json" ] || remove "$base"
     done
@@ -71,6 +86,7 @@ mkdir -p -m 755 /var/lib/k8s-ha
     refuse "$FOLDER and $WORK cannot be made" "see the error above"
 [ -z "$(find "$FOLDER" -maxdepth 0 -perm /022)" ] ||
     refuse "others may write to $FOLDER, which will hold secrets" "run \`chmod 700 $FOLDER\` there"
+prepare_seal
 
 container=$(etcd_containers 2>"$WORK/words") || failed "$tool ps"
 # shellcheck disable=SC2086 # each of them is a word
@@ -113,60 +129,93 @@ are_numbers "$revision" "$hash" "$keys" ||
     refuse "\`$snapshots snapshot status\` tells no revision" "see \`$tool logs $container\` there"
 # Only a restore compares the snapshot with the checksum at its end; what it proved is what is kept.
 proved=$(digest "$saved")
-in_etcd "$snapshots" snapshot restore "$saved" --data-dir="$WORK/restored" --name=trial \
+at_idle "$snapshots" snapshot restore "$saved" --data-dir="$WORK/restored" --name=trial \
     --initial-cluster=trial=https://127.0.0.1:2380 --initial-advertise-peer-urls=https://127.0.0.1:2380 \
     --initial-cluster-token=k8s-ha-trial >/dev/null || failed "$snapshots snapshot restore"
 status=$(status_of "$restored") || failed "$snapshots snapshot status"
 found=$(echo "$status" | field revision)
 [ "$found" = "$revision" ] ||
     refuse "the trial restore came to revision ${found:-none}, the snapshot has $revision" "check etcd's disk"
-# The number of keys may count the members, which a restore replaces, and hashkv panics where keys have leases.
+# Before 3.6 the number of keys counts the members, those of old, and what else a restore replaces beside what users wrote;
+# hashkv panics where keys have leases.
+found=$(echo "$status" | field totalKey)
+replaced=$(($(echo "$members" | grep -o '"ID"' | wc -l) + 100))
+are_numbers "$found" && [ "$found" -ge $((keys - replaced)) ] && [ "$found" -le $((keys + 8)) ] ||
+    refuse "the trial restore came to ${found:-no} keys, the snapshot has $keys" "check etcd's disk"
 rm -rf "$WORK/restored"
 
 ca=$(ca_hash $pki/ca.crt) || refuse "$pki/ca.crt holds no certificate" "write the cluster's CA there again"
-store() { # END: what is written beside takes its name
+store() { # END: what was written beside takes its name
     dd if=/dev/null of="$FOLDER/$NAME.$1.new" conv=notrunc,fsync status=none && mv -f "$FOLDER/$NAME.$1.new" "$FOLDER/$NAME.$1" ||
         refuse "$FOLDER/$NAME.$1 could not be written" "see the error above"
 }
-dd if="$saved" of="$FOLDER/$NAME.db.new" bs=1M conv=fsync status=none &&
-    [ "$(digest "$FOLDER/$NAME.db.new")" = "$proved" ] ||
-    refuse "its copy in $FOLDER did not arrive whole" "check that disk"
-store db
+put() { # FILE, END: sealed where there is a recipient, else compared
+    if [ -n "$sealed" ]; then
+        seal <"$1" >"$FOLDER/$NAME.$2$sealed.new" 2>"$WORK/words" || failed "${sealed#.}"
+    else
+        dd if="$1" of="$FOLDER/$NAME.$2.new" bs=1M conv=fsync status=none &&
+            [ "$(digest "$FOLDER/$NAME.$2.new")" = "$(digest "$1")" ] ||
+            refuse "its copy in $FOLDER did not arrive whole" "check that disk"
+    fi
+    store "$2$sealed"
+}
+[ "$(digest "$saved")" = "$proved" ] || refuse "the snapshot changed after its trial" "check etcd's disk"
+put "$saved" db
 set -- /etc/kubernetes
 for file in config.yaml kubeadm-flags.env instance-config.yaml; do
     [ ! -e "/var/lib/kubelet/$file" ] || set -- "$@" "/var/lib/kubelet/$file"
 done
+[ ! -d /etc/nginx ] || set -- "$@" /etc/nginx
+# shellcheck disable=SC2046 # each line is a word; a path with a blank in it is no kubeadm's
+set -- "$@" $(api_server_files)
+archive=$WORK/archive.tar.gz
 # Below tmp kubeadm keeps whole copies of etcd.
-tar -czf "$FOLDER/$NAME.tar.gz.new" --exclude=/etc/kubernetes/tmp "$@" 2>"$WORK/words" &&
-    tar -tzf "$FOLDER/$NAME.tar.gz.new" 2>"$WORK/words" | grep '/pki/sa\.key$' >/dev/null || failed "tar of /etc/kubernetes"
-store tar.gz
+tar -czf "$archive" --exclude=/etc/kubernetes/tmp "$@" 2>"$WORK/words" &&
+    tar -tzf "$archive" 2>"$WORK/words" | grep '/pki/sa\.key$' >/dev/null || failed "tar of /etc/kubernetes"
+archived=$(digest "$archive")
+put "$archive" tar.gz
+part() { # END
+    printf '{"file": "%s", "size": %s, "sha256": "%s"}' "$NAME.$1" "$(wc -c <"$FOLDER/$NAME.$1")" "$(digest "$FOLDER/$NAME.$1")"
+}
 cat >"$FOLDER/$NAME.json.new" <<END || refuse "$FOLDER/$NAME.json could not be written" "see the error above"
 {
   "name": $(json_text "$NAME"),
   "host": $(json_text "$HOST"),
   "taken": "$taken",
+  "endpoint": $(json_text "$ENDPOINT"),
   "kubernetesVersion": $(json_text "$VERSION"),
   "etcdVersion": $(json_text "$etcd_version"),
   "revision": $revision,
   "hash": $hash,
   "keys": $keys,
-  "size": $(wc -c <"$FOLDER/$NAME.db"),
+  "restoredKeys": $found,
+  "size": $(wc -c <"$saved"),
   "members": $members,
   "caHash": "$ca",
-  "snapshotSha256": "$(digest "$FOLDER/$NAME.db")",
-  "archiveSha256": "$(digest "$FOLDER/$NAME.tar.gz")"
+  "snapshotSha256": "$proved",
+  "archiveSha256": "$archived",
+  "encryption": "${sealed#.}",
+  "parts": [$(part "db$sealed"), $(part "tar.gz$sealed")]
 }
 END
 store json
 timeout 60 sync || true # the names, too, are on the disk before anything is changed
-echo "snapshot $NAME: $(wc -c <"$FOLDER/$NAME.db") bytes, revision $revision, hash $hash, keys $keys; restored on trial"
+if [ "$KEEPS" = newest ]; then
+    echo "$FOLDER/$NAME" >/var/lib/k8s-ha/last-backup.new && mv -f /var/lib/k8s-ha/last-backup.new /var/lib/k8s-ha/last-backup &&
+        rm -f /var/lib/k8s-ha/backup-failed || refuse "/var/lib/k8s-ha/last-backup could not be written" "see the error above"
+fi
+echo "snapshot $NAME: $(wc -c <"$saved") bytes, revision $revision, hash $hash, keys $keys; restored on trial"
 # TIME is the last word of a name. Of what was saved for one purpose the last stays, and the first of the last days, which is
 # from before this change began; this one is the last, whatever the clock said before.
 lately=$(date -u -d '14 days ago' +%Y%m%dT%H%M%SZ)
 ls "$FOLDER" | grep -E "^$form\.json\$" | grep -vFx "$NAME.json" | sed 's/\.json$//; s/\(.*\)-\([^-]*\)$/\2 \1/' | sort |
-    { cat && echo "${NAME##*-} ${NAME%-*}"; } | awk -v keep="$KEEP" -v lately="$lately" '
+    { cat && echo "${NAME##*-} ${NAME%-*}"; } | awk -v keep="$KEEP" -v lately="$lately" -v newest="$KEEPS" '
         { time[NR] = $1; purpose[NR] = $2; if (!($2 in first) && $1 >= lately) first[$2] = NR; last[$2] = NR }
         END {
+            if (newest == "newest") {
+                for (number = 1; number <= NR - keep; number++) print purpose[number] "-" time[number]
+                exit
+            }
             for (number = NR; number; number--)
                 if (last[purpose[number]] == number && ++kept <= keep) stays[purpose[number]] = 1
             for (number = 1; number <= NR; number++) {

@@ -19,6 +19,9 @@ from k8s_ha.run import Run
 FOLDER: Final = "/var/lib/k8s-ha/backups"
 """Where backups lie on their host."""
 
+LOG: Final = "etcd-snapshot"
+"""The name of its log, and of the lock by which one at a time is taken on a host."""
+
 SECONDS_FOR_A_SNAPSHOT: Final = 1800
 """etcd may hold 8 GiB, which are saved, restored and copied; saving alone is given ten minutes."""
 
@@ -61,6 +64,12 @@ def snapshot_command(run: Run, backup: str, version: str, keep: int = _PURPOSES)
         "NAME": backup,
         "VERSION": version,
         "KEEP": str(keep),
+        "KEEPS": "purposes",
+        "ENDPOINT": run.cluster.endpoint,
+        "RECIPIENT": "",
     }
-    script = shell_variables(values) + read_file("ca-hash.sh") + read_file("etcd-snapshot.sh")
-    return long_command("etcd-snapshot", script, seconds=SECONDS_FOR_A_SNAPSHOT)
+    return long_command(LOG, shell_variables(values) + _script(), seconds=SECONDS_FOR_A_SNAPSHOT)
+
+
+def _script() -> str:
+    return "".join(map(read_file, ("ca-hash.sh", "backup-parts.sh", "etcd-snapshot.sh")))

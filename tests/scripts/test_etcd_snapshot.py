@@ -33,15 +33,26 @@ def test_a_backup_is_a_snapshot_an_archive_and_what_describes_them(shell: Shell)
     assert told == {
         "name": NAME,
         "host": "master1",
+        "endpoint": "10.0.1.157:6443",
         "kubernetesVersion": "1.34.4",
         "etcdVersion": "3.6.16",
         "revision": 6,
         "hash": 2031197332,
         "keys": 9,
+        "restoredKeys": 9,
         "size": 11,
         "members": json.loads(MEMBERS),
         "snapshotSha256": hashlib.sha256(snapshot.read_bytes()).hexdigest(),
         "archiveSha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "encryption": "",
+        "parts": [
+            {
+                "file": path.name,
+                "size": path.stat().st_size,
+                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            }
+            for path in (snapshot, archive)
+        ],
     }
     assert snapshot.read_bytes() == b"revision 6\n"
     with tarfile.open(archive) as files:

@@ -87,6 +87,17 @@ FAILURES: dict[str, tuple[Breakage, str]] = {
         restored('echo "revision 5" >"$folder/member/snap/db"'),
         f"the trial restore came to revision 5, the snapshot has 6; check etcd's disk{TRY_AGAIN}",
     ),
+    "half of the keys": (
+        lambda shell: shell.file(
+            "/image/etcdutl",
+            "#!/bin/sh\nfolder=${4#--data-dir=}/member/snap\n"
+            '[ $2 != restore ] || { mkdir -p "$folder" && cp $3 "$folder/db"; }\n'
+            "case $3 in *snapshot.db) n=3000 ;; *) n=1500 ;; esac\n"
+            'echo "{\\"hash\\":1,\\"revision\\":6,\\"totalKey\\":$n,\\"totalSize\\":2}"\n',
+            0o755,
+        ),
+        f"the trial restore came to 1500 keys, the snapshot has 3000; check etcd's disk{TRY_AGAIN}",
+    ),
     "no certificate": (
         lambda shell: shell.file(f"{PKI}/ca.crt", "x\n"),
         f"{PKI}/ca.crt holds no certificate; write the cluster's CA there again{TRY_AGAIN}",

@@ -9,6 +9,7 @@ from k8s_ha.resources import read_file, shell_variables
 from tests.support.etcd_image import install
 from tests.support.shell_bench import Shell
 
+SNAPSHOT = "".join(map(read_file, ("ca-hash.sh", "backup-parts.sh", "etcd-snapshot.sh")))
 NAME = "before-1.34.11-20261127T081500Z"
 FOLDER = "/var/lib/k8s-ha/backups"
 TRIAL = "/var/lib/etcd/.k8s-ha-trial"
@@ -51,8 +52,8 @@ def control_plane(tmp_path: Path) -> Shell:
 def take(shell: Shell, name: str = NAME, keep: int = 3, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the script; ``more`` are other values of its variables."""
     values = {"HOST": "master1", "RUNTIME": "containerd", "FOLDER": FOLDER, "NAME": name, "VERSION": "1.34.4"}
-    given = shell_variables(values | {"KEEP": str(keep)} | more)
-    return shell.run(given + read_file("ca-hash.sh") + read_file("etcd-snapshot.sh"))
+    values |= {"KEEP": str(keep), "KEEPS": "purposes", "ENDPOINT": "10.0.1.157:6443", "RECIPIENT": ""}
+    return shell.run(shell_variables(values | more) + SNAPSHOT)
 
 
 def at(shell: Shell, path: str) -> Path:

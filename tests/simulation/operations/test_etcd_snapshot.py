@@ -7,8 +7,8 @@ import pytest
 from k8s_ha.facts.system import Files, FileState
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.etcd_snapshot import snapshot_taken
-from k8s_ha.resources import read_file
 from k8s_ha.run import Run
+from tests.support.control_plane import SNAPSHOT
 from tests.support.example_cluster import six_host_cluster
 from tests.support.operation_bench import Bench, Noop, command, refusal
 
@@ -26,7 +26,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 def test_it_is_taken_on_the_current_host(bench: Bench, runtime: str, executing: bool) -> None:
     run = Run(six_host_cluster(container_runtime=runtime))
     script = f"HOST=master2\nRUNTIME={runtime}\nFOLDER=/var/lib/k8s-ha/backups\nNAME={NAME}\nVERSION=1.34.4\nKEEP=2\n"
-    script += read_file("ca-hash.sh") + read_file("etcd-snapshot.sh")
+    script += f"KEEPS=purposes\nENDPOINT=10.0.1.157:6443\nRECIPIENT=''\n{SNAPSHOT}"
     arguments = {"run": run, "backup": NAME, "version": "1.34.4", "keep": 2}
     assert bench.steps(snapshot_taken, on="master2", executing=executing, facts={Files: {}}, **arguments) == [
         command(long_command("etcd-snapshot", script, seconds=1800))
