@@ -12,6 +12,7 @@ from k8s_ha import (
     prepare_host,
     remove_nodes,
     repositories,
+    scheduled_backups,
     verify,
     workers,
 )
@@ -28,4 +29,5 @@ control_plane()
 workers()
 pod_network()
 admin_hosts()
+scheduled_backups()
 verify()

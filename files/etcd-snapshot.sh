@@ -70,6 +70,7 @@ require_space() { # FOLDER, KiB
 }
 
 [ -e $manifest ] || refuse "$manifest is missing" "take it on a control plane that has one"
+[ -n "$VERSION" ] || refuse "kube-apiserver.yaml tells no version of Kubernetes" "see that file there"
 command -v tar >/dev/null || refuse "tar is not installed there" "run \`yum install tar\` there"
 data=$(sed -n 's/^ *- --data-dir=//p' $manifest)
 data=${data:-/var/lib/etcd}

@@ -32,6 +32,8 @@ k8s_ha: ClusterSettingsDict = {
     "cert_extra_sans": [],
     "recover_quorum": False,
     "removed_nodes": [],
+    # None: no backups by a timer; {"schedule": "02:30", "keep": 7}: one each day.
+    "backup": None,
     "kubeconfig_dir": "kubeconfig",
     "report_dir": "reports",
     "workers_max_unavailable": "10%",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from k8s_ha.deploys.admin_hosts import admin_hosts
+    from k8s_ha.deploys.backup import backup
     from k8s_ha.deploys.changes import changes
     from k8s_ha.deploys.cluster import cluster
     from k8s_ha.deploys.container_runtime import container_runtime
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.remove_nodes import remove_nodes
     from k8s_ha.deploys.renew_certificates import renew_certificates
     from k8s_ha.deploys.repositories import repositories
+    from k8s_ha.deploys.scheduled_backups import scheduled_backups
     from k8s_ha.deploys.verify import verify
     from k8s_ha.deploys.workers import workers
     from k8s_ha.reporting.report import RunReport
@@ -48,6 +50,7 @@ __all__ = [
     "HostSettingsDict",
     "RunReport",
     "admin_hosts",
+    "backup",
     "changes",
     "check",
     "check_settings",
@@ -66,6 +69,7 @@ __all__ = [
     "remove_nodes",
     "renew_certificates",
     "repositories",
+    "scheduled_backups",
     "verify",
     "workers",
 ]

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import IO, Final
 
 _IGNORE: Final = ".gitignore"
-_OURS: Final = re.compile(
-    r"\.gitignore|(k8s-ha-.*\.(json|html|tar\.gz)|admin\.conf)|\.(k8s-ha-.*\.(json|html|tar\.gz)|admin\.conf)\.\w+"
-)
+_NAMES: Final = r"k8s-ha-.*\.(?:json|html|tar\.gz)|admin\.conf|backup-[a-z0-9.-]+-\d{8}T\d{6}Z"
+_OURS: Final = re.compile(rf"{_NAMES}|\.gitignore|\.({_NAMES})\.\w+")
 """Names that this package gives."""
+
+_EXPORT: Final = "write into it what `gpg --armor --export` says"
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 """What lies there already, a link that somebody laid included, is never opened."""
@@ -91,6 +92,20 @@ def claim(folder: Path, stem: str, suffix: str) -> Path:
             return path
         except FileExistsError:
             number += 1
+
+
+def public_key(file: str) -> str:
+    """The armored public key of gpg in a file of the operator's; ValueError "what; remedy" where it holds none."""
+    try:
+        text = Path(file).expanduser().read_text(encoding="ascii")
+    except (OSError, ValueError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no ASCII text"
+        raise ValueError(f"the file cannot be read ({why}); {_EXPORT}") from None
+    if "PRIVATE KEY" in text:
+        raise ValueError(f"the file holds a private key, which stays with you; {_EXPORT}")
+    if not text.lstrip().startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----"):
+        raise ValueError(f"the file holds no armored public key of gpg; {_EXPORT}")
+    return text.strip() + "\n"
 
 
 def password(variable: str | None, file: str | None) -> str:

@@ -20,7 +20,7 @@ from k8s_ha.catalog.compatibility import EL_MAJORS, Caveat, verdict
 from k8s_ha.catalog.credentials import Login, Logins, check_password
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.version_choice import Choice
-from k8s_ha.local_files import password
+from k8s_ha.local_files import password, public_key
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.pyinfra_internals.command_line import inventory_file
 from k8s_ha.pyinfra_internals.state import State, current_state, group_names
@@ -204,6 +204,7 @@ def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[st
     try:
         cluster = _found_in_inventory(settings, groups)
         _logins(cluster)
+        recipient_key(cluster)
         return cluster
     except SettingsError as error:
         reason = "the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)
@@ -224,6 +225,17 @@ def _logins(cluster: Cluster) -> dict[str, Login]:
     if lines:
         raise SettingsError(lines)
     return found
+
+
+def recipient_key(cluster: Cluster) -> str:
+    """The public key of gpg that backups are encrypted with; empty where none is named."""
+    backup = cluster.settings.backup
+    if backup is None or not backup.key_file:
+        return ""
+    try:
+        return public_key(backup.key_file)
+    except ValueError as reason:
+        raise SettingsError([f"backup.recipient: {reason}"]) from None
 
 
 def _found_in_inventory(settings: Mapping[str, Any], groups: Mapping[str, str]) -> Cluster:

@@ -23,6 +23,7 @@ CheckName = Literal[
     "drain",
     "upgrade",
     "certificates",
+    "backup",
     "kernel",
     "cgroup",
     "cpus",
@@ -87,6 +88,10 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     "upgrade": Check("what an upgrade would end half way by"),
     "certificates": Check(
         "can certificates be renewed that end soon", "without that nothing of the cluster is to be changed"
+    ),
+    "backup": Check(
+        "what encrypts the cluster's backups, where a recipient is named",
+        "a backup that anybody can read was not asked for",
     ),
     "kernel": Check("the kernel's version and modules"),
     "cgroup": Check("the control groups that kubeadm asks for"),

@@ -69,6 +69,7 @@ SETTINGS: Final[Mapping[str, Change]] = {
     "cert_extra_sans": _ROLLED_OUT,
     "recover_quorum": _RUN,
     "removed_nodes": _RUN,
+    "backup": _RUN,
     "kubeconfig_dir": _RUN,
     "report_dir": _RUN,
     "workers_max_unavailable": _RUN,

@@ -18,6 +18,7 @@ from k8s_ha.deploys.preflight import preflight
 from k8s_ha.deploys.prepare_host import prepare_host
 from k8s_ha.deploys.remove_nodes import remove_nodes
 from k8s_ha.deploys.repositories import repositories
+from k8s_ha.deploys.scheduled_backups import scheduled_backups
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
 
@@ -40,4 +41,5 @@ def cluster(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str]
     workers(settings=settings, groups=groups)
     pod_network(settings=settings, groups=groups)
     admin_hosts(settings=settings, groups=groups)
+    scheduled_backups(settings=settings, groups=groups)
     verify(settings=settings, groups=groups)

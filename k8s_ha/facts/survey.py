@@ -9,6 +9,7 @@ from k8s_ha.catalog.package_sets import SURVEYED
 from k8s_ha.desired import yum
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
+from k8s_ha.observations.backup import backup_state
 from k8s_ha.observations.node import HostSurvey
 from k8s_ha.resources import read_file
 from k8s_ha.untrusted import short, whole_number
@@ -24,7 +25,8 @@ class Survey(ParsedFact[HostSurvey]):
             WANTED=" ".join(SURVEYED),
             UNFINISHED=yum.UNFINISHED,
         )
-        return marked(read_file("facts/packages.sh") + read_file("facts/kubelet-runtime.sh") + survey)
+        before = ("facts/packages.sh", "facts/kubelet-runtime.sh", "facts/backup.sh")
+        return marked("".join(map(read_file, before)) + survey)
 
     def parse(self, output: list[str]) -> HostSurvey:
         values = fields(output)
@@ -55,5 +57,6 @@ class Survey(ParsedFact[HostSurvey]):
             kubelet_flags_odd="kubelet_flags" in values,
             nginx_streams="nginx_streams" in values,
             api_server_image=one("api_server_image"),
+            backup=backup_state(values),
             installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),
         )

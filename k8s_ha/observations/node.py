@@ -11,6 +11,7 @@ from typing import Final
 from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
 from k8s_ha.catalog.setting_changes import moves_runtime
+from k8s_ha.observations.backup import BackupState
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.standing import Standing
 from k8s_ha.untrusted import whole_number
@@ -59,6 +60,8 @@ class HostSurvey:
     """Whether an nginx is there that has the stream module built in."""
     kubelet_flags_odd: bool = False
     """Whether the kubelet's flags are not as kubeadm writes them."""
+    backup: BackupState = field(default_factory=BackupState)
+    """What it holds of backups by schedule."""
     api_server_image: str = ""
     """What its API server's manifest names; empty where the host has none."""
 

@@ -115,6 +115,17 @@ def long_command(
     + lock: name of the lock; commands of one lock exclude each other (default: ``name``)
     + on: inventory name of the host that it is run on (default: the current one)
     """
+    # It waits for the lock as long as it may run, and is given half a minute to end when it is told to.
+    arguments.setdefault("_timeout", 2 * seconds + 60)
+    if is_executing():
+        logger.info(
+            f"{on or host.name}: {name} runs, for {seconds} s at most; its output: {log_path(name)} on that host"
+        )
+    return StringCommand(long_script(name, command, seconds=seconds, unless=unless, lock=lock), **arguments)
+
+
+def long_script(name: str, command: str, *, seconds: int, unless: str = "", lock: str | None = None) -> str:
+    """The script of ``long_command``."""
     values = {
         "NAME": name,
         "COMMAND": command,
@@ -123,13 +134,7 @@ def long_command(
         "LOCK": lock or name,
         "MATTERS": MATTERS,
     }
-    # It waits for the lock as long as it may run, and is given half a minute to end when it is told to.
-    arguments.setdefault("_timeout", 2 * seconds + 60)
-    if is_executing():
-        logger.info(
-            f"{on or host.name}: {name} runs, for {seconds} s at most; its output: {log_path(name)} on that host"
-        )
-    return StringCommand(shell_variables(values) + read_file("long-command.sh"), **arguments)
+    return shell_variables(values) + read_file("long-command.sh")
 
 
 def takes_part(target: Host) -> bool:

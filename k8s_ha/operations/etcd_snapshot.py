@@ -11,10 +11,13 @@ from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.facts.system import Files
+from k8s_ha.observations.backup import KEY_FILE
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run
+from k8s_ha.settings import HostSettings
+from k8s_ha.settings.backup import BackupSettings
 
 FOLDER: Final = "/var/lib/k8s-ha/backups"
 """Where backups lie on their host."""
@@ -69,6 +72,21 @@ def snapshot_command(run: Run, backup: str, version: str, keep: int = _PURPOSES)
         "RECIPIENT": "",
     }
     return long_command(LOG, shell_variables(values) + _script(), seconds=SECONDS_FOR_A_SNAPSHOT)
+
+
+def scheduled_script(run: Run, entry: HostSettings, settings: BackupSettings) -> str:
+    """What takes a backup by schedule on a control plane, whenever it runs there."""
+    values = {
+        "HOST": entry.name,
+        "RUNTIME": run.cluster.settings.container_runtime,
+        "FOLDER": settings.directory,
+        "STEM": f"backup-{entry.hostname}",
+        "KEEP": str(settings.keep),
+        "KEEPS": "newest",
+        "ENDPOINT": run.cluster.endpoint,
+        "RECIPIENT": KEY_FILE if settings.key_file else settings.recipient or "",
+    }
+    return shell_variables(values) + read_file("backup-name.sh") + _script()
 
 
 def _script() -> str:

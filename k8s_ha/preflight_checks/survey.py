@@ -77,6 +77,15 @@ def _of_host(host: HostSettings, survey: HostSurvey, cluster: Cluster) -> Iterat
             "the node address must be",
             "set k8s_ha_host = {'address': …}",
         )
+    backup = cluster.settings.backup
+    if backup and backup.tool and "control_plane" in host.role and backup.tool not in survey.backup.tools:
+        yield Finding(
+            host.name,
+            "backup",
+            f"{backup.tool} is not installed",
+            "backup.recipient is what it encrypts for",
+            f"install {backup.tool} there, or set another recipient",
+        )
     if host.is_node:
         yield from _of_node(host, survey, cluster)
 

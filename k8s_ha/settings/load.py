@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.catalog.credentials import Credentials, masked
 from k8s_ha.catalog.mirrors import MirrorSettings
+from k8s_ha.settings.backup import BackupSettings
 from k8s_ha.settings.cluster import Cluster
 from k8s_ha.settings.consistency import RULES
 from k8s_ha.settings.endpoint import EndpointSettings
@@ -186,8 +187,8 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
     path = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
         return masked(_unknown(_model_at(model, detail["loc"]), path))
-    # Where a login is described somebody may have written the password itself.
-    secret = detail["loc"][:2] == ("mirror", "credentials")
+    # Where a login, or a recipient, is described somebody may have written the password or the private key itself.
+    secret = detail["loc"][:2] in (("mirror", "credentials"), ("backup", "recipient"))
     given = "not given" if detail["type"] == "missing" else "not shown here" if secret else short(detail["input"])
     known = _RULES.get(detail["type"])
     rule = known.format_map(detail.get("ctx", {})) if known else f"{detail['msg']}; correct it"
@@ -198,6 +199,8 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
 def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
     if loc[0] == "endpoint" and len(loc) > 1:
         return EndpointSettings
+    if loc[0] == "backup" and len(loc) > 1:
+        return BackupSettings
     if loc[0] != "mirror":
         return model
     return Credentials if "credentials" in loc[:-1] else MirrorSettings

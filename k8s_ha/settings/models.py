@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from k8s_ha.catalog import compatibility, mirrors, source_syntax
 from k8s_ha.catalog.check_names import CheckName
 from k8s_ha.settings import syntax
+from k8s_ha.settings.backup import BackupSettings
 from k8s_ha.settings.endpoint import EndpointSettings
 
 Role = Literal["control_plane", "worker", "load_balancer", "admin"]
@@ -154,6 +155,11 @@ class ClusterSettings(BaseModel):
         description="Hosts that the next run takes out of the cluster and that stay out: inventory names, or names of "
         "nodes whose host the inventory lacks. One that answers is drained and reset; a dead one loses its etcd member "
         "and its node.",
+    )
+    backup: BackupSettings | None = Field(
+        default=None,
+        description="Backups by a schedule: a BackupSettings, such as {'schedule': '02:30', 'keep': 7}. None: no "
+        "timer; one of this package's that stands is taken away.",
     )
     kubeconfig_dir: syntax.Folder = Field(
         default="kubeconfig",

@@ -16,6 +16,9 @@ TRAPS = {"isdigit", "isdecimal", "isnumeric", "loads"}
 OWN = {
     ("settings/syntax.py", "int(port)"): "an endpoint that was checked",
     ("settings/models.py", "int(self.version.split('.')[1])"): "a version that was checked",
+    ("settings/backup.py", "int(hour)"): "two digits, by their pattern",
+    ("settings/backup.py", "int(minute)"): "two digits, by their pattern",
+    ("settings/backup.py", "int(hour.partition('/')[2] or 1)"): "two digits at most, by their pattern",
     ("settings/cluster.py", "int(share.removesuffix('%'))"): "a share that was checked",
     ("settings/consistency.py", "int(settings.version.rpartition('.')[2])"): "a version that was checked",
     ("preflight_checks/lifetime.py", "int(version.split('.')[2])"): "a version that was checked",

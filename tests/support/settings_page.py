@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 from k8s_ha.catalog.mirrors import MirrorSettings
 from k8s_ha.catalog.setting_changes import HOST_SETTINGS, SETTINGS, Change, Effect
 from k8s_ha.settings import ClusterSettings, HostSettings
+from k8s_ha.settings.backup import BackupSettings
 from k8s_ha.settings.endpoint import EndpointSettings
 from tests.support.paths import PROJECT
 from tests.support.settings_schema import OF_THE_INVENTORY
@@ -44,6 +45,12 @@ ENDPOINT = """
 `"endpoint"` takes a mapping; docs/endpoint.md tells of its forms.
 """
 
+BACKUP = """
+## Backup
+
+`"backup"` takes a mapping; docs/operations.md tells what a backup is.
+"""
+
 MIRROR = """
 ## Mirror
 
@@ -73,6 +80,7 @@ def page() -> str:
     parts = (
         (INTRODUCTION, ClusterSettings, SETTINGS),
         (ENDPOINT, EndpointSettings, dict.fromkeys(EndpointSettings.model_fields, SETTINGS["endpoint"])),
+        (BACKUP, BackupSettings, dict.fromkeys(BackupSettings.model_fields, next_run)),
         (MIRROR, MirrorSettings, of_mirror),
         (HOST, HostSettings, {name: row for name, row in HOST_SETTINGS.items() if name not in OF_THE_INVENTORY}),
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.observations.nginx import NGINX_CONFIG
-from tests.support.fakes import endpoints, looks, renewals, upgrades
+from tests.support.fakes import backups, endpoints, looks, renewals, upgrades
 from tests.support.fakes.looks import members
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBEADM, KUBERNETES, KubeadmError
@@ -283,6 +283,7 @@ ANSWERS = (
     Answer("holder", r"^SECONDS_TO_ASK=", holder, False),
     Answer("survey", r"os_like", looks.survey, False),
     Answer("host status", r"^NAME_SERVERS=", looks.host_status, False),
+    Answer("backups", r"^    echo .backup_newest ", backups.told, False),
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),
     Answer("available versions", r"^REPOSITORIES=", upgrades.available_versions, False),
     Answer("upgrade survey", r"echo .etcd_size ", upgrades.upgrade_survey, False),
@@ -330,6 +331,15 @@ ANSWERS = (
     Answer("image pull", r"\ANAME=image-pull$", upgrades.images_pulled),
     Answer("fetch", r"\ANAME=fetch-version$", silence),
     Answer("fetched removed", r"\Arm -rf /var/lib/k8s-ha/fetched-", upgrades.folder_removed),
+    Answer(
+        "backup timer started", r"\Asystemctl daemon-reload && systemctl -q enable k8s-ha-backup", backups.timer_started
+    ),
+    Answer(
+        "backup timer removed",
+        r"k8s-ha-backup\.timer; .*rm -f |\Arm -f (/\S*/k8s-ha-backup|/var/lib/k8s-ha/backup)",
+        backups.removed,
+    ),
+    Answer("backup piece", r"^dd if=.* base64 -w 8000$", backups.piece, False),
     Answer("snapshot", r"\ANAME=etcd-snapshot$", upgrades.snapshot_taken),
     Answer("kubeadm-upgrade", r"\ANAME=kubeadm-upgrade$", upgrades.kubeadm_upgraded),
     Answer("drain", r"\ANAME=drain-", upgrades.drained),

@@ -23,7 +23,7 @@ from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
 from k8s_ha.observations.node import ANNOTATION, CORDONED
 from k8s_ha.observations.standing import FORMER
-from tests.support.fakes import endpoints
+from tests.support.fakes import backups, endpoints
 from tests.support.fakes.request import Request
 from tests.support.fakes.world import KUBELET, KUBERNETES, Machine, World, by_name, minor
 from tests.support.paths import RECORDED
@@ -54,6 +54,7 @@ def survey(request: Request) -> list[str]:
     lines = [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
     lines += [f"cri {request.machine.cri}"] * bool(request.machine.cri)
     leads = f"{KUBERNETES}/manifests/kube-apiserver.yaml" in request.machine.files
+    lines += backups.told(request)
     return lines + [f"api_server_image registry.k8s.io/kube-apiserver:v{request.machine.static_pods}"] * leads
 
 

@@ -23,7 +23,7 @@ from k8s_ha.catalog.compatibility import LINES
 from k8s_ha.cluster_state.change_steps import release_order
 from k8s_ha.observations.host_status import PROXY_CONFIG
 from k8s_ha.observations.node import RETURNED
-from tests.support.fakes import endpoints
+from tests.support.fakes import backups, endpoints
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBELET, KUBERNETES, Machine, World, minor
 
@@ -89,6 +89,10 @@ def _script(request: Request) -> Request:
 
 def snapshot_taken(request: Request) -> list[str]:
     script = _script(request)
+    if "STEM=" in script.command:
+        backups.taken(script)
+        request.world.history.append(f"{request.machine.name} backup")
+        return []
     request.machine.write(f"{script.variable('FOLDER')}/{script.variable('NAME')}.json", "{}")
     request.world.history.append(f"{request.machine.name} snapshot {script.variable('VERSION')}")
     return []

@@ -1,0 +1,113 @@
+"""Backups by schedule: the timer that has them taken, and one that is taken now."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Generator
+from typing import Final
+
+from pyinfra import host
+from pyinfra.api import StringCommand
+
+from k8s_ha.desired.backup_units import service_unit, timer_unit
+from k8s_ha.observations.backup import (
+    KEY_FILE,
+    SCRIPT_FILE,
+    SERVICE_FILE,
+    TIMER,
+    TIMER_FILE,
+    BackupState,
+    OwnFile,
+)
+from k8s_ha.operations.commands import long_command, long_script, write
+from k8s_ha.operations.etcd_snapshot import LOG, SECONDS_FOR_A_SNAPSHOT, scheduled_script
+from k8s_ha.operations.isolated import isolated_operation
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run, recipient_key
+from k8s_ha.settings import HostSettings
+from k8s_ha.settings.backup import BackupSettings
+
+SECONDS_FOR_ETCD: Final = 300
+"""How long the timer's script waits for an etcd that tells nothing: its host may just have booted."""
+
+_UNITS: Final = (TIMER_FILE, SERVICE_FILE)
+
+
+@isolated_operation
+def backup_scheduled(run: Run) -> Generator[StringCommand]:
+    """Have a timer on this control plane that backs the cluster up when it is its turn; without the setting none.
+
+    The survey of the host has told what stands.
+    """
+    state, settings = _state(run), run.cluster.settings.backup
+    if settings is None:
+        yield from _unscheduled(state)
+        return
+    wanted = _files(run, run.cluster.host(host.name), settings)
+    changed = [path for path, (text, mode) in wanted.items() if state.files.get(path) != _own_file(text, mode)]
+    surplus = [path for path in state.files if path not in wanted]
+    for path in changed:
+        yield write(path, *wanted[path])
+    if surplus:
+        yield StringCommand("rm", "-f", *surplus)
+    if state.runs and not set(changed) & set(_UNITS):
+        if not changed and not surplus:
+            host.noop("the timer stands as wanted")
+        return
+    yield StringCommand(f"systemctl daemon-reload && systemctl -q enable {TIMER} && systemctl restart {TIMER}")
+
+
+def is_left_over(run: Run, name: str) -> bool:
+    """Whether a host has a timer of this package's that no setting asks for any more."""
+    return run.cluster.settings.backup is None and bool(run.surveys[name].backup.files)
+
+
+def _unscheduled(state: BackupState) -> Generator[StringCommand]:
+    if not state.files:
+        host.noop("no timer stands")
+        return
+    files = shlex.join(sorted(state.files))
+    # The script goes last: a run that is cut off before it finds what is left.
+    stop = f"systemctl stop {TIMER}; systemctl -q disable {TIMER}; " if TIMER_FILE in state.files else ""
+    yield StringCommand(f"{stop}rm -f {shlex.join(_UNITS)} && systemctl daemon-reload && rm -f {files}")
+
+
+@isolated_operation
+def backup_taken(run: Run, settings: BackupSettings) -> Generator[StringCommand]:
+    """Have a backup of this moment on the current host, a control plane, that a trial restore has proved."""
+    key = recipient_key(run.cluster)
+    if key and _state(run).files.get(KEY_FILE) != _own_file(key, "644"):
+        yield write(KEY_FILE, key)
+    script = scheduled_script(run, run.cluster.host(host.name), settings)
+    yield long_command(LOG, script, seconds=SECONDS_FOR_A_SNAPSHOT)
+
+
+def _state(run: Run) -> BackupState:
+    return run.surveys[host.name].backup
+
+
+def _files(run: Run, own: HostSettings, settings: BackupSettings) -> dict[str, tuple[str, str]]:
+    """Text and mode of each file, in the order in which they are written: the timer's comes last."""
+    schedule = settings.planned
+    values = {
+        "ADDRESS": own.address,
+        "FIRST": str(schedule.first),
+        "PERIOD": str(schedule.period),
+        "SECONDS_TO_WAIT": str(SECONDS_FOR_ETCD),
+        "BACKUP": long_script(LOG, scheduled_script(run, own, settings), seconds=SECONDS_FOR_A_SNAPSHOT),
+    }
+    script = shell_variables(values) + read_file("facts/etcd.sh") + read_file("backup-turn.sh")
+    key = recipient_key(run.cluster)
+    # It waits for etcd, and for the lock as long as it may run.
+    seconds = SECONDS_FOR_ETCD + 2 * SECONDS_FOR_A_SNAPSHOT + 60
+    return {
+        **({KEY_FILE: (key, "644")} if key else {}),
+        SCRIPT_FILE: (script, "700"),
+        SERVICE_FILE: (service_unit(seconds), "644"),
+        TIMER_FILE: (timer_unit(schedule), "644"),
+    }
+
+
+def _own_file(text: str, mode: str) -> OwnFile:
+    return OwnFile(hashlib.sha256(text.encode()).hexdigest(), mode, "root:root")

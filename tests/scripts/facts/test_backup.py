@@ -1,0 +1,94 @@
+"""What a host tells of its backups, by running the script on what the real one has left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k8s_ha.facts.backup import Backups
+from k8s_ha.facts.survey import Survey
+from k8s_ha.observations.backup import KEY_FILE, SERVICE_FILE, TIMER_FILE, BackupState
+from tests.support.control_plane import FOLDER, at, control_plane, take
+from tests.support.shell_bench import Shell
+
+NAME = "backup-master1-20261127T081500Z"
+SHOWN = """case "$*" in
+*NeedDaemonReload*) printf 'NeedDaemonReload={reload}\\n\\nNeedDaemonReload=no\\n' ;;
+*) printf 'ActiveState=active\\nUnitFileState={file}\\n' ;;
+esac"""
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    found = control_plane(tmp_path)
+    found.add_tool("pgrep", "exit 1")
+    found.add_tool("systemctl", SHOWN.format(reload="no", file="enabled"))
+    return found
+
+
+def told(shell: Shell) -> BackupState:
+    return Backups().process([line.replace(str(shell.root), "") for line in shell.lines(Backups().command())])
+
+
+def test_a_host_without_any_tells_of_none(shell: Shell) -> None:
+    state = told(shell)
+    assert (state.newest, state.damage, state.failure, state.files, state.runs) == (None, "", None, {}, False)
+
+
+def test_the_newest_is_told_by_its_descriptor(shell: Shell) -> None:
+    assert take(shell, NAME, KEEPS="newest").returncode == 0
+    newest = told(shell).newest
+    assert newest is not None
+    assert (newest.path, newest.name) == (f"{FOLDER}/{NAME}", NAME)
+    assert newest.authority.startswith("sha256:")
+    assert newest.descriptor == at(shell, f"{FOLDER}/{NAME}.json").read_bytes()
+    assert [part.file for part in newest.parts] == [f"{NAME}.db", f"{NAME}.tar.gz"]
+    assert newest.size == sum(at(shell, f"{FOLDER}/{part.file}").stat().st_size for part in newest.parts)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda path: path.with_suffix(".db").unlink(), f"{NAME}.db is gone, and 11 were proved"),
+        (lambda path: path.with_suffix(".db").write_text("x"), f"{NAME}.db has 1 bytes, and 11 were proved"),
+        (lambda path: path.unlink(), f"the descriptor of {FOLDER}/{NAME} is gone or damaged"),
+        (lambda path: path.write_text("{}"), f"the descriptor of {FOLDER}/{NAME} is gone or damaged"),
+    ],
+)
+def test_one_that_is_not_whole_any_more_does_not_count(shell: Shell, damage, sentence: str) -> None:  # type: ignore[no-untyped-def]
+    take(shell, NAME, KEEPS="newest")
+    damage(at(shell, f"{FOLDER}/{NAME}.json"))
+    state = told(shell)
+    assert (state.newest, state.damage) == (None, sentence)
+
+
+def test_what_has_failed_is_told(shell: Shell) -> None:
+    shell.file("/var/lib/k8s-ha/backup-failed", "2026-11-27T02:30:09Z master1: no luck\n")
+    failure = told(shell).failure
+    assert failure is not None
+    assert (f"{failure.moment:%d %H:%M:%S}", failure.sentence) == ("27 02:30:09", "master1: no luck")
+
+
+@pytest.mark.parametrize(
+    ("reload", "file", "runs"), [("no", "enabled", True), ("yes", "enabled", False), ("no", "disabled", False)]
+)
+def test_a_timer_runs_as_its_file_says(shell: Shell, reload: str, file: str, runs: bool) -> None:
+    shell.add_tool("systemctl", SHOWN.format(reload=reload, file=file))
+    lines = []
+    for path in (TIMER_FILE, SERVICE_FILE, KEY_FILE):
+        shell.file(path, "x")
+        lines.append(path)
+    state = told(shell)
+    assert (sorted(state.files), state.runs) == (sorted(lines), runs)
+    assert state.files[TIMER_FILE].mode == "644"
+    assert state.scheduled is not None
+
+
+def test_the_survey_tells_the_same(shell: Shell) -> None:
+    take(shell, NAME, KEEPS="newest")
+    shell.add_tool("rpm", "exit 1")
+    shell.file(TIMER_FILE, "x")
+    assert Survey().process(
+        [line.replace(str(shell.root), "") for line in shell.lines(Survey().command())]
+    ).backup == told(shell)

@@ -1,0 +1,282 @@
+"""Backups through the command line: the timer, one that is taken now, and the newest on the operator's machine."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k8s_ha.observations.backup import SCRIPT_FILE, SERVICE_FILE, TIMER, TIMER_FILE
+from tests.support.fakes.backups import BYTES, FILES, hold
+from tests.support.fakes.run import Fleet, Outcome
+from tests.support.fakes.world import World
+from tests.support.whole_cluster import assert_whole
+
+BACKUP = "k8s_ha.backup"
+SCHEDULED = "k8s_ha.scheduled_backups"
+CONTROL_PLANES = ("master1", "master2", "master3")
+SETTINGS: dict[str, Any] = {"backup": {"keep": 2}}
+FAILS: dict[str, Any] = {"success": False, "lines": []}
+
+
+def local(fleet: Fleet) -> list[str]:
+    """What the operator's machine holds, by path within the folder of backups."""
+    folder = fleet.folder / "backups"
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def files_of(*names: str) -> list[str]:
+    return sorted([".gitignore", *(f"{name}/{name}.{end}" for name in names for end in ("db", "json", "tar.gz"))])
+
+
+def timers(outcome: Outcome) -> list[str]:
+    """The hosts on which the timer stands whole, now and at boot."""
+    wanted = {TIMER_FILE, SERVICE_FILE, SCRIPT_FILE}
+    return [
+        name
+        for name, machine in outcome.world.machines.items()
+        if wanted <= machine.files.keys() and TIMER in machine.active and TIMER in machine.enabled
+    ]
+
+
+def test_the_timer_comes_to_each_control_plane_and_a_second_run_finds_it(finished: Fleet) -> None:
+    outcome = finished.set(**SETTINGS).run()
+    assert_whole(outcome)
+    assert timers(outcome) == [*CONTROL_PLANES]
+    assert {outcome.world.machines[name].modes[SCRIPT_FILE] for name in CONTROL_PLANES} == {"700"}
+    assert Counter(step.host for step in outcome.log if step.changes) == dict.fromkeys(CONTROL_PLANES, 4)
+    again = finished.run()
+    assert_whole(again)
+    assert again.changes == []
+
+
+def test_what_is_as_wanted_costs_no_command(finished: Fleet) -> None:
+    without = Counter(step.host for step in finished.run().log if step.step != "connect")
+    finished.set(**SETTINGS).run()
+    finished.edit(lambda world: hold(world.machines["master2"], "backup-master2-20220102T000000Z"))
+    finished.run()
+    assert Counter(step.host for step in finished.run().log if step.step != "connect") == without
+
+
+def test_a_dry_run_writes_nothing_and_fetches_nothing(finished: Fleet) -> None:
+    finished.edit(lambda world: hold(world.machines["master2"], "backup-master2-20220102T000000Z"))
+    outcome = finished.set(**SETTINGS).run("--dry")
+    assert outcome.exit_code == 0, outcome.output
+    assert (outcome.changes, outcome.steps("backup piece")) == ([], [])
+    assert not (finished.folder / "backups").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "files"),
+    [
+        ({"keep": 3}, [SCRIPT_FILE]),
+        ({"keep": 2, "schedule": "*/6:15"}, [SCRIPT_FILE, TIMER_FILE]),
+    ],
+)
+def test_another_setting_is_written(finished: Fleet, change: dict[str, Any], files: list[str]) -> None:
+    before = finished.set(**SETTINGS).run().world.machines["master1"].files
+    outcome = finished.set(backup=change).run()
+    assert_whole(outcome)
+    after = outcome.world.machines["master1"].files
+    assert sorted(path for path in FILES if before.get(path) != after.get(path)) == sorted(files)
+    assert bool(outcome.steps("backup timer started")) is (TIMER_FILE in files)
+
+
+@pytest.mark.parametrize("stopped", ["active", "enabled"])
+def test_a_timer_that_somebody_stopped_runs_again(finished: Fleet, stopped: str) -> None:
+    finished.set(**SETTINGS).run()
+    finished.edit(lambda world: getattr(world.machines["master2"], stopped).remove(TIMER))
+    outcome = finished.run()
+    assert timers(outcome) == [*CONTROL_PLANES]
+    assert outcome.changes == ["backup timer started"]
+
+
+@pytest.mark.parametrize("cut", range(4))
+def test_a_run_that_is_cut_off_is_gone_on_with(finished: Fleet, cut: int) -> None:
+    words = (
+        "backup.sh.k8s-ha-new",
+        "k8s-ha-backup.service.k8s-ha-new",
+        "k8s-ha-backup.timer.k8s-ha-new",
+        "daemon-reload",
+    )
+    scenario = finished.set(**SETTINGS).scenario
+    finished.change(replace(scenario, answers=[("master2", words[cut], FAILS)]))
+    assert finished.run().exit_code == 1
+    finished.change(scenario)
+    outcome = finished.run()
+    assert_whole(outcome)
+    assert timers(outcome) == [*CONTROL_PLANES]
+
+
+def test_without_the_setting_the_timer_goes_and_the_backups_stay(finished: Fleet) -> None:
+    finished.set(**SETTINGS).run()
+    finished.edit(lambda world: hold(world.machines["master2"], "backup-master2-20220102T000000Z"))
+    dry = finished.set().run("--dry")
+    assert "master2: no setting asks for backups: its timer is taken away; the backups there stay" in dry.sentences
+    assert dry.changes == []
+    outcome = finished.run()
+    assert_whole(outcome)
+    assert outcome.changes == ["backup timer removed"] * 3
+    assert not any(path in machine.files for machine in outcome.world.machines.values() for path in FILES)
+    assert "/var/lib/k8s-ha/backups/backup-master2-20220102T000000Z.db" in outcome.world.machines["master2"].files
+    assert finished.run().changes == []
+
+
+def test_one_is_taken_now_in_turn_and_comes_to_the_operator(finished: Fleet) -> None:
+    names = []
+    for number, host in enumerate((*CONTROL_PLANES, "master1"), 1):
+        outcome = finished.set(**SETTINGS).run("-y", deploy=BACKUP)
+        assert_whole(outcome)
+        assert outcome.world.history == [f"{host} backup"]
+        names.append(f"backup-{host}-20220102T0000{number:02}Z")
+        assert local(finished) == files_of(*names[-2:])  # keep is 2 here, too
+    folder = finished.folder / "backups" / names[-1]
+    assert (folder / f"{names[-1]}.db").read_text(encoding="utf-8") == BYTES
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_one_is_taken_without_the_setting(finished: Fleet) -> None:
+    outcome = finished.run("-y", deploy=BACKUP)
+    assert_whole(outcome)
+    assert local(finished) == files_of("backup-master1-20220102T000001Z")
+    assert timers(outcome) == []
+
+
+def test_a_dry_run_takes_none(finished: Fleet) -> None:
+    outcome = finished.run("--dry", deploy=BACKUP)
+    assert outcome.exit_code == 0, outcome.output
+    assert (outcome.changes, local(finished)) == ([], [])
+    assert "@fake/master1 takes the backup" in outcome.sentences
+
+
+def silent(world: World, *names: str) -> None:
+    for name in names:
+        world.machines[name].active.remove("kubelet.service")
+
+
+def test_a_control_plane_that_is_not_well_takes_none(finished: Fleet) -> None:
+    finished.edit(lambda world: silent(world, "master1"))
+    outcome = finished.run("-y", deploy=BACKUP)
+    assert outcome.world.history == ["master2 backup"], outcome.output
+
+
+def test_without_a_healthy_control_plane_none_is_taken(finished: Fleet) -> None:
+    finished.edit(lambda world: silent(world, *CONTROL_PLANES))
+    outcome = finished.run("-y", deploy=BACKUP)
+    assert outcome.exit_code == 1
+    assert "no control plane of this run has an etcd that is well" in outcome.sentences
+    assert (outcome.changes, outcome.world.history) == ([], [])
+
+
+def test_one_that_fails_is_no_backup(finished: Fleet) -> None:
+    finished.change(replace(finished.scenario, answers=[("master1", "NAME=etcd-snapshot\n", FAILS)]))
+    outcome = finished.run("-y", deploy=BACKUP)
+    assert (outcome.exit_code, local(finished)) == (1, [])
+
+
+@pytest.fixture
+def held(finished: Fleet) -> Fleet:
+    """A cluster with its timer, and a backup of that on the second control plane."""
+    finished.set(**SETTINGS).run()
+    finished.edit(lambda world: hold(world.machines["master1"], "backup-master1-20220101T000000Z"))
+    finished.edit(lambda world: hold(world.machines["master2"], "backup-master2-20220102T000000Z"))
+    return finished
+
+
+NEWEST = "backup-master2-20220102T000000Z"
+
+
+def test_a_run_brings_the_newest_and_the_next_one_has_it(held: Fleet) -> None:
+    outcome = held.run("-y", deploy=SCHEDULED)
+    assert_whole(outcome)
+    assert {step.host for step in outcome.steps("backup piece")} == {"master2"}
+    assert local(held) == files_of(NEWEST)
+    assert outcome.changes == []
+    again = held.run("-y", deploy=SCHEDULED)
+    assert again.steps("backup piece") == []
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed", "descriptor"])
+def test_one_that_is_damaged_here_is_brought_again(held: Fleet, damage: str) -> None:
+    held.run("-y", deploy=SCHEDULED)
+    folder = held.folder / "backups" / NEWEST
+    path = folder / f"{NEWEST}.{'json' if damage == 'descriptor' else 'db'}"
+    path.unlink() if damage == "gone" else path.write_text("what etcd helb", encoding="utf-8")
+    assert_whole(held.run("-y", deploy=SCHEDULED))
+    assert (folder / f"{NEWEST}.db").read_text(encoding="utf-8") == BYTES
+    assert local(held) == files_of(NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (FAILS, f"{NEWEST}.db could not be read there; see that it is there, then run this again"),
+        ({"lines": ["eHh4"]}, f"{NEWEST}.db is not what was proved there; check that disk, then run this again"),
+    ],
+)
+def test_one_that_does_not_come_whole_is_none(held: Fleet, answer: dict[str, Any], sentence: str) -> None:
+    held.change(replace(held.scenario, answers=[("master2", f"dd if=/var/lib/k8s-ha/backups/{NEWEST}.db", answer)]))
+    outcome = held.run("-y", deploy=SCHEDULED)
+    assert outcome.exit_code == 1
+    assert sentence in outcome.sentences
+    assert local(held) == [".gitignore"]
+    assert [path.name for path in (held.folder / "backups").iterdir()] == [".gitignore"]
+
+
+def test_what_else_lies_there_stays(held: Fleet) -> None:
+    folder = held.folder / "backups"
+    folder.mkdir()
+    (folder / "mine").write_text("x", encoding="utf-8")
+    other = folder / "backup-master1-20211231T000000Z"
+    other.mkdir()
+    (other / "mine").write_text("x", encoding="utf-8")
+    outcome = held.run("-y", deploy=SCHEDULED)
+    assert "holds files of others and got no .gitignore" in outcome.sentences
+    assert (folder / "mine").exists()
+    assert (other / "mine").exists()
+
+
+def test_no_secret_is_in_argv_output_or_report(held: Fleet) -> None:
+    outcome = held.run("-y", "-vvv", deploy=SCHEDULED)
+    assert BYTES not in outcome.output + str(outcome.reports)
+    assert not re.search("d2hhdCBldGNk", outcome.output)
+
+
+GPG = "-----BEGIN PGP {} KEY BLOCK-----\nx\n"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "text", "sentence"),
+    [
+        ("age1qqqqqqqqqqqqqqqq", None, "install age there, or"),
+        ("key.asc", None, "backup.recipient: the file cannot be read (No such file or directory); write into it what"),
+        ("key.asc", GPG.format("PRIVATE"), "backup.recipient: the file holds a private key, which stays with you"),
+        ("key.asc", "x", "backup.recipient: the file holds no armored public key of gpg"),
+    ],
+)
+def test_a_recipient_that_cannot_be_used_is_refused(
+    finished: Fleet, recipient: str, text: str | None, sentence: str
+) -> None:
+    if text:
+        Path(finished.folder / "key.asc").write_text(text, encoding="utf-8")
+    outcome = finished.set(backup={"recipient": recipient}).run()
+    assert outcome.exit_code == 1
+    assert sentence in outcome.sentences
+    assert outcome.changes == []
+
+
+def test_the_public_key_goes_to_the_hosts(finished: Fleet) -> None:
+    (finished.folder / "key.asc").write_text(GPG.format("PUBLIC"), encoding="utf-8")
+    outcome = finished.set(backup={"recipient": "key.asc"}).run()
+    assert_whole(outcome)
+    held = outcome.world.machines["master3"].files
+    assert held["/var/lib/k8s-ha/backup-recipient.asc"] == GPG.format("PUBLIC")
+    again = finished.set(backup={}).run()
+    assert_whole(again)
+    assert "/var/lib/k8s-ha/backup-recipient.asc" not in again.world.machines["master3"].files
+    assert timers(again) == [*CONTROL_PLANES]
