@@ -47,6 +47,7 @@ if [ -n "$ETCD" ]; then
     etcd etcd_health /health &
     etcd etcd_members /v3/cluster/member/list -d '{}' &
     etcd etcd_status /v3/maintenance/status -d '{}' &
+    sed -n 's/^ *- --quota-backend-bytes=/etcd_quota /p' $k/manifests/etcd.yaml 2>/dev/null
 fi
 if [ -n "$BALANCER" ]; then
     systemctl -q is-active nginx.service && echo "nginx active"

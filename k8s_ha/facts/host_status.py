@@ -9,6 +9,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.observations import dns
+from k8s_ha.observations.backup import backup_state
 from k8s_ha.observations.certificates import printed_end
 from k8s_ha.observations.host_status import OK, HostStatus, answer, etcd_status
 from k8s_ha.resources import read_file
@@ -55,8 +56,13 @@ class HostStatusFact(ParsedFact[HostStatus]):
             BALANCER_ADDRESS=address,
         )
         commands += read_file("facts/artifacts.sh") + read_file("kubeconfig-clusters.sh")
-        commands += read_file("facts/virtual-address.sh") if virtual else ""
-        return marked(commands + read_file("facts/certificates.sh") + read_file("facts/host-status.sh"))
+        files = (
+            *(("facts/virtual-address.sh",) if virtual else ()),
+            "facts/certificates.sh",
+            *(("facts/backup.sh",) if etcd else ()),
+            "facts/host-status.sh",
+        )
+        return marked(commands + "".join(map(read_file, files)))
 
     def parse(self, output: list[str]) -> HostStatus:
         values = fields(output)
@@ -72,7 +78,8 @@ class HostStatusFact(ParsedFact[HostStatus]):
                 for address, said in _by_address(values["server"]).items()
             },
             dns={address: tuple(map(dns.parse_answer, said)) for address, said in _by_address(values["dns"]).items()},
-            etcd=etcd_status(*etcd) if any(etcd) else None,
+            etcd=etcd_status(*etcd, *values["etcd_quota"][:1]) if any(etcd) else None,
+            backup=backup_state(values),
             certificates=view.standing.certificates,
             nginx="nginx" in values,
             keepalived="keepalived" in values,

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from k8s_ha.untrusted import json_object, json_value
+from k8s_ha.untrusted import json_object, json_value, whole_number
+
+DEFAULT_QUOTA: Final = 2 * 1024**3
+"""etcd's own, where no flag says otherwise, or says 0."""
+
+_ALARM: Final = re.compile(r"(?:memberID:([0-9]{1,20}) )?alarm:([A-Z]+) ?")
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,26 @@ class Member:
     name: str
     addresses: tuple[str, ...]
     learner: bool = False
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What a member holds on its disk, in bytes.
+
+    + size: of its file
+    + in_use: what of that would be left by a defragmentation
+    + quota: from which on it takes no writes
+    + alarms: of all members, each with the member's identity, which is empty where that is not told
+    """
+
+    size: int
+    in_use: int
+    quota: int
+    alarms: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def percent_in_use(self) -> int:
+        return self.in_use * 100 // self.size
 
 
 @dataclass(frozen=True)
@@ -62,6 +87,21 @@ def members(text: str) -> tuple[Member, ...]:
 def health(text: str) -> bool | None:
     """Whether an answer of /health says that etcd is well, which includes that it has a quorum; None says nothing."""
     return {"true": True, "false": False}.get(str(json_object(text).get("health")).lower())
+
+
+def storage(status: str, quota: str) -> Storage | None:
+    """By an answer of /v3/maintenance/status; None where it tells no size.
+
+    + quota: of the member's manifest; empty for etcd's default. From 3.6 on the answer has it.
+    """
+    told = json_object(status)
+    size, in_use, own = (whole_number(str(told.get(key, ""))) for key in ("dbSize", "dbSizeInUse", "dbSizeQuota"))
+    if not size or in_use is None:
+        return None
+    wanted = own or whole_number(quota) or DEFAULT_QUOTA
+    said = told.get("errors")
+    alarms = [_ALARM.fullmatch(str(text)) for text in said] if isinstance(said, list) else []
+    return Storage(size, in_use, wanted, tuple((found[1] or "", found[2]) for found in alarms if found))
 
 
 def _member(entry: Mapping[str, Any]) -> Member:

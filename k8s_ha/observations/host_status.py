@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from k8s_ha.observations import etcd
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
+from k8s_ha.observations.backup import BackupState
 from k8s_ha.observations.certificates import Validity
-from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.etcd import Member, Storage
 from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.untrusted import json_object, whole_number
@@ -36,11 +37,13 @@ class EtcdStatus:
 
     + health: ``ok``, or what is wrong
     + leader: identity of the leading member; empty where it knows none
+    + storage: None where it does not tell
     """
 
     health: str
     members: tuple[Member, ...]
     leader: str
+    storage: Storage | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class HostStatus:
     + has_virtual_address: whether the balancer has the address that moves
     + own_interface: the MAC address of the interface that it has or would have it on; empty where that was not told
     + virtual_answers: those that answered when it asked who has it
+    + backup: what a control plane holds of backups by schedule
     """
 
     view: NodeView
@@ -76,6 +80,7 @@ class HostStatus:
     has_virtual_address: bool = False
     own_interface: str = ""
     virtual_answers: tuple[str, ...] = ()
+    backup: BackupState = field(default_factory=BackupState)
 
 
 @dataclass(frozen=True)
@@ -175,8 +180,11 @@ def answer(text: str) -> str:
     return text or "an empty answer"
 
 
-def etcd_status(health: str, members: str, status: str) -> EtcdStatus:
-    """etcd's own JSON of /health, /v3/cluster/member/list and /v3/maintenance/status, or what curl said instead."""
+def etcd_status(health: str, members: str, status: str, quota: str = "") -> EtcdStatus:
+    """etcd's own JSON of /health, /v3/cluster/member/list and /v3/maintenance/status, or what curl said instead.
+
+    + quota: as for ``etcd.storage``
+    """
     state = OK if etcd.health(health) else str(json_object(health).get("reason") or "") or answer(health)
     leader = str(json_object(status).get("leader") or "0")
-    return EtcdStatus(state, etcd.members(members), "" if leader == "0" else leader)
+    return EtcdStatus(state, etcd.members(members), "" if leader == "0" else leader, etcd.storage(status, quota))

@@ -24,6 +24,7 @@ from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 from k8s_ha.verification.answers import host_answers
+from k8s_ha.verification.backup import CHECK as BACKUP
 from k8s_ha.verification.hosts import host_certificates, node_states, status_findings
 from k8s_ha.verification.summary import summary
 from k8s_ha.verification.versions import CHECK, version_findings
@@ -125,10 +126,11 @@ def _of_hosts(run: Run, api_status: ApiStatus, findings: list[Finding], late: bo
 def _may_pass(findings: Sequence[Finding]) -> list[Finding]:
     """The errors that may go away by themselves: on a host that failed in this run nothing more will be done.
 
-    Nor does a version change any more.
+    Nor does a version change any more, and a backup comes by its schedule.
     """
     lost = given_up(host.state)
-    return [finding for finding in errors(findings) if finding.host not in lost and finding.check != CHECK]
+    stays = (CHECK, BACKUP)
+    return [finding for finding in errors(findings) if finding.host not in lost and finding.check not in stays]
 
 
 def answering(run: Run) -> tuple[HostSettings | None, ApiStatus]:

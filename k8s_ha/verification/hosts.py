@@ -15,9 +15,11 @@ from k8s_ha.observations.certificates import Certificate, certificate_findings
 from k8s_ha.observations.host_status import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostStatus, api_servers
 from k8s_ha.observations.node import ClusterNode
 from k8s_ha.settings import Cluster
+from k8s_ha.verification.backup import backup_findings
 from k8s_ha.verification.balancer import unmet_findings
 from k8s_ha.verification.endpoint import elsewhere_findings
 from k8s_ha.verification.etcd import etcd_findings, listed_members
+from k8s_ha.verification.etcd_storage import storage_findings
 from k8s_ha.verification.faults import counted, localize_faults
 from k8s_ha.verification.virtual_address import virtual_address_findings
 
@@ -63,6 +65,8 @@ def status_findings(
     yield from _dns_findings(statuses, api_status, cluster)
     yield from _service_findings(statuses, api_status, cluster)
     yield from etcd_findings(statuses, api_status, cluster)
+    yield from storage_findings(statuses, cluster)
+    yield from backup_findings(statuses, cluster, now)
     yield from unmet_findings(statuses, cluster)
     for host in cluster.load_balancers:
         if host.name in statuses:

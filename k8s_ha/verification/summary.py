@@ -10,7 +10,9 @@ from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, ApiStatus
 from k8s_ha.observations.certificates import ends_of_kinds
 from k8s_ha.observations.host_status import HostStatus
 from k8s_ha.settings import Cluster
+from k8s_ha.verification.backup import backup_phrase
 from k8s_ha.verification.etcd import etcd_leader, healthy_members, listed_members
+from k8s_ha.verification.etcd_storage import storage_phrase
 from k8s_ha.verification.faults import counted
 from k8s_ha.verification.hosts import host_certificates
 from k8s_ha.verification.virtual_address import holders_of
@@ -62,8 +64,9 @@ def _checked(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster:
     sources = f"from {counted([name for name in nodes if name in statuses], nodes)}"
     listed = listed_members(statuses, cluster)
     led = f", led by {name}" if (name := etcd_leader(statuses, cluster)) else ""
+    held = storage_phrase(statuses, cluster)
     checked = {
-        "etcd": f"{len(healthy_members(statuses, cluster))} of {len(listed)} members{led}",
+        "etcd": f"{len(healthy_members(statuses, cluster))} of {len(listed)} members{led}{held and f'; {held}'}",
         "API": f"{len(cluster.control_planes)} servers and the endpoint, {sources}",
     }
     if api_status.dns_servers and cluster.settings.pod_network != "none":
@@ -80,6 +83,8 @@ def _checked(api_status: ApiStatus, statuses: Mapping[str, HostStatus], cluster:
         checked["balancers"] = ", ".join(backends)
     if holders := holders_of(statuses, cluster):
         checked["virtual address"] = f"{cluster.virtual_address} on {', '.join(holders)}"
+    if backups := backup_phrase(statuses, cluster):
+        checked["backups"] = backups
     certificates = host_certificates(statuses)
     if certificates:
         checked["certificates"] = ends_of_kinds(certificates)

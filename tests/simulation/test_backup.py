@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from k8s_ha.observations.backup import SCRIPT_FILE, SERVICE_FILE, TIMER, TIMER_FILE
-from tests.support.fakes.backups import BYTES, FILES, hold
-from tests.support.fakes.run import Fleet, Outcome
+from tests.support.fakes.backups import BYTES, FAILED, FILES, WRITTEN, hold
+from tests.support.fakes.run import VERIFY, Fleet, Outcome
 from tests.support.fakes.world import World
 from tests.support.whole_cluster import assert_whole
 
@@ -245,6 +246,64 @@ def test_no_secret_is_in_argv_output_or_report(held: Fleet) -> None:
     outcome = held.run("-y", "-vvv", deploy=SCHEDULED)
     assert BYTES not in outcome.output + str(outcome.reports)
     assert not re.search("d2hhdCBldGNk", outcome.output)
+
+
+def aged(fleet: Fleet, seconds: int, newest: int = 0) -> Fleet:
+    """Timers that were written so many seconds ago, and a newest backup that is so old; none with 0."""
+    now = datetime.now(UTC)
+
+    def change(world: World) -> None:
+        for name in CONTROL_PLANES:
+            world.machines[name].files[WRITTEN] = str(round(now.timestamp()) - seconds)
+        if newest:
+            moment = now - timedelta(seconds=newest)
+            hold(world.machines["master3"], f"backup-master3-{moment:%Y%m%dT%H%M%SZ}")
+
+    fleet.set(**SETTINGS).run()
+    fleet.edit(change)
+    return fleet
+
+
+DAY = 24 * 60 * 60
+
+
+@pytest.mark.parametrize(
+    ("written", "newest", "sentence"),
+    [
+        (3 * DAY, 3 * DAY, "the last good backup is of"),
+        (3 * DAY, 0, "the cluster: there is no good backup"),
+        (DAY, 0, ""),
+        (3 * DAY, DAY, ""),
+    ],
+)
+def test_verify_fails_where_the_last_good_one_is_too_old(
+    finished: Fleet, written: int, newest: int, sentence: str
+) -> None:
+    outcome = aged(finished, written, newest).run("-y", deploy=VERIFY)
+    assert outcome.exit_code == bool(sentence), outcome.output
+    assert sentence in outcome.sentences
+    assert ("backups the last of" in outcome.sentences) is bool(newest and not sentence)
+
+
+def test_verify_shows_what_failed(finished: Fleet) -> None:
+    fleet = aged(finished, DAY)
+    word = "2022-01-02T02:30:09Z master2: no etcd snapshot was taken: no luck"
+    fleet.edit(lambda world: world.machines["master2"].write(FAILED, word))
+    outcome = fleet.run("-y", deploy=VERIFY)
+    assert outcome.exit_code == 1
+    assert "its last backup of 2022-01-02 02:30 UTC failed: master2: no etcd snapshot was taken: no luck" in (
+        outcome.sentences
+    )
+
+
+def test_verify_shows_what_etcd_holds(finished: Fleet) -> None:
+    outcome = finished.run("-y", deploy=VERIFY)
+    assert "etcd 3 of 3 members, led by master1; 20 MiB of 2.0 GiB, 75 % in use" in outcome.sentences
+    alarm = {"errors": ["memberID:2 alarm:NOSPACE "]}
+    finished.edit(lambda world: setattr(world, "etcd_storage", alarm))
+    outcome = finished.run("-y", deploy=VERIFY)
+    assert outcome.exit_code == 1
+    assert "the cluster: master2 of etcd has the alarm NOSPACE" in outcome.sentences
 
 
 GPG = "-----BEGIN PGP {} KEY BLOCK-----\nx\n"

@@ -29,6 +29,7 @@ PHASES = [
     "Bring up the control plane",
     "Join the workers",
     "Set up the pod network",
+    "Keep backups of the cluster",
     "Verify the cluster",
 ]
 """In the order of execution: the load balancer's chain is short, so that its phase comes early."""

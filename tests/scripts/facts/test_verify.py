@@ -14,6 +14,7 @@ import pytest
 
 from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.observations.dns import question
+from k8s_ha.observations.etcd import Storage
 from k8s_ha.observations.host_status import PROXY_CONFIG, SHARED_PROXY_CONFIG, EtcdStatus
 from tests.support.cluster_health import NOTHING
 from tests.support.node_views import recorded
@@ -39,13 +40,14 @@ CURL = """case "$*" in
     *127.0.0.1:10256/healthz*) printf '{"lastUpdated": "x"}' ;;
     *healthcheck-client.key*:2379/health*) printf '{"health":"true"}' ;;
     *:2379/v3/cluster/member/list*) printf '{"members":[]}' ;;
-    *:2379/v3/maintenance/status*) printf '{"leader":"7"}' ;;
+    *:2379/v3/maintenance/status*) printf '{"leader":"7","dbSize":"9","dbSizeInUse":"8"}' ;;
     *) echo "unknown $*" >&2; exit 1 ;;
 esac"""
 
 
 def test_the_script_asks_api_servers_agents_and_etcd(shell: Shell) -> None:
     shell.add_tool("curl", CURL)
+    shell.file("/etc/kubernetes/manifests/etcd.yaml", "    - --quota-backend-bytes=4294967296\n")
     shell.add_tool("kubectl", 'case "$*" in *"--server https://10.0.13.22:6443"*"/readyz") printf ok ;; esac')
     reported = status(shell, apis=[*APIS[:3], APIS[0]], kubelet_port=10248, proxy_port=10256, etcd=True)
     assert reported.apis == {
@@ -54,7 +56,11 @@ def test_the_script_asks_api_servers_agents_and_etcd(shell: Shell) -> None:
         # Anonymous requests are refused there, the kubelet's own are not.
         "10.0.13.22:6443": ("ok",),
     }
-    assert (reported.kubelet, reported.proxy, reported.etcd) == ("ok", "ok", EtcdStatus("ok", (), "7"))
+    assert (reported.kubelet, reported.proxy, reported.etcd) == (
+        "ok",
+        "ok",
+        EtcdStatus("ok", (), "7", Storage(9, 8, 4294967296)),
+    )
 
 
 REPLIES = """[ "$*" = "-b -c 1 -I eth0 -s 10.0.1.157 10.0.1.100" ] || exit 2

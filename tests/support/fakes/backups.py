@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import shlex
+import time
 
 from k8s_ha.observations.backup import KEY_FILE, SCRIPT_FILE, SERVICE_FILE, TIMER, TIMER_FILE
 from tests.support.fakes.request import Failure, Request
@@ -19,8 +20,8 @@ BYTES = "what etcd holds"
 LAST = "/var/lib/k8s-ha/last-backup"
 FAILED = "/var/lib/k8s-ha/backup-failed"
 FILES = (TIMER_FILE, SERVICE_FILE, SCRIPT_FILE, KEY_FILE)
-SCHEDULED = 1640995200
-"""When every timer's file was written: 2022-01-01 00:00 UTC."""
+WRITTEN = "/simulated/backup-timer-written"
+"""Holds the second in which the timer's file was written; without it that is now."""
 
 
 def told(request: Request) -> list[str]:
@@ -37,7 +38,8 @@ def told(request: Request) -> list[str]:
     for path in FILES:
         if path in held:
             digest = hashlib.sha256(held[path].encode()).hexdigest()
-            lines.append(f"backup_unit {digest} {request.machine.modes[path]} root:root {SCHEDULED} {path}")
+            written = held.get(WRITTEN) or int(time.time())
+            lines.append(f"backup_unit {digest} {request.machine.modes[path]} root:root {written} {path}")
     if TIMER_FILE in held:
         active = "active" if TIMER in request.machine.active else "inactive"
         enabled = "enabled" if TIMER in request.machine.enabled else "disabled"

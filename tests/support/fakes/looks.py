@@ -272,7 +272,8 @@ def host_status(request: Request) -> list[str]:
         members = [
             {"ID": str(n), "name": name, "peerURLs": [f"https://{machines[name]}:2380"]} for n, name in control_planes
         ]
-        lines += ['etcd_health {"health":"true"}', 'etcd_status {"leader":"1"}']
+        status = {"leader": "1", "dbSize": "20971520", "dbSizeInUse": "15728640", **request.world.etcd_storage}
+        lines += ['etcd_health {"health":"true"}', f"etcd_status {json.dumps(status)}", *backups.told(request)]
         lines += [f"etcd_members {json.dumps({'members': members})}"]
     if request.variable("BALANCER"):
         config = "".join(request.machine.files.get(path, "") for path in request.variable("BALANCER").split())

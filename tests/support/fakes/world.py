@@ -121,6 +121,7 @@ class World:
     + metadata: labels, taints and the annotation that this package wrote, by hostname
     + cordoned: moment of this package's cordon, by hostname
     + etcd_leader: hostname of the control plane that leads etcd; empty for another than whoever is asked
+    + etcd_storage: what each member tells of its file beside the usual, as its API names it
     + history: what the last run did to the nodes, in its order (see ``upgrades``)
     """
 
@@ -139,6 +140,7 @@ class World:
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
     cordoned: dict[str, str] = field(default_factory=dict)
     etcd_leader: str = ""
+    etcd_storage: dict[str, Any] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
 
     @property

@@ -89,6 +89,7 @@ UNTOUCHED: dict[str, Any] = {
     "selinux": "keep",
     "recover_quorum": True,
     "removed_nodes": ["worker9"],
+    "backup": {"keep": 3},
     "kubeconfig_dir": "elsewhere",
     "report_dir": "elsewhere",
     "workers_max_unavailable": 2,

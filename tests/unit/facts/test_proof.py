@@ -10,6 +10,7 @@ import pytest
 
 from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.observations.certificates import Validity, validity
+from k8s_ha.observations.etcd import Storage
 from k8s_ha.observations.host_status import EtcdStatus, Member, answer, asked, etcd_status
 from tests.support.cluster_health import NOTHING, complete_api_status
 from tests.support.example_cluster import six_host_cluster
@@ -70,7 +71,7 @@ def test_a_control_plane() -> None:
     assert reported.apis == {**dict.fromkeys(APIS, ("ok",)), "10.96.0.1:443": ("ok",) * 6}
     servers = {"10.244.3.2": ("10.96.0.1",), "10.244.4.2": ("10.96.0.1",)}
     assert reported.dns == {"10.96.0.10": ("10.96.0.1",) * 8, **servers}
-    assert reported.etcd == EtcdStatus("ok", MEMBERS, "10936441449491959054")
+    assert reported.etcd == EtcdStatus("ok", MEMBERS, "10936441449491959054", Storage(2568192, 2555904, 2147483648))
     begins = datetime(2026, 11, 24, 23, 22, 30, tzinfo=UTC)
     authority, admin = (reported.certificates[f"/etc/kubernetes/{name}"] for name in ("pki/ca.crt", "admin.conf"))
     assert authority == Validity(begins, datetime(2036, 11, 21, 23, 22, 30, tzinfo=UTC))
