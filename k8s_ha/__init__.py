@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.cluster import cluster
     from k8s_ha.deploys.container_runtime import container_runtime
     from k8s_ha.deploys.control_plane import control_plane
+    from k8s_ha.deploys.defragment import defragment
     from k8s_ha.deploys.diagnose import diagnose
     from k8s_ha.deploys.external_balancer import external_balancer
     from k8s_ha.deploys.kubernetes_packages import kubernetes_packages
@@ -57,6 +58,7 @@ __all__ = [
     "cluster",
     "container_runtime",
     "control_plane",
+    "defragment",
     "diagnose",
     "external_balancer",
     "kubernetes_packages",

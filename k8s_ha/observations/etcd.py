@@ -57,10 +57,19 @@ class Leadership:
 
     + leads: whether that member does
     + successors: other members that have a vote and are well
+    + unwell: names of other members that are not, or have no vote
+    + storage: that member's own; None where it does not tell
     """
 
     leads: bool = False
     successors: tuple[Member, ...] = ()
+    unwell: tuple[str, ...] = ()
+    storage: Storage | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether that member tells of itself; one that is silent tells no size."""
+        return self.storage is not None
 
 
 def leadership(status: str, listed: str, well: Mapping[str, str]) -> Leadership:
@@ -69,12 +78,10 @@ def leadership(status: str, listed: str, well: Mapping[str, str]) -> Leadership:
     header = told.get("header")
     own = str(header.get("member_id", "")) if isinstance(header, dict) else ""
     healthy = {address for address, text in well.items() if health(text)}
-    successors = [
-        member
-        for member in members(listed)
-        if member.identity != own and member.name and not member.learner and healthy & {*member.addresses}
-    ]
-    return Leadership(bool(own) and told.get("leader") == own, tuple(successors))
+    others = [member for member in members(listed) if member.identity != own]
+    able = [member for member in others if member.name and not member.learner and healthy & {*member.addresses}]
+    unwell = tuple(member.name or member.identity for member in others if member not in able)
+    return Leadership(bool(own) and told.get("leader") == own, tuple(able), unwell, storage(status, ""))
 
 
 def members(text: str) -> tuple[Member, ...]:

@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import etcd_request
 from k8s_ha.facts.etcd_leader import EtcdLeader
-from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.etcd import Leadership, Member
 from k8s_ha.operations.commands import planned, poll_until, read_fact
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.run import Run, is_executing
@@ -28,7 +28,15 @@ def leadership_moved(run: Run) -> Generator[StringCommand]:
         yield planned("etcdctl move-leader")
         return
     address = run.cluster.host(host.name).address
-    told = require_fact(EtcdLeader, address=address)
+    yield from led_elsewhere(run, require_fact(EtcdLeader, address=address))
+
+
+def led_elsewhere(run: Run, told: Leadership) -> Generator[StringCommand]:
+    """What has another member lead etcd than the current host's.
+
+    + told: what its member tells
+    """
+    address = run.cluster.host(host.name).address
     if not told.leads or not told.successors:
         host.noop("another member leads etcd" if not told.leads else "no other member of etcd could lead")
         return

@@ -37,11 +37,11 @@ def etcd(shell: Shell, own: str, away: tuple[str, ...] = (), members: str = "") 
         {"header": {"cluster_id": "5", "member_id": own}, "members": listed}, separators=(",", ":")
     )
     status = json.dumps({"header": {"cluster_id": "5", "member_id": own}, "version": "3.6.5"}, separators=(",", ":"))
-    gone = "".join(f"*{MEMBERS[identity]}:2379/health) exit 7 ;;\n" for identity in away)
+    gone = "".join(f"*{MEMBERS[identity]}:2379/health*) exit 7 ;;\n" for identity in away)
     shell.file("/etc/kubernetes/manifests/etcd.yaml", "    - etcd\n")
     shell.add_tool(
         "curl",
-        f'case "$*" in\n{gone}*:2379/health) echo \'{{"health":"true","reason":""}}\' ;;\n'
+        f'case "$*" in\n{gone}*:2379/health[?]exclude=NOSPACE) echo \'{{"health":"true","reason":""}}\' ;;\n'
         f"*member/list*) echo '{told}' ;;\n*maintenance/status*) echo '{status}' ;;\nesac",
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.facts.etcd_leader import EtcdLeader
-from k8s_ha.observations.etcd import Leadership
+from k8s_ha.observations.etcd import DEFAULT_QUOTA, Leadership, Storage
 from tests.support.shell_bench import Shell
 
 ADDRESSES = {"1": "10.0.11.18", "2": "10.0.12.55", "3": "10.0.13.22"}
@@ -21,7 +21,7 @@ MEMBERS = [
     }
     for number, address in ADDRESSES.items()
 ]
-STATUS = {"header": {"member_id": "1"}, "leader": "1"}
+STATUS = {"header": {"member_id": "1"}, "leader": "1", "dbSize": "9", "dbSizeInUse": "8"}
 
 
 @pytest.fixture
@@ -44,11 +44,12 @@ def test_a_leader_and_the_members_that_are_well(shell: Shell) -> None:
             *127.0.0.1:2379/v3/maintenance/status*) echo '{json.dumps(STATUS)}' ;;
             *127.0.0.1:2379/v3/cluster/member/list*) echo '{json.dumps({"members": MEMBERS})}' ;;
             *10.0.12.55:2379/health*) exit 7 ;;
-            *:2379/health*) echo '{{"health":"true"}}' ;;
+            *:2379/health[?]exclude=NOSPACE) echo '{{"health":"true"}}' ;;
         esac""",
     )
     found = told(shell)
     assert (found.leads, [member.name for member in found.successors]) == (True, ["master3"])
+    assert (found.unwell, found.storage) == (("master2",), Storage(9, 8, DEFAULT_QUOTA))
 
 
 def test_a_host_without_etcd(shell: Shell) -> None:

@@ -293,6 +293,7 @@ ANSWERS = (
     Answer("drains", r"get poddisruptionbudgets,nodes,pods,", upgrades.drains, False),
     Answer("etcd leader", r"health \$\{address%:\*\}", looks.etcd_leader, False),
     Answer("etcd led elsewhere", r"/v3/maintenance/transfer-leadership", upgrades.etcd_led_elsewhere),
+    Answer("defragmented", r"\ANAME=etcd-defragment$", upgrades.defragmented),
     Answer("kubelet process", r"^\[ .*readlink .*/exe", upgrades.kubelet_process, False),
     Answer("node", r"bootstrap-kubelet\.conf", looks.node, False),
     Answer("api status", r"get nodes,pods,services -A", looks.api_status, False),

@@ -74,6 +74,8 @@ def etcd_leader(request: Request) -> list[str]:
     numbers = {member["name"]: member["ID"] for member in listed}
     own = numbers.get(request.machine.hostname, "")
     status = {"header": {"member_id": own}, "leader": numbers.get(world.etcd_leader, "0")}
+    if request.machine.serves():
+        status |= {"dbSize": "209715200" if request.machine.loose else "20971520", "dbSizeInUse": "20971520"}
     well = [re.sub(r"^https://(.*):2380$", r'health \1 {"health":"true"}', member["peerURLs"][0]) for member in listed]
     return [f"status {json.dumps(status)}", "members " + json.dumps({"members": listed}), *well]
 

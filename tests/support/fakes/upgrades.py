@@ -249,6 +249,15 @@ def etcd_led_elsewhere(request: Request) -> list[str]:
     return []
 
 
+def defragmented(request: Request) -> list[str]:
+    """One member alone, which no other waits for: it must not lead where another could."""
+    if request.world.etcd_leader == request.machine.hostname and len(request.world.members) > 1:
+        raise Failure("the leader is silent")
+    request.machine.loose = False
+    request.world.history.append(f"{request.machine.name} defragmented")
+    return []
+
+
 def awaited(request: Request) -> list[str]:
     script = _script(request)
     machine, wanted = _nodes(request.world)[script.variable("NODE")], script.variable("VERSION")

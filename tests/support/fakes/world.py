@@ -46,6 +46,7 @@ class Machine:
     + booted, glibc: when it booted last, and when its glibc came; seconds since 1970
     + cri: what its kubelet speaks to; empty for what the settings say
     + set_aside: what a change that is not over has kept
+    + loose: whether its etcd's file is mostly empty
     + broken: whether its API server does not come up before kubeadm has upgraded it, or renewed its certificates
     + sans: names in its API server's certificate
     + certificates, kubelet_certificate: days until they end; None where nobody has a look at them
@@ -76,6 +77,7 @@ class Machine:
     etcd_renewed: bool = False
     lacking_keys: list[str] = field(default_factory=list)
     ahead: int = 0
+    loose: bool = False
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
         self.files[path] = text

@@ -41,3 +41,16 @@ def told(leader: str, *members: dict[str, object], well: tuple[str, ...] = ("1",
 )
 def test_who_leads_and_who_could(found: Leadership, leads: bool, successors: list[str]) -> None:
     assert (found.leads, [each.identity for each in found.successors]) == (leads, successors)
+
+
+@pytest.mark.parametrize(
+    ("found", "unwell"),
+    [
+        (told("1", member("1"), member("2"), member("3")), ()),
+        (told("1", member("1"), member("2"), member("3"), well=("1", "3")), ("master2",)),
+        (told("1", member("1"), member("2", isLearner=True), member("3", name="")), ("master2", "3")),
+    ],
+    ids=["none", "one", "no vote, never started"],
+)
+def test_who_is_not_well(found: Leadership, unwell: tuple[str, ...]) -> None:
+    assert found.unwell == unwell
