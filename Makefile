@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-certificates test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-certificates test-backup test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -91,6 +91,10 @@ test-newer-release: $(VENV)/installed
 # Certificates that live for half an hour: renewed, then left until they have ended, and the cluster brought back; an hour.
 test-certificates: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.certificates $(CUT)
+
+# Backups on demand and by the timer, and etcd defragmented; a quarter of an hour.
+test-backup: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.backup
 
 # Clusters behind Debian's HAProxy and an nginx that are not this package's; a quarter of an hour.
 test-endpoint: $(VENV)/installed
