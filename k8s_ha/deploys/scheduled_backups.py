@@ -19,12 +19,13 @@ def scheduled_backups(settings: Mapping[str, Any] | None = None, groups: Mapping
     Without the setting ``backup`` a timer of this package's is taken away; what it has taken stays.
     """
     run = start_phase(settings, groups)
-    if "control_plane" not in run.cluster.host(host.name).role:
-        return
+    is_control_plane = "control_plane" in run.cluster.host(host.name).role
     if is_left_over(run, host.name):
-        logger.warning(f"{host.name}: no setting asks for backups: its timer is taken away; the backups there stay")
+        logger.warning(f"{host.name}: no setting asks for backups there: its timer is taken away; the backups stay")
+    elif not is_control_plane:
+        return
     backup_scheduled(name="Back up by a timer", run=run)
-    if run.cluster.settings.backup is not None:
+    if is_control_plane and run.cluster.settings.backup is not None:
         backup_fetched(
             name="Fetch the newest backup to the operator",
             run=run,

@@ -36,11 +36,11 @@ _UNITS: Final = (TIMER_FILE, SERVICE_FILE)
 
 @isolated_operation
 def backup_scheduled(run: Run) -> Generator[StringCommand]:
-    """Have a timer on this control plane that backs the cluster up when it is its turn; without the setting none.
+    """Have a timer that backs the cluster up when it is this control plane's turn; elsewhere, or unasked for, none.
 
     The survey of the host has told what stands.
     """
-    state, settings = _state(run), run.cluster.settings.backup
+    state, settings = _state(run), _wanted(run, host.name)
     if settings is None:
         yield from _unscheduled(state)
         return
@@ -60,7 +60,11 @@ def backup_scheduled(run: Run) -> Generator[StringCommand]:
 
 def is_left_over(run: Run, name: str) -> bool:
     """Whether a host has a timer of this package's that no setting asks for any more."""
-    return run.cluster.settings.backup is None and bool(run.surveys[name].backup.files)
+    return _wanted(run, name) is None and bool(run.surveys[name].backup.files)
+
+
+def _wanted(run: Run, name: str) -> BackupSettings | None:
+    return run.cluster.settings.backup if "control_plane" in run.cluster.host(name).role else None
 
 
 def _unscheduled(state: BackupState) -> Generator[StringCommand]:

@@ -1,8 +1,7 @@
-"""Backups through the command line: the timer, one that is taken now, and the newest on the operator's machine."""
+"""Backups through the command line: the timer, one that is taken now, and what verify tells of them."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from k8s_ha.observations.backup import SCRIPT_FILE, SERVICE_FILE, TIMER, TIMER_FILE
-from tests.support.fakes.backups import BYTES, FAILED, FILES, WRITTEN, hold
+from tests.support.fakes.backups import BYTES, FAILED, FILES, WRITTEN, files_of, hold, local
 from tests.support.fakes.run import VERIFY, Fleet, Outcome
 from tests.support.fakes.world import World
 from tests.support.whole_cluster import assert_whole
@@ -22,16 +21,6 @@ SCHEDULED = "k8s_ha.scheduled_backups"
 CONTROL_PLANES = ("master1", "master2", "master3")
 SETTINGS: dict[str, Any] = {"backup": {"keep": 2}}
 FAILS: dict[str, Any] = {"success": False, "lines": []}
-
-
-def local(fleet: Fleet) -> list[str]:
-    """What the operator's machine holds, by path within the folder of backups."""
-    folder = fleet.folder / "backups"
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def files_of(*names: str) -> list[str]:
-    return sorted([".gitignore", *(f"{name}/{name}.{end}" for name in names for end in ("db", "json", "tar.gz"))])
 
 
 def timers(outcome: Outcome) -> list[str]:
@@ -117,7 +106,7 @@ def test_without_the_setting_the_timer_goes_and_the_backups_stay(finished: Fleet
     finished.set(**SETTINGS).run()
     finished.edit(lambda world: hold(world.machines["master2"], "backup-master2-20220102T000000Z"))
     dry = finished.set().run("--dry")
-    assert "master2: no setting asks for backups: its timer is taken away; the backups there stay" in dry.sentences
+    assert "master2: no setting asks for backups there: its timer is taken away; the backups stay" in dry.sentences
     assert dry.changes == []
     outcome = finished.run()
     assert_whole(outcome)
@@ -127,6 +116,26 @@ def test_without_the_setting_the_timer_goes_and_the_backups_stay(finished: Fleet
     assert finished.run().changes == []
 
 
+def test_a_removal_that_is_cut_off_is_gone_on_with(finished: Fleet) -> None:
+    finished.set(**SETTINGS).run()
+    unset = finished.set().scenario
+    finished.change(replace(unset, answers=[("master2", f"systemctl stop {TIMER}", FAILS)]))
+    assert finished.run().exit_code == 1
+    finished.change(unset)
+    outcome = finished.run()
+    assert_whole(outcome)
+    assert outcome.changes == ["backup timer removed"]
+
+
+def test_a_host_that_is_no_control_plane_keeps_no_timer(finished: Fleet) -> None:
+    finished.set(**SETTINGS)
+    finished.edit(lambda world: world.machines["worker1"].write(TIMER_FILE, "x"))
+    outcome = finished.run("-y", deploy=SCHEDULED)
+    assert "worker1: no setting asks for backups there" in outcome.sentences
+    assert TIMER_FILE not in outcome.world.machines["worker1"].files
+    assert timers(outcome) == [*CONTROL_PLANES]
+
+
 def test_one_is_taken_now_in_turn_and_comes_to_the_operator(finished: Fleet) -> None:
     names = []
     for number, host in enumerate((*CONTROL_PLANES, "master1"), 1):
@@ -134,7 +143,7 @@ def test_one_is_taken_now_in_turn_and_comes_to_the_operator(finished: Fleet) -> 
         assert_whole(outcome)
         assert outcome.world.history == [f"{host} backup"]
         names.append(f"backup-{host}-20220102T0000{number:02}Z")
-        assert local(finished) == files_of(*names[-2:])  # keep is 2 here, too
+        assert local(finished.folder) == files_of(*names[-2:])  # keep is 2 here, too
     folder = finished.folder / "backups" / names[-1]
     assert (folder / f"{names[-1]}.db").read_text(encoding="utf-8") == BYTES
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -144,14 +153,20 @@ def test_one_is_taken_now_in_turn_and_comes_to_the_operator(finished: Fleet) -> 
 def test_one_is_taken_without_the_setting(finished: Fleet) -> None:
     outcome = finished.run("-y", deploy=BACKUP)
     assert_whole(outcome)
-    assert local(finished) == files_of("backup-master1-20220102T000001Z")
+    assert local(finished.folder) == files_of("backup-master1-20220102T000001Z")
     assert timers(outcome) == []
+
+
+def test_one_is_taken_where_a_run_would_be_refused(finished: Fleet) -> None:
+    outcome = finished.set(dns_domain="corp.local").run("-y", deploy=BACKUP)
+    assert_whole(outcome)
+    assert outcome.world.history == ["master1 backup"]
 
 
 def test_a_dry_run_takes_none(finished: Fleet) -> None:
     outcome = finished.run("--dry", deploy=BACKUP)
     assert outcome.exit_code == 0, outcome.output
-    assert (outcome.changes, local(finished)) == ([], [])
+    assert (outcome.changes, local(finished.folder)) == ([], [])
     assert "@fake/master1 takes the backup" in outcome.sentences
 
 
@@ -177,75 +192,7 @@ def test_without_a_healthy_control_plane_none_is_taken(finished: Fleet) -> None:
 def test_one_that_fails_is_no_backup(finished: Fleet) -> None:
     finished.change(replace(finished.scenario, answers=[("master1", "NAME=etcd-snapshot\n", FAILS)]))
     outcome = finished.run("-y", deploy=BACKUP)
-    assert (outcome.exit_code, local(finished)) == (1, [])
-
-
-@pytest.fixture
-def held(finished: Fleet) -> Fleet:
-    """A cluster with its timer, and a backup of that on the second control plane."""
-    finished.set(**SETTINGS).run()
-    finished.edit(lambda world: hold(world.machines["master1"], "backup-master1-20220101T000000Z"))
-    finished.edit(lambda world: hold(world.machines["master2"], "backup-master2-20220102T000000Z"))
-    return finished
-
-
-NEWEST = "backup-master2-20220102T000000Z"
-
-
-def test_a_run_brings_the_newest_and_the_next_one_has_it(held: Fleet) -> None:
-    outcome = held.run("-y", deploy=SCHEDULED)
-    assert_whole(outcome)
-    assert {step.host for step in outcome.steps("backup piece")} == {"master2"}
-    assert local(held) == files_of(NEWEST)
-    assert outcome.changes == []
-    again = held.run("-y", deploy=SCHEDULED)
-    assert again.steps("backup piece") == []
-
-
-@pytest.mark.parametrize("damage", ["gone", "changed", "descriptor"])
-def test_one_that_is_damaged_here_is_brought_again(held: Fleet, damage: str) -> None:
-    held.run("-y", deploy=SCHEDULED)
-    folder = held.folder / "backups" / NEWEST
-    path = folder / f"{NEWEST}.{'json' if damage == 'descriptor' else 'db'}"
-    path.unlink() if damage == "gone" else path.write_text("what etcd helb", encoding="utf-8")
-    assert_whole(held.run("-y", deploy=SCHEDULED))
-    assert (folder / f"{NEWEST}.db").read_text(encoding="utf-8") == BYTES
-    assert local(held) == files_of(NEWEST)
-
-
-@pytest.mark.parametrize(
-    ("answer", "sentence"),
-    [
-        (FAILS, f"{NEWEST}.db could not be read there; see that it is there, then run this again"),
-        ({"lines": ["eHh4"]}, f"{NEWEST}.db is not what was proved there; check that disk, then run this again"),
-    ],
-)
-def test_one_that_does_not_come_whole_is_none(held: Fleet, answer: dict[str, Any], sentence: str) -> None:
-    held.change(replace(held.scenario, answers=[("master2", f"dd if=/var/lib/k8s-ha/backups/{NEWEST}.db", answer)]))
-    outcome = held.run("-y", deploy=SCHEDULED)
-    assert outcome.exit_code == 1
-    assert sentence in outcome.sentences
-    assert local(held) == [".gitignore"]
-    assert [path.name for path in (held.folder / "backups").iterdir()] == [".gitignore"]
-
-
-def test_what_else_lies_there_stays(held: Fleet) -> None:
-    folder = held.folder / "backups"
-    folder.mkdir()
-    (folder / "mine").write_text("x", encoding="utf-8")
-    other = folder / "backup-master1-20211231T000000Z"
-    other.mkdir()
-    (other / "mine").write_text("x", encoding="utf-8")
-    outcome = held.run("-y", deploy=SCHEDULED)
-    assert "holds files of others and got no .gitignore" in outcome.sentences
-    assert (folder / "mine").exists()
-    assert (other / "mine").exists()
-
-
-def test_no_secret_is_in_argv_output_or_report(held: Fleet) -> None:
-    outcome = held.run("-y", "-vvv", deploy=SCHEDULED)
-    assert BYTES not in outcome.output + str(outcome.reports)
-    assert not re.search("d2hhdCBldGNk", outcome.output)
+    assert (outcome.exit_code, local(finished.folder)) == (1, [])
 
 
 def aged(fleet: Fleet, seconds: int, newest: int = 0) -> Fleet:

@@ -11,6 +11,7 @@ import json
 import re
 import shlex
 import time
+from pathlib import Path
 
 from k8s_ha.observations.backup import KEY_FILE, SCRIPT_FILE, SERVICE_FILE, TIMER, TIMER_FILE
 from tests.support.fakes.request import Failure, Request
@@ -45,6 +46,20 @@ def told(request: Request) -> list[str]:
         enabled = "enabled" if TIMER in request.machine.enabled else "disabled"
         lines += [f"backup_timer ActiveState={active}", f"backup_timer UnitFileState={enabled}"]
     return [*lines, "backup_tool gpg"]
+
+
+def local(folder: Path) -> list[str]:
+    """What the operator's machine holds, by path within the folder of backups.
+
+    + folder: that pyinfra works in
+    """
+    backups = folder / "backups"
+    return sorted(str(path.relative_to(backups)) for path in backups.rglob("*") if path.is_file())
+
+
+def files_of(*names: str) -> list[str]:
+    """What it is to hold of these backups."""
+    return sorted([".gitignore", *(f"{name}/{name}.{end}" for name in names for end in ("db", "json", "tar.gz"))])
 
 
 def hold(machine: Machine, name: str, folder: str = "/var/lib/k8s-ha/backups", taken: str = "") -> None:
