@@ -34,7 +34,13 @@ at_idle() { # as in_etcd, with the idle time of the disk: what a container runs 
     [ "$KEEPS" = newest ] || { in_etcd "$@"; return; }
     in_etcd "$@" &
     child=$!
-    { sleep 0.2 && for pid in $(pgrep -f "$1 $2 $3 $WORK/"); do ionice -c 3 -p "$pid"; done; } 2>/dev/null
+    while kill -0 "$child" 2>/dev/null; do
+        # A thread has a class of its own, and hands it on only to those that it starts.
+        for pid in $(pgrep -f "$1 $2 $3 $WORK/"); do
+            for thread in /proc/"$pid"/task/*; do ionice -c 3 -p "${thread##*/}"; done
+        done 2>/dev/null
+        sleep 0.2
+    done
     wait "$child"
 }
 etcd_containers() {
@@ -82,11 +88,13 @@ if [ -e "$FOLDER/$NAME.json" ]; then
     echo "snapshot $NAME is there already"
     exit 0
 fi
+case $FOLDER/ in "$data"/*) refuse "$FOLDER is in etcd's own folder" "set backup.directory to another one" ;; esac
 mkdir -p -m 755 /var/lib/k8s-ha
 { [ -d "$FOLDER" ] || mkdir -p -m 700 "$FOLDER"; } && mkdir -m 700 "$WORK" ||
     refuse "$FOLDER and $WORK cannot be made" "see the error above"
-[ -z "$(find "$FOLDER" -maxdepth 0 -perm /022)" ] ||
-    refuse "others may write to $FOLDER, which will hold secrets" "run \`chmod 700 $FOLDER\` there"
+# In a folder of theirs they would lay a link where a secret is written.
+[ -O "$FOLDER" ] && [ -z "$(find "$FOLDER" -maxdepth 0 -perm /022)" ] ||
+    refuse "others may write to $FOLDER, which will hold secrets" "run \`chown root $FOLDER && chmod 700 $FOLDER\` there"
 prepare_seal
 
 container=$(etcd_containers 2>"$WORK/words") || failed "$tool ps"
@@ -202,7 +210,8 @@ END
 store json
 timeout 60 sync || true # the names, too, are on the disk before anything is changed
 if [ "$KEEPS" = newest ]; then
-    echo "$FOLDER/$NAME" >/var/lib/k8s-ha/last-backup.new && mv -f /var/lib/k8s-ha/last-backup.new /var/lib/k8s-ha/last-backup &&
+    # With the CA's file: a cluster that is made anew here has none yet.
+    echo "$FOLDER/$NAME $(digest $pki/ca.crt)" >/var/lib/k8s-ha/last-backup.new && mv -f /var/lib/k8s-ha/last-backup.new /var/lib/k8s-ha/last-backup &&
         rm -f /var/lib/k8s-ha/backup-failed || refuse "/var/lib/k8s-ha/last-backup could not be written" "see the error above"
 fi
 echo "snapshot $NAME: $(wc -c <"$saved") bytes, revision $revision, hash $hash, keys $keys; restored on trial"

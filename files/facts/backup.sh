@@ -1,8 +1,10 @@
 # Prints what this host holds of its backups by schedule, and what takes them; nothing where there is none of it.
 #
 # The newest that counts: its descriptor, and the size of each of its files. What has failed since. Which tools could encrypt.
-if [ -s /var/lib/k8s-ha/last-backup ]; then
-    read -r last </var/lib/k8s-ha/last-backup
+last='' authority=''
+if [ -s /var/lib/k8s-ha/last-backup ]; then read -r last authority </var/lib/k8s-ha/last-backup; fi
+# One of a cluster that stood here before is none of this one's.
+if [ -n "$last" ] && sha256sum 2>/dev/null </etc/kubernetes/pki/ca.crt | grep -q "^$authority "; then
     echo "backup_newest $last"
     if [ -r "$last.json" ]; then echo "backup_descriptor $(base64 <"$last.json" | tr -d '\n')"; fi
     for file in "$last".*; do
@@ -14,6 +16,12 @@ show_timer() {
     systemctl show -p ActiveState -p UnitFileState k8s-ha-backup.timer | sed 's/^/backup_timer /'
     # A run that was cut off may have left files that systemd has not read.
     systemctl show -p NeedDaemonReload k8s-ha-backup.timer k8s-ha-backup.service | sed -n 's/.*=yes/backup_timer unread/p'
+    # What systemd stopped wrote no sentence down. Its moment is told in microseconds since the boot.
+    result=$(systemctl show -p Result k8s-ha-backup.service | sed 's/^Result=//')
+    case $result in '' | success) return ;; esac
+    ended=$(systemctl show -p ExecMainExitTimestampMonotonic k8s-ha-backup.service | sed 's/.*=//')
+    read -r up _ </proc/uptime
+    echo "backup_result $(($(date +%s) - ${up%.*} + ${ended:-0} / 1000000)) $result"
 }
 for file in /etc/systemd/system/k8s-ha-backup.timer /etc/systemd/system/k8s-ha-backup.service /var/lib/k8s-ha/backup.sh \
     /var/lib/k8s-ha/backup-recipient.asc; do

@@ -7,19 +7,23 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from k8s_ha.untrusted import json_object, whole_number
 
 TIMER: Final = "k8s-ha-backup.timer"
 TIMER_FILE: Final = f"/etc/systemd/system/{TIMER}"
-SERVICE_FILE: Final = "/etc/systemd/system/k8s-ha-backup.service"
+SERVICE: Final = "k8s-ha-backup.service"
+SERVICE_FILE: Final = f"/etc/systemd/system/{SERVICE}"
 SCRIPT_FILE: Final = "/var/lib/k8s-ha/backup.sh"
 KEY_FILE: Final = "/var/lib/k8s-ha/backup-recipient.asc"
 
 NAME: Final = re.compile(r"backup-[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?-[0-9]{8}T[0-9]{6}Z")
 """Of a backup by schedule: ``backup-``, the hostname, and when it was begun."""
+
+CLOCKS_APART: Final = timedelta(hours=1)
+"""How far ahead of this machine's clock a host's may be."""
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -61,7 +65,7 @@ class Backup:
 
 @dataclass(frozen=True)
 class Failure:
-    """What the timer's last run on a host has said, where none of its backups counts that came after it.
+    """Why the timer's last run on a host has failed, where none of its backups counts that came after it.
 
     + moment: in UTC; None where it was not written down
     """
@@ -83,7 +87,7 @@ class OwnFile:
 class BackupState:
     """What a host holds of backups by schedule.
 
-    + newest: that counts; None where there is none, or where it is not whole
+    + newest: that counts; None where there is none of this cluster, or where it is not whole
     + damage: why the newest is none; a phrase, empty where nothing is wrong
     + files: of this package, by path
     + scheduled: when the timer's file was written, in UTC; None where there is none
@@ -109,12 +113,10 @@ def backup_state(values: Mapping[str, Sequence[str]]) -> BackupState:
         files[path] = OwnFile(sha256, mode, owner)
         if path == TIMER_FILE:
             scheduled = _second(written)
-    told = next(iter(values.get("backup_failed", ())), "").strip()
-    moment, _, sentence = told.partition(" ")
     return BackupState(
         newest=newest,
         damage=damage,
-        failure=Failure(_moment(moment), sentence) if told else None,
+        failure=_failure(values, newest),
         files=files,
         scheduled=scheduled,
         runs=set(values.get("backup_timer", ())) == {"ActiveState=active", "UnitFileState=enabled"},
@@ -122,11 +124,35 @@ def backup_state(values: Mapping[str, Sequence[str]]) -> BackupState:
     )
 
 
-def newest_backup(states: Mapping[str, BackupState]) -> tuple[str, Backup] | None:
-    """The newest that counts, behind the name of its host; None where there is none."""
-    held = [(state.newest.taken, name, state.newest) for name, state in states.items() if state.newest]
+def newest_backup(states: Mapping[str, BackupState], now: datetime | None = None) -> tuple[str, Backup] | None:
+    """The newest that counts, behind the name of its host; None where there is none.
+
+    + now: what is later was taken by a wrong clock, and would be the newest for ever; None where that was found
+    """
+    held = [
+        (state.newest.taken, name, state.newest)
+        for name, state in states.items()
+        if state.newest and (now is None or has_come(state.newest.taken, now))
+    ]
     found = max(held, key=lambda entry: entry[:2], default=None)
     return found and found[1:]
+
+
+def has_come(moment: datetime, now: datetime) -> bool:
+    """Whether a moment that a host's clock has told may be one of the past."""
+    return moment <= now + CLOCKS_APART
+
+
+def _failure(values: Mapping[str, Sequence[str]], newest: Backup | None) -> Failure | None:
+    """What the timer's script has kept, or else how systemd says that its service ended."""
+    moment, _, sentence = next(iter(values.get("backup_failed", ())), "").strip().partition(" ")
+    if moment:
+        return Failure(_moment(moment), sentence)
+    second, _, result = next(iter(values.get("backup_result", ())), "").partition(" ")
+    ended = _second(second)
+    if not result or (newest and ended and newest.taken > ended):
+        return None
+    return Failure(ended, f"its service ended with the result {result}")
 
 
 def _newest(values: Mapping[str, Sequence[str]]) -> tuple[Backup | None, str]:

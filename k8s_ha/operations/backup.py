@@ -14,6 +14,7 @@ from k8s_ha.desired.backup_units import service_unit, timer_unit
 from k8s_ha.observations.backup import (
     KEY_FILE,
     SCRIPT_FILE,
+    SERVICE,
     SERVICE_FILE,
     TIMER,
     TIMER_FILE,
@@ -32,6 +33,8 @@ SECONDS_FOR_ETCD: Final = 300
 """How long the timer's script waits for an etcd that tells nothing: its host may just have booted."""
 
 _UNITS: Final = (TIMER_FILE, SERVICE_FILE)
+_RECORDS: Final = (f"/var/lib/systemd/timers/stamp-{TIMER}", "/var/lib/k8s-ha/backup-failed")
+"""What systemd and the script keep: of no use, and wrong for a timer that comes back one day."""
 
 
 @isolated_operation
@@ -42,7 +45,10 @@ def backup_scheduled(run: Run) -> Generator[StringCommand]:
     """
     state, settings = _state(run), _wanted(run, host.name)
     if settings is None:
-        yield from _unscheduled(state)
+        if state.files:
+            yield unscheduled()
+        else:
+            host.noop("no timer stands")
         return
     wanted = _files(run, run.cluster.host(host.name), settings)
     changed = [path for path, (text, mode) in wanted.items() if state.files.get(path) != _own_file(text, mode)]
@@ -67,14 +73,15 @@ def _wanted(run: Run, name: str) -> BackupSettings | None:
     return run.cluster.settings.backup if "control_plane" in run.cluster.host(name).role else None
 
 
-def _unscheduled(state: BackupState) -> Generator[StringCommand]:
-    if not state.files:
-        host.noop("no timer stands")
-        return
-    files = shlex.join(sorted(state.files))
+def unscheduled() -> StringCommand:
+    """A command that takes the timer from a host, and what goes with it; backups, and which was the last, stay."""
+    # A backup that is being taken is stopped: it writes where a reset removes what etcd held.
+    stop = f"[ ! -e {TIMER_FILE} ] || {{ systemctl stop {TIMER} {SERVICE}; systemctl -q disable {TIMER}; }}"
     # The script goes last: a run that is cut off before it finds what is left.
-    stop = f"systemctl stop {TIMER}; systemctl -q disable {TIMER}; " if TIMER_FILE in state.files else ""
-    yield StringCommand(f"{stop}rm -f {shlex.join(_UNITS)} && systemctl daemon-reload && rm -f {files}")
+    return StringCommand(
+        f"{stop}; rm -f {shlex.join((*_UNITS, *_RECORDS))} && systemctl daemon-reload && "
+        f"rm -f {shlex.join((KEY_FILE, SCRIPT_FILE))}"
+    )
 
 
 @isolated_operation
@@ -96,6 +103,7 @@ def _files(run: Run, own: HostSettings, settings: BackupSettings) -> dict[str, t
     schedule = settings.planned
     values = {
         "ADDRESS": own.address,
+        "ENDPOINT": run.cluster.endpoint,
         "FIRST": str(schedule.first),
         "PERIOD": str(schedule.period),
         "SECONDS_TO_WAIT": str(SECONDS_FOR_ETCD),

@@ -22,6 +22,7 @@ from k8s_ha.facts.drains import Drains
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.etcd import Member
+from k8s_ha.operations.backup import unscheduled
 from k8s_ha.operations.cluster import observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import fail_host, planned, poll_until, read_fact, read_of_hosts
 from k8s_ha.operations.drain import detach_commands, drain_commands
@@ -147,6 +148,9 @@ def node_reset(run: Run, step: ChangeStep, last: bool) -> Generator[StringComman
     if reason is not None:
         yield fail_host(f"{host.name} was not reset: {reason}.")
         return
+    if "control_plane" in own.role:
+        # Later phases leave this host alone, and one day it may be another cluster's.
+        yield unscheduled()
     yield host_reset(run, unless="")
     yield StringCommand("systemctl disable kubelet.service")
     _log_end(entry, last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -10,13 +11,15 @@ import pytest
 
 from k8s_ha.operations.commands import long_script
 from k8s_ha.resources import read_file, shell_variables
-from tests.support.control_plane import SNAPSHOT, at, backups, control_plane
+from tests.support.control_plane import PKI, SNAPSHOT, at, backups, control_plane
 from tests.support.shell_bench import Shell
 
 HOUR = 3600
 FIRST = 900
 MEMBERS = {"11111111111111111111": "10.0.13.22", "2222": "10.0.11.18", "9999": "10.0.12.55"}
 """By their numbers, which are in this order: 2222, 9999, and one of 20 digits."""
+ENDPOINT = "10.0.1.157:6443"
+FAILED = "/var/lib/k8s-ha/backup-failed"
 ORDER = ("2222", "9999", "11111111111111111111")
 
 
@@ -39,6 +42,7 @@ def etcd(shell: Shell, own: str, away: tuple[str, ...] = (), members: str = "") 
     status = json.dumps({"header": {"cluster_id": "5", "member_id": own}, "version": "3.6.5"}, separators=(",", ":"))
     gone = "".join(f"*{MEMBERS[identity]}:2379/health*) exit 7 ;;\n" for identity in away)
     shell.file("/etc/kubernetes/manifests/etcd.yaml", "    - etcd\n")
+    shell.file("/etc/kubernetes/admin.conf", f"    server: https://{ENDPOINT}\n")
     shell.add_tool(
         "curl",
         f'case "$*" in\n{gone}*:2379/health[?]exclude=NOSPACE) echo \'{{"health":"true","reason":""}}\' ;;\n'
@@ -48,7 +52,7 @@ def etcd(shell: Shell, own: str, away: tuple[str, ...] = (), members: str = "") 
 
 def turned(shell: Shell, now: int, backup: str = "echo taken", wait: int = 0) -> subprocess.CompletedProcess[str]:
     shell.add_tool("date", f'[ "$*" = +%s ] && echo {now} || exec /bin/date "$@"')
-    values = {"ADDRESS": "10.0.11.18", "FIRST": str(FIRST), "PERIOD": str(HOUR)}
+    values = {"ADDRESS": "10.0.11.18", "ENDPOINT": ENDPOINT, "FIRST": str(FIRST), "PERIOD": str(HOUR)}
     values |= {"SECONDS_TO_WAIT": str(wait), "BACKUP": backup}
     return shell.run(shell_variables(values) + read_file("facts/etcd.sh") + read_file("backup-turn.sh"))
 
@@ -81,6 +85,44 @@ def test_the_next_takes_it_where_one_is_away(shell: Shell, away: tuple[str, ...]
     assert taken == [taker]
 
 
+def test_one_that_is_not_well_itself_leaves_it_to_the_next(shell: Shell) -> None:
+    etcd(shell, ORDER[0], away=ORDER[:1])
+    assert turned(shell, FIRST + 3 * HOUR).stdout == f"it is the turn of https://{MEMBERS[ORDER[1]]}:2379\n"
+
+
+def test_where_none_is_well_each_tries(shell: Shell) -> None:
+    """As etcd 3.4 calls all members that are full."""
+    for own in MEMBERS:
+        etcd(shell, own, away=ORDER)
+        assert turned(shell, FIRST).stdout == "taken\n"
+
+
+def kept(shell: Shell) -> str:
+    """The sentence of the last failure."""
+    moment, _, sentence = at(shell, FAILED).read_text(encoding="utf-8").strip().partition(" ")
+    assert moment.endswith("Z")
+    return sentence
+
+
+@pytest.mark.parametrize("text", ["    server: https://10.9.9.9:6443\n", ""])
+def test_a_host_that_was_joined_elsewhere_is_not_backed_up(shell: Shell, text: str) -> None:
+    etcd(shell, ORDER[0])
+    shell.file("/etc/kubernetes/admin.conf", text)
+    done = turned(shell, FIRST + 3 * HOUR)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert kept(shell).startswith(f"{shell.root}/etc/kubernetes/admin.conf does not name the cluster at {ENDPOINT}")
+
+
+def test_a_full_disk_leaves_the_word_of_the_failure_before(shell: Shell) -> None:
+    etcd(shell, ORDER[0])
+    shell.file(FAILED, "2026-11-26T00:00:00Z no luck\n")
+    at(shell, f"{FAILED}.new").symlink_to("/dev/full")
+    assert turned(shell, FIRST + 3 * HOUR, "echo no room >&2; exit 1").returncode == 1
+    assert not at(shell, FAILED).is_symlink()
+    assert kept(shell) == "no luck"
+    assert not at(shell, f"{FAILED}.new").is_symlink()
+
+
 def test_it_is_said_whose_turn_it_is(shell: Shell) -> None:
     etcd(shell, ORDER[1])
     assert turned(shell, FIRST + 3 * HOUR).stdout == "it is the turn of https://10.0.11.18:2379\n"
@@ -91,6 +133,7 @@ def test_an_etcd_that_tells_nothing_leaves_it_open(shell: Shell) -> None:
     done = turned(shell, FIRST)
     assert (done.returncode, done.stdout) == (1, "")
     assert "whose turn it is stays open" in done.stderr
+    assert "whose turn it is stays open" in kept(shell)
 
 
 def test_an_etcd_that_has_just_been_started_is_waited_for(shell: Shell) -> None:
@@ -131,7 +174,9 @@ def test_the_units_script_takes_a_backup(whole: Shell) -> None:
     (path,) = at(whole, "/var/lib/k8s-ha/backups").glob("*.json")
     told = json.loads(path.read_text(encoding="utf-8"))
     assert (told["name"], told["kubernetesVersion"]) == (path.stem, "1.34.4")
-    assert at(whole, "/var/lib/k8s-ha/last-backup").read_text(encoding="utf-8").strip() == str(path.with_suffix(""))
+    last = at(whole, "/var/lib/k8s-ha/last-backup").read_text(encoding="utf-8").split()
+    ca = hashlib.sha256(at(whole, f"{PKI}/ca.crt").read_bytes()).hexdigest()
+    assert last == [str(path.with_suffix("")), ca]
 
 
 def test_a_version_that_nothing_tells_is_no_backup(whole: Shell) -> None:
@@ -147,10 +192,8 @@ def test_what_fails_is_kept_until_one_counts(whole: Shell) -> None:
     whole.file("/fails", "snapshot restore*")
     done = turned(whole, FIRST + 3 * HOUR, scheduled())
     assert done.returncode == 1
-    failed = at(whole, "/var/lib/k8s-ha/backup-failed")
-    moment, _, sentence = failed.read_text(encoding="utf-8").strip().partition(" ")
-    assert moment.endswith("Z")
-    assert sentence.startswith("master1: no etcd snapshot was taken: `etcdutl snapshot restore` failed")
+    failed = at(whole, FAILED)
+    assert kept(whole).startswith("master1: no etcd snapshot was taken: `etcdutl snapshot restore` failed")
     assert backups(whole) == []
     at(whole, "/fails").unlink()
     assert turned(whole, FIRST + 3 * HOUR, scheduled()).returncode == 0

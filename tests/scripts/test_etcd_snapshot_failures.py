@@ -141,5 +141,5 @@ def test_a_folder_that_others_may_write_to_is_refused(shell: Shell) -> None:
     at(shell, FOLDER).chmod(0o777)
     assert take(shell).stderr == (
         f"master1: no etcd snapshot was taken: others may write to {FOLDER}, which will hold secrets; "
-        f"run `chmod 700 {FOLDER}` there{TRY_AGAIN}\n"
+        f"run `chown root {FOLDER} && chmod 700 {FOLDER}` there{TRY_AGAIN}\n"
     )

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.observations.backup import SCRIPT_FILE, SERVICE_FILE, TIMER, TIMER_FILE
+from k8s_ha.observations.backup import SCRIPT_FILE, SERVICE, SERVICE_FILE, TIMER, TIMER_FILE
 from tests.support.fakes.backups import BYTES, FAILED, FILES, WRITTEN, files_of, hold, local
 from tests.support.fakes.run import VERIFY, Fleet, Outcome
 from tests.support.fakes.world import World
+from tests.support.paths import PROJECT
 from tests.support.whole_cluster import assert_whole
 
+WHOLE = PROJECT / "deploy.py"
 BACKUP = "k8s_ha.backup"
 SCHEDULED = "k8s_ha.scheduled_backups"
 CONTROL_PLANES = ("master1", "master2", "master3")
@@ -105,13 +107,18 @@ def test_a_run_that_is_cut_off_is_gone_on_with(finished: Fleet, cut: int) -> Non
 def test_without_the_setting_the_timer_goes_and_the_backups_stay(finished: Fleet) -> None:
     finished.set(**SETTINGS).run()
     finished.edit(lambda world: hold(world.machines["master2"], "backup-master2-20220102T000000Z"))
+    # Else the next timer would be blamed for it, one day.
+    finished.edit(lambda world: world.machines["master1"].write(FAILED, "2022-01-02T02:30:09Z no luck"))
     dry = finished.set().run("--dry")
     assert "master2: no setting asks for backups there: its timer is taken away; the backups stay" in dry.sentences
     assert dry.changes == []
     outcome = finished.run()
     assert_whole(outcome)
     assert outcome.changes == ["backup timer removed"] * 3
-    assert not any(path in machine.files for machine in outcome.world.machines.values() for path in FILES)
+    commands = {step.command for step in outcome.steps("backup timer removed")}
+    # Else one that is being taken would write on, while a reset removes what it is of.
+    assert all(f"systemctl stop {TIMER} {SERVICE}; " in command for command in commands)
+    assert not any(path in machine.files for machine in outcome.world.machines.values() for path in (*FILES, FAILED))
     assert "/var/lib/k8s-ha/backups/backup-master2-20220102T000000Z.db" in outcome.world.machines["master2"].files
     assert finished.run().changes == []
 
@@ -125,6 +132,23 @@ def test_a_removal_that_is_cut_off_is_gone_on_with(finished: Fleet) -> None:
     outcome = finished.run()
     assert_whole(outcome)
     assert outcome.changes == ["backup timer removed"]
+
+
+def test_a_host_that_leaves_the_cluster_keeps_no_timer(finished: Fleet) -> None:
+    finished.set(**SETTINGS).run()
+    removing = finished.set(**SETTINGS, removed_nodes=["master3"]).scenario
+    dry = finished.run("--dry", deploy=WHOLE)
+    assert (dry.exit_code, dry.changes) == (0, [])
+    finished.change(replace(removing, answers=[("master3", f"systemctl stop {TIMER}", FAILS)]))
+    cut = finished.run(deploy=WHOLE)
+    assert (cut.exit_code, cut.steps("kubeadm-reset")) == (1, [])
+    finished.change(removing)
+    outcome = finished.run(deploy=WHOLE)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.steps("backup timer removed", "kubeadm-reset")[0].step == "backup timer removed"
+    assert not any(path in outcome.world.machines["master3"].files for path in (*FILES, FAILED))
+    assert timers(outcome) == ["master1", "master2"]
+    assert finished.run(deploy=WHOLE).changes == []
 
 
 def test_a_host_that_is_no_control_plane_keeps_no_timer(finished: Fleet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,21 +10,28 @@ import pytest
 from k8s_ha.facts.backup import Backups
 from k8s_ha.facts.survey import Survey
 from k8s_ha.observations.backup import KEY_FILE, SERVICE_FILE, TIMER_FILE, BackupState
-from tests.support.control_plane import FOLDER, at, control_plane, take
+from tests.support.control_plane import FOLDER, PKI, at, control_plane, take, write_certificate
 from tests.support.shell_bench import Shell
 
 NAME = "backup-master1-20261127T081500Z"
 SHOWN = """case "$*" in
+*-p\\ Result*) echo 'Result={result}' ;;
+*ExecMainExitTimestampMonotonic*) echo 'ExecMainExitTimestampMonotonic={ended}' ;;
 *NeedDaemonReload*) printf 'NeedDaemonReload={reload}\\n\\nNeedDaemonReload=no\\n' ;;
 *) printf 'ActiveState=active\\nUnitFileState={file}\\n' ;;
 esac"""
+
+
+def shown(reload: str = "no", file: str = "enabled", result: str = "success", ended: int = 0) -> str:
+    """What systemd tells of the units."""
+    return SHOWN.format(reload=reload, file=file, result=result, ended=ended)
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     found = control_plane(tmp_path)
     found.add_tool("pgrep", "exit 1")
-    found.add_tool("systemctl", SHOWN.format(reload="no", file="enabled"))
+    found.add_tool("systemctl", shown())
     return found
 
 
@@ -45,6 +53,29 @@ def test_the_newest_is_told_by_its_descriptor(shell: Shell) -> None:
     assert newest.descriptor == at(shell, f"{FOLDER}/{NAME}.json").read_bytes()
     assert [part.file for part in newest.parts] == [f"{NAME}.db", f"{NAME}.tar.gz"]
     assert newest.size == sum(at(shell, f"{FOLDER}/{part.file}").stat().st_size for part in newest.parts)
+
+
+def test_one_of_another_cluster_that_stood_there_is_none(shell: Shell) -> None:
+    assert take(shell, NAME, KEEPS="newest").returncode == 0
+    write_certificate(at(shell, f"{PKI}/ca.crt"), "ec")
+    state = told(shell)
+    assert (state.newest, state.damage) == (None, "")
+    at(shell, f"{PKI}/ca.crt").unlink()
+    assert told(shell) == state
+
+
+def test_what_systemd_stopped_is_told(shell: Shell) -> None:
+    shell.file(TIMER_FILE, "x")
+    up = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    shell.add_tool("systemctl", shown(result="timeout", ended=int((up - 60) * 1_000_000)))
+    failure = told(shell).failure
+    assert failure is not None
+    assert failure.sentence == "its service ended with the result timeout"
+    assert failure.moment is not None
+    assert abs(failure.moment - datetime.now(UTC) + timedelta(seconds=60)) < timedelta(seconds=10)
+    # Behind it one was taken on demand.
+    assert take(shell, NAME, KEEPS="newest").returncode == 0
+    assert told(shell).failure is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +105,7 @@ def test_what_has_failed_is_told(shell: Shell) -> None:
     ("reload", "file", "runs"), [("no", "enabled", True), ("yes", "enabled", False), ("no", "disabled", False)]
 )
 def test_a_timer_runs_as_its_file_says(shell: Shell, reload: str, file: str, runs: bool) -> None:
-    shell.add_tool("systemctl", SHOWN.format(reload=reload, file=file))
+    shell.add_tool("systemctl", shown(reload=reload, file=file))
     lines = []
     for path in (TIMER_FILE, SERVICE_FILE, KEY_FILE):
         shell.file(path, "x")

@@ -89,7 +89,22 @@ def test_the_newest_of_all_hosts() -> None:
     assert newest_backup({"d": BackupState()}) is None
 
 
+def test_the_newest_is_none_that_a_wrong_clock_took() -> None:
+    states = {"a": of("x", 1), "b": of("y", 3)}
+    for hours, name in ((0, "x"), (23, "y")):
+        found = newest_backup(states, datetime(2026, 11, 2, hours, tzinfo=UTC))
+        assert found is not None
+        assert found[1].name == name
+
+
 def test_a_failure_without_a_moment_is_one() -> None:
     failure = backup_state({"backup_failed": ["what a pity"]}).failure
     assert failure is not None
     assert (failure.moment, failure.sentence) == (None, "a pity")
+
+
+def test_what_the_script_has_kept_goes_before_the_services_result() -> None:
+    both = {"backup_failed": ["2026-11-27T02:30:09Z no luck"], "backup_result": ["1764210000 exit-code"]}
+    failure = backup_state(both).failure
+    assert failure is not None
+    assert failure.sentence == "no luck"
