@@ -14,17 +14,20 @@ from pyinfra.api import Host, StringCommand
 from k8s_ha.facts.cluster import ApiStatusFact
 from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.findings import Finding, errors
-from k8s_ha.observations.api_status import SILENCE, ApiStatus, api_status_findings
+from k8s_ha.local_backups import newest_copy
+from k8s_ha.local_files import local_folder
+from k8s_ha.observations.api_status import SILENCE, THE_CLUSTER, ApiStatus, api_status_findings
 from k8s_ha.observations.host_status import HostStatus, asked
 from k8s_ha.operations.commands import SECONDS_BETWEEN_POLLS, fail_host, read_everywhere, read_fact
 from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.operations.kubeconfig import local_path
-from k8s_ha.pyinfra_internals.state import given_up
+from k8s_ha.pyinfra_internals.state import given_up, working_folder
 from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import HostSettings
 from k8s_ha.verification.answers import host_answers
 from k8s_ha.verification.backup import CHECK as BACKUP
+from k8s_ha.verification.backup import copy_findings, last_backup
 from k8s_ha.verification.hosts import host_certificates, node_states, status_findings
 from k8s_ha.verification.summary import summary
 from k8s_ha.verification.versions import CHECK, version_findings
@@ -119,8 +122,24 @@ def _of_api(run: Run, api_status: ApiStatus) -> list[Finding]:
 
 def _of_hosts(run: Run, api_status: ApiStatus, findings: list[Finding], late: bool) -> Verification:
     read = _host_statuses(run, api_status)
-    found = [*findings, *status_findings(read, api_status, run.cluster, datetime.now(UTC))]
-    return Verification(late, api_status, {name: status for name, status in read.items() if status}, found)
+    statuses = {name: status for name, status in read.items() if status}
+    now = datetime.now(UTC)
+    found = [*findings, *status_findings(read, api_status, run.cluster, now), *_copy_findings(run, statuses, now)]
+    return Verification(late, api_status, statuses, found)
+
+
+def _copy_findings(run: Run, statuses: Mapping[str, HostStatus], now: datetime) -> list[Finding]:
+    """What is to be said of this machine's own copies of backups."""
+    settings, last = run.cluster.settings.backup, last_backup(statuses, run.cluster, now)
+    if settings is None or last is None:
+        return []
+    folder = local_folder(working_folder(host.state), settings.local_dir)
+    try:
+        copied = newest_copy(folder, last.authority, now)
+    except OSError as error:
+        remedy = "have it readable, or set backup.local_dir"
+        return [Finding(THE_CLUSTER, BACKUP, f"its copies could not be read: {error}", "this machine's own", remedy)]
+    return list(copy_findings(copied, statuses, run.cluster, now))
 
 
 def _may_pass(findings: Sequence[Finding]) -> list[Finding]:

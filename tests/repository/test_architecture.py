@@ -17,6 +17,7 @@ PACKAGE = Path(k8s_ha.__file__).parent
 PURE = {
     "findings": {"untrusted"},
     "resources": set(),
+    "local_backups": {"observations"},
     "local_files": set(),
     "redaction": set(),
     "restart_gate": set(),
@@ -63,7 +64,7 @@ EFFECTFUL = {
     "__main__": {"reporting", "untrusted"},
     "operations": {"facts", "pyinfra_internals", "reporting", "run", *PURE} - {"redaction"},
     "deploys": {"facts", "operations", "pyinfra_internals", "reporting", "run", *PURE}
-    - {"diagnosis", "redaction", "restart_gate", "untrusted", "verification"},
+    - {"diagnosis", "local_backups", "redaction", "restart_gate", "untrusted", "verification"},
 }
 """What talks to pyinfra, and what each may import."""
 

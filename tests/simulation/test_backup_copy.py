@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.support.fakes.backups import BYTES, files_of, hold, local
-from tests.support.fakes.run import Fleet
+from tests.support.fakes.backups import BYTES, LAST, files_of, hold, local
+from tests.support.fakes.run import VERIFY, Fleet
 from tests.support.whole_cluster import assert_whole
 
 SCHEDULED = "k8s_ha.scheduled_backups"
@@ -62,6 +64,46 @@ def test_one_that_does_not_come_whole_is_none(held: Fleet, answer: dict[str, Any
     assert sentence in outcome.sentences
     assert local(held.folder) == [".gitignore"]
     assert [path.name for path in (held.folder / "backups").iterdir()] == [".gitignore"]
+
+
+def test_another_clusters_copy_of_one_name_is_not_touched(held: Fleet) -> None:
+    """Each has a master2, and the timer of each takes one at the same second."""
+    held.run("-y", deploy=SCHEDULED)
+    path = held.folder / "backups" / NEWEST / f"{NEWEST}.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("sha256:0", "sha256:1"), encoding="utf-8")
+    before = path.read_bytes()
+    outcome = held.run("-y", deploy=SCHEDULED)
+    assert outcome.exit_code == 1
+    assert f"backups/{NEWEST} is another cluster's; set backup.local_dir to another folder" in outcome.sentences
+    assert path.read_bytes() == before
+    assert local(held.folder) == files_of(NEWEST)
+
+
+def test_what_a_killed_run_has_left_goes_when_it_can_be_at_work_no_more(held: Fleet) -> None:
+    left, new = (held.folder / "backups" / f".{NEWEST}.{digit * 16}" for digit in "ab")
+    for folder in (left, new):
+        folder.mkdir(parents=True)
+        (folder / f"{NEWEST}.db").write_text("secret", encoding="utf-8")
+    os.utime(left, (0, 0))
+    assert_whole(held.run("-y", deploy=SCHEDULED))
+    assert (left.exists(), new.exists()) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("age", "severity"), [(timedelta(days=1), ""), (timedelta(days=3), "error"), (None, "warning")], ids=str
+)
+def test_verify_tells_how_old_the_copy_is(held: Fleet, age: timedelta | None, severity: str) -> None:
+    now = datetime.now(UTC)
+    if age is not None:
+        old = now - age
+        held.edit(lambda world: hold(world.machines["master1"], f"backup-master1-{old:%Y%m%dT%H%M%SZ}"))
+        held.edit(lambda world: world.machines["master2"].files.pop(LAST))
+        assert_whole(held.run("-y", deploy=SCHEDULED))
+    held.edit(lambda world: hold(world.machines["master2"], f"backup-master2-{now:%Y%m%dT%H%M%SZ}"))
+    outcome = held.run("-y", deploy=VERIFY)
+    found = [entry for entry in outcome.reports[0]["findings"] if "machine" in entry["found"]]
+    assert [entry["severity"] for entry in found] == [severity] * bool(severity)
+    assert outcome.exit_code == (severity == "error")
 
 
 def test_what_else_lies_there_stays(held: Fleet) -> None:

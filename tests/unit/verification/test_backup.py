@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from k8s_ha.observations.backup import Backup, BackupState, Failure
-from k8s_ha.verification.backup import backup_findings, backup_phrase
+from k8s_ha.verification.backup import backup_findings, backup_phrase, copy_findings
 from tests.support.cluster_health import NOW, complete_statuses
 from tests.support.example_cluster import six_host_cluster
 
@@ -44,7 +44,8 @@ NONE = "error the cluster: there is no good backup"
         ({"master2": replace(WELL, newest=of(12 * HOUR + timedelta(seconds=1)))}, [f"{OLD} 2026-11-24 11:59 UTC"]),
         ({"master1": replace(WELL, newest=of(40 * HOUR)), "master2": FRESH}, []),
         ({}, [NONE]),
-        ({"master3": replace(WELL, scheduled=NOW - HOUR)}, []),
+        ({"master3": replace(WELL, scheduled=NOW - HOUR)}, [NONE]),
+        (dict.fromkeys(("master1", "master2", "master3"), replace(WELL, scheduled=NOW - HOUR)), []),
         ({"master2": replace(FRESH, runs=False)}, ["error master2: its timer of backups does not run"]),
         ({"master1": replace(WELL, damage="it is gone"), "master2": FRESH}, ["error master1: it is gone"]),
         (
@@ -69,8 +70,53 @@ def test_without_the_setting_nothing_is() -> None:
     assert found(six_host_cluster(), master1=BackupState(damage="it is gone")) == []
 
 
-def test_of_a_host_that_could_not_be_read_nothing_is_concluded() -> None:
-    assert found(missing="master3") == []
+@pytest.mark.parametrize(
+    ("states", "sentences"),
+    [
+        ({"master2": FRESH}, []),
+        ({}, ["warning the cluster: there is no good backup, as far as master1, master2 tell"]),
+        (
+            {"master2": replace(WELL, newest=of(40 * HOUR))},
+            ["warning the cluster: the last good backup is of 2026-11-23 08:00 UTC, as far as master1, master2 tell"],
+        ),
+    ],
+)
+def test_where_one_could_not_be_read_it_is_said_who_told(states: dict[str, BackupState], sentences: list[str]) -> None:
+    assert found(missing="master3", **states) == sentences
+
+
+def test_where_none_could_be_read_nothing_is_concluded() -> None:
+    assert [*backup_findings({}, CLUSTER, NOW)] == []
+
+
+def test_a_clock_that_was_wrong_makes_none_young() -> None:
+    ahead = of(-30 * HOUR)
+    said = "error master1: its last backup says 2026-11-26 06:00 UTC, which is still to come"
+    assert found(master1=replace(WELL, newest=ahead)) == [said, NONE]
+    assert found(master1=replace(WELL, newest=ahead), master2=FRESH) == [said]
+    ahead_too = replace(WELL, scheduled=NOW + 30 * HOUR)
+    assert found(master1=ahead_too, master2=ahead_too, master3=ahead_too) == [NONE]
+    assert found(master1=replace(WELL, newest=of(-HOUR))) == []
+
+
+@pytest.mark.parametrize(
+    ("copied", "newest", "sentences"),
+    [
+        (NOW - 5 * HOUR, of(HOUR), []),
+        (NOW - 12 * HOUR, of(HOUR), []),
+        (NOW - 13 * HOUR, of(HOUR), ["error the newest copy on this machine is of 2026-11-24 11:00 UTC"]),
+        (None, of(HOUR), ["warning this machine has no backup of the cluster in backups"]),
+        (NOW - 13 * HOUR, of(13 * HOUR), []),
+        (None, None, []),
+    ],
+)
+def test_what_this_machine_lacks(copied: datetime | None, newest: Backup | None, sentences: list[str]) -> None:
+    statuses = {
+        name: replace(status, backup=replace(WELL, newest=newest))
+        for name, status in complete_statuses(CLUSTER).items()
+    }
+    entries = copy_findings(copied, statuses, CLUSTER, NOW)
+    assert [f"{entry.severity} {entry.found}" for entry in entries] == sentences
 
 
 def test_where_the_last_good_one_is() -> None:
