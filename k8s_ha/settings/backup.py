@@ -20,15 +20,13 @@ _SCHEDULE: Final = re.compile(
 # systemd.exec(5), in the unit's file: a blank, a quote or a percent sign would mean something else there.
 _DIRECTORY: Final = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){2,}")
 _NOT_FOR_BACKUPS: Final = (
-    "/etc/kubernetes",
-    "/var/lib/etcd",
-    "/var/lib/kubelet",
-    "/proc",
-    "/sys",
-    "/dev",
-    "/run",
-    "/tmp",
+    # Part of a backup, or of what a reset takes away.
+    *("/etc", "/var/lib/etcd", "/var/lib/kubelet"),
+    # A system's own, or cleaned now and then.
+    *("/boot", "/dev", "/proc", "/run", "/sys", "/tmp", "/usr", "/var/cache", "/var/run", "/var/tmp"),
 )
+_BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def check_directory(value: str) -> str:
     if not _DIRECTORY.fullmatch(value):
         raise ValueError("it is an absolute path of letters, digits, '.', '_', '-'; write one such as /var/lib/backups")
     if any(value == folder or value.startswith(f"{folder}/") for folder in _NOT_FOR_BACKUPS):
-        raise ValueError("a backup there would go with what it is of, or at the next boot; write another folder")
+        raise ValueError("a backup there would be part of the next one, or go with other files; write another folder")
     return value
 
 
@@ -85,14 +83,29 @@ def check_recipient(value: str) -> str:
     if value.upper().startswith("AGE-SECRET-KEY"):
         raise ValueError("that is a private key, which stays with you; write its public half, which begins with age1")
     if value.startswith("age1"):
-        if not re.fullmatch(r"age1[a-z0-9]{10,4096}", value):
+        if not re.fullmatch(r"age1[a-z0-9]{10,4096}", value) or not _is_bech32(value):
             raise ValueError(
-                "a recipient of age is age1 and lower-case letters and digits; write what age-keygen -y says"
+                "by its checksum it is no recipient of age, or was not copied whole; write what age-keygen -y says"
             )
         return value
     if not value.strip() or "\0" in value or value.startswith("-"):
         raise ValueError("it is a recipient of age, age1…, or a file with a public key of gpg; write one of them")
     return value
+
+
+def _is_bech32(text: str) -> bool:
+    """Whether the checksum of bech32 (BIP 173) fits: else age would refuse it, and with it each backup."""
+    prefix, _, data = text.rpartition("1")
+    if not set(data) <= set(_BECH32):
+        return False
+    expanded = [*(ord(letter) >> 5 for letter in prefix), 0, *(ord(letter) & 31 for letter in prefix)]
+    checksum = 1
+    for value in [*expanded, *map(_BECH32.index, data)]:
+        top = checksum >> 25
+        checksum = (checksum & 0x1FFFFFF) << 5 ^ value
+        for bit, generator in enumerate(_GENERATORS):
+            checksum ^= generator if top >> bit & 1 else 0
+    return checksum == 1
 
 
 class BackupSettings(BaseModel):

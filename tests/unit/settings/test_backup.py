@@ -38,7 +38,10 @@ def test_the_first_moment_of_a_week_is_of_that_day() -> None:
 
 RULE = "it is 'HH:MM', 'Sun HH:MM', '*:MM' or '*/6:MM', each day, week, hour or six hours, in UTC; write one of them"
 DIRECTORY = "it is an absolute path of letters, digits, '.', '_', '-'; write one such as /var/lib/backups"
-ELSEWHERE = "a backup there would go with what it is of, or at the next boot; write another folder"
+ELSEWHERE = "a backup there would be part of the next one, or go with other files; write another folder"
+AGE = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+"""Of age's own documentation."""
+NO_AGE = "by its checksum it is no recipient of age, or was not copied whole; write what age-keygen -y says"
 RECIPIENT = "it is a recipient of age, age1…, or a file with a public key of gpg; write one of them"
 
 
@@ -55,14 +58,15 @@ RECIPIENT = "it is a recipient of age, age1…, or a file with a public key of g
             ({"directory": text}, f"backup.directory: {text!r}; {DIRECTORY}")
             for text in ("backups", "/", "/a b/c", "/var/lib/../x", "/var/lib/x/", "/var/$(id)/x", "/data", "/a/%h")
         ),
-        ({"directory": "/var/lib/etcd/backups"}, f"backup.directory: '/var/lib/etcd/backups'; {ELSEWHERE}"),
-        ({"directory": "/tmp/backups"}, f"backup.directory: '/tmp/backups'; {ELSEWHERE}"),
+        *(
+            ({"directory": text}, f"backup.directory: {text!r}; {ELSEWHERE}")
+            for text in ("/var/lib/etcd/backups", "/tmp/x", "/etc/nginx/backups", "/var/tmp/x", "/var/run/x")
+        ),
         ({"recipient": ""}, f"backup.recipient: not shown here; {RECIPIENT}"),
         ({"recipient": "--output=x"}, f"backup.recipient: not shown here; {RECIPIENT}"),
-        (
-            {"recipient": "age1ABC"},
-            "backup.recipient: not shown here; a recipient of age is age1 and lower-case letters and digits; write "
-            "what age-keygen -y says",
+        *(
+            ({"recipient": text}, f"backup.recipient: not shown here; {NO_AGE}")
+            for text in ("age1ABC", AGE[:-1], AGE.replace("q", "p", 1), f"{AGE}q", AGE.replace("z", "b", 1), f"{AGE}\n")
         ),
         (
             {"recipient": "AGE-SECRET-KEY-1QQQ"},
@@ -83,7 +87,7 @@ def test_a_mistake_is_one_sentence(backup: Any, line: str) -> None:
 
 @pytest.mark.parametrize(
     ("recipient", "tool", "key_file"),
-    [(None, "", ""), ("age1qqqqqqqqqqqq", "age", ""), ("~/backup.asc", "gpg", "~/backup.asc")],
+    [(None, "", ""), (AGE, "age", ""), ("~/backup.asc", "gpg", "~/backup.asc")],
 )
 def test_who_encrypts(recipient: str | None, tool: str, key_file: str) -> None:
     settings = load_cluster({"backup": {"recipient": recipient}}, six_hosts()).settings.backup
