@@ -1,4 +1,5 @@
-# Prints who leads etcd as the host's own member tells it, whom that counts, and how each of them is. Stands behind etcd.sh.
+# Prints who leads etcd as the host's own member tells it, whom that counts, how each of them is, and what is free beside its
+# data. Stands behind etcd.sh.
 [ -e /etc/kubernetes/manifests/etcd.yaml ] || exit 0
 echo "status $(etcd 127.0.0.1:2379/v3/maintenance/status -d '{}')"
 told=$(members)
@@ -7,5 +8,7 @@ for address in $(echo "$told" | grep -o 'https://[^"/]*:2379' | sed 's,^https://
     # Whose quota is used up leads and is defragmented all the same; 3.4 does not know the exclusion.
     echo "health ${address%:*} $(etcd "$address/health?exclude=NOSPACE")" &
 done
+data=$(sed -n 's/^ *- --data-dir=//p' /etc/kubernetes/manifests/etcd.yaml)
+echo "free $(df -Pk "${data:-/var/lib/etcd}" 2>/dev/null | { read -r _ && read -r _ _ _ free _ && echo "$free"; })"
 wait
 exit 0

@@ -12,9 +12,12 @@ from pyinfra import host, logger
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors
+from k8s_ha.facts.etcd_leader import EtcdLeader
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.backup import has_come
+from k8s_ha.observations.etcd import Leadership
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.backup import backup_taken
 from k8s_ha.operations.backup_copy import SECONDS_TO_FETCH, backup_fetched
@@ -62,11 +65,12 @@ def backup(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] 
 def _chosen(run: Run) -> str:
     """The control plane that takes it; PyinfraError where none can."""
     views: dict[str, NodeView | None] = read_of_hosts(Node, run.cluster.control_planes)
+    told: dict[str, Leadership | None] = read_of_hosts(EtcdLeader, run.cluster.control_planes)
     snapshot = ClusterSnapshot(run.cluster, views)
     able = [
         entry.name
         for entry in run.cluster.control_planes
-        if entry.name in run.surveys and snapshot.state(entry) is NodeState.JOINED and _is_well(snapshot, entry.name)
+        if entry.name in run.surveys and snapshot.state(entry) is NodeState.JOINED and _is_well(told[entry.name])
     ]
     if not able:
         rule, remedy = "a healthy member has all of it", "bring one back, then run this again"
@@ -76,11 +80,11 @@ def _chosen(run: Run) -> str:
     return min(able, key=lambda name: _taken(run, name))
 
 
-def _is_well(snapshot: ClusterSnapshot, name: str) -> bool:
-    view = snapshot.views[name]
-    return view is not None and view.etcd_healthy is True
+def _is_well(told: Leadership | None) -> bool:
+    # One that is full gives all that it holds, and is what one wants a backup of before anything else is done.
+    return told is not None and (told.is_well or told.is_full)
 
 
 def _taken(run: Run, name: str) -> datetime:
     newest = run.surveys[name].backup.newest
-    return newest.taken if newest else _LONG_AGO
+    return newest.taken if newest and has_come(newest.taken, datetime.now(UTC)) else _LONG_AGO

@@ -15,7 +15,7 @@ from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.etcd import Leadership
 from k8s_ha.operations.commands import read_of_hosts
-from k8s_ha.operations.defragment import defragmented
+from k8s_ha.operations.defragment import defragmented, lacking_room
 from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
@@ -59,6 +59,8 @@ def _ordered(run: Run) -> list[HostSettings]:
             found.append(Finding(entry.name, CHECK, "its etcd is not well", rule, remedy))
         elif state.unwell:
             found.append(Finding(entry.name, CHECK, f"{', '.join(state.unwell)} of etcd is not well", rule, remedy))
+        elif lack := lacking_room(state):
+            found.append(Finding(entry.name, CHECK, lack, "the old one goes afterwards", "free some there"))
     left_out = outside_of_limit(run)
     names = [entry.name for entry in run.cluster.control_planes if entry.name in left_out]
     if names:

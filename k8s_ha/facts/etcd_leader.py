@@ -22,4 +22,4 @@ class EtcdLeader(ParsedFact[Leadership]):
         values = fields(output)
         well = {line.partition(" ")[0]: line.partition(" ")[2] for line in values.get("health", ())}
         status, listed = (next(iter(values.get(key, ())), "") for key in ("status", "members"))
-        return leadership(status, listed, well)
+        return leadership(status, listed, well, next(iter(values.get("free", ())), ""))

@@ -58,30 +58,49 @@ class Leadership:
     + leads: whether that member does
     + successors: other members that have a vote and are well
     + unwell: names of other members that are not, or have no vote
+    + answers: whether that member says of itself that it is well, which it asks a majority for
     + storage: that member's own; None where it does not tell
+    + free: bytes on the disk that its data is on; None where that is not told
     """
 
     leads: bool = False
     successors: tuple[Member, ...] = ()
     unwell: tuple[str, ...] = ()
+    answers: bool = False
     storage: Storage | None = None
+    free: int | None = None
 
     @property
     def is_well(self) -> bool:
-        """Whether that member tells of itself; one that is silent tells no size."""
-        return self.storage is not None
+        """Whether that member tells of itself, and has caught up with the others."""
+        return self.answers and self.storage is not None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it tells of a member that takes no writes, which etcd 3.4 calls not well."""
+        return self.storage is not None and "NOSPACE" in {alarm for _, alarm in self.storage.alarms}
 
 
-def leadership(status: str, listed: str, well: Mapping[str, str]) -> Leadership:
+def leadership(status: str, listed: str, well: Mapping[str, str], free: str = "") -> Leadership:
     """By the answers of /v3/maintenance/status and /v3/cluster/member/list, and those of /health by address."""
     told = json_object(status)
     header = told.get("header")
     own = str(header.get("member_id", "")) if isinstance(header, dict) else ""
     healthy = {address for address, text in well.items() if health(text)}
-    others = [member for member in members(listed) if member.identity != own]
+    known = members(listed)
+    others = [member for member in known if member.identity != own]
     able = [member for member in others if member.name and not member.learner and healthy & {*member.addresses}]
     unwell = tuple(member.name or member.identity for member in others if member not in able)
-    return Leadership(bool(own) and told.get("leader") == own, tuple(able), unwell, storage(status, ""))
+    answers = any(member.identity == own and healthy & {*member.addresses} for member in known)
+    kibibytes = whole_number(free)
+    return Leadership(
+        leads=bool(own) and told.get("leader") == own,
+        successors=tuple(able),
+        unwell=unwell,
+        answers=answers,
+        storage=storage(status, ""),
+        free=None if kibibytes is None else kibibytes * 1024,
+    )
 
 
 def members(text: str) -> tuple[Member, ...]:

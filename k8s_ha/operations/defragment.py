@@ -13,6 +13,7 @@ from k8s_ha.facts.etcd_leader import EtcdLeader
 from k8s_ha.observations.etcd import Leadership, Storage
 from k8s_ha.operations.commands import fail_host, long_command, planned, poll_until, read_fact
 from k8s_ha.operations.etcd_leader import led_elsewhere
+from k8s_ha.operations.etcd_snapshot import LOG as SNAPSHOT
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.steps import SECONDS_TO_SERVE
 from k8s_ha.pyinfra_internals.state import given_up
@@ -21,6 +22,9 @@ from k8s_ha.settings import HostSettings
 
 SECONDS_TO_DEFRAGMENT: Final = 900
 """etcd may hold 8 GiB, all of which it reads and what is in use it writes."""
+
+RESERVE: Final = 256 * 1024 * 1024
+"""Bytes that stay free on the disk while the new file lies beside the old one."""
 
 NOT_WORTH_IT: Final = 1024 * 1024
 """Bytes that a file may have to spare."""
@@ -43,7 +47,7 @@ def defragmented(run: Run, member: HostSettings) -> Generator[StringCommand]:
     if reason := _hindrance(run, told):
         yield fail_host(f"{host.name}: its etcd was not defragmented: {reason}; fix that, then run this again.")
         return
-    if told.storage is not None and told.storage.size - told.storage.in_use < NOT_WORTH_IT:
+    if not is_worth_it(told):
         host.noop("its file has nothing to spare")
         return
     if told.leads and told.successors:
@@ -52,6 +56,8 @@ def defragmented(run: Run, member: HostSettings) -> Generator[StringCommand]:
         "etcd-defragment",
         etcd_request("/v3/maintenance/defragment", "{}", SECONDS_TO_DEFRAGMENT),
         seconds=SECONDS_TO_DEFRAGMENT + 60,
+        # It would wait for a snapshot that is being saved, and its member would be silent as long.
+        lock=SNAPSHOT,
     )
     after = poll_until(
         lambda: read_fact(host, EtcdLeader, address=own.address),
@@ -67,6 +73,26 @@ def defragmented(run: Run, member: HostSettings) -> Generator[StringCommand]:
         logger.info(f"{host.name}: its etcd's file has {_size(after.storage)} now, of {_size(told.storage)} before")
 
 
+def is_worth_it(told: Leadership) -> bool:
+    """Whether a member's file has something to spare."""
+    return told.storage is not None and told.storage.size - told.storage.in_use >= NOT_WORTH_IT
+
+
+def lacking_room(told: Leadership) -> str:
+    """What a member's disk lacks: etcd writes the new file beside the old one, and may not survive a full disk.
+
+    A phrase, empty where nothing is lacking.
+    """
+    if told.storage is None or not is_worth_it(told):
+        return ""
+    if told.free is None:
+        return "what is free on its disk could not be read"
+    needed = told.storage.in_use + RESERVE
+    if told.free >= needed:
+        return ""
+    return f"its disk has {told.free >> 20} MiB free, and the new file needs {needed >> 20}"
+
+
 def _hindrance(run: Run, told: Leadership) -> str:
     """Why this member must not be silent now; a phrase, empty for no reason."""
     failed = sorted(given_up(host.state) & {entry.name for entry in run.cluster.control_planes})
@@ -76,7 +102,7 @@ def _hindrance(run: Run, told: Leadership) -> str:
         return "it is not well"
     if told.unwell:
         return f"its other members {', '.join(told.unwell)} are not well, and this one is silent meanwhile"
-    return ""
+    return lacking_room(told)
 
 
 def _size(storage: Storage | None) -> str:

@@ -205,6 +205,12 @@ def test_a_control_plane_that_is_not_well_takes_none(finished: Fleet) -> None:
     assert outcome.world.history == ["master2 backup"], outcome.output
 
 
+def test_one_is_taken_of_an_etcd_that_is_full(finished: Fleet) -> None:
+    finished.edit(lambda world: setattr(world, "etcd_storage", {"errors": ["memberID:2 alarm:NOSPACE "]}))
+    outcome = finished.run("-y", deploy=BACKUP)
+    assert outcome.world.history == ["master1 backup"], outcome.output
+
+
 def test_without_a_healthy_control_plane_none_is_taken(finished: Fleet) -> None:
     finished.edit(lambda world: silent(world, *CONTROL_PLANES))
     outcome = finished.run("-y", deploy=BACKUP)
@@ -283,7 +289,7 @@ GPG = "-----BEGIN PGP {} KEY BLOCK-----\nx\n"
 @pytest.mark.parametrize(
     ("recipient", "text", "sentence"),
     [
-        ("age1qqqqqqqqqqqqqqqq", None, "install age there, or"),
+        ("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", None, "install age there, or"),
         ("key.asc", None, "backup.recipient: the file cannot be read (No such file or directory); write into it what"),
         ("key.asc", GPG.format("PRIVATE"), "backup.recipient: the file holds a private key, which stays with you"),
         ("key.asc", "x", "backup.recipient: the file holds no armored public key of gpg"),

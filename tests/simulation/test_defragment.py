@@ -78,6 +78,23 @@ def test_a_member_that_is_not_well_is_named_before_the_first(loose: Fleet) -> No
     assert outcome.changes == []
 
 
+@pytest.mark.parametrize(("free_kib", "is_refused"), [(276 * 1024 - 1, True), (276 * 1024, False)])
+def test_a_disk_that_could_not_hold_the_new_file_is_named_before_the_first(
+    loose: Fleet, free_kib: int, is_refused: bool
+) -> None:
+    loose.edit(lambda world: setattr(world.machines["master3"], "free_kib", free_kib))
+    outcome = loose.run("-y", deploy=DEFRAGMENT)
+    assert outcome.exit_code == is_refused, outcome.output
+    sentence = "@fake/master3: its disk has 275 MiB free, and the new file needs 276; the old one goes afterwards"
+    assert (sentence in outcome.sentences) is is_refused
+    assert (outcome.world.history == []) is is_refused
+
+
+def test_a_snapshot_that_is_being_saved_is_waited_for(loose: Fleet) -> None:
+    outcome = loose.run("-y", deploy=DEFRAGMENT)
+    assert ["LOCK=etcd-snapshot\n" in step.command for step in outcome.steps("defragmented")] == [True] * 3
+
+
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [

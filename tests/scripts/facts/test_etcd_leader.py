@@ -9,6 +9,7 @@ import pytest
 
 from k8s_ha.facts.etcd_leader import EtcdLeader
 from k8s_ha.observations.etcd import DEFAULT_QUOTA, Leadership, Storage
+from tests.support.control_plane import DF
 from tests.support.shell_bench import Shell
 
 ADDRESSES = {"1": "10.0.11.18", "2": "10.0.12.55", "3": "10.0.13.22"}
@@ -36,8 +37,9 @@ def told(shell: Shell) -> Leadership:
 
 
 def test_a_leader_and_the_members_that_are_well(shell: Shell) -> None:
-    shell.file("/etc/kubernetes/manifests/etcd.yaml", "")
+    shell.file("/etc/kubernetes/manifests/etcd.yaml", "    - --data-dir=/var/lib/etcd-data\n")
     shell.file("/etc/kubernetes/pki/etcd/ca.crt", "")
+    shell.add_tool("df", f'[ "$*" = "-Pk /var/lib/etcd-data" ] || exit 1\n{DF.format(900000)}')
     shell.add_tool(
         "curl",
         f"""case "$*" in
@@ -50,6 +52,9 @@ def test_a_leader_and_the_members_that_are_well(shell: Shell) -> None:
     found = told(shell)
     assert (found.leads, [member.name for member in found.successors]) == (True, ["master3"])
     assert (found.unwell, found.storage) == (("master2",), Storage(9, 8, DEFAULT_QUOTA))
+    assert (found.is_well, found.free) == (True, 900000 * 1024)
+    shell.add_tool("df", "exit 1")
+    assert told(shell).free is None
 
 
 def test_a_host_without_etcd(shell: Shell) -> None:

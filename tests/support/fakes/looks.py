@@ -67,8 +67,13 @@ def members(world: World) -> list[dict[str, Any]]:
     ]
 
 
+def health(world: World) -> str:
+    """What a member of etcd 3.4 says of itself: with an alarm it is not well, whichever that is."""
+    return json.dumps({"health": str("errors" not in world.etcd_storage).lower()})
+
+
 def etcd_leader(request: Request) -> list[str]:
-    """Members are numbered as ``members`` does it, and all are well."""
+    """Members are numbered as ``members`` does it, and all are well that take writes."""
     world = request.world
     listed = members(world)
     numbers = {member["name"]: member["ID"] for member in listed}
@@ -76,8 +81,10 @@ def etcd_leader(request: Request) -> list[str]:
     status = {"header": {"member_id": own}, "leader": numbers.get(world.etcd_leader, "0")}
     if request.machine.serves():
         status |= {"dbSize": "209715200" if request.machine.loose else "20971520", "dbSizeInUse": "20971520"}
-    well = [re.sub(r"^https://(.*):2380$", r'health \1 {"health":"true"}', member["peerURLs"][0]) for member in listed]
-    return [f"status {json.dumps(status)}", "members " + json.dumps({"members": listed}), *well]
+        status |= world.etcd_storage
+    well = [re.sub(r"^https://(.*):2380$", rf"health \1 {health(world)}", member["peerURLs"][0]) for member in listed]
+    free = [f"free {request.machine.free_kib}"]
+    return [f"status {json.dumps(status)}", "members " + json.dumps({"members": listed}), *well, *free]
 
 
 def artifacts(request: Request) -> list[str]:
@@ -102,7 +109,7 @@ def node(request: Request) -> list[str]:
     if request.machine.serves() and request.world.nodes and request.machine.is_back():
         lines += ["readyz ok", *(node_line(request.world, name) for name in request.world.nodes)]
         lines += [f"objects {_objects(request.world)}"] * standing
-        lines += ["members " + json.dumps({"members": members(request.world)}), 'etcd {"health":"true"}']
+        lines += ["members " + json.dumps({"members": members(request.world)}), f"etcd {health(request.world)}"]
         lines += [f"secret {name}" for name in request.world.secrets]
     return lines
 

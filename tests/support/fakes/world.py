@@ -47,6 +47,7 @@ class Machine:
     + cri: what its kubelet speaks to; empty for what the settings say
     + set_aside: what a change that is not over has kept
     + loose: whether its etcd's file is mostly empty
+    + free_kib: KiB that are free on the disk of its etcd
     + broken: whether its API server does not come up before kubeadm has upgraded it, or renewed its certificates
     + sans: names in its API server's certificate
     + certificates, kubelet_certificate: days until they end; None where nobody has a look at them
@@ -78,6 +79,7 @@ class Machine:
     lacking_keys: list[str] = field(default_factory=list)
     ahead: int = 0
     loose: bool = False
+    free_kib: int = 1024 * 1024
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
         self.files[path] = text

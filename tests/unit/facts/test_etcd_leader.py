@@ -54,3 +54,28 @@ def test_who_leads_and_who_could(found: Leadership, leads: bool, successors: lis
 )
 def test_who_is_not_well(found: Leadership, unwell: tuple[str, ...]) -> None:
     assert found.unwell == unwell
+
+
+@pytest.mark.parametrize(
+    ("status", "well", "is_well"),
+    [
+        ({"dbSize": "9", "dbSizeInUse": "8"}, ("1",), True),
+        ({"dbSize": "9", "dbSizeInUse": "8"}, ("2", "3"), False),
+        ({}, ("1", "2", "3"), False),
+    ],
+    ids=["well", "it answers, and has not caught up", "it tells no size"],
+)
+def test_whether_it_is_well_itself(status: dict[str, str], well: tuple[str, ...], is_well: bool) -> None:
+    lines = [f"status {json.dumps(STATUS | {'leader': '2'} | status)}"]
+    lines += [f"members {json.dumps({'members': [member(number) for number in ADDRESSES]})}"]
+    lines += [f"health {ADDRESSES[number]} {WELL}" for number in well]
+    assert EtcdLeader().parse(lines).is_well is is_well
+
+
+@pytest.mark.parametrize(
+    ("errors", "is_full"),
+    [([], False), (["memberID:2 alarm:NOSPACE "], True), (["memberID:2 alarm:CORRUPT "], False)],
+)
+def test_whether_etcd_is_full(errors: list[str], is_full: bool) -> None:
+    status = {"header": {"member_id": "1"}, "dbSize": "9", "dbSizeInUse": "8", "errors": errors}
+    assert EtcdLeader().parse([f"status {json.dumps(status)}"]).is_full is is_full
