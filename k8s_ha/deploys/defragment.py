@@ -52,15 +52,8 @@ def _ordered(run: Run) -> list[HostSettings]:
     """Who leads comes last; PyinfraError, before anything is changed, where a member is not well or has no part."""
     told: dict[str, Leadership | None] = read_of_hosts(EtcdLeader, run.cluster.control_planes)
     found = errors(unreachable(run))
-    rule, remedy = "all other members are well while one is silent", "bring it back, then run this again"
     for entry in run.cluster.control_planes:
-        state = told[entry.name]
-        if state is None or not state.is_well:
-            found.append(Finding(entry.name, CHECK, "its etcd is not well", rule, remedy))
-        elif state.unwell:
-            found.append(Finding(entry.name, CHECK, f"{', '.join(state.unwell)} of etcd is not well", rule, remedy))
-        elif lack := lacking_room(state):
-            found.append(Finding(entry.name, CHECK, lack, "the old one goes afterwards", "free some there"))
+        found += _unready(entry.name, told[entry.name])
     left_out = outside_of_limit(run)
     names = [entry.name for entry in run.cluster.control_planes if entry.name in left_out]
     if names:
@@ -71,3 +64,16 @@ def _ordered(run: Run) -> list[HostSettings]:
         )
     stop_on_errors(found)
     return sorted(run.cluster.control_planes, key=lambda entry: bool((state := told[entry.name]) and state.leads))
+
+
+def _unready(name: str, state: Leadership | None) -> list[Finding]:
+    """Why a member's file is not to be written anew."""
+    rule, remedy = "all other members are well while one is silent", "bring it back, then run this again"
+    if state is None or not state.is_well:
+        return [Finding(name, CHECK, "its etcd is not well", rule, remedy)]
+    if state.unwell:
+        return [Finding(name, CHECK, f"{', '.join(state.unwell)} of etcd is not well", rule, remedy)]
+    lack = lacking_room(state)
+    if lack:
+        return [Finding(name, CHECK, lack, "the old one goes afterwards", "free some there")]
+    return []

@@ -78,18 +78,18 @@ def is_worth_it(told: Leadership) -> bool:
     return told.storage is not None and told.storage.size - told.storage.in_use >= NOT_WORTH_IT
 
 
-def lacking_room(told: Leadership) -> str:
+def lacking_room(told: Leadership) -> str | None:
     """What a member's disk lacks: etcd writes the new file beside the old one, and may not survive a full disk.
 
-    A phrase, empty where nothing is lacking.
+    A phrase; None where nothing is lacking.
     """
     if told.storage is None or not is_worth_it(told):
-        return ""
+        return None
     if told.free is None:
         return "what is free on its disk could not be read"
     needed = told.storage.in_use + RESERVE
     if told.free >= needed:
-        return ""
+        return None
     return f"its disk has {told.free >> 20} MiB free, and the new file needs {needed >> 20}"
 
 
@@ -102,7 +102,7 @@ def _hindrance(run: Run, told: Leadership) -> str:
         return "it is not well"
     if told.unwell:
         return f"its other members {', '.join(told.unwell)} are not well, and this one is silent meanwhile"
-    return lacking_room(told)
+    return lacking_room(told) or ""
 
 
 def _size(storage: Storage | None) -> str:

@@ -51,6 +51,16 @@ class MirrorSettingsDict(TypedDict, total=False):
     cri_dockerd_sha256: str | None
 
 
+class BackupSettingsDict(TypedDict, total=False):
+    """What ``backup`` takes."""
+
+    schedule: str
+    keep: int
+    directory: str
+    recipient: str | None
+    local_dir: str
+
+
 class ClusterSettingsDict(TypedDict, total=False):
     """The type of ``k8s_ha`` in group_data: any of the settings of ``ClusterSettings``.
 
@@ -83,6 +93,7 @@ class ClusterSettingsDict(TypedDict, total=False):
     cert_extra_sans: list[str]
     recover_quorum: bool
     removed_nodes: list[str]
+    backup: BackupSettingsDict | None
     kubeconfig_dir: str
     report_dir: str
     workers_max_unavailable: int | str
