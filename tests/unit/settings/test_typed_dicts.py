@@ -15,8 +15,9 @@ from pydantic_core import PydanticUndefined
 from k8s_ha.catalog.credentials import Credentials
 from k8s_ha.catalog.mirrors import PROFILES, MirrorSettings, ProfileName
 from k8s_ha.settings import ClusterSettings, ClusterSettingsDict, HostSettings, HostSettingsDict
+from k8s_ha.settings.backup import BackupSettings
 from k8s_ha.settings.endpoint import EndpointSettings
-from k8s_ha.settings.typed_dicts import CredentialsDict, EndpointSettingsDict, MirrorSettingsDict
+from k8s_ha.settings.typed_dicts import BackupSettingsDict, CredentialsDict, EndpointSettingsDict, MirrorSettingsDict
 from tests.support.settings_schema import OF_THE_INVENTORY
 
 DICTS: dict[type[BaseModel], Any] = {
@@ -24,6 +25,7 @@ DICTS: dict[type[BaseModel], Any] = {
     EndpointSettings: EndpointSettingsDict,
     MirrorSettings: MirrorSettingsDict,
     Credentials: CredentialsDict,
+    BackupSettings: BackupSettingsDict,
     HostSettings: HostSettingsDict,
 }
 
