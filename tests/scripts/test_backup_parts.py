@@ -7,7 +7,7 @@ import os
 import subprocess
 import tarfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -181,11 +181,18 @@ def test_age_seals_it_for_its_recipient(shell: Shell) -> None:
     assert {path.stat().st_mode & 0o777 for path in at(shell, FOLDER).iterdir()} == {0o600}
 
 
-def test_gpg_seals_it_so_that_the_private_key_opens_it(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """By the real gpg, whose private key the host never sees."""
+@pytest.fixture
+def gpg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """The real gpg's beginning of a command, with a home of its own."""
     home = tmp_path_factory.mktemp("g")
     home.chmod(0o700)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", ""]
+    yield ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", ""]
+    # Else its agent goes on for as long as its home is there.
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
+
+
+def test_gpg_seals_it_so_that_the_private_key_opens_it(shell: Shell, gpg: list[str]) -> None:
+    """By the real gpg, whose private key the host never sees."""
     subprocess.run([*gpg, "--quick-generate-key", "backup@example", "rsa2048", "cert,sign,encr", "never"], check=True)
     public = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True, text=True).stdout
     shell.file(KEY, public)
