@@ -135,11 +135,12 @@ def by_timer(lab: Lab) -> dict[str, Any]:
             "active",
             "enabled",
         ]
-    waited = until(lambda: count(lab) > before, 420, "a backup by the timer")
+    waited = until(lambda: count(lab) > before, 600, "a backup by the timer")
     print(f"by the timer: after {waited:.0f} s", flush=True)
-    assert count(lab) == before + 1, f"several control planes took their turn: {held(lab)}"
     lab.results(**settings)
     newest_is_here(lab)
+    # Another one that took its turn would have ended by now, too.
+    assert count(lab) == before + 1, f"several control planes took their turn: {held(lab)}"
     second_run(lab, "a backup by the timer", **settings)
     return settings
 
@@ -197,9 +198,10 @@ def care(lab: Lab, settings: Mapping[str, Any]) -> None:
     after = sizes(lab)
     print(f"defragmented: {before} -> {after}", noticed.table(), sep="\n", flush=True)
     assert all(after[name] < before[name] for name in CONTROL_PLANES), (before, after)
-    again = lab.pyinfra("-y", deploy="k8s_ha.defragment", **settings)
-    assert again.returncode == 0, again.stderr
-    assert sizes(lab) == after
+    again = lab.pyinfra("-y", "--json", deploy="k8s_ha.defragment", **settings)
+    assert again.returncode == 0, again.stderr[-6000:]
+    changed = [entry["name"] for entry in json.loads(again.stdout)["results"]["operations"] if entry["success"]]
+    assert not changed, f"there was nothing to give back: {changed}"
     asked(lab, "master1", "/v3/maintenance/alarm", {"action": "ACTIVATE", "alarm": "NOSPACE"})
     run = lab.pyinfra("-y", deploy="k8s_ha.verify", **{**settings, "verify_timeout_seconds": 1})
     assert run.returncode == 1
