@@ -74,6 +74,6 @@ def _unready(name: str, state: Leadership | None) -> list[Finding]:
     if state.unwell:
         return [Finding(name, CHECK, f"{', '.join(state.unwell)} of etcd is not well", rule, remedy)]
     lack = lacking_room(state)
-    if lack:
+    if lack is not None:
         return [Finding(name, CHECK, lack, "the old one goes afterwards", "free some there")]
     return []

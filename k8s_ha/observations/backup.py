@@ -88,7 +88,7 @@ class BackupState:
     """What a host holds of backups by schedule.
 
     + newest: that counts; None where there is none of this cluster, or where it is not whole
-    + damage: why the newest is none; a phrase, empty where nothing is wrong
+    + broken_file: of the newest, gone or not as it was proved, so that it is none; None where nothing is wrong
     + files: of this package, by path
     + scheduled: when the timer's file was written, in UTC; None where there is none
     + runs: whether the timer waits for its next moment, now and after a boot, as its file says
@@ -96,7 +96,7 @@ class BackupState:
     """
 
     newest: Backup | None = None
-    damage: str = ""
+    broken_file: str | None = None
     failure: Failure | None = None
     files: Mapping[str, OwnFile] = field(default_factory=dict)
     scheduled: datetime | None = None
@@ -106,7 +106,7 @@ class BackupState:
 
 def backup_state(values: Mapping[str, Sequence[str]]) -> BackupState:
     """From the fields that files/facts/backup.sh prints."""
-    newest, damage = _newest(values)
+    newest, broken_file = _newest(values)
     files, scheduled = {}, None
     for line in values.get("backup_unit", ()):
         sha256, mode, owner, written, path = line.split(" ", 4)
@@ -115,7 +115,7 @@ def backup_state(values: Mapping[str, Sequence[str]]) -> BackupState:
             scheduled = _second(written)
     return BackupState(
         newest=newest,
-        damage=damage,
+        broken_file=broken_file,
         failure=_failure(values, newest),
         files=files,
         scheduled=scheduled,
@@ -155,19 +155,17 @@ def _failure(values: Mapping[str, Sequence[str]], newest: Backup | None) -> Fail
     return Failure(ended, f"its service ended with the result {result}")
 
 
-def _newest(values: Mapping[str, Sequence[str]]) -> tuple[Backup | None, str]:
+def _newest(values: Mapping[str, Sequence[str]]) -> tuple[Backup | None, str | None]:
+    """The newest that counts, or else its file that is gone or damaged."""
     path = next(iter(values.get("backup_newest", ())), "")
     if not path:
-        return None, ""
+        return None, None
     backup = parsed_backup(path, next(iter(values.get("backup_descriptor", ())), ""))
     if backup is None:
-        return None, f"the descriptor of {path} is gone or damaged"
+        return None, f"{path}.json"
     sizes = _sizes(values.get("backup_part", ()))
-    for part in backup.parts:
-        if sizes.get(part.file) != part.size:
-            held = f"has {sizes[part.file]} bytes" if part.file in sizes else "is gone"
-            return None, f"{part.file} {held}, and {part.size} were proved"
-    return backup, ""
+    broken = next((part.file for part in backup.parts if sizes.get(part.file) != part.size), None)
+    return (backup, None) if broken is None else (None, f"{path.rpartition('/')[0]}/{broken}")
 
 
 def parsed_backup(path: str, encoded: str) -> Backup | None:

@@ -51,7 +51,8 @@ def backup_fetched(
             return
         state = require_fact(Backups)
         if state.newest is None:
-            yield fail_host(f"{host.name}: no backup counts after one was taken: {state.damage or 'none is there'}.")
+            why = "none is there" if state.broken_file is None else f"{state.broken_file} is gone or damaged"
+            yield fail_host(f"{host.name}: no backup counts after one was taken: {why}.")
             return
         newest = state.newest
     else:

@@ -44,7 +44,8 @@ def defragmented(run: Run, member: HostSettings) -> Generator[StringCommand]:
         yield planned("etcdctl defrag")
         return
     told = require_fact(EtcdLeader, address=own.address)
-    if reason := _hindrance(run, told):
+    reason = _hindrance(run, told)
+    if reason is not None:
         yield fail_host(f"{host.name}: its etcd was not defragmented: {reason}; fix that, then run this again.")
         return
     if not is_worth_it(told):
@@ -93,8 +94,8 @@ def lacking_room(told: Leadership) -> str | None:
     return f"its disk has {told.free >> 20} MiB free, and the new file needs {needed >> 20}"
 
 
-def _hindrance(run: Run, told: Leadership) -> str:
-    """Why this member must not be silent now; a phrase, empty for no reason."""
+def _hindrance(run: Run, told: Leadership) -> str | None:
+    """Why this member must not be silent now; a phrase, None for no reason."""
     failed = sorted(given_up(host.state) & {entry.name for entry in run.cluster.control_planes})
     if failed:
         return f"{', '.join(failed)} failed before it"
@@ -102,7 +103,7 @@ def _hindrance(run: Run, told: Leadership) -> str:
         return "it is not well"
     if told.unwell:
         return f"its other members {', '.join(told.unwell)} are not well, and this one is silent meanwhile"
-    return lacking_room(told) or ""
+    return lacking_room(told)
 
 
 def _size(storage: Storage | None) -> str:

@@ -31,8 +31,9 @@ def backup_findings(statuses: Mapping[str, HostStatus], cluster: Cluster, now: d
         if not state.runs:
             remedy = "run the deploy, with scheduled_backups() in it"
             yield Finding(name, CHECK, "its timer of backups does not run", "it waits for its next moment", remedy)
-        if state.damage:
-            yield Finding(name, CHECK, state.damage, "as a trial restore has proved it", f"see that disk; {NOW}")
+        if state.broken_file is not None:
+            found = f"{state.broken_file} is gone or damaged"
+            yield Finding(name, CHECK, found, "as a trial restore has proved it", f"see that disk; {NOW}")
         if state.newest and not has_come(state.newest.taken, now):
             found = f"its last backup says {_moment(state.newest.taken)}, which is still to come"
             yield Finding(name, CHECK, found, "a moment of the past", f"set the clock there; {NOW}")
@@ -85,7 +86,8 @@ def _age_findings(
     remedy = f"see `journalctl -u k8s-ha-backup` on the control planes; {NOW}"
     unread = [entry.name for entry in cluster.control_planes if entry.name not in states]
     if unread:
-        last += f", as far as {', '.join(states)} {'tells' if len(states) == 1 else 'tell'}"
+        hosts = ", ".join(states)
+        last += f", as far as {hosts} {'tells' if len(states) == 1 else 'tell'}"
     # A newer one may be where nobody could look, which is said elsewhere.
     yield Finding(THE_CLUSTER, CHECK, last, _wanted(settings), remedy, "warning" if unread else "error")
 
@@ -109,9 +111,9 @@ def _states(statuses: Mapping[str, HostStatus], cluster: Cluster) -> dict[str, B
 def _failed(name: str, state: BackupState, newest: Backup | None) -> Finding:
     """A failure; one that a good backup came after, wherever, is a warning."""
     assert state.failure is not None
-    moment = state.failure.moment
+    moment, words = state.failure.moment, state.failure.sentence
     is_past = moment is not None and newest is not None and newest.taken > moment
     when = f" of {_moment(moment)}" if moment else ""
-    found = f"its last backup{when} failed: {state.failure.sentence}"
+    found = f"its last backup{when} failed: {words}"
     remedy = f"see `journalctl -u k8s-ha-backup` there; {NOW}"
     return Finding(name, CHECK, found, "a trial restore that ends well", remedy, "warning" if is_past else "error")

@@ -34,8 +34,9 @@ def storage_findings(statuses: Mapping[str, HostStatus], cluster: Cluster) -> It
     # Every member tells of all alarms.
     for identity, alarm in sorted({alarm for storage in held.values() for alarm in storage.alarms}):
         wanted, remedy = _ALARMS.get(alarm, ("none", "see etcd's log there"))
-        member = f"{names[identity]} of etcd" if identity in names else "etcd"
-        yield Finding(THE_CLUSTER, "etcd", f"{member} has the alarm {alarm}", wanted, remedy)
+        member = names.get(identity)
+        whose = "etcd" if member is None else f"{member} of etcd"
+        yield Finding(THE_CLUSTER, "etcd", f"{whose} has the alarm {alarm}", wanted, remedy)
     for name, storage in held.items():
         is_loose = storage.size >= WORTH_DEFRAGMENTING and storage.percent_in_use < PERCENT_IN_USE
         if storage.size * 100 >= storage.quota * PERCENT_OF_QUOTA:

@@ -47,7 +47,10 @@ NONE = "error the cluster: there is no good backup"
         ({"master3": replace(WELL, scheduled=NOW - HOUR)}, [NONE]),
         (dict.fromkeys(("master1", "master2", "master3"), replace(WELL, scheduled=NOW - HOUR)), []),
         ({"master2": replace(FRESH, runs=False)}, ["error master2: its timer of backups does not run"]),
-        ({"master1": replace(WELL, damage="it is gone"), "master2": FRESH}, ["error master1: it is gone"]),
+        (
+            {"master1": replace(WELL, broken_file="/a.db"), "master2": FRESH},
+            ["error master1: /a.db is gone or damaged"],
+        ),
         (
             {"master1": replace(WELL, failure=Failure(NOW - HOUR, "no luck")), "master2": FRESH},
             ["error master1: its last backup of 2026-11-24 23:00 UTC failed: no luck"],
@@ -67,7 +70,7 @@ def test_what_is_found(states: dict[str, BackupState], sentences: list[str]) -> 
 
 
 def test_without_the_setting_nothing_is() -> None:
-    assert found(six_host_cluster(), master1=BackupState(damage="it is gone")) == []
+    assert found(six_host_cluster(), master1=BackupState(broken_file="/a.db")) == []
 
 
 @pytest.mark.parametrize(
