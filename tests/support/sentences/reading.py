@@ -16,7 +16,7 @@ from tests.support.sentences.ways import Impossible
 
 NOT_FOLLOWED = (
     *("some", "_some", "counted", "shown", "short", "printable", "written", "one_line", "_display_name", "_shown"),
-    *("_unit", "sessions"),
+    *("_unit", "_size", "sessions"),
 )
 """Functions that only shorten or write out what they are given, or choose among names."""
 

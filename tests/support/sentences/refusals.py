@@ -19,6 +19,7 @@ ELSEWHERE: Final = (
     "'nothing was changed:",
     "f'{host.name}: {",
     "f'{said}",
+    "f'backup.recipient: {",
 )
 """Beginnings of expressions that repeat a command's own words, or what is told elsewhere on the page."""
 
@@ -32,7 +33,7 @@ def of_values() -> list[str]:
     return _all(
         (site.source, site.call.args[0])
         for site in calls("ValueError")
-        if site.source.name.startswith(f"{PACKAGE}.settings") and site.call.args
+        if site.source.name.startswith((f"{PACKAGE}.settings", f"{PACKAGE}.local_files")) and site.call.args
     )
 
 
