@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from k8s_ha.catalog.certificates import KUBELET_CLIENT, KUBELET_CONF, RENEWABLE, Renewable, renewable
-from k8s_ha.observations.certificates import Certificate, Validity
+from k8s_ha.observations.certificates import Validity
 from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.standing import KEPT_CERTIFICATES, KUBELET_CERTIFICATE
 from k8s_ha.settings import Cluster
@@ -54,20 +53,6 @@ def held_of(view: NodeView, minor: int) -> dict[Renewable, Validity | None]:
     """What kubeadm would renew on a control plane, as far as it is there; None for a file that holds none."""
     held = view.standing.certificates
     return {entry: held[entry.path] for entry in renewable(minor) if entry.path in held}
-
-
-def certificates_of(views: Mapping[str, NodeView | None]) -> list[Certificate]:
-    """Every certificate that hosts told of.
-
-    + views: by inventory name
-    """
-    return [
-        Certificate(name, path, validity)
-        for name, view in views.items()
-        if view is not None
-        for path, validity in view.standing.certificates.items()
-        if validity is not None
-    ]
 
 
 def is_under_way(view: NodeView) -> bool:

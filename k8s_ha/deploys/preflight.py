@@ -13,7 +13,6 @@ from pyinfra.api.exceptions import PyinfraError
 from k8s_ha.catalog.check_names import CHECKS
 from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.cluster_state.plan import Plan, decide
-from k8s_ha.cluster_state.renewals import certificates_of
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
 from k8s_ha.deploys.limit import outside_of_limit
@@ -24,6 +23,7 @@ from k8s_ha.desired.external_balancer import members
 from k8s_ha.facts.preflight import PreflightFacts
 from k8s_ha.findings import Finding, errors, some
 from k8s_ha.observations.api_status import THE_CLUSTER
+from k8s_ha.observations.node import certificates_of
 from k8s_ha.operations.commands import everywhere, read_with_logins
 from k8s_ha.preflight_checks import boot, download_sources, endpoint, existing_cluster, pod_network, units
 from k8s_ha.preflight_checks.machine import folders

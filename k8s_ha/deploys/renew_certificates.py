@@ -10,7 +10,7 @@ from typing import Any, Final
 from pyinfra import host, logger
 
 from k8s_ha.cluster_state.change_steps import Work
-from k8s_ha.cluster_state.renewals import RenewalRule, certificates_of
+from k8s_ha.cluster_state.renewals import RenewalRule
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
 from k8s_ha.deploys.limit import outside_of_limit
@@ -24,7 +24,7 @@ from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.clock import Interval, interval
-from k8s_ha.observations.node import NodeView
+from k8s_ha.observations.node import NodeView, certificates_of
 from k8s_ha.operations import kubeconfig
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import read_of_hosts

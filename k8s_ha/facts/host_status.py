@@ -66,10 +66,9 @@ class HostStatusFact(ParsedFact[HostStatus]):
 
     def parse(self, output: list[str]) -> HostStatus:
         values = fields(output)
-        view = node_view(values)
         etcd = [" ".join(values[f"etcd_{key}"]) for key in ("health", "members", "status")]
         return HostStatus(
-            view=view,
+            view=node_view(values),
             kubelet=answer(values["kubelet"][0]) if values["kubelet"] else None,
             proxy=_proxy(values["proxy"][0]) if values["proxy"] else None,
             apis={address: tuple(map(answer, said)) for address, said in _by_address(values["api"]).items()},
@@ -80,7 +79,6 @@ class HostStatusFact(ParsedFact[HostStatus]):
             dns={address: tuple(map(dns.parse_answer, said)) for address, said in _by_address(values["dns"]).items()},
             etcd=etcd_status(*etcd, *values["etcd_quota"][:1]) if any(etcd) else None,
             backup=backup_state(values),
-            certificates=view.standing.certificates,
             nginx="nginx" in values,
             keepalived="keepalived" in values,
             has_virtual_address="virtual" in values,

@@ -54,7 +54,6 @@ class HostStatus:
     + apis: answers of API servers by HOST:PORT
     + servers: the end of the certificates that answers came with, by HOST:PORT; without those that were none
     + dns: what name servers said, by address: the asked name's addresses, or why none
-    + certificates: how long each is valid, by path; None for a file that holds no certificate
     + nginx: whether it runs
     + backends: what nginx passes on to, HOST:PORT, with the options of each
     + backend_answers: answers of API servers there
@@ -71,7 +70,6 @@ class HostStatus:
     apis: Mapping[str, tuple[str, ...]]
     dns: Mapping[str, tuple[str, ...]]
     etcd: EtcdStatus | None
-    certificates: Mapping[str, Validity | None]
     nginx: bool
     backends: Mapping[str, str]
     backend_answers: Mapping[str, str]
@@ -81,6 +79,11 @@ class HostStatus:
     own_interface: str = ""
     virtual_answers: tuple[str, ...] = ()
     backup: BackupState = field(default_factory=BackupState)
+
+    @property
+    def certificates(self) -> Mapping[str, Validity | None]:
+        """How long each is valid, by path; None for a file that holds no certificate."""
+        return self.view.standing.certificates
 
 
 @dataclass(frozen=True)

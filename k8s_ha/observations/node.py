@@ -12,6 +12,7 @@ from k8s_ha.catalog import compatibility
 from k8s_ha.catalog.control_plane import CONTROL_PLANE_MANIFEST
 from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.observations.backup import BackupState
+from k8s_ha.observations.certificates import Certificate
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.standing import Standing
 from k8s_ha.untrusted import whole_number
@@ -228,3 +229,17 @@ class NodeView:
         """Whether the host is to run an API server, which tells of no node now."""
         to_run = CONTROL_PLANE_MANIFEST in self.artifacts
         return to_run and not (self.ready and self.nodes) and not self.init_unfinished
+
+
+def certificates_of(views: Mapping[str, NodeView | None]) -> list[Certificate]:
+    """Every certificate that hosts told of.
+
+    + views: by inventory name
+    """
+    return [
+        Certificate(name, path, validity)
+        for name, view in views.items()
+        if view is not None
+        for path, validity in view.standing.certificates.items()
+        if validity is not None
+    ]

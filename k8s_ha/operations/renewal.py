@@ -12,11 +12,11 @@ from pyinfra.api.exceptions import PyinfraError
 
 from k8s_ha.catalog.certificates import PKI, Renewable
 from k8s_ha.cluster_state.plan import no_leader
-from k8s_ha.cluster_state.renewals import RenewalRule, certificates_of, held_of, is_due, is_kubelet_due
+from k8s_ha.cluster_state.renewals import RenewalRule, held_of, is_due, is_kubelet_due
 from k8s_ha.desired.certificates_config import certificates_config
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.certificates import ends_of_kinds
-from k8s_ha.observations.node import NodeView
+from k8s_ha.observations.node import NodeView, certificates_of
 from k8s_ha.operations.cluster import observe_leader
 from k8s_ha.operations.commands import (
     fail_host,

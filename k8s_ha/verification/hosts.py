@@ -13,7 +13,7 @@ from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.api_status import API_SERVICE, DNS_SERVICE, THE_CLUSTER, ApiStatus
 from k8s_ha.observations.certificates import Certificate, certificate_findings
 from k8s_ha.observations.host_status import OK, PROXY_CONFIG, SHARED_PROXY_CONFIG, HostStatus, api_servers
-from k8s_ha.observations.node import ClusterNode
+from k8s_ha.observations.node import ClusterNode, certificates_of
 from k8s_ha.settings import Cluster
 from k8s_ha.verification.backup import backup_findings
 from k8s_ha.verification.balancer import unmet_findings
@@ -114,12 +114,7 @@ def _serves(statuses: Statuses, name: str, address: str) -> bool:
 
 def host_certificates(statuses: Statuses) -> list[Certificate]:
     """Every certificate that hosts told of."""
-    return [
-        Certificate(name, path, validity)
-        for name, status in statuses.items()
-        for path, validity in status.certificates.items()
-        if validity is not None
-    ]
+    return certificates_of({name: status.view for name, status in statuses.items()})
 
 
 def _agent_findings(name: str, status: HostStatus) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -85,18 +87,25 @@ def _status(cluster: Cluster, host: HostSettings) -> HostStatus:
     control_plane = "control_plane" in host.role
     artifacts = ("/etc/kubernetes/kubelet.conf", "/etc/kubernetes/pki/ca.crt") if host.is_node else ()
     backends = [f"{entry.address}:6443" for entry in cluster.control_planes] if asks["balancer"] else []
-    return HostStatus(
+    status = HostStatus(
         view=NodeView(artifacts, f"https://{cluster.endpoint}" if host.is_node else None, None),
         kubelet=OK if host.is_node else None,
         proxy=OK if host.is_node else None,
         apis={address: (OK,) * asks["apis"].count(address) for address in asks["apis"]},
         dns={address: ("10.96.0.1",) * asks["name_servers"].count(address) for address in asks["name_servers"]},
         etcd=EtcdStatus(OK, etcd_members(cluster), "1") if control_plane else None,
-        certificates={"/etc/kubernetes/pki/apiserver.crt": until(NEXT_YEAR)} if control_plane else {},
         nginx=bool(backends),
         backends=dict.fromkeys(backends, "max_fails=1 fail_timeout=10s"),
         backend_answers=dict.fromkeys(backends, OK),
     )
+    held = {"/etc/kubernetes/pki/apiserver.crt": until(NEXT_YEAR)} if control_plane else {}
+    return with_certificates(status, held)
+
+
+def with_certificates(status: HostStatus, certificates: Mapping[str, Validity | None]) -> HostStatus:
+    """The same of a host that holds these, by path."""
+    standing = replace(status.view.standing, certificates=certificates)
+    return replace(status, view=replace(status.view, standing=standing))
 
 
 def etcd_members(cluster: Cluster) -> tuple[Member, ...]:

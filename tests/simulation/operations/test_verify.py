@@ -14,6 +14,7 @@ from k8s_ha.facts.host_status import HostStatusFact
 from k8s_ha.observations.api_status import SILENCE
 from k8s_ha.operations.verify import cluster_verified
 from k8s_ha.run import Run
+from tests.support.cluster_health import with_certificates
 from tests.support.cluster_stage import Stage
 from tests.support.example_cluster import six_host_cluster
 from tests.support.finished_stage import CLUSTER, COMPLETE, ELSEWHERE, WHOLE, finished_stage
@@ -74,7 +75,7 @@ def test_the_look_has_an_end_and_shows_what_is_wrong(stage: Stage, caplog: pytes
 
 def test_a_warning_is_shown_and_is_no_failure(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="pyinfra")
-    stage.facts["worker1"][HostStatusFact] = replace(WHOLE["worker1"], certificates={"/a.crt": None})
+    stage.facts["worker1"][HostStatusFact] = with_certificates(WHOLE["worker1"], {"/a.crt": None})
     assert verified(stage) == []
     assert [finding.severity for finding in stage.run.log.findings] == ["warning"]
     assert "/a.crt holds no certificate" in caplog.text

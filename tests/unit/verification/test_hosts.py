@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,10 +12,19 @@ import pytest
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import ApiStatus
+from k8s_ha.observations.certificates import Validity
 from k8s_ha.observations.host_status import OK, HostStatus, Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.verification.hosts import OFFLOAD, node_states, status_findings
-from tests.support.cluster_health import NEXT_YEAR, NOW, complete_api_status, complete_statuses, etcd_members, until
+from tests.support.cluster_health import (
+    NEXT_YEAR,
+    NOW,
+    complete_api_status,
+    complete_statuses,
+    etcd_members,
+    until,
+    with_certificates,
+)
 from tests.support.example_cluster import six_host_cluster
 from tests.support.node_views import CA_CERTIFICATE
 
@@ -38,6 +47,10 @@ def changed(change: Change, *hosts: str) -> Statuses:
 
 def having(**values: Any) -> Change:
     return lambda status: replace(status, **values)
+
+
+def holding(certificates: Mapping[str, Validity | None]) -> Change:
+    return lambda status: with_certificates(status, certificates)
 
 
 def apis(*addresses: str, said: str = "no connection", times: int | None = None) -> Change:
@@ -220,18 +233,18 @@ FOUND = {
         ["master1: its /etc/kubernetes/pki/ca.crt holds no whole certificate"],
     ),
     "a certificate that has expired": (
-        changed(having(certificates={"/a.crt": until(NOW - timedelta(days=1))}), "master1"),
+        changed(holding({"/a.crt": until(NOW - timedelta(days=1))}), "master1"),
         ["master1: /a.crt expired on 2026-11-24"],
     ),
     "certificates that expire on one day": (
         changed(
-            having(certificates=dict.fromkeys(("/a.crt", "/b.crt", "/c.crt"), until(NOW + timedelta(days=3)))),
+            holding(dict.fromkeys(("/a.crt", "/b.crt", "/c.crt"), until(NOW + timedelta(days=3)))),
             "master1",
         ),
         ["master1: /a.crt and 2 more valid until 2026-11-28"],
     ),
     "a file that holds no certificate": (
-        changed(having(certificates={"/a.crt": None, "/b.crt": until(NEXT_YEAR)}), "worker1"),
+        changed(holding({"/a.crt": None, "/b.crt": until(NEXT_YEAR)}), "worker1"),
         ["worker1: /a.crt holds no certificate"],
     ),
 }
@@ -252,7 +265,7 @@ def test_a_member_that_is_a_node_outside_the_inventory_is_a_warning() -> None:
     ("days", "severity"), [(-1, "error"), (0, "error"), (6, "error"), (7, "warning"), (29, "warning"), (30, None)]
 )
 def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: str | None) -> None:
-    statuses = changed(having(certificates={"/a.crt": until(NOW + timedelta(days=days))}), "worker1")
+    statuses = changed(holding({"/a.crt": until(NOW + timedelta(days=days))}), "worker1")
     assert [finding.severity for finding in status_findings(statuses, API_STATUS, CLUSTER, NOW)] == (
         [severity] if severity else []
     )
@@ -268,7 +281,7 @@ def test_a_certificate_is_warned_of_before_it_is_an_error(days: int, severity: s
     ],
 )
 def test_what_to_do_about_a_certificate_depends_on_whose_it_is(path: str, remedy: str) -> None:
-    (finding,) = status_findings(changed(having(certificates={path: until(NOW)}), "master1"), API_STATUS, CLUSTER, NOW)
+    (finding,) = status_findings(changed(holding({path: until(NOW)}), "master1"), API_STATUS, CLUSTER, NOW)
     assert finding.remedy.startswith(remedy)
 
 
