@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -24,6 +25,15 @@ _ENTRIES_AT_MOST: Final = 1_000_000
 def whole_number(text: str) -> int | None:
     """The number in ASCII digits, 20 at most; None for anything else."""
     return int(text) if re.fullmatch(rf"[0-9]{{1,{_DIGITS_AT_MOST}}}", text) else None
+
+
+def unix_time(text: str) -> datetime | None:
+    """That of so many seconds since 1970; None for what is no number, or a year that no calendar has."""
+    seconds = whole_number(text)
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def json_value(text: str) -> Any:

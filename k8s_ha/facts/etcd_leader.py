@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.lines import ParsedFact, fields, script
+from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.observations.etcd import Leadership, leadership
 from k8s_ha.resources import read_file, shell_variables
 
@@ -20,6 +20,6 @@ class EtcdLeader(ParsedFact[Leadership]):
 
     def parse(self, output: list[str]) -> Leadership:
         values = fields(output)
-        well = {line.partition(" ")[0]: line.partition(" ")[2] for line in values.get("health", ())}
+        well = dict(pairs(values.get("health", ())))
         status, listed = (next(iter(values.get(key, ())), "") for key in ("status", "members"))
         return leadership(status, listed, well, next(iter(values.get("free", ())), ""))

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.certificates import certificates, moment
+from k8s_ha.facts.certificates import certificates
 from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.observations import etcd
 from k8s_ha.observations.node import ANNOTATION, CORDONED, RETURNED, ClusterNode, Kubeconfig, NodeView
 from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
-from k8s_ha.untrusted import read_json, whole_number
+from k8s_ha.untrusted import read_json, unix_time
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         init_unfinished="unfinished" in values.get("init", ()),
         kubeconfigs=tuple(_kubeconfig(line) for line in values.get("config", ())),
         named_clusters=tuple(_named(line) for line in values.get("names", ())),
-        clock=moment(whole_number(next(iter(values.get("clock", ())), ""))),
+        clock=unix_time(next(iter(values.get("clock", ())), "")),
         standing=_standing(values),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from k8s_ha.untrusted import json_object, whole_number
+from k8s_ha.untrusted import json_object, unix_time, whole_number
 
 TIMER: Final = "k8s-ha-backup.timer"
 TIMER_FILE: Final = f"/etc/systemd/system/{TIMER}"
@@ -112,7 +112,7 @@ def backup_state(values: Mapping[str, Sequence[str]]) -> BackupState:
         sha256, mode, owner, written, path = line.split(" ", 4)
         files[path] = OwnFile(sha256, mode, owner)
         if path == TIMER_FILE:
-            scheduled = _second(written)
+            scheduled = unix_time(written)
     return BackupState(
         newest=newest,
         broken_file=broken_file,
@@ -149,7 +149,7 @@ def _failure(values: Mapping[str, Sequence[str]], newest: Backup | None) -> Fail
     if moment:
         return Failure(_moment(moment), sentence)
     second, _, result = next(iter(values.get("backup_result", ())), "").partition(" ")
-    ended = _second(second)
+    ended = unix_time(second)
     if not result or (newest and ended and newest.taken > ended):
         return None
     return Failure(ended, f"its service ended with the result {result}")
@@ -202,12 +202,4 @@ def _moment(text: str) -> datetime | None:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        return None
-
-
-def _second(text: str) -> datetime | None:
-    seconds = whole_number(text)
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
         return None
