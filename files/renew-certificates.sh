@@ -48,13 +48,8 @@ undo() { # the one that was at work
     for file in $(files "$current"); do restored "$file"; done
 }
 of() { echo "$RENEWED" | sed -n "s/^$1 //p"; } # COMPONENT: its lines
-stop() { # COMPONENT: those of its containers that came up with what stood before; the kubelet starts it anew at once
-    for id in $(cat "$kept/$1.containers"); do
-        $tool stop -t 30 "$id" >/dev/null || true # whether it has ended is seen by what runs then
-    done
-}
+former() { cat "$kept/$1.containers"; } # COMPONENT: its containers that came up with what stood before
 running() { running_ids "$1" >"$kept/$1.new" && mv -f "$kept/$1.new" "$kept/$1.containers"; } # COMPONENT
-restarted() { stop "$1" && wait_until runs_anew "$1" "$(cat "$kept/$1.containers")"; }        # COMPONENT
 put_back() { # COMPONENT
     # Half of a pair, if this is cut off, is nobody's.
     of "$1" | sed 's/^[^ ]* \(.*\)/\1 -/' >>"$kept/renewed" && timeout 60 sync || true
@@ -66,12 +61,12 @@ put_back() { # COMPONENT
 }
 fail() { # COMPONENT, REASON
     current=
-    [ ! -e "$kept/$1.containers" ] || last_words "$1" "$(cat "$kept/$1.containers")"
+    [ ! -e "$kept/$1.containers" ] || last_words "$1" "$(former "$1")"
     if [ -n "$REVIVES" ]; then
         echo "$HOST: $2; what stood before is in $kept; see the lines above and \`$tool ps -a\` there, then run this again."
     elif ! put_back "$1"; then
         echo "$HOST: $2, and what stood before could not be put back from $kept; put it back, then run this again."
-    elif [ ! -e "$kept/$1.containers" ] || { running "$1" && restarted "$1"; }; then
+    elif [ ! -e "$kept/$1.containers" ] || { running "$1" && restarted_from "$1" "$(former "$1")"; }; then
         rm -rf "$kept"
         echo "$HOST: $2; what it had before is back and serves; see the lines above, then run this again."
     else
@@ -137,10 +132,10 @@ LINES
     # All that runs now came up before, or may have.
     [ -e "$kept/$component.containers" ] || running "$component" || fail "$component" "\`$tool ps\` failed"
     if [ "$component" = "$UP_TO" ]; then
-        stop "$component"
+        stop "$(former "$component")"
         exit 0
     fi
-    restarted "$component" || fail "$component" "$component does not serve with its new certificates"
+    restarted_from "$component" "$(former "$component")" || fail "$component" "$component does not serve with its new certificates"
     : >"$kept/$component.up"
 done
 rm -rf "$kept"

@@ -63,14 +63,14 @@ wait_until() {
         sleep 1
     done
 }
-# COMPONENT: the kubelet starts its container anew at once. Those that ran before are in $before.
-restarted() {
-    before=$(running_ids "$1") || return 1
-    for id in $before; do
+stop() { # IDS: containers, of which the kubelet starts new ones at once
+    for id in $1; do
         $tool stop -t 30 "$id" >/dev/null || true # whether it has ended is seen by what runs then
     done
-    wait_until runs_anew "$1" "$before"
 }
+restarted_from() { stop "$2" && wait_until runs_anew "$1" "$2"; } # COMPONENT, IDS: containers that are not to run any more
+# COMPONENT: those of its containers that ran before are in $before.
+restarted() { before=$(running_ids "$1") && restarted_from "$1" "$before"; }
 # What may be a secret is hidden, rather too much of it.
 hidden() {
     sed -E -e 's#(://)[^/@[:space:]]+@#\1***@#g' \
