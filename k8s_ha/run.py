@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -99,6 +100,11 @@ class Run:
         self.cluster = self.asked
         self.log = RunLog(self.cluster)
         self.log.secrets |= {secret for login in self.logins.values() for secret in login.secrets}
+
+    @cached_property
+    def recipient_key(self) -> str:
+        """The public key of gpg that backups are encrypted with; empty where none is named."""
+        return _recipient_key(self.asked)
 
     def choose_version(self, choice: Choice) -> None:
         """Have the cluster be of this version, since the settings name none."""
@@ -204,7 +210,7 @@ def _load(current: State | None, settings: Mapping[str, Any], groups: Mapping[st
     try:
         cluster = _found_in_inventory(settings, groups)
         _logins(cluster)
-        recipient_key(cluster)
+        _recipient_key(cluster)
         return cluster
     except SettingsError as error:
         reason = "the cluster's settings cannot be used:\n    " + "\n    ".join(error.lines)
@@ -227,8 +233,7 @@ def _logins(cluster: Cluster) -> dict[str, Login]:
     return found
 
 
-def recipient_key(cluster: Cluster) -> str:
-    """The public key of gpg that backups are encrypted with; empty where none is named."""
+def _recipient_key(cluster: Cluster) -> str:
     backup = cluster.settings.backup
     if backup is None or not backup.key_file:
         return ""

@@ -25,7 +25,7 @@ from k8s_ha.operations.commands import long_command, long_script, write
 from k8s_ha.operations.etcd_snapshot import LOG, SECONDS_FOR_A_SNAPSHOT, scheduled_script
 from k8s_ha.operations.isolated import isolated_operation
 from k8s_ha.resources import read_file, shell_variables
-from k8s_ha.run import Run, recipient_key
+from k8s_ha.run import Run
 from k8s_ha.settings import HostSettings
 from k8s_ha.settings.backup import BackupSettings
 
@@ -87,7 +87,7 @@ def unscheduled() -> StringCommand:
 @isolated_operation
 def backup_taken(run: Run, settings: BackupSettings) -> Generator[StringCommand]:
     """Have a backup of this moment on the current host, a control plane, that a trial restore has proved."""
-    key = recipient_key(run.cluster)
+    key = run.recipient_key
     if key and _state(run).files.get(KEY_FILE) != _own_file(key, "644"):
         yield write(KEY_FILE, key)
     script = scheduled_script(run, run.cluster.host(host.name), settings)
@@ -110,7 +110,7 @@ def _files(run: Run, own: HostSettings, settings: BackupSettings) -> dict[str, t
         "BACKUP": long_script(LOG, scheduled_script(run, own, settings), seconds=SECONDS_FOR_A_SNAPSHOT),
     }
     script = shell_variables(values) + read_file("facts/etcd.sh") + read_file("backup-turn.sh")
-    key = recipient_key(run.cluster)
+    key = run.recipient_key
     # It waits for etcd, and for the lock as long as it may run.
     seconds = SECONDS_FOR_ETCD + 2 * SECONDS_FOR_A_SNAPSHOT + 60
     return {
