@@ -2,7 +2,7 @@
 # one's turn.
 #
 # ENDPOINT: of the cluster that the timer is of. FIRST: a moment of the schedule, in seconds since 1970. PERIOD: seconds from one
-# to the next. SECONDS_TO_WAIT: for an etcd that has just been started. Stands behind facts/etcd.sh.
+# to the next. SECONDS_TO_WAIT: for an etcd that has just been started. Stands behind facts/etcd.sh and json-field.sh.
 #
 # The turn goes round by the number of the moment and the members of etcd, so that each control plane comes to the same without
 # asking: the first that is well, from that member on. None is left out for long, and one that is away is not waited for.
@@ -20,7 +20,6 @@ failed() { # SENTENCE: is kept until a backup counts; where the disk is full, wh
 # Somebody may have reset the host and joined it elsewhere.
 [ "$(sed -n 's/^ *server: *//p' /etc/kubernetes/admin.conf 2>/dev/null | sort -u)" = "https://$ENDPOINT" ] ||
     failed "/etc/kubernetes/admin.conf does not name the cluster at $ENDPOINT, which is to be backed up; run the deploy"
-field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
 deadline=$(($(date +%s) + SECONDS_TO_WAIT))
 while :; do
     own=$(etcd 127.0.0.1:2379/v3/maintenance/status -d '{}' | field member_id)

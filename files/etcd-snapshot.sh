@@ -2,7 +2,7 @@
 #
 # RUNTIME: containerd or docker. FOLDER: where backups lie. NAME: the new one's, KIND-…-TIME, TIME as 20261127T081500Z.
 # VERSION: the cluster's, of Kubernetes. KEEPS: "newest" of this name without its time, of which KEEP stay; or "purposes", of
-# which as many of this kind keep some. ENDPOINT: the cluster's. Stands behind ca-hash.sh and backup-parts.sh.
+# which as many of this kind keep some. ENDPOINT: the cluster's. Stands behind ca-hash.sh, json-field.sh and backup-parts.sh.
 #
 # A backup is NAME.db, NAME.tar.gz and NAME.json, the first two sealed where there is a recipient; without the last, which is
 # written last, it is none.
@@ -51,7 +51,6 @@ etcd_containers() {
         crictl ps -q --state running --label "$name" --label "$namespace"
     fi
 }
-field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
 are_numbers() { for number; do case $number in '' | *[!0-9]*) return 1 ;; esac done; }
 status_of() { in_etcd "$snapshots" snapshot status "$1" --write-out=json; }
 digest() { sha256sum <"$1" | cut -d ' ' -f 1; }

@@ -109,13 +109,13 @@ def _files(run: Run, own: HostSettings, settings: BackupSettings) -> dict[str, t
         "SECONDS_TO_WAIT": str(SECONDS_FOR_ETCD),
         "BACKUP": long_script(LOG, scheduled_script(run, own, settings), seconds=SECONDS_FOR_A_SNAPSHOT),
     }
-    script = shell_variables(values) + read_file("facts/etcd.sh") + read_file("backup-turn.sh")
+    scripts = ("facts/etcd.sh", "json-field.sh", "backup-turn.sh")
     key = run.recipient_key
     # It waits for etcd, and for the lock as long as it may run.
     seconds = SECONDS_FOR_ETCD + 2 * SECONDS_FOR_A_SNAPSHOT + 60
     return {
         **({KEY_FILE: (key, "644")} if key else {}),
-        SCRIPT_FILE: (script, "700"),
+        SCRIPT_FILE: (shell_variables(values) + "".join(map(read_file, scripts)), "700"),
         SERVICE_FILE: (service_unit(seconds), "644"),
         TIMER_FILE: (timer_unit(schedule), "644"),
     }

@@ -90,4 +90,4 @@ def scheduled_script(run: Run, entry: HostSettings, settings: BackupSettings) ->
 
 
 def _script() -> str:
-    return "".join(map(read_file, ("ca-hash.sh", "backup-parts.sh", "etcd-snapshot.sh")))
+    return "".join(map(read_file, ("ca-hash.sh", "json-field.sh", "backup-parts.sh", "etcd-snapshot.sh")))

@@ -54,7 +54,9 @@ def turned(shell: Shell, now: int, backup: str = "echo taken", wait: int = 0) ->
     shell.add_tool("date", f'[ "$*" = +%s ] && echo {now} || exec /bin/date "$@"')
     values = {"ADDRESS": "10.0.11.18", "ENDPOINT": ENDPOINT, "FIRST": str(FIRST), "PERIOD": str(HOUR)}
     values |= {"SECONDS_TO_WAIT": str(wait), "BACKUP": backup}
-    return shell.run(shell_variables(values) + read_file("facts/etcd.sh") + read_file("backup-turn.sh"))
+    return shell.run(
+        shell_variables(values) + "".join(map(read_file, ("facts/etcd.sh", "json-field.sh", "backup-turn.sh")))
+    )
 
 
 @pytest.fixture

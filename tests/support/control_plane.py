@@ -9,7 +9,7 @@ from k8s_ha.resources import read_file, shell_variables
 from tests.support.etcd_image import install
 from tests.support.shell_bench import Shell
 
-SNAPSHOT = "".join(map(read_file, ("ca-hash.sh", "backup-parts.sh", "etcd-snapshot.sh")))
+SNAPSHOT = "".join(map(read_file, ("ca-hash.sh", "json-field.sh", "backup-parts.sh", "etcd-snapshot.sh")))
 NAME = "before-1.34.11-20261127T081500Z"
 FOLDER = "/var/lib/k8s-ha/backups"
 TRIAL = "/var/lib/etcd/.k8s-ha-trial"
