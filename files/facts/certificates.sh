@@ -1,12 +1,10 @@
-# Needs k and content of artifacts.sh. Defines certificates, which prints `key value` lines: the certificates on this host,
-# when the files that they stand in were written, keys of CAs that are not there, and files of a CA with more than one certificate.
+# Stands behind artifacts.sh and first-certificate.sh. Defines certificates, which prints `key value` lines: the certificates on this
+# host, when the files that they stand in were written, keys of CAs that are not there, and files of a CA with more than one.
 certificates() {
     set -- $k/pki/*.crt $k/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem /var/lib/kubelet/pki/kubelet-server-current.pem
-    # Public halves only: of a file that also holds a key, the block of its first certificate and nothing else.
     for file in "$@"; do
         [ -r "$file" ] || continue
-        block=$(sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p; /-END CERTIFICATE-/q' "$file" | sed '/-----/d' | tr -d '\r\n')
-        echo "certificate $file $block"
+        echo "certificate $file $(first_certificate "$file")"
     done
     for file in $k/admin.conf $k/super-admin.conf $k/controller-manager.conf $k/scheduler.conf $k/kubelet.conf; do
         [ -r "$file" ] || continue

@@ -1,4 +1,4 @@
-# Behind diagnosis-parts.sh: the parts that each host tells of itself, for a report of an error.
+# Behind diagnosis-parts.sh and first-certificate.sh: the parts that each host tells of itself, for a report of an error.
 #
 # Whatever it asks is there or is not. Nothing is loaded, started or written by it. Processes are told by their names alone, since
 # arguments hold passwords.
@@ -103,12 +103,12 @@ part_files() {
     return 0
 }
 
-# The public halves, for the operator to read: of a file that also holds a key, its first certificate and nothing else.
+# For the operator to read.
 part_certificates() {
     for file in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt /var/lib/kubelet/pki/*.crt \
         /var/lib/kubelet/pki/kubelet-client-current.pem /var/lib/kubelet/pki/kubelet-server-current.pem; do
         [ -f "$file" ] || continue
-        echo "$file $(sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/p; /-END CERTIFICATE-/q' "$file" | sed '/-----/d' | tr -d '\r\n')"
+        echo "$file $(first_certificate "$file")"
     done
     for file in /etc/kubernetes/*.conf; do
         [ -f "$file" ] && echo "$file $(sed -n 's/^ *client-certificate-data: *//p' "$file" | head -n 1)"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from k8s_ha.catalog.certificates import Kind, kind
 from k8s_ha.facts.lines import pairs
 from k8s_ha.observations.certificates import Validity, validity
 from k8s_ha.untrusted import unix_time
+
+CERTIFICATES: Final = ("facts/first-certificate.sh", "facts/certificates.sh")
+"""The scripts that tell them, behind facts/artifacts.sh."""
 
 
 def certificates(values: Mapping[str, Sequence[str]]) -> dict[str, Validity | None]:

@@ -26,7 +26,7 @@ class HostDiagnosis(FactBase[list[Part]]):
     """The parts that a host tells of itself, also where it did not come to its end."""
 
     def command(self) -> str:
-        return _command(HOST_PARTS) + read_file("facts/diagnosis.sh")
+        return _command(HOST_PARTS) + read_file("facts/first-certificate.sh") + read_file("facts/diagnosis.sh")
 
     def process(self, output: list[str]) -> list[Part]:
         return parts_of(output, HOST_PARTS)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from k8s_ha.facts.answers import marked
+from k8s_ha.facts.certificates import CERTIFICATES
 from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.facts.node import node_view
 from k8s_ha.observations import dns
@@ -58,7 +59,7 @@ class HostStatusFact(ParsedFact[HostStatus]):
         commands += read_file("facts/artifacts.sh") + read_file("kubeconfig-clusters.sh")
         files = (
             *(("facts/virtual-address.sh",) if virtual else ()),
-            "facts/certificates.sh",
+            *CERTIFICATES,
             *(("facts/backup.sh",) if etcd else ()),
             "facts/host-status.sh",
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from k8s_ha.facts.answers import marked
-from k8s_ha.facts.certificates import certificates
+from k8s_ha.facts.certificates import CERTIFICATES, certificates
 from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.observations import etcd
 from k8s_ha.observations.node import ANNOTATION, CORDONED, RETURNED, ClusterNode, Kubeconfig, NodeView
@@ -36,7 +36,7 @@ class Node(ParsedFact[NodeView]):
     def command(self, address: str, standing: bool = False) -> str:
         commands = script("require-root.sh", STANDING="yes" if standing else "")
         commands += read_file("facts/artifacts.sh") + read_file("facts/etcd.sh") + init_unfinished_script(address)
-        commands += (read_file("kubeconfig-clusters.sh") + read_file("facts/certificates.sh")) * standing
+        commands += "".join(map(read_file, ("kubeconfig-clusters.sh", *CERTIFICATES))) * standing
         return marked(commands + read_file("facts/standing.sh") + read_file("facts/node.sh"))
 
     def parse(self, output: list[str]) -> NodeView:
