@@ -96,6 +96,12 @@ class Availability:
         """Failed requests of the HTTP service, of all of them."""
         return _counted(each for each in self.polled if each.target != API)
 
+    @property
+    def cells(self) -> tuple[object, ...]:
+        """Of a table: failed requests of the API and of the service, the ends of the watch, and its longest gap."""
+        failed = (f"{failed} of {asked}" for failed, asked in (self.api, self.service))
+        return *failed, len(self.held.interruptions), f"{self.held.longest_gap:.1f} s"
+
     def complaints(self) -> list[str]:
         """A sentence for each thing that users should not have noticed."""
         found = []

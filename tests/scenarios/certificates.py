@@ -26,7 +26,7 @@ from tests.lab.checks import CONTROL_PLANES, NODES, etcd_members, ready_nodes
 from tests.lab.client import SECONDS_FOR_A_WATCH, Lab, until
 from tests.scenarios.availability import service, watched
 from tests.scenarios.interrupted_change import REPLICAS, Kind, replicas, staircase
-from tests.scenarios.rollout import markdown, second_run
+from tests.scenarios.rollout import check_unnoticed, heading, markdown, second_run
 from tests.scenarios.settings import patched
 
 DESCRIPTION = "Renew the certificates of a cluster, and bring it back after all of them have ended."
@@ -154,14 +154,9 @@ def main(arguments: Sequence[str]) -> None:
         is_back(lab)
         until(lambda: replicas(lab) == REPLICAS, SECONDS_FOR_A_WATCH, "both replicas are available")
         second_run(lab, "a cluster that came back", **settings)
-    cells: tuple[object, ...] = (
-        *(version, round(seconds)),
-        *(f"{failed} of {asked}" for failed, asked in (found.api, found.service)),
-        *(len(found.held.interruptions), f"{found.held.longest_gap:.1f} s", kills, round(back)),
-    )
-    print(markdown(COLUMNS), markdown("---" for _ in COLUMNS), markdown(cells), sep="\n", flush=True)
-    noticed = found.complaints()
-    assert not noticed, "\n".join(["users noticed; the lab is still up:", *noticed])
+    cells = (version, round(seconds), *found.cells, kills, round(back))
+    print(*heading(COLUMNS), markdown(cells), sep="\n", flush=True)
+    check_unnoticed(found.complaints())
     lab.run("down", check=True)
 
 

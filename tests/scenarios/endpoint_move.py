@@ -29,7 +29,7 @@ from tests.scenarios.availability import watched
 from tests.scenarios.availability_report import Availability
 from tests.scenarios.endpoint_asker import asking
 from tests.scenarios.interrupted_change import Kind, check_whole, staircase
-from tests.scenarios.rollout import dry_run, markdown
+from tests.scenarios.rollout import dry_run, heading, markdown
 
 DESCRIPTION = "Move the endpoint of a standing cluster, while a client asks at the former and at the new one."
 COLUMNS = (
@@ -201,7 +201,7 @@ def main(arguments: Sequence[str]) -> None:
     lab.results(**STANDING)
     version = json.loads(lab.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
     print(f"Kubernetes {version} stands at {FIRST}:6443", flush=True)
-    rows = [markdown(COLUMNS), markdown("---" for _ in COLUMNS)]
+    rows = heading(COLUMNS)
     for name in options.forms or FORMS:
         for cells in there_and_back(lab, name, options.cut):
             rows.append(markdown(cells))

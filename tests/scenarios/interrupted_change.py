@@ -27,7 +27,7 @@ from tests.scenarios.availability import NAMESPACE, service, watched
 from tests.scenarios.availability_report import Availability
 from tests.scenarios.crash import killed_at
 from tests.scenarios.fault_injection.network import bring_back, cut, run, run_until
-from tests.scenarios.rollout import dry_run, markdown, second_run
+from tests.scenarios.rollout import dry_run, heading, markdown, second_run
 from tests.scenarios.settings import flags_of, max_pods, patched
 from tests.scenarios.upgrade import parts
 
@@ -230,7 +230,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("kinds", nargs="*", choices=[[], *KINDS], metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--power", action="store_true", help="cut the acting host's power, and kill no operator")
     options = parser.parse_args(arguments)
-    rows = [markdown(COLUMNS), markdown("---" for _ in COLUMNS)]
+    rows = heading(COLUMNS)
     for name in options.kinds or KINDS:
         lines = (FIRST, LAST) if name == "upgrade" else ("1.37",)
         lab = Lab(options=tuple(word for line in lines for word in ("--line", line)))

@@ -20,7 +20,7 @@ from tests.lab.checks import CONTROL_PLANES, NODES, etcd_members, ready_nodes
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
 from tests.scenarios.fault_injection.network import wait_until_gone
-from tests.scenarios.rollout import markdown, second_run, timed_run
+from tests.scenarios.rollout import heading, markdown, second_run, timed_run
 
 DESCRIPTION: Final = "Bring a cluster of EL 7 to EL 9, a host at a time."
 OLD, NEW, ITS_NAME = "centos-7", "rocky-9", "Rocky Linux 9"
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str]) -> None:
                 print(markdown(rows[-1]), flush=True)
             second_run(lab, "nodes of another release", **SETTINGS)
             told = releases(lab)
-        print(found.table(), *map(markdown, (COLUMNS, ("---",) * len(COLUMNS), *rows)), sep="\n", flush=True)
+        print(found.table(), *heading(COLUMNS), *map(markdown, rows), sep="\n", flush=True)
         assert len(told) == 1 and told[0].startswith(ITS_NAME), told
         failed, asked = found.api
         assert failed == 0, f"{failed} of {asked} requests of the API failed; the lab is still up"

@@ -25,6 +25,16 @@ def markdown(cells: Iterable[object]) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
+def heading(columns: Sequence[str]) -> list[str]:
+    """The first two lines of a table."""
+    return [markdown(columns), markdown("---" for _ in columns)]
+
+
+def check_unnoticed(noticed: Sequence[str]) -> None:
+    """AssertionError where there is anything that users noticed."""
+    assert not noticed, "\n".join(["users noticed; the lab is still up:", *noticed])
+
+
 def planned(printed: str) -> list[str]:
     """The first lines of the steps of the plan that a run has printed."""
     _, _, plan = printed.partition("Plan: ")

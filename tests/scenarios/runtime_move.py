@@ -21,7 +21,7 @@ from tests.lab.checks import NODES
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
 from tests.scenarios.interrupted_change import Kind, check_whole, staircase
-from tests.scenarios.rollout import dry_run, markdown
+from tests.scenarios.rollout import check_unnoticed, dry_run, heading, markdown
 
 DESCRIPTION = "Move the source document's cluster from Docker to containerd, while it is watched what users notice."
 COLUMNS = (
@@ -69,14 +69,9 @@ def main(arguments: Sequence[str]) -> None:
         print(f"moved after {seconds:.0f} s", flush=True)
         check_whole(lab, "containerd", MOVE)
     print(found.table(), flush=True)
-    cells: tuple[object, ...] = (
-        *(json.loads(version)["serverVersion"]["gitVersion"], len(steps), kills, round(seconds)),
-        *(f"{failed} of {asked}" for failed, asked in (found.api, found.service)),
-        *(len(found.held.interruptions), f"{found.held.longest_gap:.1f} s"),
-    )
-    print(markdown(COLUMNS), markdown("---" for _ in COLUMNS), markdown(cells), sep="\n", flush=True)
-    noticed = found.complaints()
-    assert not noticed, "\n".join(["users noticed; the lab is still up:", *noticed])
+    cells = (json.loads(version)["serverVersion"]["gitVersion"], len(steps), kills, round(seconds), *found.cells)
+    print(*heading(COLUMNS), markdown(cells), sep="\n", flush=True)
+    check_unnoticed(found.complaints())
     lab.run("down", check=True)
 
 

@@ -24,7 +24,7 @@ from tests.lab.client import Lab
 from tests.lab.settings import in_lab
 from tests.scenarios.availability import watched
 from tests.scenarios.availability_report import Availability
-from tests.scenarios.rollout import dry_run, markdown, second_run, timed_run
+from tests.scenarios.rollout import check_unnoticed, dry_run, heading, markdown, second_run, timed_run
 
 DESCRIPTION = "Change settings of a standing cluster and change them back, while it is watched what users notice."
 COLUMNS = (
@@ -166,13 +166,7 @@ class Row:
 
     def markdown(self) -> str:
         """Of the table whose columns are COLUMNS."""
-        held = self.availability.held
-        cells: tuple[object, ...] = (
-            *(self.name, self.steps, round(self.seconds), round(self.back)),
-            *(f"{failed} of {asked}" for failed, asked in (self.availability.api, self.availability.service)),
-            *(len(held.interruptions), f"{held.longest_gap:.1f} s"),
-        )
-        return markdown(cells)
+        return markdown((self.name, self.steps, round(self.seconds), round(self.back), *self.availability.cells))
 
 
 def there_and_back(lab: Lab, name: str) -> Row:
@@ -231,7 +225,7 @@ def main(arguments: Sequence[str]) -> None:
     if not options.standing:
         lab.up()
         lab.results()
-    rows, noticed = [markdown(COLUMNS), markdown("---" for _ in COLUMNS)], []
+    rows, noticed = heading(COLUMNS), []
     for name in options.names or names:
         if name == WRONG:
             noticed += wrong(lab)
@@ -241,7 +235,7 @@ def main(arguments: Sequence[str]) -> None:
         print(rows[-1], flush=True)
         noticed += [f"{name}: {sentence}" for sentence in row.availability.complaints()]
     print(*rows, sep="\n", flush=True)
-    assert not noticed, "\n".join(["users noticed; the lab is still up:", *noticed])
+    check_unnoticed(noticed)
     lab.run("down", check=True)
 
 

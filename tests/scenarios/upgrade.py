@@ -24,7 +24,7 @@ from tests.lab.checks import ETCDCTL
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
 from tests.scenarios.availability_report import Availability
-from tests.scenarios.rollout import SecondRun, dry_run, markdown, second_run, timed_run
+from tests.scenarios.rollout import SecondRun, check_unnoticed, dry_run, heading, markdown, second_run, timed_run
 
 DESCRIPTION = (
     "Build a cluster of the first version and upgrade it to the others, while it is watched what users notice."
@@ -83,13 +83,9 @@ class Upgrade:
 
     def row(self) -> str:
         """Of the table whose columns are COLUMNS, in Markdown."""
-        held = self.availability.held
-        cells: tuple[object, ...] = (
-            *(self.begin, self.end, " to ".join(dict.fromkeys(self.etcd)), round(self.seconds), self.steps),
-            *(f"{failed} of {asked}" for failed, asked in (self.availability.api, self.availability.service)),
-            *(len(held.interruptions), f"{held.longest_gap:.1f} s", self.again.operations),
-        )
-        return markdown(cells)
+        etcd = " to ".join(dict.fromkeys(self.etcd))
+        cells = (self.begin, self.end, etcd, round(self.seconds), self.steps, *self.availability.cells)
+        return markdown((*cells, self.again.operations))
 
 
 def lines_of(chain: Sequence[str]) -> tuple[str, ...]:
@@ -188,7 +184,7 @@ def chain(lab: Lab, versions: Sequence[str]) -> list[str]:
     lab.results(kubernetes_version=first)
     before = second_run(lab, first, kubernetes_version=first)
     print(f"{first} stands; a second run: {before.operations} operations, {before.commands} commands", flush=True)
-    rows, noticed = [markdown(COLUMNS), markdown("---" for _ in COLUMNS)], []
+    rows, noticed = heading(COLUMNS), []
     for begin, end in pairwise(versions):
         done = upgrade(lab, begin, end)
         print(f"  a second run: {done.again.operations} operations, {done.again.commands} commands", flush=True)
@@ -214,7 +210,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(str(error))
     lab = Lab(topology=options.topology, options=tuple(word for line in needed for word in ("--line", line)))
     noticed = chain(lab, [find(name).version for name in options.versions])
-    assert not noticed, "\n".join(["users noticed; the lab is still up:", *noticed])
+    check_unnoticed(noticed)
     lab.run("down", check=True)
 
 

@@ -22,7 +22,7 @@ from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab, until
 from tests.scenarios.endpoint_asker import asking
 from tests.scenarios.own_folder import Project
-from tests.scenarios.rollout import markdown
+from tests.scenarios.rollout import heading, markdown
 from tests.support.finding_rows import rows
 
 VIRTUAL: Final = "10.0.1.100"
@@ -182,7 +182,7 @@ class Table:
             "failed",
             "holders at once",
         )
-        print(markdown(columns), markdown("---" for _ in columns), *map(markdown, self.lines), sep="\n", flush=True)
+        print(*heading(columns), *map(markdown, self.lines), sep="\n", flush=True)
 
 
 def nothing(_: str) -> None:
