@@ -6,7 +6,6 @@ import base64
 import hashlib
 import os
 import re
-import stat
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -48,7 +47,7 @@ def _has_size(path: Path, part: Part) -> bool:
 
 
 def _is_file(path: Path) -> bool:
-    return path.exists() and stat.S_ISREG(path.lstat().st_mode)
+    return path.is_file() and not path.is_symlink()
 
 
 def is_of_another(folder: Path, backup: Backup) -> bool:

@@ -8,6 +8,7 @@ import secrets
 import shlex
 import shutil
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,13 @@ SECONDS_TO_FETCH: Final = 6 * 60 * 60
 SECONDS_FOR_A_PIECE: Final = 300
 BYTES_OF_A_PIECE: Final = 4 * 1024 * 1024
 """What is in memory at once, a few times over."""
+
+
+@dataclass
+class Copies:
+    """Backups that this machine was found to hold whole, by their folders: to read a large one takes its time."""
+
+    held: set[Path] = field(default_factory=set)
 
 
 class NotFetched(Exception):
@@ -62,14 +70,16 @@ def backup_fetched(
             return
         newest = found[1]
     folder = local_folder(working_folder(host.state), settings.local_dir)
+    held = run.part(Copies).held
     try:
-        is_held = is_whole(folder / newest.name, newest)
+        if folder / newest.name not in held and is_whole(folder / newest.name, newest):
+            held.add(folder / newest.name)
     except OSError as error:
         yield fail_host(
             f"{host.name}: its backup could not be compared: {error}; set backup.local_dir to a folder of yours."
         )
         return
-    if is_held:
+    if folder / newest.name in held:
         host.noop(f"{folder / newest.name} is the newest backup")
     else:
         yield FunctionCommand(_fetch, (folder, newest, settings.keep), {})
