@@ -73,8 +73,7 @@ def reboot(settings: Mapping[str, Any] | None = None, groups: Mapping[str, str] 
             reboots.is_planned, reboots.since = True, _seconds(past_moment(since))
             found = _planned(run, reboots.since)
             run.log.findings += found
-            if found:
-                log_findings(found)
+            log_findings(found)
             stop_on_errors(found)
             show_steps(run)
     if "load_balancer" in run.cluster.host(host.name).role:

@@ -64,8 +64,7 @@ def renew_certificates(
             own.is_planned, own.rule = True, RenewalRule(written_before=before)
             found = _planned(run)
             run.log.findings += found
-            if found:
-                log_findings(found)
+            log_findings(found)
             stop_on_errors(found)
             show_steps(run)
     cluster = run.cluster
