@@ -93,9 +93,9 @@ def test_what_can_be_no_folder_is_an_error_of_the_system(tmp_path: Path, kind: s
 
 def test_a_folder_begins_in_the_home_or_where_pyinfra_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert local_folder("/work", "kubeconfig") == Path("/work/kubeconfig")
-    assert local_folder("/work", "/srv/kubeconfig") == Path("/srv/kubeconfig")
-    assert local_folder("/work", "~/kc") == tmp_path / "home" / "kc"
+    assert local_folder("/project", "kubeconfig") == Path("/project/kubeconfig")
+    assert local_folder("/project", "/srv/kubeconfig") == Path("/srv/kubeconfig")
+    assert local_folder("/project", "~/kc") == tmp_path / "home" / "kc"
 
 
 def test_a_home_that_nobody_knows_makes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -87,7 +88,9 @@ def test_what_systemd_stopped_is_told(shell: Shell) -> None:
         (lambda path: path.write_text("{}"), "json"),
     ],
 )
-def test_one_that_is_not_whole_any_more_does_not_count(shell: Shell, damage, ending: str) -> None:  # type: ignore[no-untyped-def]
+def test_one_that_is_not_whole_any_more_does_not_count(
+    shell: Shell, damage: Callable[[Path], object], ending: str
+) -> None:
     take(shell, NAME, KEEPS="newest")
     damage(at(shell, f"{FOLDER}/{NAME}.json"))
     state = told(shell)
