@@ -8,18 +8,11 @@ from typing import Final
 from k8s_ha.catalog.compatibility import UPSTREAM_REGISTRY
 from k8s_ha.catalog.upgrades import numbers
 from k8s_ha.cluster_state.authority import knows_this_cluster
-from k8s_ha.cluster_state.change_steps import (
-    IN_THE_CONTROL_PLANE,
-    ChangeStep,
-    NodeVersions,
-    Work,
-    oldest_served,
-    release_order,
-    upgrade_steps,
-)
+from k8s_ha.cluster_state.change_steps import IN_THE_CONTROL_PLANE, ChangeStep, Work, release_order
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath, upgrade_path
+from k8s_ha.cluster_state.upgrade_steps import NodeVersions, oldest_served, upgrade_steps
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from k8s_ha.cluster_state.change_steps import NodeVersions, upgrade_steps
+from k8s_ha.cluster_state.upgrade_steps import NodeVersions, upgrade_steps
 from k8s_ha.reporting.console import log_steps
 from tests.scenarios import upgrade
 from tests.scenarios.availability_report import API, Availability, Failure, Held, Interruption, Polled

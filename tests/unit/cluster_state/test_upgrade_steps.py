@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from k8s_ha.cluster_state.change_steps import NodeVersions, Work, oldest_served, upgrade_steps
+from k8s_ha.cluster_state.change_steps import Work
+from k8s_ha.cluster_state.upgrade_steps import NodeVersions, oldest_served, upgrade_steps
 from k8s_ha.settings import Cluster, load_cluster
 from tests.support.example_cluster import six_host_cluster, six_hosts
 
