@@ -115,7 +115,7 @@ class Lab:
     def results(self, **settings: Any) -> dict[str, Any]:
         """What one run did, by pyinfra's own report; AssertionError if it failed."""
         run = self.pyinfra("-y", "--json", **settings)
-        assert run.returncode == 0, run.stderr
+        assert run.returncode == 0, f"{run.stderr}\n{self.containers()}"
         found: dict[str, Any] = json.loads(run.stdout)["results"]
         assert found["failed_hosts"] == []
         return found
@@ -123,6 +123,16 @@ class Lab:
     def kubectl(self, *arguments: str, check: bool = True) -> str:
         """kubectl where the operator stands, with the kubeconfig that the deploy fetched."""
         return self.operator("kubectl", "--kubeconfig", str(KUBECONFIG), *arguments, check=check).stdout
+
+    def containers(self) -> str:
+        """What nodes say of their pods and containers, and the ends of their kubelets' journals; for a failed test."""
+        script = (
+            "hostname; docker ps -a 2>/dev/null || crictl ps -a; ss -ltnp | grep -e :2379 -e :6443; "
+            "journalctl -u kubelet -n 25 --no-pager"
+        )
+        asked = [host.name for host in state.current().topology.hosts]
+        told = [self.kubectl("get", "nodes,pods", "-A", "-o", "wide", check=False)]
+        return "\n".join(told + [self.host(name, f"{{ {script}; }} 2>&1 || true", check=False) for name in asked])
 
     def registry_requests(self) -> list[tuple[str, str]]:
         """Host name and path of each request that the image registry has answered, from its own log."""
