@@ -29,15 +29,16 @@ def kubectl_words(address: str) -> str:
     return f"kubectl --kubeconfig {ADMIN_CONF} --server {server} --request-timeout=30s"
 
 
-def etcd_request(path: str, body: str, seconds: int = 20) -> str:
-    """A curl command that asks the host's own etcd by its JSON API.
+def etcd_request(path: str, body: str, seconds: int = 20, address: str = "127.0.0.1") -> str:
+    """A curl command that asks the host's own etcd, or another control plane's, by its JSON API.
 
     + seconds: how long it may take to answer
+    + address: of the control plane whose etcd it is
 
     Its image has no shell from 3.6 on, and no EL has etcdctl.
     """
     client = f"--cert {_ETCD_PKI}/healthcheck-client.crt --key {_ETCD_PKI}/healthcheck-client.key"
     return (
         f"curl -fsS --max-time {seconds} --noproxy '*' --cacert {_ETCD_PKI}/ca.crt {client} "
-        f"https://127.0.0.1:2379{path} -d {shlex.quote(body)}"
+        f"https://{address}:2379{path} -d {shlex.quote(body)}"
     )

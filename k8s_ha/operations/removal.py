@@ -26,6 +26,7 @@ from k8s_ha.operations.backup import unscheduled
 from k8s_ha.operations.cluster import observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import fail_host, planned, poll_until, read_fact, read_of_hosts
 from k8s_ha.operations.drain import detach_commands, drain_commands
+from k8s_ha.operations.etcd_leader import led_here
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset
 from k8s_ha.operations.nginx import endpoint_proxied
@@ -88,6 +89,8 @@ def member_removed(run: Run, step: ChangeStep, last: bool) -> Generator[StringCo
     if entry.member is None:
         host.noop("etcd counts no member of it")
         return
+    if entry.host is not None and entry.is_to_reset:
+        yield from led_here(run, entry.host)
     yield StringCommand(etcd_request("/v3/cluster/member/remove", json.dumps({"ID": entry.member.identity})))
     if not _is_forgotten(run, entry.member):
         yield fail_host(

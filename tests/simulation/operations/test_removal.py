@@ -14,10 +14,11 @@ import k8s_ha.operations.removal
 from k8s_ha.catalog.control_plane import etcd_request
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.facts.drains import Drains
+from k8s_ha.facts.etcd_leader import EtcdLeader
 from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.drains import DrainNode, DrainObservation, DrainPod
-from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.etcd import Leadership, Member
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.backup import unscheduled
 from k8s_ha.operations.removal import balancer_left, member_removed, node_deleted, node_drained, node_reset
@@ -43,7 +44,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     found = Stage(monkeypatch)
     found.run = Run(CLUSTER)
     for name in CONTROL_PLANES:
-        found.facts[name][Drains] = NO_PODS
+        found.facts[name].update({Drains: NO_PODS, EtcdLeader: Leadership(False, ALL)})
     return stand(found)
 
 
@@ -113,6 +114,17 @@ def test_a_member_is_removed_by_its_number(stage: Stage) -> None:
     stage.facts["master2"][Node] = replace(stage.facts["master2"][Node], members=ALL[:2])
     step = of(Work.REMOVE_MEMBER, "master3")
     assert stage.steps(member_removed, on="master1", run=stage.run, step=step, last=False) == [Command(REMOVE)]
+
+
+def test_a_member_that_leads_hands_over_to_the_one_that_removes_it(stage: Stage) -> None:
+    """Else requests wait for an election, and some fail."""
+    stage.facts["master2"][Node] = replace(stage.facts["master2"][Node], members=ALL[:2])
+    stage.facts["master3"][EtcdLeader] = Leadership(True, ALL[:2])
+    stage.facts["master1"][EtcdLeader] = Leadership(True, ALL[1:])
+    stage.hold({"master3": stage.facts["master3"][Node]})
+    given = stage.steps(member_removed, on="master1", run=stage.run, step=of(Work.REMOVE_MEMBER, "master3"), last=False)
+    hands_over = etcd_request("/v3/maintenance/transfer-leadership", '{"targetID": "1"}', address="10.0.13.22")
+    assert given == [Command(f"{hands_over} || true"), Command(REMOVE)]
 
 
 def test_another_member_is_asked_whether_it_is_gone(stage: Stage) -> None:
