@@ -60,6 +60,11 @@ class Step:
     reset: bool = False
     mark: bool = False
 
+    @property
+    def joins(self) -> bool:
+        """Whether the host is to become a node of a cluster that stands, or will."""
+        return self.action is Action.JOIN
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -7,11 +7,13 @@ from typing import Any
 
 from pyinfra import host
 
+from k8s_ha.deploys.load_balancer import proxy_of, still_to_join
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
 from k8s_ha.deploys.steps import require_steps
 from k8s_ha.operations import etcd, kubeadm, kubeconfig
 from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.endpoint import endpoint_reached
+from k8s_ha.operations.steps import joined_passed_on
 from k8s_ha.run import Run
 
 
@@ -57,6 +59,9 @@ def control_plane(settings: Mapping[str, Any] | None = None, groups: Mapping[str
         kubeconfig.fetched(name="Fetch the kubeconfig to the operator", run=run)
 
     barrier(name="Wait for the control plane")
+    joining = still_to_join(run)
+    if joining and "load_balancer" in own.role:
+        joined_passed_on(name="Have nginx pass on to those that joined", joining=joining, **proxy_of(run))
 
 
 def flannel_images(run: Run) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def load_balancer(settings: Mapping[str, Any] | None = None, groups: Mapping[str
             port=cluster.endpoint_port,
             tools=package_sets.SELINUX_TOOLS[run.surveys[host.name].major],
         )
-    endpoint_proxied(name="Configure and start nginx", **proxy_of(run, still_out(run)))
+    endpoint_proxied(name="Configure and start nginx", **proxy_of(run, still_out(run) | still_to_join(run)))
     if cluster.virtual_address:
         packages.installed(
             name="Install keepalived",
@@ -78,6 +78,17 @@ def still_out(run: Run) -> set[str]:
     views = run.snapshot.views if run.snapshot else {}
     # One of which nothing is known may serve.
     return {name for name in taken if (view := views.get(name)) is not None and view.is_silent}
+
+
+def still_to_join(run: Run) -> set[str]:
+    """Control planes that join a cluster that serves, by inventory name; nothing is passed on to them before.
+
+    An API server answers before it knows the rights of those who ask, and nginx cannot tell.
+    """
+    if run.snapshot is None or run.snapshot.leader is None:
+        return set()
+    steps = run.log.plan.steps
+    return {each.name for each in run.cluster.control_planes if each.name in steps and steps[each.name].joins}
 
 
 class Proxy(TypedDict):

@@ -99,6 +99,24 @@ def passed_on(
     yield from endpoint_proxied._inner(port=port, files=files, connections=connections, ends_former=away)
 
 
+@isolated_operation
+def joined_passed_on(
+    joining: Collection[str], port: int, files: Mapping[str, str], connections: int
+) -> Generator[StringCommand]:
+    """Have a balancer's nginx pass on to control planes that have joined; where one has not, the next run does it.
+
+    + joining: their inventory names
+    """
+    if not is_executing():
+        yield planned(f"{', '.join(sorted(joining))} into the balancer")
+        return
+    failed = given_up(host.state) & set(joining)
+    if failed:
+        host.noop(f"{', '.join(sorted(failed))} did not join")
+        return
+    yield from endpoint_proxied._inner(port=port, files=files, connections=connections)
+
+
 def _serves_not(run: Run, step: ChangeStep) -> str:
     """The step's control plane where it does not serve; empty where it does."""
     (name,) = step.subjects

@@ -136,7 +136,27 @@ def test_what_is_out_of_the_list_joins_anew(finished: Fleet) -> None:
     outcome = removing(finished).run(deploy=WHOLE)
     assert outcome.exit_code == 0, outcome.output
     assert [step.host for step in outcome.steps("kubeadm-join")] == ["master3", "worker2"]
+    assert passed_on(outcome) == ["master1", "master2", "master3"]
+    order = [step.host for step in outcome.steps("nginx configured", "kubeadm-join")]
+    assert order == ["master-lb", "master3", "master-lb", "worker2"]
     assert changed(finished.run(deploy=WHOLE)) == []
+
+
+def passed_on(outcome: Outcome) -> list[str]:
+    """Whom the balancer passes on to."""
+    text = outcome.world.machines["master-lb"].files["/etc/nginx/conf.d/tcp.d/kube-api-server.conf"]
+    return [line.split()[-1] for line in text.splitlines() if " max_fails=" in line]
+
+
+def test_nothing_is_passed_on_to_one_that_has_not_joined(finished: Fleet) -> None:
+    """Its API server answers before it knows the rights of those who ask."""
+    assert removing(finished, "master3").run(deploy=WHOLE).exit_code == 0
+    outcome = removing(finished, answers=[("master3", "NAME=kubeadm-join", FAILS)]).run(deploy=WHOLE)
+    assert outcome.exit_code == 1
+    assert passed_on(outcome) == ["master1", "master2"]
+    again = removing(finished, answers=[]).run(deploy=WHOLE)
+    assert again.exit_code == 0, again.output
+    assert passed_on(again) == ["master1", "master2", "master3"]
 
 
 FAILS = {"success": False, "lines": ["no"]}
