@@ -2,12 +2,17 @@
 # each will hold.
 #
 # Keeps them as they are, until the service has come up with the new ones; and what stood in the owner's files before this
-# package's first change, for good.
+# package's first change, and whether the service ran and was enabled, for good.
 folder=/var/lib/k8s-ha
 undo=$folder/undo/$UNIT
 umask 077
 mkdir -p -m 755 "$folder" || exit 1
 rm -rf "$undo" && mkdir -p "$undo" || exit 1
+if [ ! -e "$folder/$UNIT.digest" ] && ! grep -qs "^${UNIT%.service} " "$folder/before/state"; then
+    mkdir -p "$folder/before" && { [ ! -e "$folder/before/state" ] || cat "$folder/before/state"; } >"$folder/before/state.new" &&
+        echo "${UNIT%.service} $(systemctl is-active "$UNIT") $(systemctl is-enabled "$UNIT" 2>/dev/null)" >>"$folder/before/state.new" &&
+        mv -f "$folder/before/state.new" "$folder/before/state" || exit 1
+fi
 number=0
 echo "$FILES" | while read -r sum path; do
     number=$((number + 1))
@@ -16,7 +21,7 @@ echo "$FILES" | while read -r sum path; do
     echo "$number $sum $real" >>"$undo/files"
     before=$folder/before/${path##*/}
     if [ -e "$real" ] && [ ! -e "$before" ] && [ ! -e "$folder/$UNIT.digest" ] && ! head -n 1 "$real" | grep -q 'Written by k8s_ha'; then
-        mkdir -p "$folder/before" && cat "$real" >"$before.new" && mv -f "$before.new" "$before" || exit 1
+        mkdir -p "$folder/before" && cp -aL "$real" "$before.new" && mv -f "$before.new" "$before" || exit 1
     fi
 done || exit 1
 rm -f "$folder/$UNIT.digest"

@@ -100,6 +100,14 @@ workers() { pgrep -P "$main" 2>/dev/null; }
 since=$(date '+%Y-%m-%d %H:%M:%S')
 logged=$(stat -c %s "$ERROR_LOG" 2>/dev/null || echo 0)
 
+# Whether it ran and was enabled before this package came, for a reset to give back.
+state=${RECORD%/*}/before/state
+if [ ! -e "$RECORD" ] && ! grep -qs '^nginx ' "$state"; then
+    mkdir -p -m 755 "${RECORD%/*}" && mkdir -p "${state%/*}" &&
+        { [ ! -e "$state" ] || cat "$state"; } >"$state.new" &&
+        echo "nginx $(systemctl is-active nginx.service) $(systemctl is-enabled nginx.service 2>/dev/null)" >>"$state.new" &&
+        mv -f "$state.new" "$state" || fail "$state cannot be written; nothing was changed; see the error above."
+fi
 rm -f "$RECORD"
 [ -s "$FOLDER/list" ] && stage=changed
 while read -r kind number path; do

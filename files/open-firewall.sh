@@ -1,8 +1,12 @@
 # OPENINGS: lines "LAYER ZONE KIND VALUE" of what firewalld is to let in: now ("runtime") or after a reboot ("permanent"),
 # a port or a source.
 #
-# Each firewall-cmd is a Python of its own that takes half a second, so there is one for each layer, zone and kind. Of many
-# additions it fails only where all of them do: what stands is looked at afterwards.
+# What it opens is kept beforehand, so that a reset closes that and nothing else. Each firewall-cmd is a Python of its own
+# that takes half a second, so there is one for each layer, zone and kind. Of many additions it fails only where all of
+# them do: what stands is looked at afterwards.
+opened=/var/lib/k8s-ha/before/opened
+(umask 022 && mkdir -p "${opened%/before/*}") && (umask 077 && mkdir -p "${opened%/*}") || exit 1
+{ cat "$opened" 2>/dev/null; echo "$OPENINGS"; } | sort -u >"$opened.new" && mv -f "$opened.new" "$opened" || exit 1
 echo "$OPENINGS" | cut -d ' ' -f 1-3 | sort -u | {
     failed=0
     while read -r layer zone kind; do

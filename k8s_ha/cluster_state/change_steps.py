@@ -37,6 +37,7 @@ class Work(Enum):
     + kubelet_config: a node's kubelet, by what the cluster keeps, while its pods run on
     + kube_proxy: its configuration and all its pods
     + settle: what the cluster kept before is noted no more
+    + give_back: what this package has put on hosts goes, and what it has changed is as it was
     + reboot: of nodes without their pods
     + runtime: a node without its pods gets another container runtime
     + renew: a control plane's certificates and kubeconfigs, with what comes up with them
@@ -62,6 +63,7 @@ class Work(Enum):
     REMOVE_MEMBER = "remove member"
     RESET = "reset"
     DELETE_NODE = "delete node"
+    GIVE_BACK = "give back"
     RECONFIGURE = "reconfigure"
     CERTIFICATE = "certificate"
     STATIC_PODS = "static pods"
@@ -95,6 +97,7 @@ SECONDS_AT_MOST: Final[Mapping[Work, int]] = {
     Work.REMOVE_MEMBER: 120,
     Work.RESET: 900,
     Work.DELETE_NODE: 60,
+    Work.GIVE_BACK: 900,
     Work.RECONFIGURE: 60,
     Work.CERTIFICATE: 900,
     Work.STATIC_PODS: 1800,
@@ -121,7 +124,7 @@ IN_THE_CONTROL_PLANE: Final = (Work.APPLY, Work.CONTROL_PLANE, Work.CERTIFICATE,
 
 WITHOUT_OUTAGE: Final = (
     *(Work.FETCH, Work.CONFIGURE, Work.SNAPSHOT, Work.PUT_BACK, Work.REVIVE),
-    *(Work.PROVE, Work.ENDPOINT, Work.RETIRE, Work.RENEW_KUBELET),
+    *(Work.PROVE, Work.ENDPOINT, Work.RETIRE, Work.RENEW_KUBELET, Work.GIVE_BACK),
 )
 """What takes nobody out of service, and so may go on beside a control plane that is: a later step may mend that."""
 

@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.selinux import Selinux
+from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.prefetch import reads
@@ -35,6 +36,8 @@ def nginx_allowed(port: int, tools: str) -> Generator[StringCommand]:
     if state.port_type == PORT_TYPE and state.may_connect:
         host.noop("nginx may listen and connect")
         return
+    connect = "on" if state.may_connect else "off"
+    yield kept_before([f"selinux_port {port:d} {state.port_type or 'none'}", f"httpd_can_network_connect {connect}"])
     package = shlex.quote(tools)
     yield long_command(
         "install-selinux-tools",

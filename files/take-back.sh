@@ -1,0 +1,249 @@
+# HOST, LOOK, MEMBER, NODE, ENDPOINTS, OWNED: takes from a host what this package has put there, and gives back what it has changed.
+#
+# With LOOK nothing is changed: it prints "due WHAT" for what is to be taken or given back, and "left WHAT" for what is left
+# as it is, and why. MEMBER: whether the host is more than an admin host; NODE: whether it is a node. ENDPOINTS: of the
+# cluster, as HOST:PORT. OWNED: lines "SHA256 PATH" of files that do not say whose they are.
+#
+# It may be cut off anywhere and run again: what is kept of the host as it was, and that a reset began, go last.
+folder=/var/lib/k8s-ha
+before=$folder/before
+problems=
+due() {
+    [ -n "$LOOK" ] || return 0
+    echo "due $1"
+    return 1
+}
+left() { [ -z "$LOOK" ] || echo "left $1"; }
+tried() { "$@" || problems="$problems
+$*"; }
+kept() { sed -n "s/^$1 //p" "$before/state" 2>/dev/null; }
+is_ours() { [ -f "$1" ] && head -n 2 "$1" | grep -q '^# Written by k8s_ha'; }
+is_of_a_package() { rpm -qf "$1" >/dev/null 2>&1; }
+is_enabled() { systemctl -q is-enabled "$1" 2>/dev/null; }
+is_active() { systemctl -q is-active "$1" 2>/dev/null; }
+emptied() { rmdir "$1" 2>/dev/null || true; }
+has_records() { [ -d "$folder" ] && [ -n "$(find "$folder" -mindepth 1 -maxdepth 1 ! -name backups | head -n 1)" ]; }
+has_records && known=yes || known=
+
+backup_units="/etc/systemd/system/k8s-ha-backup.timer /etc/systemd/system/k8s-ha-backup.service"
+for unit in $backup_units; do
+    if [ -e "$unit" ] && due "$unit"; then
+        systemctl -q disable --now "${unit##*/}" 2>/dev/null
+        rm -f "$unit" "/var/lib/systemd/timers/stamp-${unit##*/}"
+        tried systemctl daemon-reload
+    fi
+done
+
+# A file of this package's; what stood in its place before comes back.
+replaced() {
+    if [ -e "$before/${1##*/}" ]; then
+        cp -a "$before/${1##*/}" "$1.k8s-ha-new" && mv -f "$1.k8s-ha-new" "$1"
+    else
+        rm -f "$1"
+    fi
+}
+if is_ours /etc/keepalived/keepalived.conf && due /etc/keepalived/keepalived.conf; then
+    # Whether it ran before or not: it has nothing of its owner's to keep.
+    tried systemctl -q disable --now keepalived.service
+    rm -f /usr/libexec/keepalived/k8s-ha-endpoint
+    tried replaced /etc/keepalived/keepalived.conf
+fi
+if [ -e /usr/libexec/keepalived/k8s-ha-endpoint ] && due /usr/libexec/keepalived/k8s-ha-endpoint; then
+    rm -f /usr/libexec/keepalived/k8s-ha-endpoint
+fi
+for unit in /etc/systemd/system/cri-docker.service /etc/systemd/system/cri-docker.socket; do
+    if is_ours "$unit" && due "$unit"; then
+        systemctl -q disable --now "${unit##*/}" 2>/dev/null
+        rm -f "$unit"
+        tried systemctl daemon-reload
+    fi
+done
+if [ -e "$folder/cri-dockerd.sha256" ] && [ -e /usr/bin/cri-dockerd ] && ! is_of_a_package /usr/bin/cri-dockerd &&
+    due /usr/bin/cri-dockerd; then
+    rm -f /usr/bin/cri-dockerd
+fi
+if [ -n "$NODE" ] && [ -n "$known" ] && { is_enabled kubelet.service || is_active kubelet.service; } && due kubelet.service; then
+    tried systemctl -q disable --now kubelet.service
+fi
+
+if is_ours /etc/containerd/config.toml && due /etc/containerd/config.toml; then
+    tried replaced /etc/containerd/config.toml
+fi
+is_ours /etc/yum.repos.d/k8s-ha.repo && due /etc/yum.repos.d/k8s-ha.repo && rm -f /etc/yum.repos.d/k8s-ha.repo
+for key in /etc/pki/rpm-gpg/RPM-GPG-KEY-k8s-ha-*; do
+    [ -e "$key" ] && due "$key" && rm -f "$key"
+done
+while read -r sum path; do
+    [ -f "$path" ] || continue
+    held=$(sha256sum <"$path")
+    if [ "${held%% *}" = "$sum" ]; then
+        due "$path" || continue
+        rm -f "$path"
+        case $path in
+            /etc/NetworkManager/*) ! is_active NetworkManager.service || tried systemctl reload NetworkManager.service ;;
+            /etc/containerd/certs.d/*) emptied "${path%/*}" ;;
+        esac
+    elif [ -n "$known" ] && ! echo "$OWNED" | grep -qxF "${held%% *} $path"; then
+        left "$path: it is not as the settings have it, so it may be yours"
+    fi
+done <<END
+$OWNED
+END
+emptied_later="/etc/containerd/certs.d /etc/nginx/conf.d/tcp.d /etc/nginx/k8s-ha /etc/systemd/system/nginx.service.d"
+[ -n "$LOOK" ] || for path in $emptied_later; do emptied "$path"; done
+
+# Our lines have left the owner's files before; where nginx does not do without these files, they stay.
+proxies="/etc/nginx/conf.d/tcp.d/kube-api-server.conf /etc/nginx/k8s-ha/kube-api-server.conf"
+limits=/etc/systemd/system/nginx.service.d/k8s-ha.conf
+for file in $proxies; do
+    is_ours "$file" && due "$file" || continue
+    mv -f "$file" "$folder/proxy.gone" || continue
+    if command -v nginx >/dev/null && ! nginx -t -q; then
+        mv -f "$folder/proxy.gone" "$file"
+        problems="$problems
+nginx needs $file"
+    fi
+    rm -f "$folder/proxy.gone"
+    emptied "${file%/*}"
+done
+if is_ours "$limits" && due "$limits"; then
+    rm -f "$limits"
+    emptied "${limits%/*}"
+    tried systemctl daemon-reload
+fi
+
+# What a service serves that is its owner's: it is not stopped then.
+others_of() {
+    case $1 in
+        docker) docker -H unix:///var/run/docker.sock ps -q 2>/dev/null ;;
+        containerd) for space in $(ctr namespaces ls -q 2>/dev/null); do ctr -n "$space" tasks ls -q 2>/dev/null; done ;;
+        nginx)
+            rpm -Vf /etc/nginx/nginx.conf 2>/dev/null | grep '^..5.* /etc/nginx/'
+            for file in /etc/nginx/conf.d/* /etc/nginx/default.d/*; do
+                [ ! -f "$file" ] || is_of_a_package "$file" || echo "$file"
+            done
+            ;;
+    esac
+}
+# With its owner's configuration it runs, or does not, as it did before.
+for name in nginx docker containerd; do
+    [ -e "$folder/$name.service.digest" ] || continue
+    state=$(kept "$name")
+    active=${state%% *} enabled=${state#* }
+    if [ -z "$state" ]; then
+        left "$name.service: nothing tells whether it ran before"
+    elif [ "$active" != active ] && [ -n "$(others_of $name)" ]; then
+        left "$name.service: it did not run before, and serves others now"
+        active=active enabled=enabled
+    fi
+    due "$name.service" || continue
+    if [ -n "$state" ] && [ "$enabled" != enabled ]; then tried systemctl -q disable $name.service; fi
+    if [ -n "$state" ] && [ "$active" != active ]; then
+        [ $name != docker ] || systemctl stop docker.socket 2>/dev/null
+        tried systemctl stop $name.service
+    elif ! is_active $name.service; then
+        :
+    elif [ $name = nginx ]; then
+        tried systemctl reload nginx.service
+    elif [ -z "$(others_of $name)" ]; then
+        tried systemctl restart $name.service
+    fi
+    rm -f "$folder/$name.service.digest"
+done
+
+# root's kubeconfig, where it knows this cluster alone.
+own=/root/.kube/config
+if [ -f $own ]; then
+    servers=$(sed -n 's/^ *server: *//p' $own | sort -u)
+    for endpoint in $ENDPOINTS; do
+        if [ "$servers" = "https://$endpoint" ] && due $own; then rm -f $own; fi
+    done
+    [ -n "$LOOK" ] || emptied /root/.kube
+fi
+
+# Behind kubeadm reset, on a host that was proven to be this cluster's.
+if [ -e "$folder/reset" ]; then
+    for point in $(sed -n 's|^[^ ]* \(/var/lib/kubelet/[^ ]*\) .*|\1|p' /proc/mounts | sort -r); do
+        due "the mount $point" && tried umount "$point"
+    done
+    if [ -z "$LOOK" ]; then
+        [ ! -d /var/lib/kubelet ] || tried find /var/lib/kubelet -xdev -mindepth 1 -delete
+        rm -rf /var/log/pods /var/log/containers /etc/kubernetes/tmp /var/run/kubernetes
+        [ ! -e /opt/cni/bin/flannel ] || is_of_a_package /opt/cni/bin/flannel || rm -f /opt/cni/bin/flannel
+        for path in /etc/kubernetes/pki/etcd /etc/kubernetes/pki /var/lib/etcd; do
+            is_of_a_package $path || emptied $path
+        done
+    fi
+fi
+
+if [ -n "$NODE" ]; then
+    was=$(kept swap_target)
+    if [ -z "$was" ]; then
+        if [ -n "$known" ] && [ "$(systemctl is-enabled swap.target 2>/dev/null)" = masked ]; then
+            left "swap: nothing tells what it was before; it is off"
+        fi
+    elif due swap; then
+        [ "$was" = masked ] || tried systemctl -q unmask swap.target
+        tried systemctl daemon-reload
+        [ "$was" = masked ] || tried systemctl start swap.target
+        for device in $(kept swap); do
+            if [ "$device" = none ] || grep -q "^$device " /proc/swaps; then continue; fi
+            tried swapon "$device"
+        done
+    fi
+fi
+was=$(kept selinux)
+if [ "$was" = Enforcing ]; then
+    if due SELinux && [ "$(getenforce)" = Permissive ]; then tried setenforce 1; fi
+elif [ -z "$was" ] && [ -n "$MEMBER" ] && [ -n "$known" ] && [ "$(getenforce 2>/dev/null)" = Permissive ]; then
+    left "SELinux: nothing tells what it was before; it is permissive"
+fi
+was=$(kept firewalld)
+if [ -n "$was" ]; then
+    if due firewalld.service; then
+        case $was in *" enabled"*) tried systemctl -q enable firewalld.service ;; esac
+        case $was in active*) is_active firewalld.service || tried systemctl start firewalld.service ;; esac
+    fi
+elif [ -n "$MEMBER" ] && [ -n "$known" ] && [ ! -e "$before/opened" ] &&
+    [ "$(systemctl is-enabled firewalld.service 2>/dev/null)" = disabled ]; then
+    left "firewalld: nothing tells what it was before; it is disabled"
+fi
+if [ -s "$before/opened" ] && due "firewalld's openings"; then
+    while read -r layer zone kind value; do
+        if ! is_active firewalld.service; then
+            # Only what the next start reads is there.
+            [ "$layer" != permanent ] || firewall-offline-cmd -q --zone="$zone" --remove-"$kind"="$value" </dev/null
+            continue
+        fi
+        option=
+        [ "$layer" = runtime ] || option=--permanent
+        # One that is closed is no error.
+        firewall-cmd -q $option --zone="$zone" --remove-"$kind"="$value" </dev/null
+        ! firewall-cmd -q $option --zone="$zone" --query-"$kind"="$value" </dev/null || problems="$problems
+firewalld keeps the $kind $value in its zone $zone"
+    done <"$before/opened"
+fi
+label=$(kept selinux_port)
+port=${label%% *} type=${label#* }
+if [ -n "$label" ] && due "SELinux's label of port $port"; then
+    if [ "$type" != none ]; then
+        tried semanage port -m -t "$type" -p tcp "$port"
+    elif semanage port -l -C | grep -q "^http_port_t .*[ ,]$port\(,\|\$\)"; then
+        tried semanage port -d -p tcp "$port"
+    fi
+fi
+if [ "$(kept httpd_can_network_connect)" = off ] && due "SELinux's httpd_can_network_connect"; then
+    tried setsebool -P httpd_can_network_connect 0
+fi
+
+if [ -n "$problems" ]; then
+    echo "$HOST: not everything could be taken back:$problems" >&2
+    exit 1
+fi
+if [ -n "$known" ] && due "the records in $folder"; then
+    find /run/k8s-ha -mindepth 1 -type f ! -name '*.lock' ! -name 'run.*' -delete 2>/dev/null
+    find "$folder" -mindepth 1 -maxdepth 1 ! -name backups ! -name before ! -name reset -exec rm -rf {} + || exit 1
+    rm -rf "$before" && rm -f "$folder/reset" || exit 1
+    emptied "$folder"
+fi
+exit 0
