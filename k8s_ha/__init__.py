@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.remove_nodes import remove_nodes
     from k8s_ha.deploys.renew_certificates import renew_certificates
     from k8s_ha.deploys.repositories import repositories
+    from k8s_ha.deploys.reset import reset
     from k8s_ha.deploys.scheduled_backups import scheduled_backups
     from k8s_ha.deploys.verify import verify
     from k8s_ha.deploys.workers import workers
@@ -71,6 +72,7 @@ __all__ = [
     "remove_nodes",
     "renew_certificates",
     "repositories",
+    "reset",
     "scheduled_backups",
     "verify",
     "workers",

@@ -10,6 +10,7 @@ MODULES: Final = ("overlay", "br_netfilter")
 MODULE_PACKAGES: Final = {10: "kernel-modules-extra"}
 """What has the modules where the kernel's own package has not, by EL major."""
 
+MODULES_FILE: Final = "/etc/modules-load.d/k8s.conf"
 SYSCTL_FILE: Final = "/etc/sysctl.d/k8s.conf"
 _SYSCTL: Final = {
     "net.bridge.bridge-nf-call-ip6tables": "1",
@@ -29,3 +30,13 @@ def sysctl(kernel: tuple[int, int]) -> dict[str, str]:
     + kernel: its first two numbers
     """
     return {**_SYSCTL, **_KERNEL_SYSCTL.get(kernel, {})}
+
+
+def modules_text() -> str:
+    """What has systemd load the modules at boot."""
+    return "".join(f"{module}\n" for module in MODULES)
+
+
+def sysctl_text(values: Mapping[str, str]) -> str:
+    """Kernel settings as sysctl reads them."""
+    return "".join(f"{key} = {value}\n" for key, value in sorted(values.items()))

@@ -89,9 +89,7 @@ def _control_plane_away(snapshot: ClusterSnapshot, host: HostSettings) -> Iterat
     leader = snapshot.leader
     if leader is not None and snapshot.known(host).member is not None:
         sentence = f"remove {host.hostname} from etcd"
-        yield ChangeStep(
-            Work.REMOVE_MEMBER, (leader.name,), (host.name,), snapshot.cluster.settings.version, sentence
-        )
+        yield ChangeStep(Work.REMOVE_MEMBER, (leader.name,), (host.name,), snapshot.cluster.settings.version, sentence)
     yield _step(snapshot, Work.RESET, [host.name], "kubeadm reset", host.name)
 
 

@@ -61,8 +61,8 @@ def prepare_host(settings: Mapping[str, Any] | None = None, groups: Mapping[str,
     files.written(
         name="Name the kernel modules and settings to load at boot",
         files={
-            "/etc/modules-load.d/k8s.conf": "".join(f"{module}\n" for module in kernel_needs.MODULES),
-            kernel_needs.SYSCTL_FILE: "".join(f"{key} = {value}\n" for key, value in sorted(sysctl.items())),
+            kernel_needs.MODULES_FILE: kernel_needs.modules_text(),
+            kernel_needs.SYSCTL_FILE: kernel_needs.sysctl_text(sysctl),
         },
     )
     modules_loaded(

@@ -26,6 +26,7 @@ CONNECTIONS_OF_OTHERS: Final = 256
 FILES_BESIDE_CONNECTIONS: Final = 1024
 _NGINX_DEFAULT: Final = 512
 """nginx's own, where no line says otherwise."""
+_PACKAGED_CONNECTIONS: Final = 1024
 _STEP: Final = 1024
 
 _MARK: Final = "# raised by k8s_ha for the cluster's nodes"
@@ -79,6 +80,16 @@ def too_few(state: NginxState, needed: int) -> Problem | None:
         f"its nginx holds {held} connections a worker process",
         f"the cluster's nodes need {needed}",
         f"set 'worker_connections {needed};' in the events block of {NGINX_CONFIG}",
+    )
+
+
+def lowered(text: str) -> str:
+    """nginx.conf with as many connections as its package has, where this package has raised them."""
+    block = _packaged(text)
+    if block is None or _MARK not in block[0]:
+        return text
+    return (
+        text[: block.start()] + f"events {{\n    worker_connections {_PACKAGED_CONNECTIONS};\n}}" + text[block.end() :]
     )
 
 

@@ -1,4 +1,4 @@
-"""That whoever takes a standing cluster away, or puts another state in its place, means this one. Values in, values out."""
+"""That whoever ends a standing cluster, or puts another state in its place, means this one. Values in, values out."""
 
 from __future__ import annotations
 
