@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from k8s_ha.desired.nginx import OWN_FILES, OWN_FOLDER, STREAM_MODULE
@@ -40,7 +41,7 @@ def _includes(directive: Directive) -> bool:
 
 def _module(text: str, top: Sequence[Directive]) -> list[Directive]:
     """The line that loads the stream module, where it stands right before ours: it came with it."""
-    for before, directive in zip(top, top[1:], strict=False):
+    for before, directive in pairwise(top):
         is_ours = directive.name == "include" and directive.arguments == (OWN_FOLDER,)
         loads = before.name == "include" and before.arguments == (STREAM_MODULE,)
         if is_ours and loads and text[before.end : directive.start] == "\n":

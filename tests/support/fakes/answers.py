@@ -13,7 +13,7 @@ from typing import NamedTuple
 from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.observations.nginx import NGINX_CONFIG
-from tests.support.fakes import backups, endpoints, looks, renewals, upgrades
+from tests.support.fakes import backups, endpoints, looks, renewals, resets, upgrades
 from tests.support.fakes.looks import members
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBEADM, KUBERNETES, KubeadmError
@@ -226,7 +226,8 @@ def node_deleted(request: Request) -> list[str]:
 
 
 def member_removed(request: Request) -> list[str]:
-    identity = json.loads(shlex.split(request.command)[-1])["ID"]
+    words = shlex.split(request.command)
+    identity = json.loads(words[words.index("-d") + 1])["ID"]
     (name,) = [member["name"] for member in members(request.world) if member["ID"] == identity]
     request.world.members.remove(name)
     return []
@@ -277,6 +278,8 @@ class Answer(NamedTuple):
 
 ANSWERS = (
     Answer("refusal", r"\Aecho (?s:.*) >&2; exit 1\Z", refused, False),
+    Answer("remains", r"^LOOK=yes$", resets.remains, False),
+    Answer("taken back", r"\ANAME=take-back$", resets.taken_back),
     Answer("cluster diagnosis", r"^PARTS='health:", looks.cluster_diagnosis, False),
     Answer("diagnosis", r"^PARTS=", looks.diagnosis, False),
     Answer("lock", r"^SECONDS_OF_LEASE=", silence, False),
