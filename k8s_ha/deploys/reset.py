@@ -14,7 +14,7 @@ from k8s_ha.cluster_state.reset_steps import authority, may_be_reset, reset_step
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
 from k8s_ha.deploys.limit import outside_of_limit
-from k8s_ha.deploys.phase import members_of, phase, start_phase, stop_on_errors, unreachable
+from k8s_ha.deploys.phase import members_of, phase, start_phase, stop_on_errors
 from k8s_ha.deploys.removal_plan import removed_views
 from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.steps import CarriedOut, take_steps
@@ -87,7 +87,7 @@ def _show(run: Run) -> None:
 def _planned(run: Run, endpoint: str) -> list[Finding]:
     """Why nothing is reset; where it is, the run's plan has the steps."""
     found = unconfirmed("reset", endpoint, run.cluster.endpoint)
-    found += [*unreachable(run), *_left_out(run)]
+    found += _left_out(run)
     if found:
         return found
     views = read_of_hosts(Node, run.cluster.nodes, standing=True)
@@ -105,9 +105,13 @@ def _planned(run: Run, endpoint: str) -> list[Finding]:
 
 
 def _left_out(run: Run) -> Iterator[Finding]:
-    names = sorted(outside_of_limit(run))
-    if names:
-        yield Finding(names[0], CHECK, "is left out", _ALL, "run this without --limit")
+    left_out = outside_of_limit(run)
+    if left_out:
+        yield Finding(min(left_out), CHECK, "is left out", _ALL, "run this without --limit")
+    for entry in run.cluster.hosts:
+        if entry.name not in run.surveys and entry.name not in left_out:
+            remedy = "bring it back, or name it in removed_nodes if it is gone for good"
+            yield Finding(entry.name, CHECK, "cannot be reached", _ALL, remedy)
     if flag := host_by_host():
         yield Finding(THE_CLUSTER, CHECK, f"{flag} is given", "hosts wait for each other", f"run it without {flag}")
 

@@ -79,7 +79,7 @@ def test_a_dry_run_changes_nothing_and_shows_the_steps(finished: Fleet) -> None:
 
 @pytest.mark.parametrize(
     ("endpoint", "found"),
-    [(None, "no endpoint was given"), ("10.0.1.158:6443", "the endpoint 10.0.1.158:6443 was given")],
+    [(None, "no endpoint was given"), ("10.0.1.158:6443", "the endpoint '10.0.1.158:6443' was given")],
 )
 def test_what_was_not_confirmed_is_refused(finished: Fleet, endpoint: str | None, found: str) -> None:
     outcome = reset(finished, endpoint=endpoint)
@@ -137,8 +137,7 @@ def test_a_host_that_cannot_be_reached_is_refused(finished: Fleet) -> None:
     finished.change(replace(finished.scenario, unreachable=["worker2"]))
     outcome = reset(finished)
     assert outcome.exit_code == 1
-    assert "worker2" in outcome.sentences
-    assert "nothing was changed" in outcome.sentences
+    assert "nothing was changed: worker2: cannot be reached; a cluster is taken away as a whole" in outcome.sentences
     assert outcome.changes == []
 
 

@@ -33,7 +33,7 @@ def taken_back(request: Request) -> list[str]:
     machine = request.machine
     for path in _held(request):
         machine.files.pop(path)
-    for unit in (KUBELET, "nginx.service"):
+    for unit in (KUBELET, "nginx.service", "containerd.service"):
         for units in (machine.active, machine.enabled):
             if unit in units:
                 units.remove(unit)

@@ -197,7 +197,8 @@ class World:
     def reset(self, machine: Machine) -> None:
         """What kubeadm reset leaves of a host, and of a cluster that had no other."""
         if self.members == [machine.hostname]:
-            self.nodes, self.members = {}, []
+            self.nodes, self.members, self.tokens, self.secrets = {}, [], [], []
+            self.manifest, self.metadata = "", {}
         machine.files = {path: text for path, text in machine.files.items() if not path.startswith(KUBERNETES)}
         machine.active = [unit for unit in machine.active if unit != KUBELET]
         machine.kubelet = machine.static_pods = ""
