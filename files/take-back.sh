@@ -22,7 +22,12 @@ is_of_a_package() { rpm -qf "$1" >/dev/null 2>&1; }
 is_enabled() { systemctl -q is-enabled "$1" 2>/dev/null; }
 is_active() { systemctl -q is-active "$1" 2>/dev/null; }
 emptied() { rmdir "$1" 2>/dev/null || true; }
-has_records() { [ -d "$folder" ] && [ -n "$(find "$folder" -mindepth 1 -maxdepth 1 ! -name backups | head -n 1)" ]; }
+has_records() {
+    for entry in "$folder"/*; do
+        case $entry in */backups | */\*) ;; *) return 0 ;; esac
+    done
+    return 1
+}
 has_records && known=yes || known=
 
 backup_units="/etc/systemd/system/k8s-ha-backup.timer /etc/systemd/system/k8s-ha-backup.service"

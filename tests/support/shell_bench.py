@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-MOVED = ("/etc/", "/var/", "/run/", "/root/", "/usr/bin/", "/usr/lib/systemd")
+MOVED = ("/etc/", "/var/", "/run/", "/root/", "/usr/bin/", "/usr/lib/systemd", "/usr/libexec/", "/opt/")
 """Folders of a host that a script finds below another root."""
 
 

@@ -1,0 +1,317 @@
+"""What a reset takes from a host and gives back, by the script run for real below another root."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from k8s_ha.facts.reset import RemainsFact, take_back_script
+from k8s_ha.observations.reset import Remains
+from tests.support.shell_bench import Shell
+
+LIBRARY = "/var/lib/k8s-ha"
+BEFORE = f"{LIBRARY}/before"
+MARK = "# Written by k8s_ha; changes are overwritten.\n"
+SYSCTL = "net.ipv4.ip_forward = 1\n"
+ENDPOINT = "10.0.1.157:6443"
+VALUES = {
+    "HOST": "master1",
+    "MEMBER": "yes",
+    "NODE": "yes",
+    "ENDPOINTS": f"{ENDPOINT} old.example:6443",
+    "OWNED": f"{hashlib.sha256(SYSCTL.encode()).hexdigest()} /etc/sysctl.d/k8s.conf",
+}
+
+OURS = {
+    "/etc/yum.repos.d/k8s-ha.repo": MARK,
+    "/etc/pki/rpm-gpg/RPM-GPG-KEY-k8s-ha-docker": "key",
+    "/etc/sysctl.d/k8s.conf": SYSCTL,
+    "/etc/containerd/config.toml": f"{MARK}version = 2\n",
+    "/etc/keepalived/keepalived.conf": MARK,
+    "/usr/libexec/keepalived/k8s-ha-endpoint": f"#!/bin/sh\n{MARK}",
+    "/etc/systemd/system/cri-docker.service": MARK,
+    "/etc/systemd/system/cri-docker.socket": MARK,
+    "/usr/bin/cri-dockerd": "program",
+    "/etc/systemd/system/k8s-ha-backup.timer": "[Unit]\n",
+    "/etc/systemd/system/k8s-ha-backup.service": "[Unit]\n",
+    "/etc/systemd/system/nginx.service.d/k8s-ha.conf": MARK,
+    "/etc/nginx/conf.d/tcp.d/kube-api-server.conf": MARK,
+    "/root/.kube/config": f"    server: https://{ENDPOINT}\n",
+    f"{LIBRARY}/cri-dockerd.sha256": "sum",
+    f"{LIBRARY}/containerd.service.digest": "restart=1",
+    f"{LIBRARY}/nginx.service.digest": "config=1",
+    f"{LIBRARY}/backup.sh": "script",
+    f"{LIBRARY}/reset": f"{ENDPOINT} node\n",
+    f"{BEFORE}/config.toml": "disabled_plugins = []\n",
+}
+STATE = [
+    "swap /dev/dm-1",
+    "swap_target unmasked",
+    "selinux Enforcing",
+    "firewalld active enabled",
+    "nginx inactive disabled",
+    "containerd inactive disabled",
+    "selinux_port 6443 none",
+    "httpd_can_network_connect off",
+]
+THEIRS = {
+    "/etc/yum.repos.d/own.repo": "[own]\n",
+    "/etc/nginx/conf.d/tcp.d/own.conf": "server {}\n",
+    "/etc/sysctl.d/90-own.conf": "vm.swappiness = 1\n",
+    "/etc/containerd/certs.d/docker.io/hosts.toml": "own\n",
+    f"{LIBRARY}/backups/one/snapshot.db": "etcd",
+}
+
+
+class Host(Shell):
+    """A host with tools that write down what they were called with.
+
+    + units: states by unit, as systemctl keeps them
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.calls = root / "calls"
+        self.calls.touch()
+        noted = f'echo "$(basename "$0") $*" >>"{self.calls}"'
+        units = root / "units"
+        units.mkdir()
+        self.add_tool(
+            "systemctl",
+            f"""words=; now=
+            for word in "$@"; do case $word in --now) now=" now" ;; -*) ;; *) words="$words $word" ;; esac; done
+            set -- $words; cd {units}; u=$2
+            case $1 in
+                is-active) [ -e $u.active ] && exit 0; exit 3 ;;
+                is-enabled)
+                    [ -e $u.masked ] && echo masked && exit 1
+                    [ -e $u.enabled ] && echo enabled && exit 0
+                    echo disabled; exit 1 ;;
+            esac
+            echo "systemctl $*$now" >>"{self.calls}"
+            case $1 in
+                enable) : >$u.enabled ;;
+                disable) rm -f $u.enabled; [ -z "$now" ] || rm -f $u.active ;;
+                start | restart) : >$u.active ;;
+                stop) rm -f $u.active ;;
+                unmask) rm -f $u.masked ;;
+            esac""",
+        )
+        for name in (
+            "swapon",
+            "setenforce",
+            "semanage",
+            "setsebool",
+            "firewall-cmd",
+            "umount",
+            "nginx",
+            "ctr",
+            "docker",
+        ):
+            self.add_tool(name, noted)
+        self.add_tool("firewall-cmd", f"{noted}; case $* in *--query*) exit 1 ;; esac")
+        self.add_tool("semanage", f'{noted}; case $* in *-l*) echo "http_port_t tcp 6443, 80" ;; esac')
+        self.add_tool("ctr", "exit 0")
+        self.add_tool("getenforce", "echo Permissive")
+        self.add_tool("rpm", "exit 1")
+
+    def unit(self, name: str, *states: str) -> None:
+        for state in states:
+            (self.root / "units" / f"{name}.{state}").touch()
+
+    def states(self, name: str) -> set[str]:
+        return {path.suffix[1:] for path in (self.root / "units").glob(f"{name}.*")}
+
+    def called(self) -> list[str]:
+        return self.calls.read_text(encoding="utf-8").splitlines()
+
+    def has(self, path: str) -> bool:
+        return (self.root / path.lstrip("/")).exists()
+
+    def text(self, path: str) -> str:
+        return (self.root / path.lstrip("/")).read_text(encoding="utf-8")
+
+    def files(self) -> set[str]:
+        tops = [self.root / name for name in ("etc", "var", "root", "usr", "run")]
+        return {f"/{path.relative_to(self.root)}" for top in tops for path in top.rglob("*") if path.is_file()}
+
+    def remains(self, **values: str) -> Remains:
+        fact = RemainsFact()
+        return fact.process(self.lines(str(fact.command(values=VALUES | values))))
+
+    def take_back(self, **values: str) -> None:
+        done = self.run(take_back_script(VALUES | values))
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    host = Host(tmp_path)
+    for path, text in (OURS | THEIRS).items():
+        host.file(path, text)
+    host.file(f"{BEFORE}/state", "".join(f"{line}\n" for line in STATE))
+    host.file("/etc/hosts", "127.0.0.1 localhost\n")
+    for unit in ("kubelet.service", "containerd.service", "nginx.service", "keepalived.service", "cri-docker.service"):
+        host.unit(unit, "active", "enabled")
+    host.unit("swap.target", "masked")
+    return host
+
+
+def test_all_of_ours_goes_and_all_of_theirs_stays(host: Host) -> None:
+    due = host.remains().due
+    assert {path for path in OURS if path.startswith(("/etc", "/root", "/usr/bin"))} - {
+        "/etc/systemd/system/cri-docker.socket"
+    } <= set(due)
+    host.take_back()
+    left = host.files() - {"/etc/hosts", "/etc/containerd/config.toml"}
+    assert left == set(THEIRS)
+    assert host.text("/etc/containerd/config.toml") == "disabled_plugins = []\n"
+    assert host.remains() == Remains(contents={"/etc/hosts": b"127.0.0.1 localhost\n"})
+
+
+def test_a_look_changes_nothing(host: Host) -> None:
+    before = host.files()
+    host.remains()
+    assert host.files() == before
+    assert [call for call in host.called() if not call.startswith(("ctr", "docker"))] == []
+
+
+def test_services_and_settings_are_as_they_were(host: Host) -> None:
+    host.take_back()
+    called = host.called()
+    for call in (
+        "systemctl unmask swap.target",
+        "systemctl start swap.target",
+        "swapon /dev/dm-1",
+        "setenforce 1",
+        "systemctl enable firewalld.service",
+        "systemctl start firewalld.service",
+        "semanage port -d -p tcp 6443",
+        "setsebool -P httpd_can_network_connect 0",
+        "systemctl disable kubelet.service now",
+    ):
+        assert call in called, call
+    for unit in ("nginx.service", "containerd.service", "kubelet.service", "keepalived.service", "cri-docker.service"):
+        assert host.states(unit) == set(), unit
+    assert host.states("firewalld.service") == {"active", "enabled"}
+
+
+def test_a_second_run_does_nothing(host: Host) -> None:
+    host.take_back()
+    host.calls.write_text("", encoding="utf-8")
+    host.take_back()
+    assert host.called() == []
+
+
+@pytest.mark.parametrize("stop", ["systemctl stop containerd.service", "swapon /dev/dm-1", "setsebool -P"])
+def test_what_fails_is_said_and_tried_again(host: Host, stop: str) -> None:
+    tool, _, rest = stop.partition(" ")
+    body = (host.root / "tools" / tool).read_text(encoding="utf-8").partition("\n")[2]
+    host.add_tool(tool, f'case $* in "{rest}"*) exit 1 ;; esac\n{body}')
+    done = host.run(take_back_script(VALUES))
+    assert done.returncode == 1
+    assert "master1: not everything could be taken back:\n" in done.stderr
+    assert stop in done.stderr
+    assert host.has(f"{BEFORE}/state")
+    host.add_tool(tool, body)
+    host.take_back()
+    assert not host.has(BEFORE)
+
+
+def test_a_service_that_ran_before_runs_on(host: Host) -> None:
+    kept = [line for line in STATE if not line.startswith(("nginx", "containerd"))]
+    host.file(f"{BEFORE}/state", "\n".join([*kept, "nginx active enabled", "containerd active enabled", ""]))
+    host.take_back()
+    assert "systemctl reload nginx.service" in host.called()
+    assert "systemctl restart containerd.service" in host.called()
+    assert host.states("nginx.service") == host.states("containerd.service") == {"active", "enabled"}
+
+
+def test_a_service_that_serves_others_by_now_is_not_stopped(host: Host) -> None:
+    host.file("/etc/nginx/conf.d/shop.conf", "server {}\n")
+    host.add_tool("ctr", "case $* in *namespaces*) echo own ;; *) echo container ;; esac")
+    assert [line for line in host.remains().left if "serves others now" in line] == [
+        "nginx.service: it did not run before, and serves others now",
+        "containerd.service: it did not run before, and serves others now",
+    ]
+    host.take_back()
+    assert host.states("nginx.service") == host.states("containerd.service") == {"active", "enabled"}
+    assert "systemctl restart containerd.service" not in host.called()
+
+
+def test_what_nothing_is_known_of_is_left_and_said(host: Host) -> None:
+    host.file(f"{BEFORE}/state", "")
+    host.unit("firewalld.service")
+    assert host.remains().left == (
+        "nginx.service: nothing tells whether it ran before",
+        "containerd.service: nothing tells whether it ran before",
+        "swap: nothing tells what it was before; it is off",
+        "SELinux: nothing tells what it was before; it is permissive",
+        "firewalld: nothing tells what it was before; it is disabled",
+    )
+    host.take_back()
+    assert host.states("swap.target") == {"masked"}
+    assert host.states("nginx.service") == {"active", "enabled"}
+    assert host.remains().left == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/etc/sysctl.d/k8s.conf", "net.ipv4.ip_forward = 1\nmine = 2\n"),
+        ("/etc/containerd/config.toml", "version = 2\n"),
+        ("/etc/keepalived/keepalived.conf", "vrrp_instance own {}\n"),
+        ("/etc/nginx/conf.d/tcp.d/kube-api-server.conf", "server {}\n"),
+        ("/root/.kube/config", "    server: https://10.9.9.9:6443\n"),
+    ],
+)
+def test_a_file_that_is_its_owners_by_now_stays(host: Host, path: str, text: str) -> None:
+    host.file(path, text)
+    host.take_back()
+    assert host.text(path) == text
+
+
+def test_a_kubeconfig_of_a_former_endpoint_goes(host: Host) -> None:
+    host.file("/root/.kube/config", "    server: https://old.example:6443\n")
+    host.take_back()
+    assert not host.has("/root/.kube/config")
+
+
+def test_nginx_keeps_a_file_that_it_needs(host: Host) -> None:
+    host.add_tool("nginx", f"[ -e {host.root}/etc/nginx/conf.d/tcp.d/kube-api-server.conf ]")
+    done = host.run(take_back_script(VALUES))
+    assert done.returncode == 1
+    assert "nginx needs /etc/nginx/conf.d/tcp.d/kube-api-server.conf" in done.stderr
+    assert host.has("/etc/nginx/conf.d/tcp.d/kube-api-server.conf")
+
+
+def test_only_what_was_opened_is_closed(host: Host) -> None:
+    host.unit("firewalld.service", "active", "enabled")
+    host.file(f"{BEFORE}/opened", "runtime public port 6443/tcp\npermanent trusted source 10.0.0.1\n")
+    assert "firewalld's openings" in host.remains().due
+    host.take_back()
+    assert [call for call in host.called() if "--remove" in call] == [
+        "firewall-cmd -q --zone=public --remove-port=6443/tcp",
+        "firewall-cmd -q --permanent --zone=trusted --remove-source=10.0.0.1",
+    ]
+
+
+def test_an_admin_hosts_own_settings_are_nobodys_business(host: Host) -> None:
+    host.file(f"{BEFORE}/state", "")
+    (host.root / LIBRARY.lstrip("/") / "nginx.service.digest").unlink()
+    (host.root / LIBRARY.lstrip("/") / "containerd.service.digest").unlink()
+    assert host.remains(MEMBER="", NODE="").left == ()
+    host.take_back(MEMBER="", NODE="")
+    assert host.states("kubelet.service") == {"active", "enabled"}
+
+
+def test_the_mark_goes_last_so_that_a_cut_is_gone_on_with(host: Host) -> None:
+    host.add_tool("find", "exit 1")
+    assert host.run(take_back_script(VALUES)).returncode == 1
+    assert host.has(f"{LIBRARY}/reset")
+    (host.root / "tools" / "find").unlink()
+    host.take_back()
+    assert not host.has(f"{LIBRARY}/reset")
+    assert host.has(f"{LIBRARY}/backups/one/snapshot.db")
