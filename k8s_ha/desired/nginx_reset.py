@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +13,8 @@ from k8s_ha.observations.nginx import NGINX_CONFIG
 from k8s_ha.observations.nginx_config import Config, Directive, taken_out
 
 _FOLDER: Final = "/etc/nginx/"
+_OURS: Final = frozenset({OWN_FOLDER, SHARED_PROXY_CONFIG})
+"""What our lines include."""
 
 
 def without_proxy(config: Config) -> dict[str, bytes]:
@@ -22,21 +24,25 @@ def without_proxy(config: Config) -> dict[str, bytes]:
 
     Raises ConfigUnreadable.
     """
+    # Files of the owner's that lie in our folder are read by our line alone: it stays for them.
+    folder = OWN_FOLDER.removesuffix("*.conf")
+    ours = {SHARED_PROXY_CONFIG} if any(path.startswith(folder) for path in set(config.files) - {*OWN_FILES}) else _OURS
     lines: dict[str, list[Directive]] = {}
     top: list[Directive] = []
     for entry in config.walk():
         if entry.path == NGINX_CONFIG and not entry.blocks:
             top.append(entry.directive)
-        if entry.path.startswith(_FOLDER) and entry.path not in OWN_FILES and _includes(entry.directive):
+        if entry.path.startswith(_FOLDER) and entry.path not in OWN_FILES and _includes(entry.directive, ours):
             lines.setdefault(entry.path, []).append(entry.directive)
-    lines[NGINX_CONFIG] = [*lines.get(NGINX_CONFIG, ()), *_module(config.text(NGINX_CONFIG), top)]
+    if OWN_FOLDER in ours:
+        lines[NGINX_CONFIG] = [*lines.get(NGINX_CONFIG, ()), *_module(config.text(NGINX_CONFIG), top)]
     found = {path: _without(config.text(path), directives) for path, directives in lines.items()}
-    found[NGINX_CONFIG] = lowered(found[NGINX_CONFIG])
+    found[NGINX_CONFIG] = lowered(found.get(NGINX_CONFIG, config.text(NGINX_CONFIG)))
     return {path: text.encode("latin-1") for path, text in found.items() if text != config.text(path)}
 
 
-def _includes(directive: Directive) -> bool:
-    return directive.name == "include" and directive.arguments in ((OWN_FOLDER,), (SHARED_PROXY_CONFIG,))
+def _includes(directive: Directive, ours: Collection[str]) -> bool:
+    return directive.name == "include" and len(directive.arguments) == 1 and directive.arguments[0] in ours
 
 
 def _module(text: str, top: Sequence[Directive]) -> list[Directive]:

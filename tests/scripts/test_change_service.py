@@ -23,6 +23,7 @@ SYSTEMCTL = """
 echo "$*" >>{log}
 case $1 in
     is-active) [ -e {state}/up ] && echo active || {{ echo inactive; exit 3; }} ;;
+    is-enabled) echo enabled ;;
     -q) [ "$2" != is-active ] || [ -e {state}/up ] ;;
     stop) rm -f {state}/up ;;
     start | restart | reload)
@@ -59,7 +60,7 @@ class Host:
     def did(self) -> list[str]:
         """What systemctl was asked to do."""
         asked = self.log.read_text(encoding="utf-8").splitlines()
-        return [line for line in asked if "is-active" not in line]
+        return [line for line in asked if "is-active" not in line and "is-enabled" not in line]
 
     def held(self, path: str) -> str | None:
         file = self.shell.root / path.lstrip("/")
@@ -90,14 +91,17 @@ def test_a_change_that_is_good(host: Host) -> None:
     assert (host.held(CONFIG), mode(host.config)) == (NEW.decode(), 0o600)
     assert host.held(f"{FOLDER}/{UNIT}.digest") == "restart=1 reload=2\n"
     assert host.held(f"{FOLDER}/before/daemon.json") == OLD.decode()
+    assert host.held(f"{FOLDER}/before/state") == "docker active enabled\n"
     assert mode(host.shell.root / "var/lib/k8s-ha/before/daemon.json") == 0o600
     assert not (host.shell.root / "var/lib/k8s-ha/undo" / UNIT).exists()
 
 
 def test_what_was_before_is_kept_once_and_only_where_it_is_the_owners(host: Host) -> None:
     host.run(plan(), RUNS, stop_before="CHANGE=")  # which leaves no record
+    (host.shell.root / "up").unlink()
     host.run(plan(OLD, NEW), RUNS)
     assert host.held(f"{FOLDER}/before/daemon.json") == OLD.decode()
+    assert host.held(f"{FOLDER}/before/state") == "docker active enabled\n"
     (host.shell.root / "var/lib/k8s-ha/before/daemon.json").unlink()
     host.run(plan(), RUNS)
     assert host.held(f"{FOLDER}/before/daemon.json") is None  # an earlier release has edited it

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from k8s_ha.facts.selinux import Selinux, SelinuxState
+from k8s_ha.operations.before import kept_before
 from k8s_ha.operations.commands import long_command
 from k8s_ha.operations.selinux import nginx_allowed
 from tests.support.operation_bench import Command, Noop, Row, command, test_of
@@ -27,6 +28,10 @@ LABEL = Command(
 CONNECT = Command("setsebool -P httpd_can_network_connect 1")
 
 
+def kept(port_type: str, connect: str) -> Command:
+    return command(kept_before([f"selinux_port 6443 {port_type}", f"httpd_can_network_connect {connect}"]))
+
+
 def selinux(enforcing: bool, port_type: str | None, may_connect: bool) -> dict[type[Selinux], SelinuxState]:
     return {Selinux: SelinuxState(enforcing, port_type, may_connect)}
 
@@ -44,9 +49,24 @@ ROWS: dict[str, Row] = {
         selinux(True, "http_port_t", True),
         [Noop("nginx may listen and connect")],
     ),
-    "nothing allowed yet": (nginx_allowed, WISH, selinux(True, None, False), [TOOLS, LABEL, CONNECT]),
-    "a port of another type": (nginx_allowed, WISH, selinux(True, "websm_port_t", True), [TOOLS, LABEL]),
-    "no connections": (nginx_allowed, WISH, selinux(True, "http_port_t", False), [TOOLS, CONNECT]),
+    "nothing allowed yet": (
+        nginx_allowed,
+        WISH,
+        selinux(True, None, False),
+        [kept("none", "off"), TOOLS, LABEL, CONNECT],
+    ),
+    "a port of another type": (
+        nginx_allowed,
+        WISH,
+        selinux(True, "websm_port_t", True),
+        [kept("websm_port_t", "on"), TOOLS, LABEL],
+    ),
+    "no connections": (
+        nginx_allowed,
+        WISH,
+        selinux(True, "http_port_t", False),
+        [kept("http_port_t", "off"), TOOLS, CONNECT],
+    ),
 }
 
 test_operations = test_of(ROWS)
