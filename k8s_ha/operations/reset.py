@@ -179,8 +179,8 @@ def _nginx_given_back() -> Iterator[StringCommand]:
         changed = without_proxy(state.config)
     except ConfigUnreadable as error:
         yield fail_host(
-            f"{host.name}: nginx's files cannot be read: {error}; this package's lines leave them; fix what `nginx -t` "
-            "names, then run this again."
+            f"{host.name}: nginx's files cannot be read: {error}; the lines of this package in them go; fix what "
+            "`nginx -t` names, then run this again."
         )
         return
     for path, text in changed.items():

@@ -7,7 +7,6 @@ import pytest
 from k8s_ha.desired.fstab import without_swap
 from k8s_ha.desired.given_back import FSTAB, HOSTS, SELINUX, given_back
 from k8s_ha.desired.selinux_config import permissive
-from k8s_ha.operations.files import with_block
 
 OLD_FSTAB = b"# \xb3\xbb\r\n/dev/dm-0 / xfs defaults 0 0\n/dev/dm-1 none swap defaults 0 0\n/swap swap swap sw 0 0"
 OLD_SELINUX = b"# SELINUX= can take one of these\nSELINUX=enforcing\nSELINUXTYPE=targeted\n"
@@ -31,7 +30,7 @@ ROWS = {
     "nothing was kept": ({FSTAB: without_swap(OLD_FSTAB), SELINUX: permissive(OLD_SELINUX)}, {}),
     "a file that is gone": (dict(KEPT), {}),
     "a block with lines behind it": (
-        {HOSTS: with_block(b"127.0.0.1 localhost\n", "10.0.0.1 a\n") + b"10.9.9.9 mine\n"},
+        {HOSTS: b"127.0.0.1 localhost\n# BEGIN k8s_ha\n10.0.0.1 a\n# END k8s_ha\n10.9.9.9 mine\n"},
         {HOSTS: b"127.0.0.1 localhost\n10.9.9.9 mine\n"},
     ),
     "a block that was cut off": ({HOSTS: b"127.0.0.1 localhost\n# BEGIN k8s_ha\n10.0.0.1 a\n"}, {}),
