@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -33,9 +34,13 @@ KILLS_PER_STEP = 2
 MOST_STAIRS = 200
 
 
-def killed_at(lab: Lab, moment: str, **settings: Any) -> bool:
-    """Whether a run was killed at that moment; False where it came to its end. One that fails by itself is an error."""
-    command = [sys.executable, "-m", "tests.scenarios.fault_injection.kill", moment, lab.inventory, "deploy.py", "-y"]
+def killed_at(lab: Lab, moment: str, deploy: Sequence[str] = ("deploy.py",), **settings: Any) -> bool:
+    """Whether a run was killed at that moment; False where it came to its end. One that fails by itself is an error.
+
+    + deploy: what is run, with its arguments
+    """
+    program = "tests.scenarios.fault_injection.kill"
+    command = [sys.executable, "-m", program, moment, lab.inventory, *deploy, "-y"]
     run = lab.operator(*command, timeout=1800, settings=settings)
     if run.returncode in SIGKILLED:
         return True
