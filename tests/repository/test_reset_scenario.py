@@ -32,7 +32,7 @@ def left(*changes: tuple[str, str]) -> list[str]:
     """What is left that nothing says stays, where lines of the hosts afterwards are others."""
     after = list(AFTER)
     for old, new in changes:
-        after = [line.replace(old, new) for line in after if new or old not in line] + [new] * (not old)
+        after = [line.replace(old, new) for line in after if new or old not in line] if old else [*after, new]
     return [line.subject for line in unexplained(differing(BEFORE, after), PACKAGED)]
 
 
