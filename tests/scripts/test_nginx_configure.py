@@ -55,11 +55,12 @@ echo "nginx: configuration file $config test is successful" >&2
 
 # A start or a reload has nginx listen where its files say so and nothing stands in the way.
 SYSTEMCTL = r"""
-[ "$1" = -q ] && shift
+[ "$1" = -q ] && quiet=yes && shift
 echo "$*" >>ROOT/did
 case $1 in
     show) cat ROOT/unit ;;
-    is-active) grep -q 'ActiveState=active' ROOT/unit ;;
+    is-active) [ -n "$quiet" ] || echo inactive; grep -q 'ActiveState=active' ROOT/unit ;;
+    is-enabled) sed -n 's/UnitFileState=//p' ROOT/unit ;;
     start | reload)
         grep -rqs 'listen 6443' ROOT/etc/nginx/conf.d/tcp.d ROOT/etc/nginx/k8s-ha &&
             [ ! -e ROOT/stuck ] && touch ROOT/listening
@@ -210,6 +211,16 @@ def test_a_virgin_nginx_is_configured_and_started(shell: Shell, monkeypatch: pyt
         "start nginx.service",
         "enable nginx.service",
     ]
+
+
+def test_whether_it_ran_before_is_kept_once(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = shell.file("/var/lib/k8s-ha/before/state", "selinux Enforcing\n")
+    assert run(shell, step(shell, monkeypatch)).returncode == 0
+    kept = state.read_text(encoding="utf-8")
+    assert kept.startswith("selinux Enforcing\nnginx inactive ")
+    (shell.root / RECORD[1:]).unlink()
+    assert run(shell, step(shell, monkeypatch)).returncode == 0
+    assert state.read_text(encoding="utf-8") == kept
 
 
 def test_a_second_run_has_nothing_to_do(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -206,6 +206,17 @@ def test_what_was_opened_is_found_open(shell: Shell, bench: Bench) -> None:
     ]
 
 
+def test_what_was_opened_is_kept_so_that_it_can_be_closed_and_nothing_else(shell: Shell, bench: Bench) -> None:
+    shell.lines("firewall-cmd --zone=public --add-port=80/tcp")
+    opened(shell, bench, WISH)
+    kept = shell.root / "var/lib/k8s-ha/before/opened"
+    assert kept.read_text(encoding="utf-8").splitlines() == sorted([*NOW, *AFTER_A_REBOOT])
+    opened(shell, bench, WISH | {"ports": (*WISH["ports"], "80/tcp", "443/tcp")})
+    # One that the owner has open now is opened by this package for the next boot alone.
+    more = ["permanent public port 443/tcp", "permanent public port 80/tcp", "runtime public port 443/tcp"]
+    assert kept.read_text(encoding="utf-8").splitlines() == sorted([*NOW, *AFTER_A_REBOOT, *more])
+
+
 def test_what_firewalld_has_not_taken_is_named_though_it_took_others(shell: Shell, bench: Bench) -> None:
     """A source that another zone has: firewall-cmd warns, and ends well because of the others."""
     run = opened(shell, bench, WISH | {"sources": ("192.0.2.7", *WISH["sources"])})
