@@ -1,10 +1,11 @@
-# HOST, CRI_SOCKET, ENDPOINT, ETCD_DATA: takes a host that is in no cluster back to before its init or join.
+# HOST, CRI_SOCKET, ENDPOINT, ETCD_DATA, FLAGS: takes a host that is in no cluster back to before its init or join.
 #
-# ETCD_DATA: etcd's folder of data on a control plane; empty on a worker.
+# ETCD_DATA: etcd's folder of data on a control plane; empty on a worker. FLAGS: of kubeadm reset.
 #
 # kubeadm says itself that it leaves CNI's files, packet filter rules and root's kubeconfig behind; the next join would
 # meet them. Rules and interfaces go by the names that kube-proxy, flannel and the CNI plugins give theirs.
-kubeadm reset --force --cri-socket "$CRI_SOCKET" || exit
+# shellcheck disable=SC2086 # each of FLAGS is a word
+kubeadm reset --force $FLAGS --cri-socket "$CRI_SOCKET" || exit
 # kubeadm looks for etcd's data by its manifest, which a power cut may have emptied.
 [ -z "$ETCD_DATA" ] || rm -rf "$ETCD_DATA"
 rm -f /etc/cni/net.d/10-flannel.conflist

@@ -28,7 +28,7 @@ from k8s_ha.operations.commands import fail_host, planned, poll_until, read_fact
 from k8s_ha.operations.drain import detach_commands, drain_commands
 from k8s_ha.operations.etcd_leader import led_here
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset
+from k8s_ha.operations.kubeadm.host_reset import MEMBER_HAS_GONE, SECONDS_TO_RESET, host_reset
 from k8s_ha.operations.nginx import endpoint_proxied
 from k8s_ha.run import Run, is_executing
 from k8s_ha.untrusted import some
@@ -142,7 +142,7 @@ def node_reset(run: Run, step: ChangeStep, last: bool) -> Generator[StringComman
     if not is_executing():
         yield planned("kubeadm reset")
         return
-    observe_idle([own], SECONDS_FOR_KUBEADM)
+    observe_idle([own], SECONDS_TO_RESET)
     snapshot, entry = _leaving(run, step)
     if entry.view is not None and not entry.view.artifacts:
         host.noop("nothing of the cluster is left here")
@@ -154,7 +154,7 @@ def node_reset(run: Run, step: ChangeStep, last: bool) -> Generator[StringComman
     if "control_plane" in own.role:
         # Later phases leave this host alone, and one day it may be another cluster's.
         yield unscheduled()
-    yield host_reset(run, unless="")
+    yield host_reset(run, unless="", flags=MEMBER_HAS_GONE)
     yield StringCommand("systemctl disable kubelet.service")
     _log_end(entry, last)
 

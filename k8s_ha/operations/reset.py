@@ -37,7 +37,7 @@ from k8s_ha.operations.cluster import observe_idle
 from k8s_ha.operations.commands import edited, fail_host, long_command, planned, poll_until, read_fact, write
 from k8s_ha.operations.docker import UNIT as DOCKER
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset
+from k8s_ha.operations.kubeadm.host_reset import CLUSTER_GOES, SECONDS_TO_RESET, host_reset
 from k8s_ha.operations.removal import SECONDS_TO_FORGET
 from k8s_ha.operations.swap import SECONDS_FOR_SWAP
 from k8s_ha.resources import read_file, render
@@ -119,7 +119,7 @@ def node_reset(run: Run, step: ChangeStep) -> Generator[StringCommand]:
         yield planned("kubeadm reset")
         return
     own = run.cluster.host(host.name)
-    observe_idle([own], SECONDS_FOR_KUBEADM)
+    observe_idle([own], SECONDS_TO_RESET)
     remains = require_fact(RemainsFact, values=values_of(run, host.name))
     view = require_fact(Node, address=own.address)
     if not is_node_due(view, remains):
@@ -135,7 +135,7 @@ def node_reset(run: Run, step: ChangeStep) -> Generator[StringCommand]:
     if "control_plane" in own.role:
         yield unscheduled()
     yield write(MARKER, f"{run.cluster.endpoint}\n", "600")
-    yield host_reset(run, unless="")
+    yield host_reset(run, unless="", flags=CLUSTER_GOES)
     yield write(MARKER, f"{run.cluster.endpoint} {NODE_IS_RESET}\n", "600")
 
 

@@ -125,7 +125,9 @@ def test_a_kubelet_that_refused_a_pod_is_restarted_until_it_does_not(shell: Shel
     assert restarts.read_text(encoding="utf-8") == "restart kubelet\n" * races_lost
 
 
-RESET = shell_variables({"HOST": "worker1", "CRI_SOCKET": "unix:///any.sock", "ENDPOINT": "10.0.1.157:6443"})
+RESET = shell_variables(
+    {"HOST": "worker1", "CRI_SOCKET": "unix:///any.sock", "ENDPOINT": "10.0.1.157:6443", "FLAGS": ""}
+)
 RULES = "*filter\\n:KUBE-FIREWALL - [0:0]\\n[1:2] -A INPUT -j KUBE-FIREWALL\\n[3:4] -A INPUT -p tcp\\nCOMMIT\\n"
 
 

@@ -15,9 +15,8 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog.control_plane import kubectl
 from k8s_ha.cluster_state.plan import Action, Step, decide_init
-from k8s_ha.cluster_state.quorum import ETCD_DATA
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.desired.kubeadm_config import cri_socket, images_config, init_config, upload_certs_config
+from k8s_ha.desired.kubeadm_config import images_config, init_config, upload_certs_config
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.node import INIT_MARKER, Node, init_unfinished_script
 from k8s_ha.facts.system import Files, HttpsAnswer
@@ -33,6 +32,7 @@ from k8s_ha.operations.commands import (
     write,
 )
 from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.operations.kubeadm.host_reset import host_reset
 from k8s_ha.operations.prefetch import reads
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import JoinSecrets, Run, is_executing
@@ -84,17 +84,6 @@ def with_config(
             name, script + read_file("kubeadm-watched.sh"), seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm"
         ),
     ]
-
-
-def host_reset(run: Run, unless: str) -> StringCommand:
-    """kubeadm reset, and what it leaves behind, on a host that holds nothing but what was begun and not finished."""
-    data = ETCD_DATA if "control_plane" in run.cluster.host(host.name).role else ""
-    # What was begun may speak to another runtime than the settings say now.
-    survey = run.surveys.get(host.name)
-    socket = cri_socket(run.cluster, survey.cri if survey else None)
-    values = {"HOST": host.name, "CRI_SOCKET": socket, "ENDPOINT": run.cluster.endpoint}
-    script = shell_variables(values | {"ETCD_DATA": data}) + read_file("reset-node.sh")
-    return long_command("kubeadm-reset", script, seconds=SECONDS_FOR_KUBEADM, unless=unless, lock="kubeadm")
 
 
 def _label_secrets(secrets: JoinSecrets, address: str) -> str:

@@ -25,7 +25,8 @@ from k8s_ha.observations.certificates import parsed
 from k8s_ha.operations.cluster import is_leader, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import fail_host, planned, poll_until
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, host_reset, join_token_renewed, with_config
+from k8s_ha.operations.kubeadm.host_reset import host_reset
+from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM, join_token_renewed, with_config
 from k8s_ha.pyinfra_internals.state import was_reached
 from k8s_ha.run import Run, is_executing
 from k8s_ha.settings import Cluster, HostSettings

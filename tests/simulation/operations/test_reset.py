@@ -27,7 +27,7 @@ from k8s_ha.observations.reset import MARKER, Remains
 from k8s_ha.observations.runtimes import RuntimeState
 from k8s_ha.operations.backup import unscheduled
 from k8s_ha.operations.commands import edited, long_command, write
-from k8s_ha.operations.kubeadm.init import host_reset
+from k8s_ha.operations.kubeadm.host_reset import CLUSTER_GOES, host_reset
 from k8s_ha.operations.reset import host_given_back, member_removed, node_reset, values_of
 from k8s_ha.run import Run
 from tests.support.cluster_stage import Stage
@@ -76,7 +76,11 @@ def resets(stage: Stage, name: str, view: NodeView, remains: Remains = Remains()
 def test_a_node_is_marked_before_it_is_reset_and_afterwards(stage: Stage) -> None:
     found = resets(stage, "worker1", member())
     with stage.on("worker1", executing=True):
-        assert found == [mark(stage, ""), command(host_reset(stage.run, unless="")), mark(stage, " node")]
+        assert found == [
+            mark(stage, ""),
+            command(host_reset(stage.run, unless="", flags=CLUSTER_GOES)),
+            mark(stage, " node"),
+        ]
 
 
 def test_a_control_plane_loses_its_timer_first(stage: Stage) -> None:
