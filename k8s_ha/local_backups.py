@@ -30,7 +30,7 @@ def write_new(path: Path, pieces: Iterator[bytes]) -> None:
 def is_whole(folder: Path, backup: Backup) -> bool:
     """Whether the operator's machine has it. Raises OSError."""
     descriptor = folder / f"{backup.name}.json"
-    if not _is_file(descriptor) or descriptor.read_bytes() != backup.descriptor:
+    if not is_file(descriptor) or descriptor.read_bytes() != backup.descriptor:
         return False
     return all(_holds(folder / part.file, part) for part in backup.parts)
 
@@ -43,10 +43,11 @@ def _holds(path: Path, part: Part) -> bool:
 
 
 def _has_size(path: Path, part: Part) -> bool:
-    return _is_file(path) and path.stat().st_size == part.size
+    return is_file(path) and path.stat().st_size == part.size
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether a regular file is there, and no link to one."""
     return path.is_file() and not path.is_symlink()
 
 
@@ -98,7 +99,7 @@ def forget(folder: Path) -> None:
         return
     stem = folder.name.removeprefix(".").partition("Z.")[0].removesuffix("Z") + "Z"
     for path in sorted(folder.iterdir(), key=lambda path: path.suffix != ".json"):
-        if path.name.startswith(f"{stem}.") and _is_file(path):
+        if path.name.startswith(f"{stem}.") and is_file(path):
             path.unlink()
     if not any(folder.iterdir()):
         folder.rmdir()
@@ -111,6 +112,6 @@ def _folders(folder: Path) -> list[Path]:
 def _held(folder: Path) -> Backup | None:
     """The backup in a folder of its name; None where it is none of this package's."""
     descriptor = folder / f"{folder.name}.json"
-    if folder.is_symlink() or not _is_file(descriptor):
+    if folder.is_symlink() or not is_file(descriptor):
         return None
     return parsed_backup(folder.name, base64.b64encode(descriptor.read_bytes()).decode())
