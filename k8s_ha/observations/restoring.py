@@ -76,3 +76,19 @@ def restore_mark(text: str) -> RestoreMark:
     if not NAME.fullmatch(name) or not _MOMENT.fullmatch(moment) or kind not in ("lost", "standing"):
         return RestoreMark("")
     return RestoreMark(name, moment, kind == "lost", stages[stage]) if stage in stages else RestoreMark("")
+
+
+@dataclass(frozen=True)
+class RestoreHost:
+    """What a restore asks of a control plane before its first change.
+
+    + free: KiB on the disk of etcd's data; None where that is not told
+    + free_kept: the same of FOLDER
+    + has_tool: whether it can run a command of an image
+    + service_account: SHA-256 of its sa.pub, in hex; empty where it has none
+    """
+
+    free: int | None = None
+    free_kept: int | None = None
+    has_tool: bool = False
+    service_account: str = ""
