@@ -21,4 +21,5 @@ if [ -e $k/pki/ca.crt ]; then
     text=$(content $k/pki/ca.crt)
     echo "$text" | sed 's/^/authority /'
 fi
+if [ -e /var/lib/k8s-ha/restore/mark ]; then echo "restoring $(head -c 500 /var/lib/k8s-ha/restore/mark | tr '\n' ' ')"; fi
 [ -e /run/k8s-ha/kubeadm.lock ] && ! flock -s -n /run/k8s-ha/kubeadm.lock true && echo "busy yes"

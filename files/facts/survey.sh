@@ -21,6 +21,7 @@ if command -v ip >/dev/null 2>&1; then
 fi
 systemctl -q is-active NetworkManager.service 2>/dev/null && echo "network_manager yes"
 if [ -e /etc/kubernetes/kubelet.conf ]; then echo "node yes"; fi
+if [ -e /var/lib/k8s-ha/restore/mark ]; then echo "restoring $(head -c 500 /var/lib/k8s-ha/restore/mark | tr '\n' ' ')"; fi
 sed -n 's/^ *image: */api_server_image /p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null
 packages conflicting $CONFLICTING
 # What an unfinished installation holds is installed again, so its repository is needed.

@@ -146,6 +146,12 @@ def decide(snapshot: ClusterSnapshot) -> Plan:
 def decide_init(snapshot: ClusterSnapshot) -> Step:
     """What becomes of the first control plane before anybody joins."""
     cluster = snapshot.cluster
+    marked = next((name for name, view in snapshot.views.items() if view and view.restoring), None)
+    if marked is not None:
+        return Step(
+            Action.REFUSE,
+            f"No cluster was initialized: {marked} is being restored from a backup; run k8s_ha.restore again.",
+        )
     if snapshot.leader is not None:
         return Step(Action.NOTHING, "the cluster exists")
     if snapshot.is_busy:

@@ -11,6 +11,7 @@ from k8s_ha.facts.certificates import CERTIFICATES, certificates
 from k8s_ha.facts.lines import ParsedFact, fields, pairs, script
 from k8s_ha.observations import etcd
 from k8s_ha.observations.node import ANNOTATION, CORDONED, RETURNED, ClusterNode, Kubeconfig, NodeView
+from k8s_ha.observations.restoring import restore_mark
 from k8s_ha.observations.standing import Standing
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.untrusted import read_json, unix_time
@@ -61,6 +62,7 @@ def node_view(values: Mapping[str, Sequence[str]]) -> NodeView:
         etcd_healthy=etcd.health(next(iter(values.get("etcd", ())), "")),
         etcd_version=_etcd_version(next(iter(values.get("etcd_version", ())), "")),
         busy="busy" in values,
+        restoring=next(map(restore_mark, values.get("restoring", ())), None),
         upgrade_unfinished="upgrade" in values,
         init_begun="begun" in values.get("init", ()),
         init_unfinished="unfinished" in values.get("init", ()),

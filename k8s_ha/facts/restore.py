@@ -32,7 +32,9 @@ class Restoring(ParsedFact[tuple[RestoreMark, ...]]):
     """The mark of the restore that has begun on a host; none where none has."""
 
     def command(self, address: str = "") -> str:
-        return marked(f"{script('require-root.sh')}[ ! -e {MARK} ] || echo \"mark $(head -c 500 {MARK} | tr '\\n' ' ')\"")
+        return marked(
+            f"{script('require-root.sh')}[ ! -e {MARK} ] || echo \"mark $(head -c 500 {MARK} | tr '\\n' ' ')\""
+        )
 
     def parse(self, output: list[str]) -> tuple[RestoreMark, ...]:
         return tuple(map(restore_mark, fields(output).get("mark", ())))

@@ -11,6 +11,7 @@ from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.observations.backup import backup_state
 from k8s_ha.observations.node import HostSurvey
+from k8s_ha.observations.restoring import restore_mark
 from k8s_ha.resources import read_file
 from k8s_ha.untrusted import short, whole_number
 
@@ -58,5 +59,6 @@ class Survey(ParsedFact[HostSurvey]):
             nginx_streams="nginx_streams" in values,
             api_server_image=one("api_server_image"),
             backup=backup_state(values),
+            restoring=next(map(restore_mark, values["restoring"]), None),
             installed=dict(line.split(" ", 1) for line in values["installed"] if " " in line),
         )

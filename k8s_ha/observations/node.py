@@ -14,6 +14,7 @@ from k8s_ha.catalog.setting_changes import moves_runtime
 from k8s_ha.observations.backup import BackupState
 from k8s_ha.observations.certificates import Certificate
 from k8s_ha.observations.etcd import Member
+from k8s_ha.observations.restoring import RestoreMark
 from k8s_ha.observations.standing import Standing
 from k8s_ha.untrusted import whole_number
 
@@ -65,6 +66,8 @@ class HostSurvey:
     """What it holds of backups by schedule."""
     api_server_image: str = ""
     """What its API server's manifest names; empty where the host has none."""
+    restoring: RestoreMark | None = None
+    """Of a restore that has begun there and has not come to its end; None where none has."""
 
     def moves_runtime(self, wanted: str) -> bool:
         """Whether it is a node whose kubelet a run takes from its runtime to this one.
@@ -175,6 +178,8 @@ class NodeView:
     """Whether its own etcd says that it is well, which includes that it has a quorum; None where it says nothing."""
     busy: bool = False
     """Whether a kubeadm that this package started is at work on the host."""
+    restoring: RestoreMark | None = None
+    """Of a restore that has begun there and has not come to its end; None where none has."""
     upgrade_unfinished: bool = False
     """Whether a kubeadm upgrade of this package began there and has not told that it ended well."""
     init_begun: bool = False
