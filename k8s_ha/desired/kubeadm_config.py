@@ -101,6 +101,20 @@ def mark_config(cluster: Cluster, host: HostSettings) -> str:
     return _render(cluster, {"InitConfiguration": init, "ClusterConfiguration": _cluster_configuration(cluster)})
 
 
+def rebuilt_config(
+    cluster: Cluster, host: HostSettings, *, caveats: Collection[str] = (), anywhere: Collection[str] = ()
+) -> str:
+    """The file for phases of `kubeadm init` that make a control plane of a cluster whose etcd is kept; holds no secret.
+
+    + caveats, anywhere: as for ``init_config``
+    """
+    init: Document = {
+        "localAPIEndpoint": _api_endpoint(cluster, host),
+        "nodeRegistration": _node_registration(cluster, host, caveats),
+    }
+    return _render(cluster, {"InitConfiguration": init, **_shared_documents(cluster, anywhere)})
+
+
 def phase_config(cluster: Cluster, host: HostSettings, kept: Mapping[str, Mapping[str, Value]]) -> str:
     """The file for a phase of `kubeadm init` on a control plane of a running cluster; holds no secret of kubeadm's.
 

@@ -1,0 +1,357 @@
+"""A control plane restored from a backup, stage by stage: none begins before all have come to the one before it."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Final
+
+from pyinfra import host, logger
+from pyinfra.api import FunctionCommand, Host, StringCommand
+
+from k8s_ha.backup_source import BackupSource
+from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.desired.kubeadm_config import rebuilt_config
+from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
+from k8s_ha.facts.node import Node
+from k8s_ha.facts.restore import Restoring
+from k8s_ha.facts.system import Files
+from k8s_ha.observations.restoring import FOLDER, RestoreMark, Stage
+from k8s_ha.operations.cluster import SECONDS_TO_SERVE, observe
+from k8s_ha.operations.commands import (
+    fail_host,
+    long_command,
+    path_of_this_run,
+    planned,
+    poll_until,
+    read_of_hosts,
+    run_silently,
+    write,
+)
+from k8s_ha.operations.etcd_snapshot import LOG as SNAPSHOT
+from k8s_ha.operations.isolated import isolated_operation, require_fact
+from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM
+from k8s_ha.preflight_checks.restore import peer_url
+from k8s_ha.pyinfra_internals.state import State
+from k8s_ha.resources import read_file, shell_variables
+from k8s_ha.run import Run, is_executing
+
+SECONDS_TO_SEND: Final = 6 * 60 * 60
+"""etcd may hold 8 GiB, and the way from the operator may be a slow one."""
+
+SECONDS_FOR_A_PIECE: Final = 300
+BYTES_OF_A_PIECE: Final = 4 * 1024 * 1024
+SECONDS_TO_RESTORE: Final = 1800
+SECONDS_TO_STOP: Final = 180
+
+SENTENCES: Final = {
+    Stage.BEGUN: "the restore is noted on the host",
+    Stage.TRIED: "the snapshot is restored beside what etcd holds",
+    Stage.SILENT: "API server, controller manager and scheduler stop: the cluster takes no requests from here on",
+    Stage.STOPPED: "etcd stops",
+    Stage.REPLACED: "etcd's data is moved aside, and the backup's takes its place",
+    Stage.MEMBER: "etcd starts, and its members come to one revision",
+    Stage.SERVING: "the API server starts",
+    Stage.MANAGED: "controller manager and scheduler start",
+}
+"""What each stage does, as people read it."""
+
+_CONTROLLERS: Final = "kube-controller-manager kube-scheduler"
+
+
+@dataclass
+class Restoration:
+    """The restore of a run.
+
+    + is_asked: whether the run is one, so that marks of it keep nothing from changing
+    + source: the backup; None before it was opened
+    + mark: of this restore, as each control plane has it, without the stage; None before it was decided
+    """
+
+    is_asked: bool = False
+    source: BackupSource | None = None
+    mark: RestoreMark | None = None
+
+    @property
+    def decided(self) -> tuple[BackupSource, RestoreMark]:
+        """Both, for whoever comes behind the decision."""
+        assert self.source is not None and self.mark is not None
+        return self.source, self.mark
+
+
+@isolated_operation
+def restore_advanced(run: Run, stage: Stage) -> Generator[StringCommand]:
+    """Have this control plane come to a stage of the restore, once all of them have come to the one before it."""
+    if not is_executing():
+        yield planned(SENTENCES[stage])
+        return
+    source, mark = run.part(Restoration).decided
+    behind = [] if stage is Stage.BEGUN else _behind(run, Stage(stage - 1))
+    if behind:
+        yield fail_host(_not_begun(SENTENCES[stage], behind))
+        return
+    if stage is Stage.SILENT:
+        source.forget()
+    if not _behind(run, stage, own=True):
+        host.noop("this control plane has come so far")
+        return
+    # What a backup by schedule does in etcd's folder must have ended.
+    lock = SNAPSHOT if stage in (Stage.TRIED, Stage.REPLACED) else "kubeadm"
+    yield long_command(f"restore-{stage.name.lower()}", _script(run, stage), seconds=_SECONDS[stage], lock=lock)
+    if stage is Stage.REPLACED and not mark.is_lost:
+        logger.info(
+            f"{host.name}: what etcd held lies in /var/lib/etcd.before-restore-{mark.moment}, or where its log says"
+        )
+
+
+_SECONDS: Final = {
+    Stage.BEGUN: 60,
+    Stage.TRIED: SECONDS_TO_RESTORE,
+    Stage.SILENT: 4 * SECONDS_TO_STOP,
+    Stage.STOPPED: 2 * SECONDS_TO_STOP,
+    Stage.REPLACED: 300,
+    Stage.MEMBER: 3 * SECONDS_TO_SERVE,
+    Stage.SERVING: 2 * SECONDS_TO_SERVE,
+    Stage.MANAGED: 3 * SECONDS_TO_SERVE,
+}
+"""How long the command of a stage may take."""
+
+
+def _script(run: Run, stage: Stage) -> str:
+    source, mark = run.part(Restoration).decided
+    own, cluster = run.cluster.host(host.name), run.cluster
+    peers = [(entry.hostname, peer_url(entry)) for entry in cluster.control_planes]
+    values = {
+        "HOST": own.name,
+        "ADDRESS": own.address,
+        "RUNTIME": _runtime(run),
+        "MARK": mark.line,
+        "MOMENT": mark.moment,
+        "STAGE": stage.name.lower(),
+        "LIMIT": str(SECONDS_TO_STOP if stage in (Stage.SILENT, Stage.STOPPED) else SECONDS_TO_SERVE),
+    }
+    tried = {
+        "ETCD": source.descriptor.etcd_minor,
+        "NODE": own.hostname,
+        "PEER": peer_url(own),
+        "MEMBERS": ",".join(f"{name}={url}" for name, url in peers),
+        "TOKEN": mark.token,
+        "SHA256": source.descriptor.snapshot_sha256,
+        "REVISION": str(source.descriptor.revision),
+    }
+    more, files = {
+        Stage.BEGUN: ({}, ("restore-begin.sh",)),
+        Stage.TRIED: (tried, ("restore-try.sh",)),
+        Stage.SILENT: ({"COMPONENTS": f"kube-apiserver {_CONTROLLERS}"}, ("restore-stop.sh",)),
+        Stage.STOPPED: ({"COMPONENTS": "etcd"}, ("restore-stop.sh",)),
+        Stage.REPLACED: ({}, ("restore-replace.sh",)),
+        Stage.MEMBER: (
+            {"COMPONENTS": "etcd", "PEERS": " ".join(entry.address for entry in cluster.control_planes)},
+            ("restore-start.sh",),
+        ),
+        Stage.SERVING: ({"COMPONENTS": "kube-apiserver", "PEERS": ""}, ("restore-start.sh",)),
+        Stage.MANAGED: ({"COMPONENTS": _CONTROLLERS, "PEERS": ""}, ("restore-start.sh",)),
+    }[stage]
+    # The last to define refuse is the one that a script calls.
+    before = ("json-field.sh", "facts/etcd.sh", "copied.sh", "static-pod.sh", "restore-mark.sh")
+    return shell_variables(values | more) + "".join(map(read_file, (*before, *files)))
+
+
+def _runtime(run: Run) -> str:
+    """What runs the containers there now."""
+    survey = run.surveys.get(host.name)
+    if survey is None or survey.cri is None:
+        return run.cluster.settings.container_runtime
+    return "containerd" if survey.cri == "containerd" else "docker"
+
+
+def _behind(run: Run, stage: Stage, own: bool = False) -> list[str]:
+    """Control planes that have not come to a stage, by inventory name.
+
+    + own: whether this one alone is asked
+
+    One without a mark has come to the end where another one has come to the last stage.
+    """
+    wanted = run.part(Restoration).decided[1].line
+    read = read_of_hosts(Restoring, run.cluster.control_planes)
+    ended = any(mark.line == wanted and mark.stage is Stage.MANAGED for marks in read.values() for mark in marks or ())
+    behind = [
+        name
+        for name, marks in read.items()
+        if marks is None
+        or (not marks and not ended)
+        or any(mark.line != wanted or mark.stage < stage for mark in marks)
+    ]
+    return [name for name in behind if name == host.name or not own]
+
+
+def _not_begun(sentence: str, behind: list[str]) -> str:
+    return (
+        f"{host.name}: '{sentence}' was not begun: {', '.join(behind)} did not come to the stage before it; see the "
+        "error above, then run k8s_ha.restore again."
+    )
+
+
+@isolated_operation
+def snapshot_sent(run: Run) -> Generator[StringCommand | FunctionCommand]:
+    """Have the snapshot on this control plane, readable by root alone, until it is restored there."""
+    if not is_executing():
+        yield planned("send the snapshot")
+        return
+    if not _behind(run, Stage.TRIED, own=True):
+        host.noop("it is restored there already")
+        return
+    yield FunctionCommand(_send, (run.part(Restoration).decided[0],), {})
+
+
+def _send(state: State, host: Host, source: BackupSource) -> bool:  # pyinfra's names
+    target = f"{FOLDER}/snapshot.db"
+    quoted = shlex.quote(target)
+    sha256 = source.descriptor.snapshot_sha256
+    if (
+        run_silently(host, f"sha256sum {quoted} | cut -d ' ' -f 1", seconds=SECONDS_FOR_A_PIECE) or ""
+    ).strip() == sha256:
+        return True
+    logger.info(f"{host.name}: the snapshot is sent, {source.descriptor.size >> 20} MiB")
+    try:
+        with source.snapshot.open("rb") as file:
+            number = 0
+            while piece := file.read(BYTES_OF_A_PIECE):
+                begin = f"umask 077; rm -f {quoted}; " if number == 0 else ""
+                put = f"dd of={quoted} bs={BYTES_OF_A_PIECE} seek={number} conv=notrunc iflag=fullblock status=none"
+                command = f"{begin}base64 -d | {put} && echo put"
+                encoded = base64.b64encode(piece).decode()
+                if run_silently(host, command, encoded, SECONDS_FOR_A_PIECE) != "put":
+                    logger.error(f"{host.name}: the snapshot could not be written to {target}; see `df` there")
+                    return False
+                number += 1
+    except OSError as error:
+        logger.error(f"{host.name}: the snapshot cannot be read here: {error}; see that file, then run this again")
+        return False
+    return True
+
+
+@isolated_operation
+def control_plane_rebuilt(run: Run) -> Generator[StringCommand]:
+    """Have a clean host be a control plane of the lost cluster, up to its static pods, which are not started yet."""
+    if not is_executing():
+        yield planned("kubeadm init phase certs, kubeconfig, etcd, control-plane, kubelet-start")
+        return
+    behind = _behind(run, Stage.BEGUN)
+    if behind:
+        yield fail_host(_not_begun("kubeadm's files are made", behind))
+        return
+    if not _behind(run, Stage.TRIED, own=True):
+        host.noop("they are there")
+        return
+    source, mark = run.part(Restoration).decided
+    own = run.cluster.host(host.name)
+    for name, mode in AUTHORITIES.items():
+        yield write(f"/{name}", source.files[name], mode)
+    named = sorted({*api_server_files(run.cluster).values()} - AUTHORITIES.keys())
+    present = require_fact(Files, paths=[f"/{name}" for name in named]) if named else []
+    for name in named:
+        # What somebody has put there is theirs.
+        if name in source.files and f"/{name}" not in present:
+            yield write(f"/{name}", source.files[name], "600")
+    config = path_of_this_run("restore")
+    yield write(config, _config(run), "600")
+    is_first = own == run.cluster.control_planes[0]
+    values = {"HOST": own.name, "MARK": mark.line, "FIRST": "yes" if is_first else "", "CONFIG": config}
+    script = shell_variables(values) + "".join(map(read_file, ("copied.sh", "restore-mark.sh", "restore-files.sh")))
+    yield long_command("restore-files", script, seconds=SECONDS_FOR_KUBEADM, lock="kubeadm")
+
+
+def _config(run: Run) -> str:
+    own = run.cluster.host(host.name)
+    return rebuilt_config(run.cluster, own, caveats=run.caveats(own.name), anywhere=run.caveats_anywhere)
+
+
+@isolated_operation
+def pods_listed_anew(run: Run) -> Generator[StringCommand]:
+    """Have this node's kubelet list its pods anew: what it ran after the backup ends, what it had before comes back."""
+    if not is_executing():
+        yield planned("systemctl restart kubelet")
+        return
+    if not require_fact(Files, paths=["/etc/kubernetes/kubelet.conf"]):
+        host.noop("the host is no node yet")
+        return
+    behind = _behind(run, Stage.MANAGED)
+    if behind:
+        yield fail_host(_not_begun("the kubelet is restarted", behind))
+        return
+    own, finalize = run.cluster.host(host.name), ""
+    if run.part(Restoration).decided[1].is_lost and "control_plane" in own.role:
+        finalize = path_of_this_run("restore")
+        yield write(finalize, _config(run), "600")
+    script = shell_variables({"HOST": own.name, "FINALIZE": finalize})
+    script += read_file("kubelet-is-up.sh") + read_file("restore-kubelet.sh")
+    yield long_command("restore-kubelet", script, seconds=SECONDS_TO_SERVE, lock="kubeadm")
+
+
+@isolated_operation
+def watchers_restarted(run: Run) -> Generator[StringCommand]:
+    """Have kube-proxy, flannel and CoreDNS started anew, all of which watch the API and may hold what is no more."""
+    if not is_executing():
+        yield planned("kubectl delete pods")
+        return
+    behind = _behind(run, Stage.MANAGED)
+    if behind:
+        yield fail_host(_not_begun("kube-proxy is restarted", behind))
+        return
+    address = run.cluster.host(host.name).address
+    for namespace, label in _WATCHERS:
+        yield StringCommand(kubectl(address, f"-n {namespace} delete pods -l {label} --wait=false --ignore-not-found"))
+
+
+_WATCHERS: Final = (
+    ("kube-system", "k8s-app=kube-proxy"),
+    ("kube-flannel", "app=flannel"),
+    ("kube-system", "k8s-app=kube-dns"),
+)
+"""Namespaces and labels of pods of kubeadm's and this package's own."""
+
+
+@isolated_operation
+def former_nodes_silent(run: Run) -> Generator[StringCommand]:
+    """Have the cluster seen that the nodes of clean hosts are not Ready: before that nobody joins under their names."""
+    if not is_executing():
+        return
+    behind = _behind(run, Stage.MANAGED)
+    if behind:
+        yield fail_host(_not_begun("the former nodes are waited for", behind))
+        return
+
+    def ready() -> list[str]:
+        views = read_of_hosts(Node, run.cluster.workers)
+        clean = {entry.hostname for entry in run.cluster.workers if (view := views[entry.name]) and not view.artifacts}
+        leader = observe(run, fresh=True).leader_view
+        if leader is None:
+            return sorted(clean)
+        return sorted(node.name for node in leader.nodes if node.ready and node.name in clean)
+
+    left = poll_until(ready, lambda names: not names, SECONDS_TO_SERVE)
+    if left:
+        yield fail_host(
+            f"{host.name}: the cluster still has {', '.join(left)} as Ready, and their hosts are clean; see "
+            "`kubectl get nodes` there, then run k8s_ha.restore again."
+        )
+        return
+    host.noop("no clean host has a Ready node")
+
+
+@isolated_operation
+def restore_ended(run: Run) -> Generator[StringCommand]:
+    """Have this control plane hold no mark of the restore any more, once all have come to its last stage."""
+    if not is_executing():
+        yield planned("the restore is over")
+        return
+    behind = _behind(run, Stage.MANAGED)
+    if behind:
+        yield fail_host(_not_begun("the restore is over", behind))
+        return
+    values = {"HOST": host.name, "MARK": run.part(Restoration).decided[1].line}
+    script = shell_variables(values) + "".join(map(read_file, ("copied.sh", "restore-mark.sh", "restore-end.sh")))
+    yield long_command("restore-end", script, seconds=120, lock="kubeadm")
