@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from k8s_ha.deploys.renew_certificates import renew_certificates
     from k8s_ha.deploys.repositories import repositories
     from k8s_ha.deploys.reset import reset
+    from k8s_ha.deploys.restore import restore
     from k8s_ha.deploys.scheduled_backups import scheduled_backups
     from k8s_ha.deploys.verify import verify
     from k8s_ha.deploys.workers import workers
@@ -73,6 +74,7 @@ __all__ = [
     "renew_certificates",
     "repositories",
     "reset",
+    "restore",
     "scheduled_backups",
     "verify",
     "workers",

@@ -1,4 +1,4 @@
-"""A backup on the operator's machine, opened for a restore: compared with its descriptor, decrypted where it must be."""
+"""A backup on the operator's machine, opened for a restore: compared with its descriptor, and decrypted."""
 
 from __future__ import annotations
 

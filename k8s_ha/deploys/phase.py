@@ -22,8 +22,10 @@ from k8s_ha.operations.commands import everywhere
 from k8s_ha.operations.lock import ClusterLock, cluster_locked
 from k8s_ha.operations.login import surveyed
 from k8s_ha.operations.prefetch import phase_opened
+from k8s_ha.operations.restore import Restoration
 from k8s_ha.preflight_checks.access import keys_taken_unseen
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
+from k8s_ha.preflight_checks.restore import unfinished_restore
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings, unreached
 from k8s_ha.pyinfra_internals.connection import connected_for, connection_tuned, key_taken_unseen
@@ -87,6 +89,8 @@ def start_phase(
                     run.log.findings.append(finding)
             stop_on_errors(found)
         if changes:
+            if not run.part(Restoration).is_asked:
+                stop_on_errors(unfinished_restore(run.surveys))
             stop_on_errors(differences_found(run))
     phase_opened()
     requested = run.part(ClusterLock).requested

@@ -28,6 +28,7 @@ from k8s_ha.operations.commands import everywhere, read_with_logins
 from k8s_ha.preflight_checks import boot, download_sources, endpoint, existing_cluster, pod_network, units
 from k8s_ha.preflight_checks.machine import folders
 from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.preflight_checks.restore import unfinished_restore
 from k8s_ha.preflight_checks.rules import preflight_findings, unread, waived
 from k8s_ha.preflight_checks.runtimes import UNITS as RUNTIME_UNITS
 from k8s_ha.preflight_checks.standing import standing_findings, steps_left_out, unfinished, version_findings
@@ -68,6 +69,7 @@ def findings_before_changes(run: Run, found: list[Finding]) -> list[Finding]:
 
     + found: by the survey
     """
+    found = [*found, *unfinished_restore(run.surveys)]
     members = members_of(run)
     if run.cluster.settings.kubernetes_version is None:
         return found  # nobody can say which, and nothing more can be asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -297,11 +297,28 @@ def cannot_run(left_out: Collection[str], option: str | None) -> list[Finding]:
     """
     if not left_out and not option:
         return []
-    if left_out:
-        found = "--limit leaves hosts out"
-    else:
-        found = f"{option} is given"
-    return [Finding(THE_CLUSTER, CHECK, found, _EVERY_CONTROL_PLANE, "run this without it")]
+    found = "--limit"
+    if option:
+        found = option
+    return [Finding(THE_CLUSTER, CHECK, f"{found} was given", _EVERY_CONTROL_PLANE, "run this without it")]
+
+
+def lacking_files(name: str, missing: Sequence[str]) -> list[Finding]:
+    """That a backup lacks what kubeadm's files are made with on clean hosts; nothing where it has all.
+
+    + missing: paths in its archive
+    """
+    if not missing:
+        return []
+    return [
+        Finding(
+            THE_CLUSTER,
+            CHECK,
+            f"{name} holds no /{missing[0]}",
+            "a control plane is made anew with the cluster's own CAs and keys",
+            "name a backup that has it; a CA that is kept elsewhere is restored by hand",
+        )
+    ]
 
 
 def peer_url(host: HostSettings) -> str:

@@ -17,6 +17,7 @@ PACKAGE = Path(k8s_ha.__file__).parent
 PURE = {
     "findings": {"untrusted"},
     "resources": set(),
+    "backup_source": {"local_backups", "observations", "untrusted"},
     "local_backups": {"observations"},
     "local_files": set(),
     "redaction": set(),
