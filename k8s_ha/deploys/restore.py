@@ -1,4 +1,4 @@
-"""A cluster restored from a backup on the operator's machine: one that stands, or one that is lost with all its hosts."""
+"""A cluster restored from a backup on the operator's machine: one that stands, or one that is lost with its hosts."""
 
 from __future__ import annotations
 
@@ -56,16 +56,13 @@ from k8s_ha.operations.restore import (
 from k8s_ha.preflight_checks.confirmation import unconfirmed
 from k8s_ha.preflight_checks.restore import (
     CHECK,
-    ENCRYPTION,
-    Key,
     RestoreContext,
     another_endpoint,
     cannot_run,
-    encryption_keys,
     lacking_files,
-    lacking_keys,
     restore_findings,
 )
+from k8s_ha.preflight_checks.restore_encryption import ENCRYPTION, Key, encryption_keys, lacking_keys
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings
 from k8s_ha.pyinfra_internals.command_line import host_by_host
@@ -82,7 +79,7 @@ def restore(
     endpoint: str = "",
     identity: str = "",
 ) -> None:
-    """Have the cluster be as it was when a backup was taken, etcd on all control planes from the same snapshot.
+    """Have the cluster be as it was when a backup was taken, etcd on all control planes from one snapshot.
 
     Where the control planes are clean, it is built anew with the backup's keys, and the workers join. A run that was cut
     off is gone on with by the same call. What etcd held before is moved aside, and never removed.

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import shlex
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
 
 from pyinfra import host, logger
-from pyinfra.api import FunctionCommand, Host, StringCommand
+from pyinfra.api import StringCommand
 
 from k8s_ha.backup_source import BackupSource
 from k8s_ha.catalog.control_plane import kubectl
-from k8s_ha.desired.kubeadm_config import rebuilt_config
-from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.restore import Restoring
 from k8s_ha.facts.system import Files
-from k8s_ha.observations.restoring import FOLDER, RestoreMark, Stage
+from k8s_ha.observations.restoring import RestoreMark, Stage
 from k8s_ha.operations.cluster import SECONDS_TO_SERVE, observe
 from k8s_ha.operations.commands import (
     fail_host,
@@ -27,14 +23,11 @@ from k8s_ha.operations.commands import (
     planned,
     poll_until,
     read_of_hosts,
-    run_silently,
     write,
 )
 from k8s_ha.operations.etcd_snapshot import LOG as SNAPSHOT
 from k8s_ha.operations.isolated import isolated_operation, require_fact
-from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM
 from k8s_ha.preflight_checks.restore import peer_url
-from k8s_ha.pyinfra_internals.state import State
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
@@ -88,13 +81,13 @@ def restore_advanced(run: Run, stage: Stage) -> Generator[StringCommand]:
         yield planned(SENTENCES[stage])
         return
     source, mark = run.part(Restoration).decided
-    behind = [] if stage is Stage.BEGUN else _behind(run, Stage(stage - 1))
+    behind = [] if stage is Stage.BEGUN else behind_in(run, Stage(stage - 1))
     if behind:
-        yield fail_host(_not_begun(SENTENCES[stage], behind))
+        yield fail_host(not_begun(SENTENCES[stage], behind))
         return
     if stage is Stage.SILENT:
         source.forget()
-    if not _behind(run, stage, own=True):
+    if not behind_in(run, stage, own=True):
         host.noop("this control plane has come so far")
         return
     # What a backup by schedule does in etcd's folder must have ended.
@@ -167,7 +160,7 @@ def _runtime(run: Run) -> str:
     return "containerd" if survey.cri == "containerd" else "docker"
 
 
-def _behind(run: Run, stage: Stage, own: bool = False) -> list[str]:
+def behind_in(run: Run, stage: Stage, own: bool = False) -> list[str]:
     """Control planes that have not come to a stage, by inventory name.
 
     + own: whether this one alone is asked
@@ -187,86 +180,11 @@ def _behind(run: Run, stage: Stage, own: bool = False) -> list[str]:
     return [name for name in behind if name == host.name or not own]
 
 
-def _not_begun(sentence: str, behind: list[str]) -> str:
+def not_begun(sentence: str, behind: list[str]) -> str:
     return (
         f"{host.name}: '{sentence}' was not begun: {', '.join(behind)} did not come to the stage before it; see the "
         "error above, then run k8s_ha.restore again."
     )
-
-
-@isolated_operation
-def snapshot_sent(run: Run) -> Generator[StringCommand | FunctionCommand]:
-    """Have the snapshot on this control plane, readable by root alone, until it is restored there."""
-    if not is_executing():
-        yield planned("send the snapshot")
-        return
-    if not _behind(run, Stage.TRIED, own=True):
-        host.noop("it is restored there already")
-        return
-    yield FunctionCommand(_send, (run.part(Restoration).decided[0],), {})
-
-
-def _send(state: State, host: Host, source: BackupSource) -> bool:  # pyinfra's names
-    target = f"{FOLDER}/snapshot.db"
-    quoted = shlex.quote(target)
-    sha256 = source.descriptor.snapshot_sha256
-    if (
-        run_silently(host, f"sha256sum {quoted} | cut -d ' ' -f 1", seconds=SECONDS_FOR_A_PIECE) or ""
-    ).strip() == sha256:
-        return True
-    logger.info(f"{host.name}: the snapshot is sent, {source.descriptor.size >> 20} MiB")
-    try:
-        with source.snapshot.open("rb") as file:
-            number = 0
-            while piece := file.read(BYTES_OF_A_PIECE):
-                begin = f"umask 077; rm -f {quoted}; " if number == 0 else ""
-                put = f"dd of={quoted} bs={BYTES_OF_A_PIECE} seek={number} conv=notrunc iflag=fullblock status=none"
-                command = f"{begin}base64 -d | {put} && echo put"
-                encoded = base64.b64encode(piece).decode()
-                if run_silently(host, command, encoded, SECONDS_FOR_A_PIECE) != "put":
-                    logger.error(f"{host.name}: the snapshot could not be written to {target}; see `df` there")
-                    return False
-                number += 1
-    except OSError as error:
-        logger.error(f"{host.name}: the snapshot cannot be read here: {error}; see that file, then run this again")
-        return False
-    return True
-
-
-@isolated_operation
-def control_plane_rebuilt(run: Run) -> Generator[StringCommand]:
-    """Have a clean host be a control plane of the lost cluster, up to its static pods, which are not started yet."""
-    if not is_executing():
-        yield planned("kubeadm init phase certs, kubeconfig, etcd, control-plane, kubelet-start")
-        return
-    behind = _behind(run, Stage.BEGUN)
-    if behind:
-        yield fail_host(_not_begun("kubeadm's files are made", behind))
-        return
-    if not _behind(run, Stage.TRIED, own=True):
-        host.noop("they are there")
-        return
-    source, mark = run.part(Restoration).decided
-    own = run.cluster.host(host.name)
-    for name, mode in AUTHORITIES.items():
-        yield write(f"/{name}", source.files[name], mode)
-    named = sorted({*api_server_files(run.cluster).values()} - AUTHORITIES.keys())
-    present = require_fact(Files, paths=[f"/{name}" for name in named]) if named else []
-    for name in named:
-        # What somebody has put there is theirs.
-        if name in source.files and f"/{name}" not in present:
-            yield write(f"/{name}", source.files[name], "600")
-    config = path_of_this_run("restore")
-    yield write(config, _config(run), "600")
-    is_first = own == run.cluster.control_planes[0]
-    values = {"HOST": own.name, "MARK": mark.line, "FIRST": "yes" if is_first else "", "CONFIG": config}
-    script = shell_variables(values) + "".join(map(read_file, ("copied.sh", "restore-mark.sh", "restore-files.sh")))
-    yield long_command("restore-files", script, seconds=SECONDS_FOR_KUBEADM, lock="kubeadm")
-
-
-def _config(run: Run) -> str:
-    own = run.cluster.host(host.name)
-    return rebuilt_config(run.cluster, own, caveats=run.caveats(own.name), anywhere=run.caveats_anywhere)
 
 
 @isolated_operation
@@ -278,14 +196,14 @@ def pods_listed_anew(run: Run) -> Generator[StringCommand]:
     if not require_fact(Files, paths=["/etc/kubernetes/kubelet.conf"]):
         host.noop("the host is no node yet")
         return
-    behind = _behind(run, Stage.MANAGED)
+    behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(_not_begun("the kubelet is restarted", behind))
+        yield fail_host(not_begun("the kubelet is restarted", behind))
         return
     own, finalize = run.cluster.host(host.name), ""
     if run.part(Restoration).decided[1].is_lost and "control_plane" in own.role:
         finalize = path_of_this_run("restore")
-        yield write(finalize, _config(run), "600")
+        yield write(finalize, restored_config(run), "600")
     script = shell_variables({"HOST": own.name, "FINALIZE": finalize})
     script += read_file("kubelet-is-up.sh") + read_file("restore-kubelet.sh")
     yield long_command("restore-kubelet", script, seconds=SECONDS_TO_SERVE, lock="kubeadm")
@@ -297,9 +215,9 @@ def watchers_restarted(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned("kubectl delete pods")
         return
-    behind = _behind(run, Stage.MANAGED)
+    behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(_not_begun("kube-proxy is restarted", behind))
+        yield fail_host(not_begun("kube-proxy is restarted", behind))
         return
     address = run.cluster.host(host.name).address
     for namespace, label in _WATCHERS:
@@ -319,9 +237,9 @@ def former_nodes_silent(run: Run) -> Generator[StringCommand]:
     """Have the cluster seen that the nodes of clean hosts are not Ready: before that nobody joins under their names."""
     if not is_executing():
         return
-    behind = _behind(run, Stage.MANAGED)
+    behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(_not_begun("the former nodes are waited for", behind))
+        yield fail_host(not_begun("the former nodes are waited for", behind))
         return
 
     def ready() -> list[str]:
@@ -348,9 +266,9 @@ def restore_ended(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned("the restore is over")
         return
-    behind = _behind(run, Stage.MANAGED)
+    behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(_not_begun("the restore is over", behind))
+        yield fail_host(not_begun("the restore is over", behind))
         return
     values = {"HOST": host.name, "MARK": run.part(Restoration).decided[1].line}
     script = shell_variables(values) + "".join(map(read_file, ("copied.sh", "restore-mark.sh", "restore-end.sh")))
