@@ -42,17 +42,15 @@ from k8s_ha.operations.barrier import barrier
 from k8s_ha.operations.commands import read_of_hosts, read_silently
 from k8s_ha.operations.kubeadm.join import ca_certificate_hash
 from k8s_ha.operations.restore import (
-    SECONDS_TO_SEND,
     SENTENCES,
     Restoration,
-    control_plane_rebuilt,
     former_nodes_silent,
     pods_listed_anew,
     restore_advanced,
     restore_ended,
-    snapshot_sent,
     watchers_restarted,
 )
+from k8s_ha.operations.restore_files import SECONDS_TO_SEND, control_plane_rebuilt, snapshot_sent
 from k8s_ha.preflight_checks.confirmation import unconfirmed
 from k8s_ha.preflight_checks.restore import (
     CHECK,
@@ -81,8 +79,8 @@ def restore(
 ) -> None:
     """Have the cluster be as it was when a backup was taken, etcd on all control planes from one snapshot.
 
-    Where the control planes are clean, it is built anew with the backup's keys, and the workers join. A run that was cut
-    off is gone on with by the same call. What etcd held before is moved aside, and never removed.
+    Where the control planes are clean, it is built anew with the backup's keys, and the workers join. A run that was
+    cut off is gone on with by the same call. What etcd held before is moved aside, and never removed.
 
     + backup: its folder on this machine, as ``backups/backup-master1-20261127T081500Z``
     + endpoint: of the cluster that stands, or that the settings say where all is lost: it confirms the call

@@ -31,11 +31,6 @@ from k8s_ha.preflight_checks.restore import peer_url
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
 
-SECONDS_TO_SEND: Final = 6 * 60 * 60
-"""etcd may hold 8 GiB, and the way from the operator may be a slow one."""
-
-SECONDS_FOR_A_PIECE: Final = 300
-BYTES_OF_A_PIECE: Final = 4 * 1024 * 1024
 SECONDS_TO_RESTORE: Final = 1800
 SECONDS_TO_STOP: Final = 180
 
@@ -181,10 +176,17 @@ def behind_in(run: Run, stage: Stage, own: bool = False) -> list[str]:
 
 
 def not_begun(sentence: str, behind: list[str]) -> str:
+    """Why a step does not begin, as a sentence."""
     return (
         f"{host.name}: '{sentence}' was not begun: {', '.join(behind)} did not come to the stage before it; see the "
         "error above, then run k8s_ha.restore again."
     )
+
+
+def restored_config(run: Run) -> str:
+    """kubeadm's file for the current host, which is made a control plane anew."""
+    own = run.cluster.host(host.name)
+    return rebuilt_config(run.cluster, own, caveats=run.caveats(own.name), anywhere=run.caveats_anywhere)
 
 
 @isolated_operation

@@ -11,14 +11,13 @@ from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand
 
 from k8s_ha.backup_source import BackupSource
-from k8s_ha.desired.kubeadm_config import rebuilt_config
 from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
 from k8s_ha.facts.system import Files
 from k8s_ha.observations.restoring import FOLDER, Stage
 from k8s_ha.operations.commands import fail_host, long_command, path_of_this_run, planned, run_silently, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM
-from k8s_ha.operations.restore import Restoration, behind_in, not_begun
+from k8s_ha.operations.restore import Restoration, behind_in, not_begun, restored_config
 from k8s_ha.pyinfra_internals.state import State
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
@@ -98,8 +97,3 @@ def control_plane_rebuilt(run: Run) -> Generator[StringCommand]:
     values = {"HOST": own.name, "MARK": mark.line, "FIRST": "yes" if is_first else "", "CONFIG": config}
     script = shell_variables(values) + "".join(map(read_file, ("copied.sh", "restore-mark.sh", "restore-files.sh")))
     yield long_command("restore-files", script, seconds=SECONDS_FOR_KUBEADM, lock="kubeadm")
-
-
-def _config(run: Run) -> str:
-    own = run.cluster.host(host.name)
-    return rebuilt_config(run.cluster, own, caveats=run.caveats(own.name), anywhere=run.caveats_anywhere)
