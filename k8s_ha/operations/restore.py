@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.backup_source import BackupSource
 from k8s_ha.catalog.control_plane import kubectl
+from k8s_ha.desired.kubeadm_config import rebuilt_config
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.restore import Restoring
 from k8s_ha.facts.system import Files

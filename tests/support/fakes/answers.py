@@ -13,7 +13,7 @@ from typing import NamedTuple
 from k8s_ha.desired.nginx import OWN_FILES
 from k8s_ha.desired.nginx_capacity import LIMITS_DROP_IN
 from k8s_ha.observations.nginx import NGINX_CONFIG
-from tests.support.fakes import backups, endpoints, looks, renewals, resets, upgrades
+from tests.support.fakes import backups, endpoints, looks, renewals, resets, restores, upgrades
 from tests.support.fakes.looks import members
 from tests.support.fakes.request import Failure, Request
 from tests.support.fakes.world import KUBEADM, KUBERNETES, KubeadmError
@@ -285,6 +285,8 @@ ANSWERS = (
     Answer("lock", r"^SECONDS_OF_LEASE=", silence, False),
     Answer("holder", r"^SECONDS_TO_ASK=", holder, False),
     Answer("survey", r"os_like", looks.survey, False),
+    Answer("restoring", r"^\[ ! -e \S+/restore/mark \] ", restores.marked, False),
+    Answer("restore facts", r"^echo .free_kept ", restores.told, False),
     Answer("host status", r"^NAME_SERVERS=", looks.host_status, False),
     Answer("backups", r"^    echo .backup_newest ", backups.told, False),
     Answer("preflight", r"^FOLDERS=", looks.preflight, False),
@@ -344,6 +346,13 @@ ANSWERS = (
         backups.removed,
     ),
     Answer("backup piece", r"^dd if=.* base64 -w 8000$", backups.piece, False),
+    Answer("snapshot summed", r"sha256sum \S+/restore/snapshot\.db", restores.summed, False),
+    Answer("snapshot piece", r"base64 -d \| dd of=\S+/restore/snapshot\.db", restores.put),
+    Answer("rebuilt", r"\ANAME=restore-files$", restores.rebuilt),
+    Answer("kubelet restarted", r"\ANAME=restore-kubelet$", restores.kubelet_restarted),
+    Answer("restore ended", r"\ANAME=restore-end$", restores.ended),
+    Answer("restore stage", r"\ANAME=restore-", restores.advanced),
+    Answer("pods deleted", r" delete pods -l ", restores.pods_deleted),
     Answer("snapshot", r"\ANAME=etcd-snapshot$", upgrades.snapshot_taken),
     Answer("kubeadm-upgrade", r"\ANAME=kubeadm-upgrade$", upgrades.kubeadm_upgraded),
     Answer("drain", r"\ANAME=drain-", upgrades.drained),

@@ -22,6 +22,7 @@ from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
 from k8s_ha.observations.api_status import CONTROL_PLANE_PODS
 from k8s_ha.observations.node import ANNOTATION, CORDONED
+from k8s_ha.observations.restoring import MARK
 from k8s_ha.observations.standing import FORMER
 from tests.support.fakes import backups, endpoints
 from tests.support.fakes.request import Request
@@ -54,7 +55,7 @@ def survey(request: Request) -> list[str]:
     lines = [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
     lines += [f"cri {request.machine.cri}"] * bool(request.machine.cri)
     leads = f"{KUBERNETES}/manifests/kube-apiserver.yaml" in request.machine.files
-    lines += backups.told(request)
+    lines += backups.told(request) + [f"restoring {request.machine.files.get(MARK)}"] * (MARK in request.machine.files)
     return lines + [f"api_server_image registry.k8s.io/kube-apiserver:v{request.machine.static_pods}"] * leads
 
 
@@ -95,6 +96,7 @@ def artifacts(request: Request) -> list[str]:
     )
     lines += [line.strip().replace("server: ", "server ") for line in configs.splitlines() if " server: " in line]
     lines += [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
+    lines += [f"restoring {files[MARK]}"] * (MARK in files)
     return lines + certificates(request.machine)
 
 
@@ -154,6 +156,9 @@ def static_pods(request: Request) -> list[str]:
             part = part.get(key, {})
         arguments = [f"--{name}={value}" for name, value in by_name(part.get("extraArgs", {})).items()]
         arguments += request.world.own_flags.get(component, ())
+        if component == "etcd":
+            arguments += [f"--name={request.machine.hostname}"]
+            arguments += [f"--initial-advertise-peer-urls=https://{request.machine.address}:2380"]
         tag = f"{ETCD[minor(version)]}-0" if component == "etcd" else f"v{version}"
         container = {"command": [component, *arguments], "image": f"{kept.get('imageRepository')}/{component}:{tag}"}
         lines.append(f"static_pod {component} spec: {json.dumps({'containers': [container]})}")
