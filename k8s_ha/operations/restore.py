@@ -79,7 +79,7 @@ def restore_advanced(run: Run, stage: Stage) -> Generator[StringCommand]:
     source, mark = run.part(Restoration).decided
     behind = [] if stage is Stage.BEGUN else behind_in(run, Stage(stage - 1))
     if behind:
-        yield fail_host(not_begun(SENTENCES[stage], behind))
+        yield fail_host(not_begun(behind))
         return
     if stage is Stage.SILENT:
         source.forget()
@@ -176,11 +176,11 @@ def behind_in(run: Run, stage: Stage, own: bool = False) -> list[str]:
     return [name for name in behind if name == host.name or not own]
 
 
-def not_begun(sentence: str, behind: list[str]) -> str:
-    """Why a step does not begin, as a sentence."""
+def not_begun(behind: list[str]) -> str:
+    """Why nothing goes on here, as a sentence."""
     return (
-        f"{host.name}: '{sentence}' was not begun: {', '.join(behind)} did not come to the stage before it; see the "
-        "error above, then run k8s_ha.restore again."
+        f"{host.name}: the restore does not go on: {', '.join(behind)} did not come to the stage before; see the error "
+        "above, then run k8s_ha.restore again."
     )
 
 
@@ -201,7 +201,7 @@ def pods_listed_anew(run: Run) -> Generator[StringCommand]:
         return
     behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(not_begun("the kubelet is restarted", behind))
+        yield fail_host(not_begun(behind))
         return
     own, finalize = run.cluster.host(host.name), ""
     if run.part(Restoration).decided[1].is_lost and "control_plane" in own.role:
@@ -220,7 +220,7 @@ def watchers_restarted(run: Run) -> Generator[StringCommand]:
         return
     behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(not_begun("kube-proxy is restarted", behind))
+        yield fail_host(not_begun(behind))
         return
     address = run.cluster.host(host.name).address
     for namespace, label in _WATCHERS:
@@ -242,7 +242,7 @@ def former_nodes_silent(run: Run) -> Generator[StringCommand]:
         return
     behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(not_begun("the former nodes are waited for", behind))
+        yield fail_host(not_begun(behind))
         return
 
     def ready() -> list[str]:
@@ -271,7 +271,7 @@ def restore_ended(run: Run) -> Generator[StringCommand]:
         return
     behind = behind_in(run, Stage.MANAGED)
     if behind:
-        yield fail_host(not_begun("the restore is over", behind))
+        yield fail_host(not_begun(behind))
         return
     values = {"HOST": host.name, "MARK": run.part(Restoration).decided[1].line}
     script = shell_variables(values) + "".join(map(read_file, ("copied.sh", "restore-mark.sh", "restore-end.sh")))

@@ -76,7 +76,7 @@ def control_plane_rebuilt(run: Run) -> Generator[StringCommand]:
         return
     behind = behind_in(run, Stage.BEGUN)
     if behind:
-        yield fail_host(not_begun("kubeadm's files are made", behind))
+        yield fail_host(not_begun(behind))
         return
     if not behind_in(run, Stage.TRIED, own=True):
         host.noop("they are there")

@@ -25,7 +25,7 @@ _ERRORS: Final = RECORDED / "errors"
 _LONGEST: Final = 90
 _SAMPLES: Final = 3
 
-_BEFORE: Final = ("reboot", "confirmation", "reset")
+_BEFORE: Final = ("reboot", "confirmation", "reset", "restore")
 """What commands of their own ask before their first change."""
 
 TOOLS: Final = (

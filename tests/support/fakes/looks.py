@@ -96,7 +96,7 @@ def artifacts(request: Request) -> list[str]:
     )
     lines += [line.strip().replace("server: ", "server ") for line in configs.splitlines() if " server: " in line]
     lines += [f"authority {line}" for line in files.get(f"{KUBERNETES}/pki/ca.crt", "").splitlines()]
-    lines += [f"restoring {files[MARK]}"] * (MARK in files)
+    lines += [f"restoring {files.get(MARK)}"] * (MARK in files)
     return lines + certificates(request.machine)
 
 

@@ -1,6 +1,6 @@
 """What a restore's commands do to the simulated hosts, as strict as what they stand for.
 
-The snapshot is what the API would tell, in JSON. They add to the history ``master1 tried``, ``master1 silent`` and so on.
+The snapshot is what the API would tell, in JSON. The history gets ``master1 tried``, ``master1 silent`` and so on.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def lose_all(world: World) -> None:
 
 
 def marked(request: Request) -> list[str]:
-    return [f"mark {request.machine.files[MARK].strip()}"] * (MARK in request.machine.files)
+    return [f"mark {request.machine.files.get(MARK, '').strip()}"] * (MARK in request.machine.files)
 
 
 def told(request: Request) -> list[str]:
