@@ -32,7 +32,7 @@ _SECONDS_TO_DECRYPT: Final = 3600
 _AGAIN: Final = "take another backup of that cluster"
 
 
-class Unusable(Exception):
+class BadBackup(Exception):
     """Why a backup cannot be restored: what was found, the rule, the way out."""
 
     def __init__(self, found: str, rule: str, remedy: str) -> None:
@@ -66,7 +66,7 @@ def open_backup(folder: Path, identity: str = "") -> BackupSource:
     + identity: the file with age's private key; empty where it is not encrypted by age
 
     What is decrypted lies in a temporary folder of the operator's, 0700, until ``forget`` or the end of the process.
-    Raises Unusable.
+    Raises BadBackup.
     """
     try:
         descriptor = _descriptor(folder)
@@ -76,7 +76,7 @@ def open_backup(folder: Path, identity: str = "") -> BackupSource:
             return BackupSource(descriptor, folder / descriptor.snapshot.file, _files(folder / descriptor.archive.file))
         return _decrypted(descriptor, folder, identity)
     except OSError as error:
-        raise Unusable(
+        raise BadBackup(
             f"{folder} could not be read ({error.strerror or error})", "a backup is read as a whole", "see that folder"
         ) from None
 
@@ -84,23 +84,23 @@ def open_backup(folder: Path, identity: str = "") -> BackupSource:
 def _descriptor(folder: Path) -> Descriptor:
     path = folder / f"{folder.name}.json"
     if not is_file(path):
-        raise Unusable(f"{path} is missing", "a backup is a folder of its name", "name one that a run has brought")
+        raise BadBackup(f"{path} is missing", "a backup is a folder of its name", "name one that a run has brought")
     if path.stat().st_size > _DESCRIPTOR_AT_MOST:
-        raise Unusable(f"{path} is larger than 1 MiB", "no descriptor is", _AGAIN)
+        raise BadBackup(f"{path} is larger than 1 MiB", "no descriptor is", _AGAIN)
     found = parsed_descriptor(folder.name, path.read_bytes())
     if found is None:
-        raise Unusable(f"{path} is no descriptor of that backup", "it says what the backup is", _AGAIN)
+        raise BadBackup(f"{path} is no descriptor of that backup", "it says what the backup is", _AGAIN)
     return found
 
 
 def _require_whole(path: Path, part: Part) -> None:
     if not is_file(path):
-        raise Unusable(f"{path} is missing", "its descriptor names it", _AGAIN)
+        raise BadBackup(f"{path} is missing", "its descriptor names it", _AGAIN)
     size = path.stat().st_size
     if size != part.size:
-        raise Unusable(f"{path} has {size} bytes", f"its descriptor says {part.size}", _AGAIN)
+        raise BadBackup(f"{path} has {size} bytes", f"its descriptor says {part.size}", _AGAIN)
     if _digest(path) != part.sha256:
-        raise Unusable(f"{path} is damaged", "its descriptor has another sha256", _AGAIN)
+        raise BadBackup(f"{path} is damaged", "its descriptor has another sha256", _AGAIN)
 
 
 def _digest(path: Path) -> str:
@@ -119,7 +119,7 @@ def _decrypted(descriptor: Descriptor, folder: Path, identity: str) -> BackupSou
             target = Path(scratch.name) / f"{descriptor.name}{end}"
             _decrypt(descriptor.encryption, folder / part.file, target, identity)
             if _digest(target) != wanted:
-                raise Unusable(f"{part.file} holds another text", "its descriptor has its sha256", _AGAIN)
+                raise BadBackup(f"{part.file} holds another text", "its descriptor has its sha256", _AGAIN)
         source = Path(scratch.name) / descriptor.name
         files = _files(source.with_name(f"{source.name}.tar.gz"))
         return BackupSource(descriptor, source.with_name(f"{source.name}.db"), files, scratch)
@@ -132,7 +132,7 @@ def _decrypt(tool: str, source: Path, target: Path, identity: str) -> None:
     """One file in plain text, for its owner alone; the key is read by the tool, and by nobody else."""
     if tool == "age":
         if not identity:
-            raise Unusable(f"{source.name} is encrypted by age", "its private key decrypts it", "give identity=key.txt")
+            raise BadBackup(f"{source.name} is encrypted by age", "its private key decrypts it", "give identity=key.txt")
         command = ["age", "--decrypt", "--identity", os.path.expanduser(identity)]
     else:
         command = ["gpg", "--quiet", "--batch", "--decrypt"]
@@ -145,13 +145,13 @@ def _decrypt(tool: str, source: Path, target: Path, identity: str) -> None:
                 command, stdin=encrypted, stdout=plain, stderr=subprocess.PIPE, timeout=_SECONDS_TO_DECRYPT, check=False
             )
         except FileNotFoundError:
-            raise Unusable(f"{tool} is not installed here", f"{source.name} is encrypted by it", "install it") from None
+            raise BadBackup(f"{tool} is not installed here", f"{source.name} is encrypted by it", "install it") from None
         except subprocess.TimeoutExpired:
-            raise Unusable(f"{tool} did not end", f"{source.name} is encrypted by it", "decrypt it by hand") from None
+            raise BadBackup(f"{tool} did not end", f"{source.name} is encrypted by it", "decrypt it by hand") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         why = short(said[0]) if said else f"exit code {done.returncode}"
-        raise Unusable(
+        raise BadBackup(
             f"{source.name} does not decrypt: {why}",
             f"{tool} needs the private key of its recipient",
             "give the right one",
@@ -167,14 +167,14 @@ def _files(archive: Path) -> dict[str, bytes]:
             for entry in entries:
                 count, total = count + 1, total + max(entry.size, 0)
                 if count > _FILES_AT_MOST or total > _ARCHIVE_AT_MOST:
-                    raise Unusable(f"{archive.name} holds too much", "it is of kubeadm's files", _AGAIN)
+                    raise BadBackup(f"{archive.name} holds too much", "it is of kubeadm's files", _AGAIN)
                 held = entries.extractfile(entry) if entry.isreg() and entry.size <= _FILE_AT_MOST else None
                 if held is not None and _is_plain(entry.name):
                     found[entry.name] = held.read()
     except (tarfile.TarError, zlib.error, EOFError, ValueError, LookupError) as error:
-        raise Unusable(f"{archive.name} cannot be read ({short(str(error))})", "it is a tar.gz", _AGAIN) from None
+        raise BadBackup(f"{archive.name} cannot be read ({short(str(error))})", "it is a tar.gz", _AGAIN) from None
     if AUTHORITY not in found:
-        raise Unusable(f"{archive.name} holds no {AUTHORITY}", "the cluster's CA is in it", _AGAIN)
+        raise BadBackup(f"{archive.name} holds no {AUTHORITY}", "the cluster's CA is in it", _AGAIN)
     return found
 
 

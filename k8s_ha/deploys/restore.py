@@ -12,7 +12,7 @@ from typing import Any
 from pyinfra import host, logger, state
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.backup_source import AUTHORITY, MANIFEST, PKI, BackupSource, Unusable, open_backup
+from k8s_ha.backup_source import AUTHORITY, MANIFEST, PKI, BackupSource, BadBackup, open_backup
 from k8s_ha.cluster_state.version_choice import Choice
 from k8s_ha.deploys.admin_hosts import admin_hosts
 from k8s_ha.deploys.container_runtime import container_runtime
@@ -166,7 +166,7 @@ def _opened(backup: str, identity: str) -> BackupSource:
         )
     try:
         return open_backup(Path(working_folder(host.state)) / Path(backup).expanduser(), identity)
-    except Unusable as error:
+    except BadBackup as error:
         raise PyinfraError(f"nothing was changed: {error}") from None
 
 

@@ -39,6 +39,7 @@ REFUSALS: Final = (
     ("Settings, hosts and groups that do not fit", "", refusals.of_settings),
     ("Allowed, but probably not meant", "These are warnings.", refusals.of_warnings),
     ("A run ends before its first change", "", refusals.of_runs),
+    ("A backup cannot be restored", "", refusals.of_backups),
     ("A host fails", "The others go on as far as they can without it.", refusals.of_hosts),
 )
 

@@ -60,6 +60,20 @@ def of_warnings() -> list[str]:
     return _all(_yielded(("warnings",)))
 
 
+def of_backups() -> list[str]:
+    """Why a backup on the operator's machine cannot be restored."""
+    parts = [(site.source, site.call) for site in calls("BadBackup")]
+    return _all(
+        (source, ast.JoinedStr([piece for place, part in enumerate(call.args) for piece in _joined(place, part)]))
+        for source, call in parts
+    )
+
+
+def _joined(place: int, part: ast.expr) -> list[ast.expr]:
+    """A part of a sentence in a text that holds all of them."""
+    return [*([ast.Constant("; ")] if place else []), ast.FormattedValue(part, -1)]
+
+
 def of_runs() -> list[str]:
     """Why a run ends before its first change."""
     return _all((site.source, site.call.args[0]) for name in REFUSALS for site in calls(name) if site.call.args)
