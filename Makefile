@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-certificates test-backup test-reset test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-certificates test-backup test-restore test-reset test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -95,6 +95,9 @@ test-certificates: $(VENV)/installed
 # Backups on demand and by the timer, and etcd defragmented; a quarter of an hour.
 test-backup: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.backup
+
+test-restore: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.restore $(LOST) $(CUT)
 
 # A cluster taken away, and what is left on its hosts; a quarter of an hour. CUT=--cut kills the operator after each operation.
 test-reset: $(VENV)/installed

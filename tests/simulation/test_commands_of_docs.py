@@ -9,7 +9,10 @@ from importlib.util import find_spec
 import pytest
 
 from tests.simulation.test_external_endpoint import BEHIND
+from tests.support.fakes.restores import snapshot_of
 from tests.support.fakes.run import DEPLOY, Fleet
+from tests.support.fakes.world import World
+from tests.support.local_backup import make_backup
 from tests.support.paths import PROJECT
 
 PAGES = "\n".join(
@@ -34,6 +37,10 @@ def test_what_pyinfra_is_told_to_do(finished: Fleet, tmp_path_factory: pytest.Te
     if deploy == "k8s_ha.external_balancer":
         fleet = Fleet(tmp_path_factory.mktemp("behind"), BEHIND)
         fleet.run()
+    for flag in flags:
+        if flag.startswith("backup="):
+            world = World.load(fleet.world_file, fleet.scenario)
+            make_backup(fleet.folder / "backups", snapshot_of(world), name=flag.rpartition("/")[2])
     done = fleet.run(*flags, *["-y"] * ("-y" not in flags), deploy=deploy.replace("deploy.py", str(DEPLOY)))
     assert done.exit_code == 0, done.output
 
