@@ -186,7 +186,8 @@ def test_a_restore_that_is_cut_off_is_gone_on_with(backed_up: Fleet, cut: str, a
     if begun:
         told = backed_up.run(deploy=WHOLE)
         assert (told.exit_code, told.changes) == (1, [])
-        assert f"a restore of {NAME} has not ended there" in told.sentences
+        found = {finding["found"] for finding in told.reports[-1]["findings"] if finding["check"] == "restore"}
+        assert found == {f"a restore of {NAME} has not ended there"}
     outcome = restore(backed_up)
     assert_whole(outcome)
     done = [entry for entry in outcome.world.history if entry.split()[1] in STAGES]

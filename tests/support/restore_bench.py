@@ -42,8 +42,10 @@ manifest={root}/etc/kubernetes/manifests/$component.yaml
 """
 CURL = r"""
 case $* in
-    *10.0.12.55*status*) echo '{{"header":{{"revision":"'"$(cat {root}/other-revision 2>/dev/null || echo 9)"'"}},"version":"3.6.16"}}' ;;
-    */status*) echo '{{"header":{{"revision":"9"}},"version":"3.6.16"}}' ;;
+    */status*)
+        revision=9
+        case $* in *10.0.12.55*) [ ! -e {root}/other-revision ] || revision=$(cat {root}/other-revision) ;; esac
+        echo '{{"header":{{"revision":"'$revision'"}},"version":"3.6.16"}}' ;;
     *2379/health*) [ ! -e {root}/etcd-is-down ] && echo '{{"health":"true"}}' ;;
 esac
 """
