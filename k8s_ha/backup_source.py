@@ -132,7 +132,7 @@ def _decrypt(tool: str, source: Path, target: Path, identity: str) -> None:
     """One file in plain text, for its owner alone; the key is read by the tool, and by nobody else."""
     if tool == "age":
         if not identity:
-            raise BadBackup(f"{source.name} is encrypted by age", "its private key decrypts it", "give identity=key.txt")
+            raise BadBackup(f"{source.name} is encrypted by age", "a key is needed", "give identity=key.txt")
         command = ["age", "--decrypt", "--identity", os.path.expanduser(identity)]
     else:
         command = ["gpg", "--quiet", "--batch", "--decrypt"]
@@ -145,7 +145,7 @@ def _decrypt(tool: str, source: Path, target: Path, identity: str) -> None:
                 command, stdin=encrypted, stdout=plain, stderr=subprocess.PIPE, timeout=_SECONDS_TO_DECRYPT, check=False
             )
         except FileNotFoundError:
-            raise BadBackup(f"{tool} is not installed here", f"{source.name} is encrypted by it", "install it") from None
+            raise BadBackup(f"{tool} is not installed here", f"it has encrypted {source.name}", "install it") from None
         except subprocess.TimeoutExpired:
             raise BadBackup(f"{tool} did not end", f"{source.name} is encrypted by it", "decrypt it by hand") from None
     if done.returncode:

@@ -246,7 +246,10 @@ def _of_lost(run: Run, context: RestoreContext, source: BackupSource) -> list[Fi
     if context.marks:
         # They hold what the run that was cut off has made, which had the hosts checked.
         return [*found, *unreachable(run)]
-    return findings_before_changes(run, [*found, *survey_findings(run.surveys, run.cluster), *unreachable(run)])
+    found = findings_before_changes(run, [*found, *survey_findings(run.surveys, run.cluster), *unreachable(run)])
+    # It has an init and joins of control planes, none of which comes.
+    run.log.plan = replace(run.log.plan, steps={})
+    return found
 
 
 def _api_server(source: BackupSource) -> StaticPod | None:

@@ -103,6 +103,10 @@ def _unread(context: RestoreContext) -> Iterator[Finding]:
             found = "/var/lib/k8s-ha/restore/mark cannot be read"
             remedy = "remove that file, then run this again"
             yield Finding(host.name, CHECK, found, "it tells how far a restore has come", remedy)
+        elif mark is not None and mark.name != context.descriptor.name:
+            found = f"a restore of {mark.name} has begun there"
+            remedy = "name that backup, or give that restore up as docs/operations.md says"
+            yield Finding(host.name, CHECK, found, "one restore is brought to its end before another", remedy)
 
 
 def _of_the_backup(context: RestoreContext) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 A cluster with 10,000 ConfigMaps and a workload is backed up. Then a Deployment is scaled, a pod deleted, another
 one created. After the restore the state is the backup's, on the nodes, too: what came after it runs no more, what was
-deleted runs again, Services lead to what there is, and new writes are seen by all. With --lost all hosts get blank disks
-before. With --cut the operator is killed after each operation, one later each time, until a run comes to its end.
+deleted runs again, Services lead to what there is, and new writes are seen by all. With --lost all hosts get blank
+disks before. With --cut the operator is killed after each operation, one later each time, until a run comes to its end.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def test_one_that_does_not_decrypt_is_refused(backed_up: Fleet) -> None:
     for end in (".db", ".tar.gz"):
         (folder / f"{NAME}{end}").rename(folder / f"{NAME}{end}.age")
     describe(folder, "age")
-    refused(restore(backed_up), "is encrypted by age; its private key decrypts it; give identity=key.txt")
+    refused(restore(backed_up), "is encrypted by age; a key is needed; give identity=key.txt")
 
 
 def test_another_archive_than_the_descriptor_says_is_refused(finished: Fleet) -> None:
