@@ -1,0 +1,63 @@
+"""What a clean host is given of a backup, and kubeadm's file for the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from k8s_ha.desired.kubeadm_config import init_config, rebuilt_config
+from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
+from tests.support.example_cluster import six_host_cluster
+
+
+def patched(**api_server: Any) -> dict[str, Any]:
+    return {"kubeadm_patches": {"ClusterConfiguration": {"apiServer": api_server}}}
+
+
+VOLUME = {"name": "audit", "hostPath": "/etc/kubernetes/audit", "mountPath": "/audit"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "files"),
+    [
+        ({}, {}),
+        (
+            patched(extraArgs={"audit-policy-file": "/audit/policy.yaml"}, extraVolumes=[VOLUME]),
+            {"audit-policy-file": "etc/kubernetes/audit/policy.yaml"},
+        ),
+        (
+            patched(extraArgs=[{"name": "audit-policy-file", "value": "/audit/policy.yaml"}], extraVolumes=[VOLUME]),
+            {"audit-policy-file": "etc/kubernetes/audit/policy.yaml"},
+        ),
+        (
+            patched(extraArgs={"encryption-provider-config": "/etc/kubernetes/pki/encryption.yaml"}),
+            {"encryption-provider-config": "etc/kubernetes/pki/encryption.yaml"},
+        ),
+        # A folder of another name is not mounted; what is no path is no file.
+        (patched(extraArgs={"audit-policy-file": "/audits/policy.yaml", "v": "4"}, extraVolumes=[VOLUME]), {}),
+    ],
+)
+def test_files_are_those_that_the_settings_name(settings: dict[str, Any], files: dict[str, str]) -> None:
+    assert api_server_files(six_host_cluster(**settings)) == files
+
+
+def test_keys_are_roots_alone() -> None:
+    assert {path for path, mode in AUTHORITIES.items() if mode != "600"} == {
+        "etc/kubernetes/pki/ca.crt",
+        "etc/kubernetes/pki/front-proxy-ca.crt",
+        "etc/kubernetes/pki/etcd/ca.crt",
+    }
+
+
+@pytest.mark.parametrize("version", ["1.20.2", "1.30.14", "1.36.3"])
+def test_a_control_plane_is_made_anew_as_a_build_makes_it(version: str) -> None:
+    cluster = six_host_cluster(kubernetes_version=version)
+    own = cluster.host("master2")
+    token = "abcdef.0123456789abcdef"
+    built = [*yaml.safe_load_all(init_config(cluster, own, token=token, certificate_key="0" * 64))]
+    again = [*yaml.safe_load_all(rebuilt_config(cluster, own))]
+    secrets = {"bootstrapTokens", "certificateKey"}
+    built[0] = {key: value for key, value in built[0].items() if key not in secrets}
+    assert again == built
