@@ -1,4 +1,4 @@
-# FIRST, CONFIG: makes a clean host a control plane of the lost cluster, up to its static pods, which stay out of use. Stands
+# HOST, FIRST, CONFIG: makes a clean host a control plane of the lost cluster, up to its static pods, which stay out of use. Stands
 # behind copied.sh and restore-mark.sh.
 #
 # FIRST: "yes" on the one that an init would be on. CONFIG: kubeadm's file, removed afterwards. The cluster's CAs are there.

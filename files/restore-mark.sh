@@ -17,7 +17,7 @@ reached() {
 note() {
     timeout 60 sync || true
     umask 077
-    mkdir -p -m 755 /var/lib/k8s-ha && mkdir -p -m 700 $kept && echo "$MARK $1" >$kept/mark.new &&
+    mkdir -p -m 755 /var/lib/k8s-ha && mkdir -p -m 700 $kept && chmod 700 $kept && echo "$MARK $1" >$kept/mark.new &&
         dd if=/dev/null of=$kept/mark.new conv=notrunc,fsync status=none && mv -f $kept/mark.new $kept/mark || {
         echo "$HOST: $kept/mark could not be written; see the error above, then run this again." >&2
         exit 1

@@ -99,7 +99,7 @@ def test_ctr_gets_the_folders_and_calls_the_tool_itself(bench: RestoreBench) -> 
     ("more", "fails", "said"),
     [
         ({"ETCD": "3.5"}, "", "its etcd is 3.6.16, and the snapshot is of 3.5"),
-        ({"SHA256": "0" * 64}, "", "snapshot.db did not arrive whole"),
+        ({"SHA256": "0" * 64}, "", f"{KEPT}/snapshot.db did not arrive whole"),
         ({"REVISION": "7"}, "", "the restore came to revision 6, the snapshot has 7"),
         ({}, "snapshot*restore*", "`etcdutl snapshot restore` of registry.k8s.io/etcd:3.6.16-0 failed"),
         ({}, "version", "`etcdctl version` of registry.k8s.io/etcd:3.6.16-0 failed"),

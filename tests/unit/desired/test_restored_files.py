@@ -28,7 +28,8 @@ VOLUME = {"name": "audit", "hostPath": "/etc/kubernetes/audit", "mountPath": "/a
             {"audit-policy-file": "etc/kubernetes/audit/policy.yaml"},
         ),
         (
-            patched(extraArgs=[{"name": "audit-policy-file", "value": "/audit/policy.yaml"}], extraVolumes=[VOLUME]),
+            {"kubernetes_version": "1.36.3"}
+            | patched(extraArgs=[{"name": "audit-policy-file", "value": "/audit/policy.yaml"}], extraVolumes=[VOLUME]),
             {"audit-policy-file": "etc/kubernetes/audit/policy.yaml"},
         ),
         (
