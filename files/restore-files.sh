@@ -1,5 +1,5 @@
-# HOST, FIRST, CONFIG: makes a clean host a control plane of the lost cluster, up to its static pods, which stay out of use. Stands
-# behind copied.sh and restore-mark.sh.
+# HOST, FIRST, CONFIG: makes a clean host a control plane of the lost cluster, up to its static pods, which stay out of use.
+# Stands behind copied.sh and restore-mark.sh.
 #
 # FIRST: "yes" on the one that an init would be on. CONFIG: kubeadm's file, removed afterwards. The cluster's CAs are there.
 trap 'rm -f "$CONFIG"' EXIT

@@ -1,4 +1,4 @@
-# RUNTIME, ETCD, NODE, PEER, MEMBERS, TOKEN, SHA256, REVISION: restores the snapshot beside what etcd holds; that serves on.
+# HOST, RUNTIME, ETCD, NODE, PEER, MEMBERS, TOKEN, SHA256, REVISION: restores the snapshot beside what etcd holds, which serves on.
 # Stands behind json-field.sh, copied.sh and restore-mark.sh.
 #
 # ETCD: the snapshot's minor, as 3.6. NODE, PEER: of this member its name and URL. MEMBERS: those of all, as NAME=URL,…
