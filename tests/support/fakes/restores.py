@@ -104,7 +104,7 @@ def rebuilt(request: Request) -> list[str]:
     script = request._replace(command=request.variable("COMMAND"))
     machine = request.machine
     config = machine.config(script.variable("CONFIG"))
-    if config["kind"] and "kubelet" not in str(config["documents"].keys()).lower():
+    if "KubeletConfiguration" not in config["documents"]:
         raise Failure("no configuration of the kubelet")
     if machine.files.get(f"{KUBERNETES}/pki/sa.key") != "SECRET sa.key\n":
         raise Failure("kubeadm would make another sa.key")
@@ -114,7 +114,8 @@ def rebuilt(request: Request) -> list[str]:
     machine.active += [KUBELET] * (KUBELET not in machine.active)
     machine.broken = True
     machine.kubelet = machine.static_pods = machine.version_of("kubelet")
-    machine.sans = ["kubernetes", machine.hostname, machine.address]
+    named = config["documents"]["ClusterConfiguration"].get("apiServer", {}).get("certSANs", [])
+    machine.sans = ["kubernetes", machine.hostname, machine.address, *named]
     request.world.history.append(f"{machine.name} rebuilt")
     return []
 
