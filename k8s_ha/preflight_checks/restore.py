@@ -13,6 +13,7 @@ from k8s_ha.observations.node import HostSurvey, NodeView
 from k8s_ha.observations.restoring import RestoreHost, RestoreMark, Stage
 from k8s_ha.observations.standing import StaticPod
 from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.untrusted import whole_number
 
 CHECK: Final = "restore"
 
@@ -272,7 +273,7 @@ def _api_server(context: RestoreContext, host: HostSettings, server: StaticPod) 
 
 def _numbers(version: str) -> tuple[int, ...]:
     """The minor, to compare."""
-    return tuple(int(word) for word in minor_of(version).split(".") if word.isdigit())
+    return tuple(whole_number(word) or 0 for word in minor_of(version).split("."))
 
 
 def another_endpoint(descriptor: Descriptor, standing: str) -> list[Finding]:

@@ -52,7 +52,7 @@ def test_keys_are_roots_alone() -> None:
     }
 
 
-@pytest.mark.parametrize("version", ["1.20.2", "1.30.14", "1.36.3"])
+@pytest.mark.parametrize("version", ["1.28.15", "1.30.14", "1.36.3"])
 def test_a_control_plane_is_made_anew_as_a_build_makes_it(version: str) -> None:
     cluster = six_host_cluster(kubernetes_version=version)
     own = cluster.host("master2")
