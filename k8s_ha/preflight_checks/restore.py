@@ -144,6 +144,8 @@ def _of_the_backup(context: RestoreContext) -> Iterator[Finding]:
 def _mixed(context: RestoreContext) -> Iterator[Finding]:
     """Of hosts that are clean and of such as are not, none is touched; a restore that was cut off has begun on some."""
     clean = [name for name, view in context.views.items() if view and not view.artifacts and not view.restoring]
+    if any(mark.stage is Stage.MANAGED for mark in context.marks.values()):
+        return  # the restore has ended on those that have no mark any more
     if context.is_lost:
         wrong = [name for name in context.views if name not in clean and name not in context.marks]
     else:
