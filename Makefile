@@ -96,6 +96,7 @@ test-certificates: $(VENV)/installed
 test-backup: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.backup
 
+# A cluster restored from a backup; twenty minutes. LOST=--lost: all hosts have blank disks. CUT=--cut kills the operator after each operation.
 test-restore: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.restore $(LOST) $(CUT)
 
