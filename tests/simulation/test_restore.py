@@ -252,3 +252,9 @@ def test_a_restore_of_lost_hosts_that_is_cut_off_is_gone_on_with(backed_up: Flee
     outcome = restore(backed_up)
     assert_whole(outcome)
     assert backed_up.run(deploy=WHOLE).changes == []
+
+
+@pytest.mark.parametrize("phase", ["control_plane", "workers", "renew_certificates"])
+def test_a_phase_alone_changes_nothing_meanwhile(backed_up: Fleet, phase: str) -> None:
+    backed_up.edit(lambda world: world.machines["master2"].write(MARK, f"{NAME} 20220101T081500Z standing silent"))
+    refused(backed_up.run("-y", deploy=f"k8s_ha.{phase}"), f"a restore of {NAME} has not ended there")
