@@ -54,6 +54,7 @@ def test_packages_users_backups_and_what_was_started_again_stay() -> None:
         (("fstab 100644 0:0 1", "fstab 100644 0:0 2"), "/etc/fstab"),
         (("fstab 100644", "fstab 100600"), "/etc/fstab"),
         (("own.repo", ""), "/etc/yum.repos.d/own.repo"),
+        (("", "a files /root/.kube/config 100600 0:0 1"), "/root/.kube/config"),
         (("/usr/bin/kubelet", "/usr/bin/cri-dockerd"), "/usr/bin/cri-dockerd"),
         (("/var/lib/k8s-ha/backups/one", "/var/lib/k8s-ha/before"), "/var/lib/k8s-ha/before/snapshot.db"),
         (("ActiveState=active InvocationID=2", "ActiveState=inactive InvocationID="), "firewalld.service"),

@@ -16,7 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
@@ -41,12 +41,16 @@ STAYS: Final[Mapping[str, str]] = {
     r"/etc/systemd/system/.*\.wants/chronyd\.service": "the service that keeps the clock",
     r"/etc/hostname": "the hostname",
     r"/etc/yum\.repos\.d/CentOS-.*": "CentOS' own repositories, which point at the vault",
-    r"/var/lib/k8s-ha/backups/.*": "backups",
+    r"/var/lib/k8s-ha(/backups(/.*)?)?": "backups",
+    r"/root/\.kube": "what kubectl keeps there for its next call",
+    r"/etc/dnf/modules\.d/.*\.module": "streams of modules that packages come from",
+    r"/etc/firewalld/zones/(public|trusted)\.xml(\.old)?": "firewalld's files, without what was opened",
     r"/usr/(lib|share)/.*(__pycache__/.*|/mime/.*|\.cache)": "what packages' own scripts make",
 }
 """Paths that docs/operations.md says stay, and why; packages' own files besides."""
 
 STAYING_UNITS: Final = ("chronyd.service",)
+ZONES: Final = ("public", "trusted")
 
 
 class Line(NamedTuple):
@@ -110,8 +114,15 @@ def packaged_paths(lab: Lab, packages: Mapping[str, Sequence[str]]) -> dict[str,
     for host, names in packages.items():
         listed = lab.host(host, f"rpm -ql {shlex.join(names)}").splitlines()
         # Some packages still name the folders that have become links.
-        found[host] = {re.sub(r"^/(bin|sbin|lib|lib64)/", r"/usr/\1/", path) for path in listed}
+        paths = {re.sub(r"^/(bin|sbin|lib|lib64)/", r"/usr/\1/", path) for path in listed}
+        found[host] = paths | {str(parent) for path in paths for parent in PurePosixPath(path).parents}
     return found
+
+
+def openings(lab: Lab) -> dict[str, str]:
+    """What firewalld lets in, now and after a reboot, by host; its files are its own."""
+    ask = "; ".join(f"firewall-cmd {when} --zone={zone} --list-all" for zone in ZONES for when in ("", "--permanent"))
+    return {host: lab.host(host, ask, check=False) for host in (*NODES, "master-lb")}
 
 
 def reset(lab: Lab) -> float:
@@ -157,8 +168,9 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     lab = Lab(options=("--line", options.line) if options.line else ())
     lab.up()
-    before = lab.digest()
+    before, let_in = lab.digest(), openings(lab)
     lab.results()
+    assert openings(lab) != let_in
     second_run(lab, "a build")
     with service(lab):
         taken = lab.pyinfra("-y", deploy="k8s_ha.backup")
@@ -171,6 +183,7 @@ def main(arguments: Sequence[str]) -> None:
     again = lab.pyinfra("-y", *RESET[1:], deploy=RESET[0])
     assert again.returncode == 0, again.stderr[-4000:]
     assert "Nothing of the cluster is left" in " ".join(again.stderr.split()), again.stderr[-4000:]
+    assert openings(lab) == let_in, openings(lab)
     lines = differing(before, after)
     left = unexplained(lines, packaged_paths(lab, new_packages(before, after)))
     for line in left:
