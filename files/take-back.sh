@@ -175,7 +175,10 @@ if [ -e "$folder/reset" ]; then
         [ ! -d /var/lib/kubelet ] || tried find /var/lib/kubelet -xdev -mindepth 1 -delete
         rm -rf /var/log/pods /var/log/containers /etc/kubernetes/tmp /var/run/kubernetes
         [ ! -e /opt/cni/bin/flannel ] || is_of_a_package /opt/cni/bin/flannel || rm -f /opt/cni/bin/flannel
-        for path in /etc/kubernetes/pki/etcd /etc/kubernetes/pki /var/lib/etcd; do
+        # Folders that kubelet, kubeadm and the controller manager make, where nothing else is in them.
+        plugins=/usr/libexec/kubernetes/kubelet-plugins
+        for path in /etc/kubernetes/pki/etcd /etc/kubernetes/pki /var/lib/etcd /etc/cni/net.d /etc/cni \
+            $plugins/volume/exec $plugins/volume $plugins /usr/libexec/kubernetes; do
             is_of_a_package $path || emptied $path
         done
     fi

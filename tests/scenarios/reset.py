@@ -42,6 +42,7 @@ STAYS: Final[Mapping[str, str]] = {
     r"/etc/hostname": "the hostname",
     r"/etc/yum\.repos\.d/CentOS-.*": "CentOS' own repositories, which point at the vault",
     r"/var/lib/k8s-ha(/backups(/.*)?)?": "backups",
+    r"/opt/containerd(/bin|/lib)?": "folders that containerd makes",
     r"/root/\.kube": "what kubectl keeps there for its next call",
     r"/etc/dnf/modules\.d/.*\.module": "streams of modules that packages come from",
     r"/etc/firewalld/zones/(public|trusted)\.xml(\.old)?": "firewalld's files, without what was opened",

@@ -171,6 +171,21 @@ def test_all_of_ours_goes_and_all_of_theirs_stays(host: Host) -> None:
     assert host.remains() == Remains(contents={"/etc/hosts": b"127.0.0.1 localhost\n"})
 
 
+@pytest.mark.parametrize("owner", ["", "a package", "its owner"])
+def test_folders_that_a_cluster_has_made_go_where_nothing_is_in_them(host: Host, owner: str) -> None:
+    host.file("/var/lib/k8s-ha/reset", "10.0.1.157:6443 node\n")
+    folders = ["/etc/cni/net.d", "/usr/libexec/kubernetes/kubelet-plugins/volume/exec"]
+    for folder in folders:
+        (host.root / folder.lstrip("/")).mkdir(parents=True)
+    if owner == "a package":
+        host.add_tool("rpm", "exit 0")
+    elif owner == "its owner":
+        host.file("/etc/cni/net.d/own.conflist", "{}")
+        host.file("/usr/libexec/kubernetes/kubelet-plugins/volume/exec/own/driver", "#!/bin/sh")
+    host.take_back()
+    assert [host.has(folder) for folder in folders] == [bool(owner)] * 2
+
+
 def test_a_look_changes_nothing(host: Host) -> None:
     before = host.files()
     host.remains()
