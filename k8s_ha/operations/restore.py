@@ -77,9 +77,8 @@ def restore_advanced(run: Run, stage: Stage) -> Generator[StringCommand]:
         yield planned(SENTENCES[stage])
         return
     source, mark = run.part(Restoration).decided
-    behind = [] if stage is Stage.BEGUN else behind_in(run, Stage(stage - 1))
-    if behind:
-        yield fail_host(not_begun(behind))
+    if stage is not Stage.BEGUN and (failure := failed_behind(run, Stage(stage - 1))):
+        yield failure
         return
     if stage is Stage.SILENT:
         source.forget()
@@ -176,9 +175,12 @@ def behind_in(run: Run, stage: Stage, own: bool = False) -> list[str]:
     return [name for name in behind if name == host.name or not own]
 
 
-def not_begun(behind: list[str]) -> str:
-    """Why nothing goes on here, as a sentence."""
-    return (
+def failed_behind(run: Run, stage: Stage) -> StringCommand | None:
+    """What fails the current host where a control plane has not come to a stage; None where all have."""
+    behind = behind_in(run, stage)
+    if not behind:
+        return None
+    return fail_host(
         f"{host.name}: the restore does not go on: {', '.join(behind)} did not come to the stage before; see the error "
         "above, then run k8s_ha.restore again."
     )
@@ -199,9 +201,8 @@ def pods_listed_anew(run: Run) -> Generator[StringCommand]:
     if not require_fact(Files, paths=["/etc/kubernetes/kubelet.conf"]):
         host.noop("the host is no node yet")
         return
-    behind = behind_in(run, Stage.MANAGED)
-    if behind:
-        yield fail_host(not_begun(behind))
+    if failure := failed_behind(run, Stage.MANAGED):
+        yield failure
         return
     own, finalize = run.cluster.host(host.name), ""
     if run.part(Restoration).decided[1].is_lost and "control_plane" in own.role:
@@ -218,9 +219,8 @@ def watchers_restarted(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned("kubectl delete pods")
         return
-    behind = behind_in(run, Stage.MANAGED)
-    if behind:
-        yield fail_host(not_begun(behind))
+    if failure := failed_behind(run, Stage.MANAGED):
+        yield failure
         return
     address = run.cluster.host(host.name).address
     for namespace, label in _WATCHERS:
@@ -240,9 +240,8 @@ def former_nodes_silent(run: Run) -> Generator[StringCommand]:
     """Have the cluster seen that the nodes of clean hosts are not Ready: before that nobody joins under their names."""
     if not is_executing():
         return
-    behind = behind_in(run, Stage.MANAGED)
-    if behind:
-        yield fail_host(not_begun(behind))
+    if failure := failed_behind(run, Stage.MANAGED):
+        yield failure
         return
 
     def ready() -> list[str]:
@@ -269,9 +268,8 @@ def restore_ended(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned("the restore is over")
         return
-    behind = behind_in(run, Stage.MANAGED)
-    if behind:
-        yield fail_host(not_begun(behind))
+    if failure := failed_behind(run, Stage.MANAGED):
+        yield failure
         return
     values = {"HOST": host.name, "MARK": run.part(Restoration).decided[1].line}
     script = shell_variables(values) + "".join(map(read_file, ("copied.sh", "restore-mark.sh", "restore-end.sh")))

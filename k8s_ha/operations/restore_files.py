@@ -14,10 +14,10 @@ from k8s_ha.backup_source import BackupSource
 from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
 from k8s_ha.facts.system import Files
 from k8s_ha.observations.restoring import FOLDER, Stage
-from k8s_ha.operations.commands import fail_host, long_command, path_of_this_run, planned, run_silently, write
+from k8s_ha.operations.commands import long_command, path_of_this_run, planned, run_silently, write
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.init import SECONDS_FOR_KUBEADM
-from k8s_ha.operations.restore import Restoration, behind_in, not_begun, restored_config
+from k8s_ha.operations.restore import Restoration, behind_in, failed_behind, restored_config
 from k8s_ha.pyinfra_internals.state import State
 from k8s_ha.resources import read_file, shell_variables
 from k8s_ha.run import Run, is_executing
@@ -74,9 +74,8 @@ def control_plane_rebuilt(run: Run) -> Generator[StringCommand]:
     if not is_executing():
         yield planned("kubeadm init phase certs, kubeconfig, etcd, control-plane, kubelet-start")
         return
-    behind = behind_in(run, Stage.BEGUN)
-    if behind:
-        yield fail_host(not_begun(behind))
+    if failure := failed_behind(run, Stage.BEGUN):
+        yield failure
         return
     if not behind_in(run, Stage.TRIED, own=True):
         host.noop("they are there")
