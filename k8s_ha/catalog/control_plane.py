@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import Final
 
@@ -42,3 +43,8 @@ def etcd_request(path: str, body: str, seconds: int = 20, address: str = "127.0.
         f"curl -fsS --max-time {seconds} --noproxy '*' --cacert {_ETCD_PKI}/ca.crt {client} "
         f"https://{address}:2379{path} -d {shlex.quote(body)}"
     )
+
+
+def member_removal(identity: str) -> str:
+    """A curl command that has the host's own etcd count a member no more, by its number."""
+    return etcd_request("/v3/cluster/member/remove", json.dumps({"ID": identity}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Generator, Mapping
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Final
 from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
-from k8s_ha.catalog.control_plane import etcd_request, kubectl
+from k8s_ha.catalog.control_plane import kubectl, member_removal
 from k8s_ha.cluster_state.change_steps import ChangeStep
 from k8s_ha.cluster_state.drains import drain_seconds, evicts
 from k8s_ha.cluster_state.plan import no_leader
@@ -91,7 +90,7 @@ def member_removed(run: Run, step: ChangeStep, last: bool) -> Generator[StringCo
         return
     if entry.host is not None and entry.is_to_reset:
         yield from led_here(run, entry.host)
-    yield StringCommand(etcd_request("/v3/cluster/member/remove", json.dumps({"ID": entry.member.identity})))
+    yield StringCommand(member_removal(entry.member.identity))
     if not _is_forgotten(run, entry.member):
         yield fail_host(
             f"{entry.hostname} is a member of etcd, by another member's word, {SECONDS_TO_FORGET} seconds after its "

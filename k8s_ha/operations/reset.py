@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
 from collections.abc import Generator, Iterator, Mapping
 from typing import Final
@@ -13,7 +12,7 @@ from pyinfra.api import StringCommand
 
 from k8s_ha.catalog import kernel_needs
 from k8s_ha.catalog.compatibility import DOCKER_HUB
-from k8s_ha.catalog.control_plane import etcd_request
+from k8s_ha.catalog.control_plane import member_removal
 from k8s_ha.cluster_state.change_steps import ChangeStep
 from k8s_ha.cluster_state.node_state import membership
 from k8s_ha.cluster_state.reset_steps import authority, is_node_due, may_be_reset
@@ -101,8 +100,7 @@ def member_removed(run: Run, step: ChangeStep) -> Generator[StringCommand]:
     if member is None:
         host.noop("etcd counts no member of it")
         return
-    request = etcd_request("/v3/cluster/member/remove", json.dumps({"ID": member.identity}))
-    yield StringCommand(f"{request} || echo 'etcd keeps that member; the reset goes on' >&2")
+    yield StringCommand(f"{member_removal(member.identity)} || echo 'etcd keeps that member; the reset goes on' >&2")
 
     def is_forgotten() -> bool:
         found = read_fact(host, Node, address=own.address)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.catalog.control_plane import etcd_request, kubectl
+from k8s_ha.catalog.control_plane import kubectl, member_removal
 from k8s_ha.cluster_state.node_state import Membership
 from k8s_ha.cluster_state.plan import Action, Step, decide_join, no_leader, stale_members
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -67,8 +66,7 @@ def stale_members_removed(run: Run) -> Generator[StringCommand]:
         return
     for known in stale:
         if known.member is not None:
-            body = json.dumps({"ID": known.member.identity})
-            yield StringCommand(etcd_request("/v3/cluster/member/remove", body))
+            yield StringCommand(member_removal(known.member.identity))
         if known.node is not None:
             name = shlex.quote(known.node.name)
             yield StringCommand(kubectl(address, f"delete node {name} --ignore-not-found --wait=false"))
