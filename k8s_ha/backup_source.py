@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import tarfile
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from k8s_ha.local_backups import is_file
+from k8s_ha.local_backups import digest, is_file
 from k8s_ha.observations.backup import Part
 from k8s_ha.observations.backup_descriptor import Descriptor, parsed_descriptor
 from k8s_ha.untrusted import short
@@ -99,13 +98,8 @@ def _require_whole(path: Path, part: Part) -> None:
     size = path.stat().st_size
     if size != part.size:
         raise BadBackup(f"{path} has {size} bytes", f"its descriptor says {part.size}", _AGAIN)
-    if _digest(path) != part.sha256:
+    if digest(path) != part.sha256:
         raise BadBackup(f"{path} is damaged", "its descriptor has another sha256", _AGAIN)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _decrypted(descriptor: Descriptor, folder: Path, identity: str) -> BackupSource:
@@ -118,7 +112,7 @@ def _decrypted(descriptor: Descriptor, folder: Path, identity: str) -> BackupSou
         for part, end, wanted in pairs:
             target = Path(scratch.name) / f"{descriptor.name}{end}"
             _decrypt(descriptor.encryption, folder / part.file, target, identity)
-            if _digest(target) != wanted:
+            if digest(target) != wanted:
                 raise BadBackup(f"{part.file} holds another text", "its descriptor has its sha256", _AGAIN)
         source = Path(scratch.name) / descriptor.name
         files = _files(source.with_name(f"{source.name}.tar.gz"))

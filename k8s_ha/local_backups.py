@@ -36,10 +36,13 @@ def is_whole(folder: Path, backup: Backup) -> bool:
 
 
 def _holds(path: Path, part: Part) -> bool:
-    if not _has_size(path, part):
-        return False
+    return _has_size(path, part) and digest(path) == part.sha256
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex. Raises OSError."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == part.sha256
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _has_size(path: Path, part: Part) -> bool:
