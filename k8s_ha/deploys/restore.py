@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from k8s_ha.deploys.scheduled_backups import scheduled_backups
 from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
-from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
+from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, host_paths
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.restore import RestoreFacts
 from k8s_ha.findings import Finding
@@ -293,11 +293,4 @@ def _encryption_file(server: StaticPod | None) -> str | None:
     value = server.arguments.get(ENCRYPTION) if server else None
     if server is None or value is None:
         return None
-    return next(_mounted(server, value), value)
-
-
-def _mounted(server: StaticPod, path: str) -> Iterator[str]:
-    for volume in server.volumes.values():
-        mount, source = str(volume.get("mountPath")), str(volume.get("hostPath"))
-        if path == mount or path.startswith(f"{mount}/"):
-            yield source + path[len(mount) :]
+    return next(host_paths(server.volumes.values(), value), value)

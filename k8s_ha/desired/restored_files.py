@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from k8s_ha.desired.kubeadm_config import kept_configuration
@@ -35,11 +35,20 @@ def api_server_files(cluster: Cluster) -> dict[str, str]:
     flags = {item["name"]: item["value"] for item in given} if is_argument_list(given) else given
     found = {}
     for flag, value in flags.items():
-        for volume in server.get("extraVolumes") or ():
-            mount, path = str(volume.get("mountPath")), str(volume.get("hostPath"))
-            if str(value) == mount or str(value).startswith(f"{mount}/"):
-                found[str(flag)] = (path + str(value)[len(mount) :]).lstrip("/")
+        for path in host_paths(server.get("extraVolumes") or (), str(value)):
+            found[str(flag)] = path.lstrip("/")
         # kubeadm mounts its own folder by itself.
         if str(value).startswith("/etc/kubernetes/pki/"):
             found[str(flag)] = str(value).lstrip("/")
     return found
+
+
+def host_paths(volumes: Iterable[Mapping[str, Any]], path: str) -> Iterator[str]:
+    """Where on the host lies what a container has at a path, by each of its volumes that covers it.
+
+    + volumes: each with its mountPath and its hostPath, as kubeadm's extraVolumes have them
+    """
+    for volume in volumes:
+        mount, source = str(volume.get("mountPath")), str(volume.get("hostPath"))
+        if path == mount or path.startswith(f"{mount}/"):
+            yield source + path[len(mount) :]
