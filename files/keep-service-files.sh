@@ -2,17 +2,13 @@
 # each will hold.
 #
 # Keeps them as they are, until the service has come up with the new ones; and what stood in the owner's files before this
-# package's first change, and whether the service ran and was enabled, for good.
+# package's first change, and whether the service ran and was enabled, for good. Stands behind keep-unit-state.sh.
 folder=/var/lib/k8s-ha
 undo=$folder/undo/$UNIT
 umask 077
 mkdir -p -m 755 "$folder" || exit 1
 rm -rf "$undo" && mkdir -p "$undo" || exit 1
-if [ ! -e "$folder/$UNIT.digest" ] && ! grep -qs "^${UNIT%.service} " "$folder/before/state"; then
-    mkdir -p "$folder/before" && { [ ! -e "$folder/before/state" ] || cat "$folder/before/state"; } >"$folder/before/state.new" &&
-        echo "${UNIT%.service} $(systemctl is-active "$UNIT") $(systemctl is-enabled "$UNIT" 2>/dev/null)" >>"$folder/before/state.new" &&
-        mv -f "$folder/before/state.new" "$folder/before/state" || exit 1
-fi
+keep_unit_state "$folder/$UNIT.digest" "${UNIT%.service}" || exit 1
 number=0
 echo "$FILES" | while read -r sum path; do
     number=$((number + 1))

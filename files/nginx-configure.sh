@@ -1,6 +1,6 @@
 # CONFIG, COPY, DROP_IN, ERROR_LOG, FILES, FOLDER, HOST, PORT, RECORD, SECONDS_TO_END, SECONDS_TO_LISTEN: gives nginx its files,
-# all of them or none; needs nginx-listens.sh. FILES is how many it may have open at least, or empty; DROP_IN is the unit's that
-# says so. SECONDS_TO_END is how long the workers of before are waited for, or empty.
+# all of them or none; needs nginx-listens.sh and keep-unit-state.sh. FILES is how many it may have open at least, or empty;
+# DROP_IN is the unit's that says so. SECONDS_TO_END is how long the workers of before are waited for, or empty.
 #
 # COPY and FOLDER are for what is tested before anything is changed. Standard input has a line for each file, texts in
 # base64: "copy PATH COPY TEXT", "edit PATH SHA256 TEXT" of the owner's, "own PATH - TEXT", "drop PATH - -"; then "end".
@@ -100,14 +100,7 @@ workers() { pgrep -P "$main" 2>/dev/null; }
 since=$(date '+%Y-%m-%d %H:%M:%S')
 logged=$(stat -c %s "$ERROR_LOG" 2>/dev/null || echo 0)
 
-# Whether it ran and was enabled before this package came, for a reset to give back.
-state=${RECORD%/*}/before/state
-if [ ! -e "$RECORD" ] && ! grep -qs '^nginx ' "$state"; then
-    mkdir -p -m 755 "${RECORD%/*}" && mkdir -p "${state%/*}" &&
-        { [ ! -e "$state" ] || cat "$state"; } >"$state.new" &&
-        echo "nginx $(systemctl is-active nginx.service) $(systemctl is-enabled nginx.service 2>/dev/null)" >>"$state.new" &&
-        mv -f "$state.new" "$state" || fail "$state cannot be written; nothing was changed; see the error above."
-fi
+keep_unit_state "$RECORD" nginx || fail "$state cannot be written; nothing was changed; see the error above."
 rm -f "$RECORD"
 [ -s "$FOLDER/list" ] && stage=changed
 while read -r kind number path; do

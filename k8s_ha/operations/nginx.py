@@ -85,8 +85,9 @@ def endpoint_proxied(
         "SECONDS_TO_END": str(2 * SECONDS_TO_SHUT_DOWN) if ends_former else "",
         "SECONDS_TO_LISTEN": str(SECONDS_TO_LISTEN),
     }
+    scripts = map(read_file, ("nginx-listens.sh", "keep-unit-state.sh", "nginx-configure.sh"))
     yield StringCommand(
-        shell_variables(variables) + read_file("nginx-listens.sh") + read_file("nginx-configure.sh"),
+        shell_variables(variables) + "".join(scripts),
         _stdin="".join(f"{line}\n" for line in _lines(state, proxy, own, unit)),
     )
 

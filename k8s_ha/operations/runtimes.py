@@ -81,7 +81,9 @@ class RuntimePlan:
         if self.replacements:
             lines = [f"{sha256(entry.content)} {path}" for path, entry in self.replacements.items()]
             values = {"FILES": "\n".join(lines), "UNIT": self.unit}
-            yield StringCommand(shell_variables(values) + read_file("keep-service-files.sh"))
+            yield StringCommand(
+                shell_variables(values) + read_file("keep-unit-state.sh") + read_file("keep-service-files.sh")
+            )
         for replacement in self.replacements.values():
             yield replacement.command
         values = {

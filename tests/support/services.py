@@ -41,7 +41,11 @@ def act(unit: str, action: str, digest: str, test: str = "true") -> Command:
 def keep(unit: str, files: Mapping[str, str]) -> Command:
     """What comes before the first changed file of a container runtime: text by path."""
     lines = "\n".join(f"{sha256(text)} {path}" for path, text in files.items())
-    return Command(shell_variables({"FILES": lines, "UNIT": unit}) + read_file("keep-service-files.sh"))
+    return Command(
+        shell_variables({"FILES": lines, "UNIT": unit})
+        + read_file("keep-unit-state.sh")
+        + read_file("keep-service-files.sh")
+    )
 
 
 def change(unit: str, action: str, digest: str, answers: str) -> Command:
