@@ -1,10 +1,13 @@
 """``python -m tests.scenarios.certificates [--line LINE] [--minutes N] [--cut]``: certificates that really end.
 
-A cluster whose certificates live for minutes (kubeadm's certificateValidityPeriod, the controller manager's
-cluster-signing-duration) has all of them renewed while it is watched what users notice, and a run behind that changes
-nothing. Then nobody comes near it until every certificate has ended, kubelets' too, and no API server answers. One run
-brings it back, with its workload. With --cut the operator is killed after each operation of that, once each, until a
-run comes to its end. The table is printed; what users noticed of the renewal fails the scenario.
+A cluster whose certificates live for minutes has all of them renewed while it is watched what users notice, and a run
+behind that changes nothing. Then nobody comes near it until every certificate has ended, kubelets' too, and no API
+server answers. One run brings it back, with its workload. With --cut the operator is killed after each operation of
+that, once each, until a run comes to its end. The table is printed; what users noticed of the renewal fails the
+scenario.
+
+The short life is kubeadm's certificateValidityPeriod; before 1.31 the cluster's CAs sign what there is again. Kubelets'
+is the controller manager's cluster-signing-duration.
 """
 
 from __future__ import annotations
@@ -22,12 +25,14 @@ from typing import Any, Final
 from cryptography.x509 import load_pem_x509_certificate
 
 from k8s_ha.catalog.certificates import KUBELET_CLIENT, RENEWABLE
+from tests.lab.build.tables.lines import find
 from tests.lab.checks import CONTROL_PLANES, NODES, etcd_members, ready_nodes
 from tests.lab.client import SECONDS_FOR_A_WATCH, Lab, until
 from tests.scenarios.availability import service, watched
 from tests.scenarios.interrupted_change import REPLICAS, Kind, replicas, staircase
 from tests.scenarios.rollout import check_unnoticed, heading, markdown, second_run
 from tests.scenarios.settings import patched
+from tests.scenarios.short_certificates import shorten
 
 DESCRIPTION = "Renew the certificates of a cluster, and bring it back after all of them have ended."
 RENEW: Final = "k8s_ha.renew_certificates"
@@ -38,15 +43,21 @@ COLUMNS = (
 MINUTES_OF_KUBELETS: Final = 20
 """They renew their own as long as somebody signs, so theirs end last."""
 
+CONFIGURED_SINCE: Final = (1, 31)
+"""The first line whose kubeadm gives certificates another life than a year."""
+
+MINUTES_LEFT: Final = 3
+"""Of certificates that are signed again, when nobody is to come near them."""
+
 SECONDS_TO_FALL_SILENT: Final = 900
 """A kubelet that cannot log in ends after minutes, and API servers go on until something is asked of etcd."""
 
 
-def settings_of(minutes: int) -> dict[str, Any]:
-    """What a cluster is built with whose certificates end after so many minutes."""
-    life = f"{minutes}m0s"
+def settings_of(minutes: int, is_configured: bool) -> dict[str, Any]:
+    """What a cluster is built with whose certificates end after so many minutes; kubelets' alone before 1.31."""
+    life = {"certificateValidityPeriod": f"{minutes}m0s"} if is_configured else {}
     signing = {"extraArgs": {"cluster-signing-duration": f"{MINUTES_OF_KUBELETS}m0s"}}
-    return patched({"ClusterConfiguration": {"certificateValidityPeriod": life, "controllerManager": signing}})
+    return patched({"ClusterConfiguration": {**life, "controllerManager": signing}})
 
 
 def ends(lab: Lab, name: str) -> dict[str, datetime]:
@@ -135,20 +146,25 @@ def brought_back(lab: Lab, settings: Mapping[str, Any], is_cut: bool) -> tuple[i
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.scenarios.certificates", description=DESCRIPTION)
-    parser.add_argument("--line", default="1.37", help="Kubernetes line, 1.31 or newer; default %(default)s")
+    parser.add_argument("--line", default="1.37", help="Kubernetes line; default %(default)s")
     parser.add_argument("--minutes", type=int, default=30, help="how long certificates live; default %(default)s")
     parser.add_argument("--cut", action="store_true", help="kill the operator after each operation of the way back")
     options = parser.parse_args(arguments)
-    settings = settings_of(options.minutes)
+    is_configured = find(options.line).key >= CONFIGURED_SINCE
+    settings = settings_of(options.minutes, is_configured)
     lab = Lab(options=("--line", options.line))
     lab.up()
     lab.results(**settings)
     version = json.loads(lab.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
+    if not is_configured:
+        shorten(lab, options.minutes)
     with watched(lab) as found:
         seconds = renewed(lab, settings)
         second_run(lab, "renewed certificates", **settings)
     print(found.table(), flush=True)
     with service(lab):
+        if not is_configured:
+            shorten(lab, MINUTES_LEFT)
         dead(lab)
         kills, back = brought_back(lab, settings, options.cut)
         is_back(lab)
