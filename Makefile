@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-certificates test-backup test-restore test-reset test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-settings test-runtime test-newer-release test-certificates test-backup test-restore test-refused-backups test-reset test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -100,6 +100,11 @@ test-backup: $(VENV)/installed
 # A cluster restored from a backup; twenty minutes. LOST=--lost: all hosts have blank disks. CUT=--cut kills the operator after each operation.
 test-restore: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.restore $(LOST) $(CUT)
+
+# Backups that a restore refuses, and encrypted ones that it takes; twenty minutes. age is Debian's, installed where there is none.
+test-refused-backups: $(VENV)/installed
+	@command -v age >/dev/null || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends age; }
+	$(BIN)/python -m tests.scenarios.refused_backups
 
 # A cluster taken away, and what is left on its hosts; a quarter of an hour. CUT=--cut kills the operator after each operation.
 test-reset: $(VENV)/installed

@@ -13,7 +13,8 @@ from tests.lab.odd.drifts import Drift
 CONTROL_PLANES = ("master1", "master2", "master3")
 WORKERS = ("worker1", "worker2")
 NODES = (*CONTROL_PLANES, *WORKERS)
-
+HOSTS = (*NODES, "master-lb")
+ENDPOINT = "10.0.1.157:6443"
 
 PKI = "/etc/kubernetes/pki/etcd"
 ETCDCTL = (

@@ -11,7 +11,7 @@ import pytest
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.settings import load_cluster
 from tests.lab.settings import in_lab
-from tests.scenarios import certificates, endpoint_move, interrupted_change, settings
+from tests.scenarios import certificates, endpoint_move, interrupted_change, refused_backups, settings
 from tests.scenarios.availability_report import API, Availability, Held, Interruption, Polled
 from tests.scenarios.fault_injection.kill import Killer
 from tests.scenarios.settings import CHANGES, COLUMNS, PATCHES, WRONG, Row, patched, settings_of
@@ -44,19 +44,26 @@ def test_a_row_has_a_cell_for_each_column() -> None:
     assert Row("x", 1, 1, 1, noticed).markdown().count("|") == len(COLUMNS) + 1
 
 
-def test_certificates_live_for_minutes_and_end() -> None:
-    """The settings let that through, and kubeadm reads it from v1beta4 on."""
-    given = certificates.settings_of(60)
-    cluster = load_cluster(in_lab({}) | given | {"kubernetes_version": "1.37.2"}, six_hosts())
+@pytest.mark.parametrize(("version", "life"), [("1.37.2", "60m0s"), ("1.30.14", None)])
+def test_certificates_live_for_minutes_and_end(version: str, life: str | None) -> None:
+    """The settings let that through; kubeadm reads a life from v1beta4 on."""
+    given = certificates.settings_of(60, is_configured=life is not None)
+    cluster = load_cluster(in_lab({}) | given | {"kubernetes_version": version}, six_hosts())
     kept = kept_configuration(cluster)["ClusterConfiguration"]
-    assert kept["certificateValidityPeriod"] == "60m0s"
+    assert kept.get("certificateValidityPeriod") == life
     assert kept["controllerManager"]["extraArgs"] == {"cluster-signing-duration": "20m0s"}
     assert kept["etcd"]  # what the lab itself needs stays
 
 
 @pytest.mark.parametrize(
     ("program", "word"),
-    [(settings, "no-such"), (interrupted_change, "no-such"), (endpoint_move, "no-such"), (certificates, "no-such")],
+    [
+        (settings, "no-such"),
+        (interrupted_change, "no-such"),
+        (endpoint_move, "no-such"),
+        (certificates, "no-such"),
+        (refused_backups, "no-such"),
+    ],
 )
 def test_a_word_that_is_none_of_them_is_refused(program: Any, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

@@ -32,7 +32,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def short(files: Path, text: str) -> str:
-    return shortened(text, (files / "ca.crt").read_text(), (files / "ca.key").read_text(), END)
+    return shortened(text, (files / "ca.key").read_text(), END)
 
 
 def told(files: Path, certificate: str) -> list[str]:

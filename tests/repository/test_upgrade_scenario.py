@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,11 +221,15 @@ def test_what_users_noticed_is_told_behind_all_upgrades(
         hops.append((begin, end))
         return upgraded(availability, commands) if len(hops) == 1 else upgraded(Availability())
 
+    refusals: list[str] = []
     monkeypatch.setattr(upgrade, "upgrade", done)
+    monkeypatch.setattr(upgrade, "backed_up", lambda lab, **_: Path("backup"))
+    monkeypatch.setattr(upgrade, "refused", lambda lab, case, kubernetes_version: refusals.append(kubernetes_version))
     lab = Stage()
     assert upgrade.chain(lab, ["1.33.13", "1.34.11", "1.35.4"]) == sentences  # type: ignore[arg-type]
     assert lab.asked == ["up", "results"]
     assert hops == [("1.33.13", "1.34.11"), ("1.34.11", "1.35.4")]
+    assert refusals == ["1.34.11", "1.35.4"], "etcd has another minor after both"
     assert capsys.readouterr().out.splitlines()[-4:-2] == [markdown(COLUMNS), markdown(["---"] * len(COLUMNS))]
 
 

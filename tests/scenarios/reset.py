@@ -20,14 +20,13 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from tests.lab.checks import NODES, ready_nodes
+from tests.lab.checks import ENDPOINT, HOSTS, NODES, ready_nodes
 from tests.lab.client import Lab
 from tests.scenarios.availability import service
 from tests.scenarios.crash import killed_at
 from tests.scenarios.rollout import heading, markdown, second_run
 
 DESCRIPTION = "Take a cluster away, and look at what is left on its hosts."
-ENDPOINT: Final = "10.0.1.157:6443"
 RESET: Final = ("k8s_ha.reset", f"endpoint={ENDPOINT}")
 VERIFY: Final = "k8s_ha.verify"
 MOST_STAIRS = 100
@@ -123,7 +122,7 @@ def packaged_paths(lab: Lab, packages: Mapping[str, Sequence[str]]) -> dict[str,
 def openings(lab: Lab) -> dict[str, str]:
     """What firewalld lets in, now and after a reboot, by host; its files are its own."""
     ask = "; ".join(f"firewall-cmd {when} --zone={zone} --list-all" for zone in ZONES for when in ("", "--permanent"))
-    return {host: lab.host(host, ask, check=False) for host in (*NODES, "master-lb")}
+    return {host: lab.host(host, ask, check=False) for host in HOSTS}
 
 
 def reset(lab: Lab) -> float:

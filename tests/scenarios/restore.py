@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from k8s_ha.catalog.control_plane import kubectl
 from tests.lab import state
-from tests.lab.checks import CONTROL_PLANES, NODES, etcd_members, ready_nodes
+from tests.lab.checks import CONTROL_PLANES, ENDPOINT, HOSTS, NODES, etcd_members, ready_nodes
 from tests.lab.client import SECONDS_FOR_A_WATCH, Lab, until
 from tests.scenarios.availability import NAMESPACE, service
 from tests.scenarios.backup import KEYS, LOCAL, deployed, fill
@@ -30,8 +30,6 @@ from tests.scenarios.interrupted_change import REPLICAS, replicas
 from tests.scenarios.rollout import heading, markdown, second_run
 
 DESCRIPTION = "Restore a cluster from a backup, where it stands or where all its hosts are lost."
-ENDPOINT: Final = "10.0.1.157:6443"
-HOSTS: Final = (*NODES, "master-lb")
 COLUMNS = ("kubernetes", "hosts", "kills", "seconds of the restore", "API away, seconds", "keys")
 BEFORE, AFTER = "was-there", "came-after"
 SCALED: Final = 4

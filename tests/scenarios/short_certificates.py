@@ -36,9 +36,12 @@ def authority_of(path: str) -> str:
     return f"{PKI}/front-proxy-ca" if path.endswith("/front-proxy-client.crt") else f"{PKI}/ca"
 
 
-def signed_again(certificate: str, authority: str, key: str, end: datetime) -> str:
-    """The certificate with another end; all in PEM."""
-    old, issuer = (x509.load_pem_x509_certificate(text.encode()) for text in (certificate, authority))
+def signed_again(certificate: str, key: str, end: datetime) -> str:
+    """The certificate with another end; all in PEM.
+
+    + key: of the CA that has signed it
+    """
+    old = x509.load_pem_x509_certificate(certificate.encode())
     signer = load_pem_private_key(key.encode(), None)
     assert isinstance(signer, rsa.RSAPrivateKey)
     builder = (
@@ -51,15 +54,15 @@ def signed_again(certificate: str, authority: str, key: str, end: datetime) -> s
     return builder.sign(signer, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
-def shortened(text: str, authority: str, key: str, end: datetime) -> str:
+def shortened(text: str, key: str, end: datetime) -> str:
     """A certificate's file, a kubelet's with its key behind, or a kubeconfig, whose certificate has another end."""
 
     def in_kubeconfig(found: re.Match[str]) -> str:
         certificate = base64.b64decode(found[0]).decode()
-        return base64.b64encode(signed_again(certificate, authority, key, end).encode()).decode()
+        return base64.b64encode(signed_again(certificate, key, end).encode()).decode()
 
     text = IN_KUBECONFIG.sub(in_kubeconfig, text)
-    return PEM.sub(lambda found: signed_again(found[0], authority, key, end), text)
+    return PEM.sub(lambda found: signed_again(found[0], key, end), text)
 
 
 def shorten(lab: Lab, minutes: int) -> None:
@@ -76,7 +79,6 @@ def shorten(lab: Lab, minutes: int) -> None:
 
 
 def _shorten(lab: Lab, name: str, path: str, end: datetime) -> None:
-    authority = authority_of(path)
-    texts = [lab.host(name, f"cat {file}") for file in (path, f"{authority}.crt", f"{authority}.key")]
-    changed = base64.b64encode(shortened(*texts, end).encode()).decode()
+    text, key = (lab.host(name, f"cat {file}") for file in (path, f"{authority_of(path)}.key"))
+    changed = base64.b64encode(shortened(text, key, end).encode()).decode()
     lab.host(name, f"echo {changed} | base64 -d >{path}")  # what is there keeps its mode, and where it leads

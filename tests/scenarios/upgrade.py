@@ -3,7 +3,8 @@ each further one by a run, while it is watched what users notice.
 
 A version is of the lab's, such as ``1.34.4``, or ``1.34`` for its newest patch; the lab has every minor in between,
 too. Each upgrade is planned by a dry run, made, verified, and run again with no change; then every part must be of the
-version. Its row for the documentation is printed. What users noticed is told at the end, and fails the scenario.
+version. Its row for the documentation is printed. A backup of before is refused where etcd has another minor now. What
+users noticed is told at the end, and fails the scenario.
 """
 
 from __future__ import annotations
@@ -18,18 +19,21 @@ from typing import Any
 
 import yaml
 
+from k8s_ha.observations.backup_descriptor import minor_of
 from tests.lab.build import BuildError
 from tests.lab.build.tables.lines import LINES, find
 from tests.lab.checks import ETCDCTL
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
 from tests.scenarios.availability_report import Availability
+from tests.scenarios.refused_backups import Case, as_it_is, backed_up, refused
 from tests.scenarios.rollout import SecondRun, check_unnoticed, dry_run, heading, markdown, second_run, timed_run
 
 DESCRIPTION = (
     "Build a cluster of the first version and upgrade it to the others, while it is watched what users notice."
 )
 CORDONED = "k8s-ha/cordoned"
+OTHER_ETCD = "one minor does not read the data of another"
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 COLUMNS = (
     *("from", "to", "etcd", "seconds", "steps", "failed API requests", "failed service requests"),
@@ -186,7 +190,10 @@ def chain(lab: Lab, versions: Sequence[str]) -> list[str]:
     print(f"{first} stands; a second run: {before.operations} operations, {before.commands} commands", flush=True)
     rows, noticed = heading(COLUMNS), []
     for begin, end in pairwise(versions):
+        backup = backed_up(lab, kubernetes_version=begin)
         done = upgrade(lab, begin, end)
+        if minor_of(done.etcd[0]) != minor_of(done.etcd[1]):
+            refused(lab, Case(f"etcd is {done.etcd[1]}", backup, as_it_is, OTHER_ETCD), kubernetes_version=end)
         print(f"  a second run: {done.again.operations} operations, {done.again.commands} commands", flush=True)
         rows.append(done.row())
         print(rows[-1], flush=True)
