@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.lab import LabError, access, digest, hosts, lifecycle, machine, mirrors, network, state, topology
 from tests.lab.build import BuildError, Contents
 from tests.lab.build.tables.containerd import CONTAINERDS
+from tests.lab.build.tables.images import OLDER_ETCDS
 from tests.lab.build.tables.lines import DEFAULT, chosen
 
 POWER = {"off": hosts.power_off, "kill": hosts.kill, "on": hosts.power_on, "reboot": hosts.reboot}
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"Kubernetes to have: 1.34 (its newest patch here) or 1.34.4; may be repeated; default {DEFAULT}",
     )
     up.add_argument("--containerd", choices=CONTAINERDS, help="serve this one alone; default: what fits the lines")
+    up.add_argument("--etcd", choices=OLDER_ETCDS, help="have this one in the image of its minor; default: the newest")
     up.add_argument("--conformance", action="store_true", help="serve the images of the conformance tests, too")
     add("down", lambda _: lifecycle.down(), "end the lab and put the machine back as it was")
     add("status", lambda _: print("\n".join(lifecycle.status())), "what is running, or left over")
@@ -94,7 +96,7 @@ def _command(options: argparse.Namespace) -> list[str]:
 
 def _up(options: argparse.Namespace) -> None:
     versions = tuple(line.version for line in chosen(options.line))
-    contents = Contents(versions, options.containerd, options.conformance)
+    contents = Contents(versions, options.containerd, options.conformance, options.etcd)
     lifecycle.up(topology.load(options.topology), contents)
 
 

@@ -22,15 +22,18 @@ class Contents:
     + lines: Kubernetes versions, such as 1.34 or 1.34.4
     + containerd: key of CONTAINERDS that is served alone; None: what the lines are served with
     + conformance: whether there are the images of Kubernetes' conformance tests, too
+    + etcd: one of OLDER_ETCDS in the place of its minor's newest patch; image tags stay kubeadm's
     """
 
     lines: tuple[str, ...] = (lines.DEFAULT,)
     containerd: str | None = None
     conformance: bool = False
+    etcd: str | None = None
 
     def __str__(self) -> str:
         containerd = f", containerd {self.containerd} alone" if self.containerd else ""
-        return f"Kubernetes {', '.join(self.lines)}{containerd}{', conformance images' * self.conformance}"
+        etcd = f", etcd {self.etcd}" if self.etcd else ""
+        return f"Kubernetes {', '.join(self.lines)}{containerd}{etcd}{', conformance images' * self.conformance}"
 
 
 @dataclass(frozen=True)
@@ -79,26 +82,26 @@ def build(
     golang.compiler()
     cache = open_cache(progress)
     machine.install_programs(cache)
-    return _build(cache, wanted, chosen, served, contents.conformance)
+    return _build(cache, wanted, chosen, served, contents)
 
 
 def _build(
-    cache: Cache, flavours: list[str], chosen: tuple[Line, ...], containerds: tuple[str, ...], conforming: bool
+    cache: Cache, flavours: list[str], chosen: tuple[Line, ...], containerds: tuple[str, ...], contents: Contents
 ) -> Artifacts:
     secrets = keys.secrets(cache)
     debs = machine.unpacked_packages(cache)
     with ThreadPoolExecutor(2) as pool:
-        compiling = pool.submit(programs.sources, cache, chosen, containerds)
+        compiling = pool.submit(programs.sources, cache, chosen, containerds, contents.etcd)
         base = hosts.base_layer(cache)
         layers = {name: hosts.flavour_layer(cache, name, base, secrets) for name in flavours}
         container = hosts.container_layer(cache)
         sources = {"base": base, "debs": debs, **compiling.result()}
         packing = pool.submit(packages.repositories, cache, secrets, chosen, containerds, sources)
         more = {}
-        if conforming:
+        if contents.conformance:
             sources |= conformance.sources(cache)
             more = {PART: IMAGES}
-        registry = images.registry(cache, chosen, sources, more)
+        registry = images.registry(cache, chosen, sources, more, contents.etcd)
         web_root = packing.result()
     return Artifacts(
         base=base,

@@ -31,16 +31,21 @@ LINKED = (0, 2)  # what the loader's --verify ends with for a program and for a 
 
 
 def registry(
-    cache: Cache, lines: Iterable[Line], sources: Mapping[str, Path], more: Mapping[str, tuple[Image, ...]]
+    cache: Cache,
+    lines: Iterable[Line],
+    sources: Mapping[str, Path],
+    more: Mapping[str, tuple[Image, ...]],
+    etcd: str | None = None,
 ) -> Path:
     """Return docker-registry's root folder with the images of these lines and those that every lab has.
 
     + more: other images, by the name of their part in the cache
+    + etcd: as for of_line
     """
     parts = [_part(cache, name, images, sources) for name, images in {"registry-addons": ADDONS, **more}.items()]
     for line in lines:
         tags = asked_for((sources[line.source] / LISTING).read_text())
-        parts.append(_part(cache, f"registry-{line.version}", of_line(line, tags), sources))
+        parts.append(_part(cache, f"registry-{line.version}", of_line(line, tags, etcd), sources))
     return cache.merged("registry", parts)
 
 

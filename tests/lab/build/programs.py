@@ -7,7 +7,7 @@ from . import golang
 from .cache import Cache, Step
 from .machine import APT_HELPER
 from .tables.containerd import CONTAINERDS
-from .tables.images import asked_for, etcd_minor
+from .tables.images import asked_for, etcd_of
 from .tables.lines import DEFAULT, Line
 from .tables.modules import MODULES, kubernetes
 from .tables.newer_debs import DEBS, POOL
@@ -18,14 +18,17 @@ LISTING = "images.txt"
 ALWAYS = ("flannel", "crictl", "stand-ins")
 
 
-def sources(cache: Cache, lines: Sequence[Line], containerds: Iterable[str]) -> dict[str, Path]:
+def sources(
+    cache: Cache, lines: Sequence[Line], containerds: Iterable[str], etcd: str | None = None
+) -> dict[str, Path]:
     """Build what these lines and versions of containerd are made of.
 
     + containerds: keys of CONTAINERDS
+    + etcd: as for of_line
     """
     found = {line.source: _line(cache, line) for line in lines}
     tags = [asked_for((folder / LISTING).read_text()) for folder in found.values()]
-    wanted = {*ALWAYS, *(f"etcd-{etcd_minor(each)}" for each in tags)}
+    wanted = {*ALWAYS, *(f"etcd-{etcd_of(each, etcd)}" for each in tags)}
     wanted |= {f"containerd-{name}" for name in containerds}
     if any(line.version != DEFAULT for line in lines):
         wanted |= {"coredns", "cni-plugins"}

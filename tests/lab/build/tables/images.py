@@ -70,6 +70,9 @@ ADDONS = (
     ),
 )
 
+OLDER_ETCDS = ("3.5.16", "3.6.8")
+"""What a lab may have in the place of its newest patch: both are below a floor of the next minor."""
+
 # By the minor of the tag that kubeadm asks for, since it derives etcd's flags from it: program -> source.
 ETCD = {
     "3.4": {"etcd": "debs/etcd-server/usr/bin/etcd", "etcdctl": "debs/etcd-client/usr/bin/etcdctl"},
@@ -79,8 +82,8 @@ ETCD = {
         "etcdutl": "etcd-3.5/etcd-server/usr/bin/etcdutl",
     },
     **{
-        minor: {"etcd": f"etcd-{minor}/server", **{name: f"etcd-{minor}/{name}" for name in ("etcdctl", "etcdutl")}}
-        for minor in ("3.6", "3.7")
+        name: {"etcd": f"etcd-{name}/server", **{tool: f"etcd-{name}/{tool}" for tool in ("etcdctl", "etcdutl")}}
+        for name in ("3.6", "3.7", *OLDER_ETCDS)
     },
 }
 
@@ -99,9 +102,22 @@ def etcd_minor(tags: Mapping[str, str]) -> str:
     return ".".join(tags["etcd"].split(".")[:2])
 
 
-def of_line(line: Line, tags: Mapping[str, str]) -> tuple[Image, ...]:
-    """What the line's kubeadm asks for, by name; and the same in one folder, as registry.aliyuncs.com has it."""
-    images = tuple(_image(line, name, tag, etcd_minor(tags)) for name, tag in tags.items())
+def etcd_of(tags: Mapping[str, str], older: str | None) -> str:
+    """The key of ETCD that the image has: the older one, whatever its tag says, where it is of the tag's minor.
+
+    >>> etcd_of({"etcd": "3.5.24-0"}, "3.5.16"), etcd_of({"etcd": "3.6.6-0"}, "3.5.16")
+    ('3.5.16', '3.6')
+    """
+    minor = etcd_minor(tags)
+    return older if older and older.startswith(f"{minor}.") else minor
+
+
+def of_line(line: Line, tags: Mapping[str, str], etcd: str | None = None) -> tuple[Image, ...]:
+    """What the line's kubeadm asks for, by name; and the same in one folder, as registry.aliyuncs.com has it.
+
+    + etcd: one of OLDER_ETCDS to have instead of its newest patch
+    """
+    images = tuple(_image(line, name, tag, etcd_of(tags, etcd)) for name, tag in tags.items())
     return images + tuple(replace(each, name=f"google_containers/{each.name.split('/')[-1]}") for each in images)
 
 

@@ -34,8 +34,7 @@ class Module:
 MODULES = {
     module.name: module
     for module in (
-        Module("etcd-3.6", _ETCD),
-        Module("etcd-3.7", _ETCD),
+        *(Module(f"etcd-{name}", _ETCD) for name in ("3.5.16", "3.6", "3.6.8", "3.7")),
         Module("coredns", ("./coredns",)),
         Module(
             "flannel",
