@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LAB := $(BIN)/python -m tests.lab
 OPERATOR := $(LAB) operator --
 
-.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-etcd-floors test-settings test-runtime test-newer-release test-certificates test-backup test-restore test-refused-backups test-reset test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
+.PHONY: lab down docs test lint test-unit test-page unit-beside lab-beside test-lab test-long test-crash test-operators test-power test-upgrade test-upgrade-speed test-etcd-floors test-settings test-runtime test-newer-release test-certificates test-backup test-restore test-refused-backups test-reset test-endpoint test-virtual-address test-endpoint-move test-interrupted test-lines test-conformance bench bench-scale clean
 .DEFAULT_GOAL := test-unit
 
 $(VENV)/installed: pyproject.toml
@@ -75,6 +75,10 @@ test-power: $(VENV)/installed
 # A cluster upgraded from version to version, watched for what users notice; ten minutes and more each: CHAIN="1.34.4 1.34.11".
 test-upgrade: $(VENV)/installed
 	$(BIN)/python -m tests.scenarios.upgrade $(CHAIN)
+
+# One minor by the deploy and by plain ssh, on equally clean hosts; half an hour. CHAIN="1.33 1.34" is the default.
+test-upgrade-speed: $(VENV)/installed
+	$(BIN)/python -m tests.scenarios.upgrade_speed $(CHAIN)
 
 # Upgrades that are refused, since members of etcd are older than its next minor asks for; a quarter of an hour.
 test-etcd-floors: $(VENV)/installed

@@ -11,7 +11,15 @@ import pytest
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.settings import load_cluster
 from tests.lab.settings import in_lab
-from tests.scenarios import certificates, endpoint_move, etcd_floors, interrupted_change, refused_backups, settings
+from tests.scenarios import (
+    certificates,
+    endpoint_move,
+    etcd_floors,
+    interrupted_change,
+    refused_backups,
+    settings,
+    upgrade_speed,
+)
 from tests.scenarios.availability_report import API, Availability, Held, Interruption, Polled
 from tests.scenarios.fault_injection.kill import Killer
 from tests.scenarios.settings import CHANGES, COLUMNS, PATCHES, WRONG, Row, patched, settings_of
@@ -56,11 +64,11 @@ def test_certificates_live_for_minutes_and_end(version: str, life: str | None) -
 
 
 @pytest.mark.parametrize(
-    "program", [settings, interrupted_change, endpoint_move, certificates, refused_backups, etcd_floors]
+    "program", [settings, interrupted_change, endpoint_move, certificates, refused_backups, etcd_floors, upgrade_speed]
 )
 def test_a_word_that_is_none_of_them_is_refused(program: Any, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        program.main(["no-such"])
+        program.main(["--no-such"])
     assert "no-such" in capsys.readouterr().err
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.upgrade_speed import drains
 from tests.support.paths import PROJECT
 
 HOSTS = """master1\t10.0.11.18\tcontrol_plane\t-
@@ -120,3 +121,8 @@ def test_what_fails_ends_it(tmp_path: Path, program: str, phase: str) -> None:
     assert done.returncode != 0
     assert f"floor: phase {phase} failed" in done.stderr
     assert not any("systemctl" in line for line in said)
+
+
+def test_the_drains_of_an_upgrade_are_taken_off() -> None:
+    operations = [("Change the cluster | Cordon and drain the node", 12.5), ("Change the cluster | Run kubelet", 3.0)]
+    assert drains([*operations, operations[0]]) == 25
