@@ -11,6 +11,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.model import HostContext
+from k8s_ha.preflight_checks.pod_routes import is_left
 
 ETCD: Final = "/var/lib/etcd"
 
@@ -120,6 +121,8 @@ def existing_clusters(contexts: Sequence[HostContext]) -> Iterator[Finding]:
             yield from _damaged(context, view, snapshot, "error")
         elif state in (NodeState.PARTIAL, NodeState.REPLACED, NodeState.FOREIGN):
             yield _of_state(context, view, state, snapshot)
+            if state is NodeState.REPLACED:
+                yield from _leftovers(context)
         elif state is None and a_control_plane_answered:
             yield _nobody_knows(context, view)
             # It may be what a join that was cut off has left.
@@ -199,6 +202,14 @@ def _leftovers(context: HostContext) -> Iterator[Finding]:
             "the interface cni0 of older pods is there",
             "new pods get addresses of another network",
             "run `ip link delete cni0` there, or reboot it",
+        )
+    left = [route for route in context.preflight.routes if is_left(context, route)]
+    if left:
+        yield _finding(
+            context,
+            f"routes to pods of an earlier node are there, such as {left[0]}",
+            "such a route comes before that to the node's own pods",
+            "reboot it, or remove each by `ip route delete`",
         )
     if context.is_control_plane and context.preflight.etcd:
         yield _finding(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
-from itertools import pairwise
 from typing import Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.preflight_checks import limits
 from k8s_ha.preflight_checks.limits import RequiredPort
 from k8s_ha.preflight_checks.model import HostContext, Listener
-
-_ROUTE_TYPES: Final = ("unreachable", "prohibit", "blackhole", "throw", "unicast")
+from k8s_ha.preflight_checks.pod_routes import is_the_pods, target
 
 
 def wanted_ports(context: HostContext) -> tuple[RequiredPort, ...]:
@@ -87,8 +85,8 @@ def networks(context: HostContext) -> Iterator[Finding]:
     for setting in ("pod_cidr", "service_cidr"):
         network = IPv4Network(getattr(context.cluster.settings, setting))
         for route in context.preflight.routes:
-            target = _target(route)
-            if target is None or not target.overlaps(network) or _is_the_pods(context, route):
+            leads_to = target(route)
+            if leads_to is None or not leads_to.overlaps(network) or is_the_pods(context, route):
                 continue
             yield Finding(
                 context.host.name,
@@ -97,29 +95,6 @@ def networks(context: HostContext) -> Iterator[Finding]:
                 "the hosts' networks and the cluster's are apart",
                 f"choose another {setting}, or remove that route if nothing needs it",
             )
-
-
-def _target(route: str) -> IPv4Network | None:
-    """Where a route leads to; None for the default route and for what cannot be read."""
-    words = [word for word in route.split() if word not in _ROUTE_TYPES]
-    try:
-        return IPv4Network(words[0], strict=False) if words else None
-    except ValueError:
-        return None
-
-
-def _is_the_pods(context: HostContext, route: str) -> bool:
-    """Whether it is one that an earlier node of this cluster has left: by its interface, or a node's through that node.
-
-    Another pod network leads through the same nodes: its routes are known by what they lead to.
-    """
-    words, target = route.split(), _target(route)
-    after = dict(pairwise(words))
-    if after.get("dev", "").startswith(limits.POD_INTERFACES):
-        return True
-    pods = IPv4Network(context.cluster.settings.pod_cidr)
-    is_a_nodes = target is not None and target.subnet_of(pods) and target.prefixlen == limits.NODE_MASK
-    return is_a_nodes and after.get("via") in {node.address for node in context.cluster.nodes}
 
 
 def proxies(context: HostContext) -> Iterator[Finding]:

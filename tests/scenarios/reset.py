@@ -125,6 +125,11 @@ def openings(lab: Lab) -> dict[str, str]:
     return {host: lab.host(host, ask, check=False) for host in HOSTS}
 
 
+def routes(lab: Lab) -> dict[str, list[str]]:
+    """Where each node leads packets, by host."""
+    return {host: sorted(lab.host(host, "ip -4 route").splitlines()) for host in NODES}
+
+
 def reset(lab: Lab) -> float:
     """Seconds of it; AssertionError where it fails, or a second one changes anything."""
     shown = lab.pyinfra("--dry", *RESET[1:], deploy=RESET[0])
@@ -168,7 +173,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     lab = Lab(options=("--line", options.line) if options.line else ())
     lab.up()
-    before, let_in = lab.digest(), openings(lab)
+    before, let_in, led = lab.digest(), openings(lab), routes(lab)
     lab.results()
     assert openings(lab) != let_in
     second_run(lab, "a build")
@@ -184,6 +189,7 @@ def main(arguments: Sequence[str]) -> None:
     assert again.returncode == 0, again.stderr[-4000:]
     assert "Nothing of the cluster is left" in " ".join(again.stderr.split()), again.stderr[-4000:]
     assert openings(lab) == let_in, openings(lab)
+    assert routes(lab) == led, routes(lab)
     lines = differing(before, after)
     left = unexplained(lines, packaged_paths(lab, new_packages(before, after)))
     for line in left:

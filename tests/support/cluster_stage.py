@@ -60,5 +60,5 @@ def reset(unless: str, name: str = "master1", flags: str = "") -> Step:
     values = f"HOST={name}\nCRI_SOCKET=unix:///run/containerd/containerd.sock\nENDPOINT=10.0.1.157:6443\n"
     values += "ETCD_DATA=/var/lib/etcd/member\n" if name in CONTROL_PLANES else "ETCD_DATA=''\n"
     values += f"FLAGS={shlex.quote(flags)}\n"
-    script = values + read_file("reset-node.sh")
+    script = values + read_file("remove-pod-network.sh") + read_file("reset-node.sh")
     return command(long_command("kubeadm-reset", script, seconds=900, unless=unless, lock="kubeadm"))

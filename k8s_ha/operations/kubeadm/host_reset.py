@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from pyinfra import host
@@ -32,5 +33,13 @@ def host_reset(run: Run, unless: str, flags: str = "") -> StringCommand:
     survey = run.surveys.get(host.name)
     socket = cri_socket(run.cluster, survey.cri if survey else None)
     values = {"HOST": host.name, "CRI_SOCKET": socket, "ENDPOINT": run.cluster.endpoint}
-    script = shell_variables(values | {"ETCD_DATA": data, "FLAGS": flags}) + read_file("reset-node.sh")
+    script = reset_script(values | {"ETCD_DATA": data, "FLAGS": flags})
     return long_command("kubeadm-reset", script, seconds=SECONDS_TO_RESET, unless=unless, lock="kubeadm")
+
+
+def reset_script(values: Mapping[str, str]) -> str:
+    """The script of ``host_reset``.
+
+    + values: shell variables that ``reset-node.sh`` names
+    """
+    return shell_variables(values) + read_file("remove-pod-network.sh") + read_file("reset-node.sh")

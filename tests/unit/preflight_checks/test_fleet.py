@@ -189,6 +189,30 @@ CLUSTERS: dict[str, tuple[list[HostContext], list[Finding]]] = {
             )
         ],
     ),
+    "a node that somebody has reset": (
+        fleet(
+            **{name: {"view": view} for name, view in NODES_STAND.items()}
+            | {
+                "worker2": {"view": CLEAN, "routes": ("10.244.2.0/24 via 10.244.2.0 dev flannel.1",)},
+                "master1": {"view": seeing("worker2", ready=False)},
+            }
+        ),
+        [
+            warning(
+                "worker2",
+                "cluster",
+                "is blank, but the cluster still knows a host of its name",
+                "a node",
+                "nothing: this run removes its stale member and node, and joins it",
+            ),
+            of_cluster(
+                "worker2",
+                "routes to pods of an earlier node are there, such as 10.244.2.0/24 via 10.244.2.0 dev flannel.1",
+                "such a route comes before that to the node's own pods",
+                "reboot it, or remove each by `ip route delete`",
+            ),
+        ],
+    ),
     "a name under which another host lives": (
         viewed(**NODES_STAND | {"worker2": CLEAN}),
         [
@@ -241,6 +265,7 @@ CLUSTERS: dict[str, tuple[list[HostContext], list[Finding]]] = {
     "what kubeadm reset leaves": (
         fleet(
             master1={"etcd": ("lost+found",)},
+            worker1={"routes": ("10.244.2.0/24 via 10.0.13.22 dev eth0", "10.244.9.0/24 dev tunl0")},
             worker2={"etcd": ("lost+found",), "routes": ("10.244.3.0/24 dev cni0 proto kernel linkdown",)},
         ),
         [
@@ -249,6 +274,12 @@ CLUSTERS: dict[str, tuple[list[HostContext], list[Finding]]] = {
                 "/var/lib/etcd holds lost+found",
                 "kubeadm asks for an empty folder",
                 "empty it, or mount it one level higher if it is lost+found",
+            ),
+            of_cluster(
+                "worker1",
+                "routes to pods of an earlier node are there, such as 10.244.2.0/24 via 10.0.13.22 dev eth0",
+                "such a route comes before that to the node's own pods",
+                "reboot it, or remove each by `ip route delete`",
             ),
             of_cluster(
                 "worker2",
