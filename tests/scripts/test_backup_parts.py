@@ -209,10 +209,23 @@ def test_gpg_seals_it_so_that_the_private_key_opens_it(shell: Shell, gpg: list[s
     assert not at(shell, "/var/lib/etcd/.k8s-ha-trial").exists()
 
 
+def test_without_the_tool_that_seals_there_is_no_backup(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = shell.root / "without-age"
+    tools.mkdir()
+    for folder in ("/bin", "/usr/bin"):
+        for tool in Path(folder).iterdir():
+            if tool.name != "age" and not (tools / tool.name).exists():
+                (tools / tool.name).symlink_to(tool)
+    monkeypatch.setenv("PATH", str(tools))
+    done = backed_up(shell, RECIPIENT="age1abc")
+    assert done.returncode == 1
+    assert "age is not installed there, and the backup is to be encrypted; install it" in done.stderr
+    assert backups(shell) == []
+
+
 @pytest.mark.parametrize(
     ("recipient", "tools", "sentence"),
     [
-        ("age1abc", {"command": "exit 1"}, "age is not installed there, and the backup is to be encrypted; install it"),
         ("age1abc", {"age": "echo bad >&2; exit 1"}, "`age` failed; see the lines above"),
         (KEY, {"gpg": "exit 2"}, "`gpg --dearmor` failed; see the lines above"),
         (KEY, {"gpg": "exit 0"}, f"{KEY} holds no public key of gpg; name one in backup.recipient"),
