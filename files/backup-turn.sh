@@ -34,7 +34,7 @@ done
 number=$((($(date +%s) - FIRST + PERIOD / 2) / PERIOD))
 from=$((number % $(echo "$voters" | wc -l)))
 while read -r identity url; do
-    if etcd "${url#https://}/health?exclude=NOSPACE" | grep -q '"health": *"true"'; then
+    if well "${url#https://}"; then
         [ "$identity" != "$own" ] || break
         echo "it is the turn of $url"
         exit 0
@@ -42,7 +42,7 @@ while read -r identity url; do
 done <<END
 $(echo "$voters" | awk -v from="$from" '{ line[NR - 1] = $0 } END { for (n = 0; n < NR; n++) print line[(from + n) % NR] }')
 END
-# Where none is well each tries: 3.4 knows no exclusion, and calls all of a full etcd not well.
+# Where none is well each tries.
 exec 3>&1
 words=$(sh -c "$BACKUP" 2>&1 >&3) && exit 0
 echo "$words" >&2

@@ -5,7 +5,7 @@
 # whether it is so before anything is changed, and its manifest is put back as it was, whatever happens.
 manifest=/etc/kubernetes/manifests/etcd.yaml
 kept=/var/lib/k8s-ha/etcd.yaml.before-recovery
-healthy() { case $(etcd 127.0.0.1:2379/health) in *true*) return 0 ;; *) return 1 ;; esac }
+healthy() { well 127.0.0.1:2379; }
 wait_until() {
     deadline=$(($(date +%s) + 180))
     until "$@"; do

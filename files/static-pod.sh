@@ -37,7 +37,7 @@ healthz() { # COMPONENT, PORT
 serves() { # COMPONENT
     running=$(containers "$1" running) && [ -n "$running" ] || return 1
     case $1 in
-        etcd) case $(etcd 127.0.0.1:2379/health) in *true*) ;; *) return 1 ;; esac ;;
+        etcd) well 127.0.0.1:2379 ;;
         kube-apiserver)
             kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$ADDRESS:6443" --request-timeout=5s \
                 get --raw /readyz >/dev/null 2>&1

@@ -1,6 +1,6 @@
 # ADDRESS: the host's own node address.
 #
-# Defines etcd, which asks the host's own etcd, and members, which tells whom that counts.
+# Defines etcd, which asks the host's own etcd, members, which tells whom that counts, and well.
 e=/etc/kubernetes/pki/etcd
 http=--http1.1
 [ ! -e $e ] || curl $http --version >/dev/null 2>&1 || http= # EL7's speaks nothing else
@@ -12,4 +12,11 @@ members() {
     # One that was started anew serves clients only when it has found a majority; its peers it answers, by HTTP/1.1.
     [ -n "$told" ] || told=$(etcd "$ADDRESS:2380/members")
     echo "$told"
+}
+# ADDRESS:PORT: whether that member is well. One whose quota is used up is: it leads, and tells all that it holds.
+well() {
+    case $(etcd "$1/health?exclude=NOSPACE") in *true*) return 0 ;; esac
+    # An early 3.4 knows no exclusion; a read that asks a majority tells as much, where no other alarm is there.
+    case $(etcd "$1/v3/maintenance/alarm" -d '{"action": "GET"}') in *CORRUPT*) return 1 ;; *NOSPACE*) ;; *) return 1 ;; esac
+    etcd "$1/v3/kv/range" -d '{"key": "aGVhbHRo"}' | grep -q '"header"'
 }

@@ -67,10 +67,14 @@ def _chosen(run: Run) -> str:
     views: dict[str, NodeView | None] = read_of_hosts(Node, run.cluster.control_planes)
     told: dict[str, Leadership | None] = read_of_hosts(EtcdLeader, run.cluster.control_planes)
     snapshot = ClusterSnapshot(run.cluster, views)
+    # One that is full is well: it gives all that it holds, and a backup of it is wanted before anything else is done.
     able = [
         entry.name
         for entry in run.cluster.control_planes
-        if entry.name in run.surveys and snapshot.state(entry) is NodeState.JOINED and _is_well(told[entry.name])
+        if entry.name in run.surveys
+        and snapshot.state(entry) is NodeState.JOINED
+        and (state := told[entry.name])
+        and state.is_well
     ]
     if not able:
         rule, remedy = "a healthy member has all of it", "bring one back, then run this again"
@@ -78,11 +82,6 @@ def _chosen(run: Run) -> str:
             [Finding(THE_CLUSTER, CHECK, "no control plane of this run has an etcd that is well", rule, remedy)]
         )
     return min(able, key=lambda name: _taken(run, name))
-
-
-def _is_well(told: Leadership | None) -> bool:
-    # One that is full gives all that it holds, and is what one wants a backup of before anything else is done.
-    return told is not None and (told.is_well or told.is_full)
 
 
 def _taken(run: Run, name: str) -> datetime:

@@ -72,13 +72,8 @@ class Leadership:
 
     @property
     def is_well(self) -> bool:
-        """Whether that member tells of itself, and has caught up with the others."""
+        """Whether that member tells of itself, and has caught up with the others; one that takes no writes may, too."""
         return self.answers and self.storage is not None
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it tells of a member that takes no writes, which etcd 3.4 calls not well."""
-        return self.storage is not None and "NOSPACE" in {alarm for _, alarm in self.storage.alarms}
 
 
 def leadership(status: str, listed: str, well: Mapping[str, str], free: str = "") -> Leadership:

@@ -182,6 +182,18 @@ def test_members_that_are_not_at_one_revision_are_waited_for(bench: RestoreBench
     assert bench.stage == "replaced"
 
 
+def test_a_full_etcds_alarm_comes_with_its_snapshot_and_is_taken_back(bench: RestoreBench) -> None:
+    """Seen with etcd 3.6.16: the alarm of a member of before refuses every write of the restored cluster."""
+    full = bench.shell.file("/full")
+    bench.reach("replaced")
+    done = bench.run("member")
+    assert (done.returncode, bench.stage, full.exists()) == (0, "member", False)
+    assert "the backup's etcd was full; it was defragmented, and its alarm taken back" in done.stdout
+    assert asked(bench, "etcd")[-1] == "defragmented"
+    bench.reach("managed")
+    assert asked(bench, "etcd").count("defragmented") == 1
+
+
 def test_the_end_takes_what_was_kept_and_no_data(bench: RestoreBench) -> None:
     bench.reach("serving")
     end = shell_variables({"HOST": "master1", "MARK": MARK}) + "".join(

@@ -46,9 +46,14 @@ case $* in
         revision=9
         case $* in *10.0.12.55*) [ ! -e {root}/other-revision ] || revision=$(cat {root}/other-revision) ;; esac
         echo '{{"header":{{"revision":"'$revision'"}},"version":"3.6.16"}}' ;;
-    *2379/health*) [ ! -e {root}/etcd-is-down ] && echo '{{"health":"true"}}' ;;
+    *2379/health[?]exclude=NOSPACE*) [ ! -e {root}/etcd-is-down ] && echo '{{"health":"true"}}' ;;
+    *2379/health*) [ ! -e {root}/full ] && [ ! -e {root}/etcd-is-down ] && echo '{{"health":"true"}}' ;;
+    */alarm*DEACTIVATE*265*) rm {root}/full ;;
+    */alarm*GET*) [ ! -e {root}/full ] || echo '{{"alarms":[{{"memberID":"265","alarm":"NOSPACE"}}]}}' ;;
+    */defragment*) echo defragmented >>{root}/etcd ;;
 esac
 """
+"""The alarm is of a member that is no more."""
 # As ctr and docker are called: up to the container's name come the runtime's own words.
 CTR = r"""
 echo "$*" >>{root}/ctr

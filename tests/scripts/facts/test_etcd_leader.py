@@ -59,3 +59,34 @@ def test_a_leader_and_the_members_that_are_well(shell: Shell) -> None:
 
 def test_a_host_without_etcd(shell: Shell) -> None:
     assert told(shell) == Leadership()
+
+
+@pytest.mark.parametrize(
+    ("alarms", "reads", "is_well"),
+    [
+        (["NOSPACE"], True, True),
+        (["NOSPACE"], False, False),
+        (["NOSPACE", "CORRUPT"], True, False),
+        (["CORRUPT"], True, False),
+        ([], True, False),
+    ],
+)
+def test_an_early_etcd_that_is_full_is_well_where_it_reads(
+    shell: Shell, alarms: list[str], reads: bool, is_well: bool
+) -> None:
+    """It calls itself not well, whatever is excluded."""
+    shell.file("/etc/kubernetes/manifests/etcd.yaml", "    - --data-dir=/var/lib/etcd-data\n")
+    shell.file("/etc/kubernetes/pki/etcd/ca.crt", "")
+    told_alarms = {"alarms": [{"memberID": "1", "alarm": alarm} for alarm in alarms]}
+    read = 'echo \'{"header":{"revision":"7"}}\'' if reads else "exit 22"
+    shell.add_tool(
+        "curl",
+        f"""case "$*" in
+            *127.0.0.1:2379/v3/maintenance/status*) echo '{json.dumps(STATUS)}' ;;
+            *127.0.0.1:2379/v3/cluster/member/list*) echo '{json.dumps({"members": MEMBERS})}' ;;
+            *:2379/health*) echo '{{"health":"false"}}' ;;
+            *:2379/v3/maintenance/alarm*) echo '{json.dumps(told_alarms)}' ;;
+            *:2379/v3/kv/range*) {read} ;;
+        esac""",
+    )
+    assert told(shell).is_well is is_well

@@ -74,7 +74,7 @@ def health(world: World) -> str:
 
 
 def etcd_leader(request: Request) -> list[str]:
-    """Members are numbered as ``members`` does it, and all are well that take writes."""
+    """Members are numbered as ``members`` does it, and all are well, be they full, unless there is another alarm."""
     world = request.world
     listed = members(world)
     numbers = {member["name"]: member["ID"] for member in listed}
@@ -83,7 +83,9 @@ def etcd_leader(request: Request) -> list[str]:
     if request.machine.serves():
         status |= {"dbSize": "209715200" if request.machine.loose else "20971520", "dbSizeInUse": "20971520"}
         status |= world.etcd_storage
-    well = [re.sub(r"^https://(.*):2380$", rf"health \1 {health(world)}", member["peerURLs"][0]) for member in listed]
+    well = [re.sub(r"^https://(.*):2380$", r'health \1 {"health":"true"}', member["peerURLs"][0]) for member in listed]
+    if any("NOSPACE" not in alarm for alarm in world.etcd_storage.get("errors", ())):
+        well = []
     free = [f"free {request.machine.free_kib}"]
     return [f"status {json.dumps(status)}", "members " + json.dumps({"members": listed}), *well, *free]
 

@@ -70,12 +70,3 @@ def test_whether_it_is_well_itself(status: dict[str, str], well: tuple[str, ...]
     lines += [f"members {json.dumps({'members': [member(number) for number in ADDRESSES]})}"]
     lines += [f"health {ADDRESSES[number]} {WELL}" for number in well]
     assert EtcdLeader().parse(lines).is_well is is_well
-
-
-@pytest.mark.parametrize(
-    ("errors", "is_full"),
-    [([], False), (["memberID:2 alarm:NOSPACE "], True), (["memberID:2 alarm:CORRUPT "], False)],
-)
-def test_whether_etcd_is_full(errors: list[str], is_full: bool) -> None:
-    status = {"header": {"member_id": "1"}, "dbSize": "9", "dbSizeInUse": "8", "errors": errors}
-    assert EtcdLeader().parse([f"status {json.dumps(status)}"]).is_full is is_full
