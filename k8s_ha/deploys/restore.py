@@ -29,6 +29,7 @@ from k8s_ha.deploys.scheduled_backups import scheduled_backups
 from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
+from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, host_paths
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.restore import RestoreFacts
@@ -53,7 +54,6 @@ from k8s_ha.operations.restore import (
 from k8s_ha.operations.restore_files import SECONDS_TO_SEND, control_plane_rebuilt, snapshot_sent
 from k8s_ha.preflight_checks.confirmation import unconfirmed
 from k8s_ha.preflight_checks.restore import (
-    CHECK,
     RestoreContext,
     another_endpoint,
     cannot_run,
@@ -61,6 +61,7 @@ from k8s_ha.preflight_checks.restore import (
     restore_findings,
 )
 from k8s_ha.preflight_checks.restore_encryption import ENCRYPTION, Key, encryption_keys, lacking_keys
+from k8s_ha.preflight_checks.restore_storage import CHECK, log_wanted_elsewhere
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings
 from k8s_ha.pyinfra_internals.command_line import host_by_host
@@ -232,6 +233,7 @@ def _of_lost(run: Run, context: RestoreContext, source: BackupSource) -> list[Fi
     """What stands against a build with the backup's keys."""
     given = api_server_files(run.cluster)
     found = lacking_files(source.descriptor.name, [name for name in AUTHORITIES if name not in source.files])
+    found += log_wanted_elsewhere(kept_configuration(run.cluster)["ClusterConfiguration"])
     server = _api_server(source)
     if server is not None and ENCRYPTION in server.arguments and ENCRYPTION not in given:
         found.append(

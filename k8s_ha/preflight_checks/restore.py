@@ -12,13 +12,9 @@ from k8s_ha.observations.backup_descriptor import Descriptor, minor_of
 from k8s_ha.observations.node import HostSurvey, NodeView
 from k8s_ha.observations.restoring import RestoreHost, RestoreMark, Stage
 from k8s_ha.observations.standing import StaticPod
+from k8s_ha.preflight_checks.restore_storage import CHECK, lacking_room, log_elsewhere
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.untrusted import whole_number
-
-CHECK: Final = "restore"
-
-RESERVE: Final = 256 * 1024
-"""KiB beside twice the snapshot: the write-ahead log's first file has 64 MB."""
 
 _EVERY_CONTROL_PLANE: Final = "a restore changes all control planes or none"
 _ANOTHER: Final = "name a backup of this cluster"
@@ -88,7 +84,9 @@ def restore_findings(context: RestoreContext) -> list[Finding]:
     for host in context.cluster.control_planes:
         view, told = context.views[host.name], context.hosts[host.name]
         if view is not None and told is not None:
-            found += [*_authority(context, host), *_room(context, host, told)]
+            found += [*_authority(context, host)]
+            if not _was_tried(context, host):
+                found += lacking_room(host, told, context.descriptor.size)
             if not context.is_lost and not context.resumed:
                 found += [*_member(context, host, view, told)]
     return found
@@ -172,21 +170,10 @@ def _authority(context: RestoreContext, host: HostSettings) -> Iterator[Finding]
         )
 
 
-def _room(context: RestoreContext, host: HostSettings, told: RestoreHost) -> Iterator[Finding]:
-    mark = context.resumed
-    if mark is not None and context.marks.get(host.name, mark).stage >= Stage.TRIED and host.name in context.marks:
-        return
-    needed = context.descriptor.size // 1024
-    for free, wanted, where in (
-        (told.free, 2 * needed + RESERVE, "for etcd's data"),
-        (told.free_kept, needed + RESERVE, "in /var/lib/k8s-ha"),
-    ):
-        if free is None:
-            remedy = "see `df` there"
-            yield Finding(host.name, CHECK, f"what is free {where} could not be read", "a restore needs room", remedy)
-        elif free < wanted:
-            found = f"has {free // 1024} MiB free {where}"
-            yield Finding(host.name, CHECK, found, f"the restore needs {wanted // 1024} MiB", "free some")
+def _was_tried(context: RestoreContext, host: HostSettings) -> bool:
+    """Whether the restored data lies there already."""
+    mark = context.marks.get(host.name)
+    return context.resumed is not None and mark is not None and mark.stage >= Stage.TRIED
 
 
 def _member(context: RestoreContext, host: HostSettings, view: NodeView, told: RestoreHost) -> Iterator[Finding]:
@@ -208,6 +195,7 @@ def _member(context: RestoreContext, host: HostSettings, view: NodeView, told: R
             "etcd's own tools restore it",
             "install its runtime whole",
         )
+    yield from log_elsewhere(host.name, etcd.arguments)
     known = etcd.arguments.get("name"), etcd.arguments.get("initial-advertise-peer-urls")
     if known != (host.hostname, peer_url(host)):
         yield Finding(
