@@ -3,7 +3,7 @@
 A cluster whose certificates live for minutes has all of them renewed while it is watched what users notice, and a run
 behind that changes nothing. Then nobody comes near it until every certificate has ended, kubelets' too, and no API
 server answers. One run brings it back, with its workload. With --cut the operator is killed after each operation of
-that, once each, until a run comes to its end. The table is printed; what users noticed of the renewal fails the
+both, once each, until a run comes to its end. The table is printed; what users noticed of the renewal fails the
 scenario.
 
 The short life is kubeadm's certificateValidityPeriod; before 1.31 the cluster's CAs sign what there is again. Kubelets'
@@ -18,8 +18,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from cryptography.x509 import load_pem_x509_certificate
@@ -29,7 +27,8 @@ from tests.lab.build.tables.lines import find
 from tests.lab.checks import CONTROL_PLANES, NODES, etcd_members, ready_nodes
 from tests.lab.client import SECONDS_FOR_A_WATCH, Lab, until
 from tests.scenarios.availability import service, watched
-from tests.scenarios.interrupted_change import REPLICAS, Kind, replicas, staircase
+from tests.scenarios.crash import killed_after_each
+from tests.scenarios.interrupted_change import REPLICAS, replicas
 from tests.scenarios.rollout import check_unnoticed, heading, markdown, second_run
 from tests.scenarios.settings import patched
 from tests.scenarios.short_certificates import shorten
@@ -37,7 +36,7 @@ from tests.scenarios.short_certificates import shorten
 DESCRIPTION = "Renew the certificates of a cluster, and bring it back after all of them have ended."
 RENEW: Final = "k8s_ha.renew_certificates"
 COLUMNS = (
-    *("kubernetes", "seconds of the renewal", "failed API requests", "failed service requests", "watch ends"),
+    *("kubernetes", "kills", "seconds of the renewal", "failed API requests", "failed service requests", "watch ends"),
     *("longest gap", "kills", "seconds until back"),
 )
 MINUTES_OF_KUBELETS: Final = 20
@@ -81,10 +80,11 @@ def all_ends(lab: Lab) -> Mapping[str, dict[str, datetime]]:
     return {name: ends(lab, name) for name in NODES}
 
 
-def renewed(lab: Lab, settings: Mapping[str, Any]) -> float:
-    """Seconds of a renewal of all; AssertionError where anything was left."""
+def renewed(lab: Lab, settings: Mapping[str, Any], is_cut: bool) -> tuple[int, float]:
+    """Kills and seconds of a renewal of all; AssertionError where anything was left."""
     before, since = all_ends(lab), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     started = time.monotonic()
+    kills = killed_after_each(lab, (RENEW, f"since={since}"), **settings) if is_cut else 0
     run = lab.pyinfra("-y", f"since={since}", deploy=RENEW, **settings)
     seconds = time.monotonic() - started
     assert run.returncode == 0, f"the renewal ended with {run.returncode}:\n{run.stderr[-6000:]}"
@@ -96,7 +96,7 @@ def renewed(lab: Lab, settings: Mapping[str, Any]) -> float:
         assert "certificates" not in copies.split(), copies
     again = lab.pyinfra("-y", f"since={since}", deploy=RENEW, **settings)
     assert "nothing is renewed" in " ".join(again.stderr.split()), again.stderr[-4000:]
-    return seconds
+    return kills, seconds
 
 
 def dead(lab: Lab) -> None:
@@ -136,8 +136,7 @@ def brought_back(lab: Lab, settings: Mapping[str, Any], is_cut: bool) -> tuple[i
     assert "in the place of ended ones" in " ".join(shown.stderr.split()), shown.stderr[-4000:]
     kills, started = 0, time.monotonic()
     if is_cut:
-        with TemporaryDirectory() as folder:
-            kills = staircase(lab, Kind({}, settings, is_back, ()), Path(folder))
+        kills = killed_after_each(lab, **settings)
     else:
         run = lab.pyinfra("-y", **settings)
         assert run.returncode == 0, f"the run that was to bring it back failed:\n{run.stderr[-6000:]}"
@@ -148,7 +147,9 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.scenarios.certificates", description=DESCRIPTION)
     parser.add_argument("--line", default="1.37", help="Kubernetes line; default %(default)s")
     parser.add_argument("--minutes", type=int, default=30, help="how long certificates live; default %(default)s")
-    parser.add_argument("--cut", action="store_true", help="kill the operator after each operation of the way back")
+    parser.add_argument(
+        "--cut", action="store_true", help="kill the operator after each operation of the renewal and of the way back"
+    )
     options = parser.parse_args(arguments)
     is_configured = find(options.line).key >= CONFIGURED_SINCE
     settings = settings_of(options.minutes, is_configured)
@@ -159,18 +160,18 @@ def main(arguments: Sequence[str]) -> None:
     if not is_configured:
         shorten(lab, options.minutes)
     with watched(lab) as found:
-        seconds = renewed(lab, settings)
+        kills, seconds = renewed(lab, settings, options.cut)
         second_run(lab, "renewed certificates", **settings)
     print(found.table(), flush=True)
     with service(lab):
         if not is_configured:
             shorten(lab, MINUTES_LEFT)
         dead(lab)
-        kills, back = brought_back(lab, settings, options.cut)
+        of_way_back, back = brought_back(lab, settings, options.cut)
         is_back(lab)
         until(lambda: replicas(lab) == REPLICAS, SECONDS_FOR_A_WATCH, "both replicas are available")
         second_run(lab, "a cluster that came back", **settings)
-    cells = (version, round(seconds), *found.cells, kills, round(back))
+    cells = (version, kills, round(seconds), *found.cells, of_way_back, round(back))
     print(*heading(COLUMNS), markdown(cells), sep="\n", flush=True)
     check_unnoticed(found.complaints())
     lab.run("down", check=True)

@@ -13,6 +13,8 @@ import sys
 import time
 from collections.abc import Sequence
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.lab.checks import check_a_second_run_changes_nothing, check_every_pod_of_the_road, ready_nodes
@@ -32,6 +34,7 @@ LONG_STEPS = {
 }
 KILLS_PER_STEP = 2
 MOST_STAIRS = 200
+MOST_KILLS = 300
 
 
 def killed_at(lab: Lab, moment: str, deploy: Sequence[str] = ("deploy.py",), **settings: Any) -> bool:
@@ -46,6 +49,22 @@ def killed_at(lab: Lab, moment: str, deploy: Sequence[str] = ("deploy.py",), **s
         return True
     assert run.returncode == 0, f"the run that was to die at {moment} failed:\n{run.stdout}{run.stderr}"
     return False
+
+
+def killed_after_each(lab: Lab, deploy: Sequence[str] = ("deploy.py",), **settings: Any) -> int:
+    """How many kills it took until a run came to its end, each after an operation that none was killed after before.
+
+    + deploy: as for ``killed_at``
+    """
+    with TemporaryDirectory() as folder:
+        passed = Path(folder) / "passed"
+        passed.touch()
+        for kills in count():
+            assert kills < MOST_KILLS, "the staircase has no end"
+            if not killed_at(lab, f"each:{passed}", deploy, **settings):
+                return kills
+            print(f"  killed after {passed.read_text(encoding='utf-8').splitlines()[-1]}", flush=True)
+    raise AssertionError
 
 
 def moments_within(seed: int) -> list[str]:

@@ -18,8 +18,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from tests.lab import state
@@ -27,8 +25,9 @@ from tests.lab.checks import ready_nodes
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
 from tests.scenarios.availability_report import Availability
+from tests.scenarios.crash import killed_after_each
 from tests.scenarios.endpoint_asker import asking
-from tests.scenarios.interrupted_change import Kind, check_whole, staircase
+from tests.scenarios.interrupted_change import Kind, check_whole
 from tests.scenarios.rollout import dry_run, heading, markdown
 
 DESCRIPTION = "Move the endpoint of a standing cluster, while a client asks at the former and at the new one."
@@ -106,12 +105,12 @@ def moved(lab: Lab, what: str, former: str, endpoint: str, settings: Mapping[str
     """A move, as a row of the table; AssertionError where it is not whole, or users noticed."""
     kind = Kind({}, settings, lambda where: names_alone(where, endpoint, former), ())
     kills: int | str = ""
-    with asked_at(endpoint) as asked, watched(lab) as found, TemporaryDirectory() as folder:
+    with asked_at(endpoint) as asked, watched(lab) as found:
         steps = dry_run(lab, what, **settings)
         print(f"{what}, {len(steps)} steps:", *steps, sep="\n  ", flush=True)
         started = time.monotonic()
         if cuts:
-            kills = staircase(lab, kind, Path(folder))
+            kills = killed_after_each(lab, **settings)
         else:
             lab.results(**settings)
         seconds = time.monotonic() - started

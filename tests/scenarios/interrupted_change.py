@@ -16,16 +16,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from tests.lab.checks import CONTROL_PLANES, NODES, etcd_members, ready_nodes
 from tests.lab.client import SECONDS_FOR_A_WATCH, Lab, until
 from tests.scenarios.availability import NAMESPACE, service, watched
 from tests.scenarios.availability_report import Availability
-from tests.scenarios.crash import killed_at
+from tests.scenarios.crash import killed_after_each
 from tests.scenarios.fault_injection.network import bring_back, cut, run, run_until
 from tests.scenarios.rollout import dry_run, heading, markdown, second_run
 from tests.scenarios.settings import flags_of, max_pods, patched
@@ -34,7 +31,6 @@ from tests.scenarios.upgrade import parts
 DESCRIPTION = "Cut changes of a standing cluster off, and go on with them."
 COLUMNS = ("change", "cut", "points", "whole", "seconds", "failed API requests", "failed service requests")
 FIRST, LAST = "1.34.4", "1.34.11"
-MOST_STAIRS = 300
 REPLICAS = 2
 
 
@@ -166,23 +162,11 @@ def check_whole(lab: Lab, name: str, kind: Kind) -> None:
     second_run(lab, name, **kind.settings)
 
 
-def staircase(lab: Lab, kind: Kind, folder: Path) -> int:
-    """How many kills it took until a run came to its end, each after an operation that none was killed after before."""
-    passed = folder / "passed"
-    passed.touch()
-    for kills in count():
-        assert kills < MOST_STAIRS, "the staircase has no end"
-        if not killed_at(lab, f"each:{passed}", **kind.settings):
-            return kills
-        print(f"  killed after {passed.read_text(encoding='utf-8').splitlines()[-1]}", flush=True)
-    raise AssertionError
-
-
 def killed(lab: Lab, name: str, kind: Kind) -> tuple[int, Availability]:
     """The change, whose operator is killed again and again."""
-    with TemporaryDirectory() as folder, watched(lab) as found:
+    with watched(lab) as found:
         dry_run(lab, name, **kind.settings)
-        kills = staircase(lab, kind, Path(folder))
+        kills = killed_after_each(lab, **kind.settings)
         until(lambda: replicas(lab) == REPLICAS, SECONDS_FOR_A_WATCH, "both replicas are available")
     return kills, found
 

@@ -15,21 +15,18 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import count
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from tests.lab.checks import ENDPOINT, HOSTS, NODES, ready_nodes
 from tests.lab.client import Lab
 from tests.scenarios.availability import service
-from tests.scenarios.crash import killed_at
+from tests.scenarios.crash import killed_after_each
 from tests.scenarios.rollout import heading, markdown, second_run
 
 DESCRIPTION = "Take a cluster away, and look at what is left on its hosts."
 RESET: Final = ("k8s_ha.reset", f"endpoint={ENDPOINT}")
 VERIFY: Final = "k8s_ha.verify"
-MOST_STAIRS = 100
 COLUMNS = ("kubernetes", "seconds of the reset", "kills", "lines that stay", "seconds of the second build")
 
 STAYS: Final[Mapping[str, str]] = {
@@ -142,19 +139,6 @@ def reset(lab: Lab) -> float:
     return time.monotonic() - started
 
 
-def reset_with_kills(lab: Lab) -> int:
-    """How often the operator was killed, each time after another operation."""
-    with TemporaryDirectory() as folder:
-        passed = Path(folder) / "passed"
-        passed.touch()
-        for kills in count():
-            assert kills < MOST_STAIRS, "the staircase has no end"
-            if not killed_at(lab, f"each:{passed}", RESET):
-                return kills
-            print(f"  killed after {passed.read_text(encoding='utf-8').splitlines()[-1]}", flush=True)
-    raise AssertionError
-
-
 def refused(lab: Lab) -> None:
     """Without its confirmation a reset changes nothing."""
     before = lab.digest()
@@ -182,7 +166,7 @@ def main(arguments: Sequence[str]) -> None:
         assert taken.returncode == 0, taken.stderr[-4000:]
         refused(lab)
     started = time.monotonic()
-    kills = reset_with_kills(lab) if options.cut else 0
+    kills = killed_after_each(lab, RESET) if options.cut else 0
     seconds = time.monotonic() - started if options.cut else reset(lab)
     after = lab.digest()
     again = lab.pyinfra("-y", *RESET[1:], deploy=RESET[0])

@@ -13,14 +13,13 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.lab.checks import NODES
 from tests.lab.client import Lab
 from tests.scenarios.availability import watched
-from tests.scenarios.interrupted_change import Kind, check_whole, staircase
+from tests.scenarios.crash import killed_after_each
+from tests.scenarios.interrupted_change import Kind, check_whole
 from tests.scenarios.rollout import check_unnoticed, dry_run, heading, markdown
 
 DESCRIPTION = "Move the source document's cluster from Docker to containerd, while it is watched what users notice."
@@ -57,12 +56,12 @@ def main(arguments: Sequence[str]) -> None:
     lab.results()
     version = lab.kubectl("version", "-o", "json")
     kills: int | str = ""
-    with watched(lab) as found, TemporaryDirectory() as folder:
+    with watched(lab) as found:
         steps = dry_run(lab, "containerd", **MOVE.settings)
         print(f"{len(steps)} steps:", *steps, sep="\n  ", flush=True)
         started = time.monotonic()
         if options.cut:
-            kills = staircase(lab, MOVE, Path(folder))
+            kills = killed_after_each(lab, **MOVE.settings)
         else:
             lab.results(**MOVE.settings)
         seconds = time.monotonic() - started
