@@ -15,7 +15,7 @@ from k8s_ha.catalog.kernel_needs import MODULES
 from k8s_ha.cluster_state.plan import Plan, decide
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
-from k8s_ha.deploys.limit import outside_of_limit
+from k8s_ha.deploys.limit import option_against, outside_of_limit
 from k8s_ha.deploys.phase import members_of, run_of_host, survey, unreachable
 from k8s_ha.deploys.removal_plan import removals_planned, removed_views
 from k8s_ha.deploys.standing import Compared, left_out
@@ -95,7 +95,7 @@ def findings_before_changes(run: Run, found: list[Finding]) -> list[Finding]:
     found += standing_findings(snapshot, run.caveats_anywhere) + changes_planned(run, snapshot)
     if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)
-    found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())
+    found += steps_left_out(run.log.plan.due, outside_of_limit(run), option_against(run, run.log.plan.due))
     found += unfinished(snapshot, outside_of_limit(run), host_by_host())
     found += pod_network.in_the_way(contexts) if THE_CLUSTER in run.log.plan.changes else []
     found += endpoint.not_begun(contexts) if run.log.plan.begins else []

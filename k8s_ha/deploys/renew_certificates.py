@@ -13,7 +13,7 @@ from k8s_ha.cluster_state.change_steps import Work
 from k8s_ha.cluster_state.renewals import RenewalRule
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
-from k8s_ha.deploys.limit import outside_of_limit
+from k8s_ha.deploys.limit import option_against, outside_of_limit
 from k8s_ha.deploys.load_balancer import passed_on_by_step, proxy_of, still_out
 from k8s_ha.deploys.moments import past_moment
 from k8s_ha.deploys.phase import phase, start_phase, stop_on_errors, unreachable
@@ -34,7 +34,6 @@ from k8s_ha.preflight_checks.fleet import clock_findings
 from k8s_ha.preflight_checks.renewal import CHECK
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.standing import steps_left_out
-from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.reporting.console import log_findings
 from k8s_ha.run import Run, current_run
 
@@ -104,7 +103,7 @@ def _planned(run: Run) -> list[Finding]:
         )
     if not steps and not found:
         logger.info("Every certificate was written since then: nothing is renewed")
-    found += steps_left_out(steps, outside_of_limit(run), host_by_host())
+    found += steps_left_out(steps, outside_of_limit(run), option_against(run, steps))
     return waived(found, run.cluster.settings.waive)
 
 

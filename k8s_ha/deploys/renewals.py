@@ -12,7 +12,7 @@ from k8s_ha.cluster_state.renewal_steps import renewal_steps, revives
 from k8s_ha.cluster_state.renewals import BEGUN, ENDED, RenewalRule, rule_of
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.etcd_leader import led_by_another
-from k8s_ha.deploys.limit import outside_of_limit
+from k8s_ha.deploys.limit import option_against, outside_of_limit
 from k8s_ha.deploys.steps import CarriedOut
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding
@@ -26,7 +26,6 @@ from k8s_ha.preflight_checks.renewal import (
     silent_beside,
     waiting_findings,
 )
-from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.run import Run
 
 SECONDS_TO_ANSWER: Final = 15
@@ -93,7 +92,7 @@ def _of_this_run(
     run: Run, snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]
 ) -> tuple[Sequence[ChangeStep], list[Finding]]:
     """The steps without those that can wait while a run has something else to mend, and what is said of that."""
-    left_out, option = outside_of_limit(run), host_by_host()
+    left_out, option = outside_of_limit(run), option_against(run, steps)
     options = [*(["--limit"] if left_out else []), *([option] if option else [])]
     silent = silent_beside(snapshot, steps)
     if revives(steps) and (options or snapshot.leader is None):

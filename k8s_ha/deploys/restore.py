@@ -174,7 +174,7 @@ def _opened(backup: str, identity: str) -> BackupSource:
 def _decided(run: Run, source: BackupSource, endpoint: str) -> RestoreMark:
     """The mark of this restore, which may have begun in an earlier run; PyinfraError where something is against it."""
     context = _context(run, source)
-    found = cannot_run(outside_of_limit(run), host_by_host())
+    found = cannot_run(outside_of_limit(run), host_by_host(len(run.cluster.control_planes)))
     standing = run.cluster.endpoint if context.is_lost else _standing_endpoint(run, context)
     found += unconfirmed("restore", endpoint, standing)
     found += [*restore_findings(context)]

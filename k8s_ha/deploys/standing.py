@@ -9,14 +9,13 @@ from pyinfra import host, logger, state
 
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import changes_planned, show_steps
-from k8s_ha.deploys.limit import outside_of_limit
+from k8s_ha.deploys.limit import option_against, outside_of_limit
 from k8s_ha.deploys.removal_plan import removals_planned, removed_views
 from k8s_ha.facts.node import Node
 from k8s_ha.findings import Finding, errors
 from k8s_ha.observations.node import NodeView
 from k8s_ha.operations.commands import read_of_hosts
 from k8s_ha.preflight_checks.standing import standing_findings, steps_left_out, version_findings
-from k8s_ha.pyinfra_internals.command_line import host_by_host
 from k8s_ha.pyinfra_internals.state import is_in_limit
 from k8s_ha.run import Run
 
@@ -55,7 +54,7 @@ def differences_found(run: Run) -> list[Finding]:
     run.former_endpoints = snapshot.former_endpoints
     found = removals_planned(run, snapshot)
     found += standing_findings(snapshot, run.caveats_anywhere) + changes_planned(run, snapshot)
-    found += steps_left_out(run.log.plan.due, outside_of_limit(run), host_by_host())
+    found += steps_left_out(run.log.plan.due, outside_of_limit(run), option_against(run, run.log.plan.due))
     if snapshot.leader is None and not snapshot.can_retry_init:
         found += version_findings(run.surveys, run.cluster)
     if not errors(found):

@@ -17,7 +17,7 @@ import pyinfra
 from pyinfra import logger
 from pyinfra.api.state import State
 
-from k8s_ha.pyinfra_internals.state import looks_for_changes
+from k8s_ha.pyinfra_internals.state import current_state, looks_for_changes
 
 _AD_HOC: Final = frozenset({"exec", "fact", "debug-inventory"})
 """pyinfra's commands that run no deploy."""
@@ -33,9 +33,17 @@ def is_dry(state: State) -> bool:
     return "--dry" in sys.argv or ("--json" in sys.argv and looks_for_changes(state))
 
 
-def host_by_host() -> str | None:
-    """The option by which hosts do not wait for each other; None where they do, or pyinfra is used as a library."""
-    return next((option for option in ("--serial", "--no-wait") if pyinfra.is_cli and option in sys.argv), None)
+def host_by_host(together: int = 1) -> str | None:
+    """The option by which hosts do not wait for each other; None where they do, or pyinfra is used as a library.
+
+    + together: how many wait for each other within one operation: fewer at once would never end it
+    """
+    if not pyinfra.is_cli:
+        return None
+    option = next((option for option in ("--serial", "--no-wait") if option in sys.argv), None)
+    state = current_state()
+    at_once = state.config.PARALLEL if state and state.initialised else 0
+    return option or (f"--parallel {at_once}" if 0 < at_once < together else None)
 
 
 def inventory_file() -> Path | None:

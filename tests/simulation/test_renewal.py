@@ -259,6 +259,15 @@ def test_what_is_due_waits_while_a_run_has_a_part_of_the_hosts(finished: Fleet, 
     assert f"run this without {flags[0]}" in refused.sentences
 
 
+@pytest.mark.parametrize("given", [{}, {"deploy": RENEW}], ids=["the deploy", "on demand"])
+def test_members_of_etcd_that_come_back_wait_for_each_other(finished: Fleet, given: dict[str, str]) -> None:
+    refused = dead(finished).run("-y", "--parallel", "2", **given)
+    assert refused.exit_code == 1
+    assert "run this without --parallel 2" in refused.sentences
+    assert (refused.changes, refused.world.history) == ([], [])
+    assert dead(finished).run("-y", "--parallel", "3", **given).exit_code == 0
+
+
 def test_what_is_due_waits_while_a_run_has_a_silent_control_plane_to_mend(finished: Fleet) -> None:
     def away(world: World) -> None:
         world.machines["master2"].broken = True

@@ -136,6 +136,10 @@ def test_hosts_that_do_not_wait_restore_nothing(backed_up: Fleet, flag: str) -> 
     refused(restore(backed_up, "-y", flag), f"{flag} was given")
 
 
+def test_control_planes_that_wait_for_each_other_are_all_at_it_at_once(backed_up: Fleet) -> None:
+    refused(restore(backed_up, "-y", "--parallel", "2"), "--parallel 2 was given")
+
+
 def test_a_run_for_some_hosts_restores_nothing(backed_up: Fleet) -> None:
     refused(restore(backed_up, "-y", "--limit", "@fake/master1"), "--limit was given")
 
