@@ -158,14 +158,14 @@ def main(arguments: Sequence[str]) -> None:
     lab.results(**settings)
     version = json.loads(lab.kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
     if not is_configured:
-        shorten(lab, options.minutes)
+        shorten(lab, options.minutes, MINUTES_OF_KUBELETS)
     with watched(lab) as found:
         kills, seconds = renewed(lab, settings, options.cut)
         second_run(lab, "renewed certificates", **settings)
     print(found.table(), flush=True)
     with service(lab):
         if not is_configured:
-            shorten(lab, MINUTES_LEFT)
+            shorten(lab, MINUTES_LEFT, MINUTES_OF_KUBELETS)
         dead(lab)
         of_way_back, back = brought_back(lab, settings, options.cut)
         is_back(lab)

@@ -65,16 +65,20 @@ def shortened(text: str, key: str, end: datetime) -> str:
     return PEM.sub(lambda found: signed_again(found[0], key, end), text)
 
 
-def shorten(lab: Lab, minutes: int) -> None:
-    """Have all certificates that kubeadm renews, and the first kubelet's, which it has signed, end so soon."""
-    end = datetime.now(UTC) + timedelta(minutes=minutes)
+def shorten(lab: Lab, minutes: int, of_kubelets: int) -> None:
+    """Have all certificates that kubeadm renews end so soon, and the first kubelet's, which it has signed.
+
+    + of_kubelets: minutes that a kubelet's lives
+    """
+    now = datetime.now(UTC)
+    end = now + timedelta(minutes=minutes)
     for name in CONTROL_PLANES:
         for path in [entry.path for entry in RENEWABLE]:
             if lab.host(name, f"! test -e {path} || echo there"):  # super-admin.conf is where kubeadm init ran
                 _shorten(lab, name, path, end)
         held = x509.load_pem_x509_certificate(lab.host(name, f"cat {KUBELET_CLIENT}").encode())
-        if held.not_valid_after_utc > datetime.now(UTC) + HOUR:
-            _shorten(lab, name, KUBELET_CLIENT, end)
+        if held.not_valid_after_utc > now + HOUR:
+            _shorten(lab, name, KUBELET_CLIENT, now + timedelta(minutes=of_kubelets))
             lab.host(name, "systemctl restart kubelet")
 
 
