@@ -29,22 +29,43 @@ seal() {
         .gpg) encrypts --trust-model always --encrypt $sealed_for ;;
     esac
 }
-api_server_files() {
+api_server_files() { # those that are there, and links that lead nowhere
     [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || return 0
-    # A flag names a path of the container; which of the host's that is, a mount and its volume tell. The log is none of them.
+    # A flag names a path of the container; which of the host's that is, the deepest mount and its volume tell. The log is none.
     awk '
-        { value = $0; sub(/^.*: /, "", value); gsub(/"/, "", value) }
-        /^ *- --[a-z-]+=\// && !/^ *- --(audit-)?log/ { sub(/^ *- --[a-z-]+=/, ""); flags[++count] = $0 }
+        function plain(path, parts, count, part, depth, kept) { # without empty parts, . and ..; of the root nothing
+            count = split(path, parts, "/")
+            for (part = 1; part <= count; part++)
+                if (parts[part] == "..") depth -= (depth > 0)
+                else if (parts[part] != "" && parts[part] != ".") kept[++depth] = parts[part]
+            path = ""
+            for (part = 1; part <= depth; part++) path = path "/" kept[part]
+            return path
+        }
+        { gsub(/["\047]/, ""); value = $0; sub(/^.*: /, "", value) }
+        /^ *- --[a-z-]+=/ && !/^ *- --(audit-)?log/ {
+            is_pair = /^ *- --tls-sni-cert-key=/ # CERTIFICATE,KEY:NAMES
+            sub(/^ *- --[a-z-]+=/, "")
+            if (is_pair) sub(/:.*/, "")
+            given = split($0, words, ",")
+            for (word = 1; word <= given; word++) if (words[word] ~ /^\//) flags[++flagged] = plain(words[word])
+        }
         / mountPath: /  { mount = value }
-        / path: \//     { host = value }
-        /^ *(- )?name: / && mount { at[value] = mount; mount = "" }
-        /^ *(- )?name: / && host { from[value] = host; host = "" }
+        / hostPath:/    { of_host = 1 }
+        / path: \// && of_host { host = value; of_host = 0 }
+        /^ *(- )?name: / && mount { at[value] = plain(mount); mount = "" }
+        /^ *(- )?name: / && host { from[value] = plain(host); host = "" }
         END {
-            for (number = 1; number <= count; number++)
+            for (number = 1; number <= flagged; number++) {
+                deepest = -1
                 for (name in at)
                     if (name in from && (flags[number] == at[name] || index(flags[number], at[name] "/") == 1))
-                        print from[name] substr(flags[number], length(at[name]) + 1)
+                        if (length(at[name]) > deepest) { deepest = length(at[name]); found = from[name] }
+                if (deepest < 0) continue
+                found = found substr(flags[number], deepest + 1)
+                print found
+            }
         }' /etc/kubernetes/manifests/kube-apiserver.yaml | sort -u | while read -r path; do
-        case $path in /etc/kubernetes/*) ;; *) [ ! -f "$path" ] || echo "$path" ;; esac
+        if [ -f "$path" ] || { [ -L "$path" ] && [ ! -e "$path" ]; }; then echo "$path"; fi
     done
 }

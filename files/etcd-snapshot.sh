@@ -169,17 +169,34 @@ put() { # FILE, END: sealed where there is a recipient, else compared
 }
 [ "$(digest "$saved")" = "$proved" ] || refuse "the snapshot changed after its trial" "check etcd's disk"
 put "$saved" db
-set -- /etc/kubernetes
-for file in config.yaml kubeadm-flags.env instance-config.yaml; do
-    [ ! -e "/var/lib/kubelet/$file" ] || set -- "$@" "/var/lib/kubelet/$file"
+needed_files() { # without which the cluster is not made anew; a CA that is kept elsewhere has no key here
+    echo $pki/sa.key
+    for file in ca.crt ca.key sa.pub front-proxy-ca.crt front-proxy-ca.key etcd/ca.crt etcd/ca.key; do
+        if [ -e "$pki/$file" ] || [ -L "$pki/$file" ]; then echo "$pki/$file"; fi
+    done
+    api_server_files
+}
+needed_files >"$WORK/needed"
+while read -r file; do
+    [ -f "$file" ] || refuse "$file is missing, or a link to nothing" "write that file there again"
+done <"$WORK/needed"
+set --
+for path in /etc/kubernetes $pki $pki/etcd /etc/kubernetes/manifests /etc/nginx \
+    /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/instance-config.yaml; do
+    [ ! -e "$path" ] || set -- "$@" "$path"
 done
-[ ! -d /etc/nginx ] || set -- "$@" /etc/nginx
-# shellcheck disable=SC2046 # each line is a word; a path with a blank in it is no kubeadm's
-set -- "$@" $(api_server_files)
+# A link is held as the file that it leads to, where a restore would read one of that size: it knows no other host's paths. Below
+# tmp kubeadm keeps whole copies of etcd.
+find -H "$@" -path /etc/kubernetes/tmp -prune -o -type d -print0 -o -type f -print0 -o \
+    -type l -exec find -L {} -maxdepth 0 -type f -size -8193 -print0 \; >"$WORK/found" 2>"$WORK/words" || failed "find /etc/kubernetes"
+{ cat "$WORK/found" && tr '\n' '\0' <"$WORK/needed"; } | sort -zu >"$WORK/listed"
 archive=$WORK/archive.tar.gz
-# Below tmp kubeadm keeps whole copies of etcd.
-tar -czf "$archive" --exclude=/etc/kubernetes/tmp "$@" 2>"$WORK/words" &&
-    tar -tzf "$archive" 2>"$WORK/words" | grep '/pki/sa\.key$' >/dev/null || failed "tar of /etc/kubernetes"
+tar -czhf "$archive" --hard-dereference --no-recursion --null -T "$WORK/listed" 2>"$WORK/words" || failed "tar of /etc/kubernetes"
+tar -tvzf "$archive" --numeric-owner --quoting-style=literal 2>"$WORK/words" |
+    sed -n 's/^-[^ ]* *[^ ]* *[^ ]* *[^ ]* *[^ ]* /\//p' >"$WORK/held"
+while read -r file; do
+    grep -Fx -- "$file" "$WORK/held" >/dev/null || refuse "its archive does not hold $file" "see \`ls -l $file\` there"
+done <"$WORK/needed"
 archived=$(digest "$archive")
 put "$archive" tar.gz
 part() { # END

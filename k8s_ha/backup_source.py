@@ -153,7 +153,10 @@ def _decrypt(tool: str, source: Path, target: Path, identity: str) -> None:
 
 
 def _files(archive: Path) -> dict[str, bytes]:
-    """The regular files of an archive, whose names lead nowhere else; none of them is ever unpacked."""
+    """The regular files of an archive, whose names lead nowhere else; none of them is ever unpacked.
+
+    A hard link is the file of that name before it.
+    """
     found: dict[str, bytes] = {}
     total = count = 0
     try:
@@ -165,6 +168,8 @@ def _files(archive: Path) -> dict[str, bytes]:
                 held = entries.extractfile(entry) if entry.isreg() and entry.size <= _FILE_AT_MOST else None
                 if held is not None and _is_plain(entry.name):
                     found[entry.name] = held.read()
+                elif entry.islnk() and entry.linkname in found and _is_plain(entry.name):
+                    found[entry.name] = found[entry.linkname]
     except (tarfile.TarError, zlib.error, EOFError, ValueError, LookupError) as error:
         raise BadBackup(f"{archive.name} cannot be read ({short(str(error))})", "it is a tar.gz", _AGAIN) from None
     if AUTHORITY not in found:

@@ -30,7 +30,7 @@ from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
 from k8s_ha.desired.kubeadm_config import kept_configuration
-from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, host_paths
+from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, host_path
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.restore import RestoreFacts
 from k8s_ha.findings import Finding
@@ -295,4 +295,4 @@ def _encryption_file(server: StaticPod | None) -> str | None:
     value = server.arguments.get(ENCRYPTION) if server else None
     if server is None or value is None:
         return None
-    return next(host_paths(server.volumes.values(), value), value)
+    return host_path(server.volumes.values(), value) or value

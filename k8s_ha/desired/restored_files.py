@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -24,31 +25,67 @@ AUTHORITIES: Final[Mapping[str, str]] = {
 }
 """What all control planes share, with the mode that kubeadm gives each; the rest is made of it."""
 
+_MOUNTED_BY_KUBEADM: Final = tuple(
+    {"mountPath": path, "hostPath": path}
+    for path in (
+        *("/etc/kubernetes/pki", "/etc/ssl/certs", "/etc/pki", "/etc/ca-certificates"),
+        *("/usr/share/ca-certificates", "/usr/local/share/ca-certificates"),
+    )
+)
+"""What the API server has without extraVolumes (kubeadm, app/phases/controlplane/volumes.go)."""
 
-def api_server_files(cluster: Cluster) -> dict[str, str]:
+_NO_FILES: Final = ("audit-log", "log", "cert-dir")
+"""How flags begin whose paths the API server writes itself."""
+
+
+def api_server_files(cluster: Cluster) -> dict[str, tuple[str, ...]]:
     """Files on a control plane that flags of the settings name for its API server, by flag; without the first slash.
 
     Only these are taken from a backup: what it says itself may be anybody's.
     """
-    server: Mapping[str, Any] = kept_configuration(cluster)["ClusterConfiguration"].get("apiServer") or {}
+    server = _server(cluster)
+    volumes = (*_MOUNTED_BY_KUBEADM, *(server.get("extraVolumes") or ()))
     given = server.get("extraArgs") or {}
-    flags = {item["name"]: item["value"] for item in given} if is_argument_list(given) else given
-    found = {}
-    for flag, value in flags.items():
-        for path in host_paths(server.get("extraVolumes") or (), str(value)):
-            found[str(flag)] = path.lstrip("/")
-        # kubeadm mounts its own folder by itself.
-        if str(value).startswith("/etc/kubernetes/pki/"):
-            found[str(flag)] = str(value).lstrip("/")
+    pairs = [(item["name"], item["value"]) for item in given] if is_argument_list(given) else given.items()
+    found: dict[str, tuple[str, ...]] = {}
+    for flag, value in pairs:
+        paths = (host_path(volumes, path) for path in _paths(str(flag), str(value)))
+        if named := tuple(path.lstrip("/") for path in paths if path is not None):
+            found[str(flag)] = (*found.get(str(flag), ()), *named)
     return found
 
 
-def host_paths(volumes: Iterable[Mapping[str, Any]], path: str) -> Iterator[str]:
-    """Where on the host lies what a container has at a path, by each of its volumes that covers it.
+def _server(cluster: Cluster) -> Mapping[str, Any]:
+    return kept_configuration(cluster)["ClusterConfiguration"].get("apiServer") or {}
+
+
+def _paths(flag: str, value: str) -> Iterator[str]:
+    """Of the container, as a flag names them."""
+    if flag.startswith(_NO_FILES):
+        return
+    if flag == "tls-sni-cert-key":
+        value = value.partition(":")[0]  # CERTIFICATE,KEY:NAMES
+    yield from (path for path in value.split(",") if path.startswith("/"))
+
+
+def host_path(volumes: Iterable[Mapping[str, Any]], path: str) -> str | None:
+    """Where on the host lies what a container has at a path, by the deepest of its volumes there; None without any.
 
     + volumes: each with its mountPath and its hostPath, as kubeadm's extraVolumes have them
     """
-    for volume in volumes:
-        mount, source = str(volume.get("mountPath")), str(volume.get("hostPath"))
-        if path == mount or path.startswith(f"{mount}/"):
-            yield source + path[len(mount) :]
+    wanted = _plain(path)
+    covering = [
+        (mount, _plain(source))
+        for volume in volumes
+        if isinstance(source := volume.get("hostPath"), str) and isinstance(volume.get("mountPath"), str)
+        if wanted == (mount := _plain(volume["mountPath"])) or wanted.startswith(f"{mount}/")
+    ]
+    if not covering:
+        return None
+    mount, source = max(covering, key=lambda pair: len(pair[0]))
+    return source + wanted[len(mount) :]
+
+
+def _plain(path: str) -> str:
+    """Without empty parts, ``.`` and ``..``, and without a slash at its end; of the root nothing."""
+    return posixpath.normpath(f"/{path.lstrip('/')}").rstrip("/")

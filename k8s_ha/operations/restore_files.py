@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shlex
 from collections.abc import Generator
+from itertools import chain
 from typing import Final
 
 from pyinfra import host, logger
@@ -84,7 +85,7 @@ def control_plane_rebuilt(run: Run) -> Generator[StringCommand]:
     own = run.cluster.host(host.name)
     for name, mode in AUTHORITIES.items():
         yield write(f"/{name}", source.files[name], mode)
-    named = sorted({*api_server_files(run.cluster).values()} - AUTHORITIES.keys())
+    named = sorted({*chain(*api_server_files(run.cluster).values())} - AUTHORITIES.keys())
     present = require_fact(Files, paths=[f"/{name}" for name in named]) if named else []
     for name in named:
         # What somebody has put there is theirs.

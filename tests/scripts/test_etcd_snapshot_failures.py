@@ -112,7 +112,10 @@ FAILURES: dict[str, tuple[Breakage, str]] = {
         lambda shell: shell.add_tool("tar", "echo 'tar: no' >&2; exit 2"),
         f"`tar of /etc/kubernetes` {ABOVE}",
     ),
-    "an archive without sa.key": (without(f"{PKI}/sa.key"), f"`tar of /etc/kubernetes` {ABOVE}"),
+    "no sa.key": (
+        without(f"{PKI}/sa.key"),
+        f"{PKI}/sa.key is missing, or a link to nothing; write that file there again{TRY_AGAIN}",
+    ),
     "a name is not taken": (
         lambda shell: shell.add_tool("mv", 'case "$*" in *json) exit 1 ;; *) exec /bin/mv "$@" ;; esac'),
         f"{FOLDER}/{NAME}.json could not be written; see the error above{TRY_AGAIN}",

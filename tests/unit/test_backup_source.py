@@ -179,6 +179,23 @@ def test_names_of_an_archive_lead_nowhere_else(tmp_path: Path) -> None:
     assert open_backup(made).files == archived_files()
 
 
+def test_a_hard_link_is_the_file_before_it(tmp_path: Path) -> None:
+    made = make_backup(tmp_path)
+    held = archived_files()
+    key = held.pop("etc/kubernetes/pki/sa.key")
+    with tarfile.open(made / f"{NAME}.tar.gz", "w:gz") as archive:
+        for name, content in {"etc/kubernetes/0pki/sa.key": key, **held}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        for name, target in {"pki/sa.key": "0pki/sa.key", "none": "pki/none", "../up": "0pki/sa.key"}.items():
+            link = tarfile.TarInfo(f"etc/kubernetes/{name}")
+            link.type, link.linkname = tarfile.LNKTYPE, f"etc/kubernetes/{target}"
+            archive.addfile(link)
+    describe(made)
+    assert open_backup(made).files == {**archived_files(), "etc/kubernetes/0pki/sa.key": key}
+
+
 def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     made = make_backup(tmp_path)
     with tarfile.open(made / f"{NAME}.tar.gz", "w:gz") as archive:

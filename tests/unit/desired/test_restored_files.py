@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from k8s_ha.desired.kubeadm_config import init_config, rebuilt_config
-from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
+from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, host_path
 from tests.support.example_cluster import six_host_cluster
 
 
@@ -25,23 +25,64 @@ VOLUME = {"name": "audit", "hostPath": "/etc/kubernetes/audit", "mountPath": "/a
         ({}, {}),
         (
             patched(extraArgs={"audit-policy-file": "/audit/policy.yaml"}, extraVolumes=[VOLUME]),
-            {"audit-policy-file": "etc/kubernetes/audit/policy.yaml"},
+            {"audit-policy-file": ("etc/kubernetes/audit/policy.yaml",)},
         ),
         (
             {"kubernetes_version": "1.36.3"}
             | patched(extraArgs=[{"name": "audit-policy-file", "value": "/audit/policy.yaml"}], extraVolumes=[VOLUME]),
-            {"audit-policy-file": "etc/kubernetes/audit/policy.yaml"},
+            {"audit-policy-file": ("etc/kubernetes/audit/policy.yaml",)},
         ),
         (
             patched(extraArgs={"encryption-provider-config": "/etc/kubernetes/pki/encryption.yaml"}),
-            {"encryption-provider-config": "etc/kubernetes/pki/encryption.yaml"},
+            {"encryption-provider-config": ("etc/kubernetes/pki/encryption.yaml",)},
         ),
+        # kubeadm mounts it by itself.
+        (patched(extraArgs={"oidc-ca-file": "/etc/pki/tls/oidc.crt"}), {"oidc-ca-file": ("etc/pki/tls/oidc.crt",)}),
+        (
+            {"kubernetes_version": "1.36.3"}
+            | patched(
+                extraArgs=[{"name": "service-account-key-file", "value": f"/audit/{n}.pub"} for n in (1, 2)],
+                extraVolumes=[VOLUME],
+            ),
+            {"service-account-key-file": ("etc/kubernetes/audit/1.pub", "etc/kubernetes/audit/2.pub")},
+        ),
+        (
+            patched(extraArgs={"tls-sni-cert-key": "/audit/a.crt,/audit/a.key:*.example.com"}, extraVolumes=[VOLUME]),
+            {"tls-sni-cert-key": ("etc/kubernetes/audit/a.crt", "etc/kubernetes/audit/a.key")},
+        ),
+        # The API server makes them itself.
+        (patched(extraArgs={"audit-log-path": "/audit/audit.log", "cert-dir": "/audit"}, extraVolumes=[VOLUME]), {}),
         # A folder of another name is not mounted; what is no path is no file.
         (patched(extraArgs={"audit-policy-file": "/audits/policy.yaml", "v": "4"}, extraVolumes=[VOLUME]), {}),
     ],
 )
-def test_files_are_those_that_the_settings_name(settings: dict[str, Any], files: dict[str, str]) -> None:
+def test_files_are_those_that_the_settings_name(settings: dict[str, Any], files: dict[str, tuple[str, ...]]) -> None:
     assert api_server_files(six_host_cluster(**settings)) == files
+
+
+def volume(mount: str, source: str | None) -> dict[str, Any]:
+    return {"name": "one", "mountPath": mount, "hostPath": source}
+
+
+@pytest.mark.parametrize(
+    ("volumes", "path", "found"),
+    [
+        ([], "/enc/a.yaml", None),
+        ([volume("/enc", None)], "/enc/a.yaml", None),
+        ([volume("/enc", "/srv/enc")], "/encrypted/a.yaml", None),
+        ([volume("/enc", "/srv/enc")], "/enc/a.yaml", "/srv/enc/a.yaml"),
+        ([volume("/enc/", "/srv/enc")], "/enc/a.yaml", "/srv/enc/a.yaml"),
+        ([volume("/enc", "/srv/enc/")], "/enc/a.yaml", "/srv/enc/a.yaml"),
+        ([volume("//enc/.", "/srv//enc/")], "/enc//../enc/./a.yaml", "/srv/enc/a.yaml"),
+        ([volume("/enc/a.yaml", "/srv/b.yaml")], "/enc/a.yaml", "/srv/b.yaml"),
+        ([volume("/enc", "/")], "/enc/a.yaml", "/a.yaml"),
+        ([volume("/a/enc", "/inner"), volume("/a", "/outer")], "/a/enc/a.yaml", "/inner/a.yaml"),
+    ],
+)
+def test_a_path_of_the_host_is_that_of_the_deepest_volume(
+    volumes: list[dict[str, Any]], path: str, found: str | None
+) -> None:
+    assert host_path(volumes, path) == found
 
 
 def test_keys_are_roots_alone() -> None:
