@@ -1,4 +1,4 @@
-# RECIPIENT, WORK: defines seal, which encrypts stdin, and api_server_files, which lists what its manifest names on this host.
+# RECIPIENT, WORK: defines seal, which encrypts stdin, and api_server_files and files_beside, which list what the API server reads.
 #
 # RECIPIENT: empty, a recipient of age, or the file of a public key of gpg. WORK: a folder for temporary files. prepare_seal is
 # called first; it sets sealed to the ending of what is encrypted, and calls refuse.
@@ -29,7 +29,8 @@ seal() {
         .gpg) encrypts --trust-model always --encrypt $sealed_for ;;
     esac
 }
-api_server_files() { # those that are there, and links that lead nowhere
+# Prints `own PATH` or `other PATH` for each flag that names a path of a volume: own, where its folder is such a volume itself.
+api_server_paths() {
     [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ] || return 0
     # A flag names a path of the container; which of the host's that is, the deepest mount and its volume tell. The log is none.
     awk '
@@ -54,7 +55,7 @@ api_server_files() { # those that are there, and links that lead nowhere
         / hostPath:/    { of_host = 1 }
         / path: \// && of_host { host = value; of_host = 0 }
         /^ *(- )?name: / && mount { at[value] = plain(mount); mount = "" }
-        /^ *(- )?name: / && host { from[value] = plain(host); host = "" }
+        /^ *(- )?name: / && host { from[value] = plain(host); own[from[value]]; host = "" }
         END {
             for (number = 1; number <= flagged; number++) {
                 deepest = -1
@@ -63,9 +64,26 @@ api_server_files() { # those that are there, and links that lead nowhere
                         if (length(at[name]) > deepest) { deepest = length(at[name]); found = from[name] }
                 if (deepest < 0) continue
                 found = found substr(flags[number], deepest + 1)
-                print found
+                folder = found
+                sub(/\/[^\/]*$/, "", folder)
+                print (folder in own ? "own " : "other ") found
             }
-        }' /etc/kubernetes/manifests/kube-apiserver.yaml | sort -u | while read -r path; do
+        }' /etc/kubernetes/manifests/kube-apiserver.yaml | sort -u
+}
+api_server_files() { # those that are there, and links that lead nowhere
+    api_server_paths | while read -r _ path; do
         if [ -f "$path" ] || { [ -L "$path" ] && [ ! -e "$path" ]; }; then echo "$path"; fi
+    done
+}
+# A flag's file may name others, which lie beside it: small and few, in a folder that is there for them.
+files_beside() {
+    api_server_paths | sed -n 's/^own //p' | sed 's|/[^/]*$||' | sort -u | while read -r folder; do
+        case $folder/ in
+            / | /etc/ | /etc/ssl/* | /etc/pki/* | /usr/* | /var/ | /var/lib/ | /var/log/* | /var/run/* | /run/* | /dev/* | /proc/* | \
+                /sys/* | /tmp/ | /var/tmp/ | /root/ | /home/ | /opt/ | /srv/ | /mnt/ | /media/) continue ;;
+        esac
+        [ -d "$folder" ] || continue
+        find -L "$folder" -mindepth 1 -maxdepth 1 -type f -size -2049 ! -name '*[[:cntrl:]]*' 2>/dev/null |
+            awk '{ found[NR] = $0 } END { if (NR <= 64) for (number = 1; number <= NR; number++) print found[number] }'
     done
 }

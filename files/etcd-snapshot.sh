@@ -189,7 +189,7 @@ done
 # tmp kubeadm keeps whole copies of etcd.
 find -H "$@" -path /etc/kubernetes/tmp -prune -o -type d -print0 -o -type f -print0 -o \
     -type l -exec find -L {} -maxdepth 0 -type f -size -8193 -print0 \; >"$WORK/found" 2>"$WORK/words" || failed "find /etc/kubernetes"
-{ cat "$WORK/found" && tr '\n' '\0' <"$WORK/needed"; } | sort -zu >"$WORK/listed"
+{ cat "$WORK/found" && { cat "$WORK/needed" && files_beside; } | tr '\n' '\0'; } | sort -zu >"$WORK/listed"
 archive=$WORK/archive.tar.gz
 tar -czhf "$archive" --hard-dereference --no-recursion --null -T "$WORK/listed" 2>"$WORK/words" || failed "tar of /etc/kubernetes"
 tar -tvzf "$archive" --numeric-owner --quoting-style=literal 2>"$WORK/words" |

@@ -34,6 +34,18 @@ _MOUNTED_BY_KUBEADM: Final = tuple(
 )
 """What the API server has without extraVolumes (kubeadm, app/phases/controlplane/volumes.go)."""
 
+_GENERAL: Final = frozenset(
+    (
+        *("", "/etc", "/etc/kubernetes", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp"),
+        *("/var", "/var/lib", "/var/tmp"),
+    )
+)
+_GENERAL_WHOLE: Final = (
+    *("/dev", "/etc/kubernetes/manifests", "/etc/kubernetes/pki", "/etc/pki", "/etc/ssl", "/proc", "/run", "/sys"),
+    *("/usr", "/var/log", "/var/run"),
+)
+"""Folders, and such with all below them, of which a file is never taken for being beside another."""
+
 _NO_FILES: Final = ("audit-log", "log", "cert-dir")
 """How flags begin whose paths the API server writes itself."""
 
@@ -53,6 +65,21 @@ def api_server_files(cluster: Cluster) -> dict[str, tuple[str, ...]]:
         if named := tuple(path.lstrip("/") for path in paths if path is not None):
             found[str(flag)] = (*found.get(str(flag), ()), *named)
     return found
+
+
+def files_beside(cluster: Cluster, names: Iterable[str]) -> list[str]:
+    """Those that lie beside such a file, in a folder that is a volume of its own: a flag's file may name them.
+
+    + names: of an archive's files
+    """
+    sources = {_plain(str(volume.get("hostPath"))) for volume in _server(cluster).get("extraVolumes") or ()}
+    flagged = {posixpath.dirname(f"/{path}") for paths in api_server_files(cluster).values() for path in paths}
+    own = {folder for folder in flagged & sources if not _is_general(folder)}
+    return [name for name in names if posixpath.dirname(f"/{name}") in own]
+
+
+def _is_general(folder: str) -> bool:
+    return folder in _GENERAL or any(f"{folder}/".startswith(f"{whole}/") for whole in _GENERAL_WHOLE)
 
 
 def _server(cluster: Cluster) -> Mapping[str, Any]:

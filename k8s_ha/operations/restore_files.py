@@ -12,7 +12,7 @@ from pyinfra import host, logger
 from pyinfra.api import FunctionCommand, Host, StringCommand
 
 from k8s_ha.backup_source import BackupSource
-from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files
+from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, files_beside
 from k8s_ha.facts.system import Files
 from k8s_ha.observations.restoring import FOLDER, Stage
 from k8s_ha.operations.commands import long_command, path_of_this_run, planned, run_silently, write
@@ -85,7 +85,8 @@ def control_plane_rebuilt(run: Run) -> Generator[StringCommand]:
     own = run.cluster.host(host.name)
     for name, mode in AUTHORITIES.items():
         yield write(f"/{name}", source.files[name], mode)
-    named = sorted({*chain(*api_server_files(run.cluster).values())} - AUTHORITIES.keys())
+    flagged = chain(*api_server_files(run.cluster).values())
+    named = sorted({*flagged, *files_beside(run.cluster, source.files)} - AUTHORITIES.keys())
     present = require_fact(Files, paths=[f"/{name}" for name in named]) if named else []
     for name in named:
         # What somebody has put there is theirs.

@@ -183,3 +183,49 @@ def test_a_flag_may_name_several_files(shell: Shell) -> None:
     api_server(shell, flags, {"/keys": "/srv/keys"})
     held = taken(shell)
     assert [held[f"/srv/keys/at/{name}"] for name in names] == [name.encode() for name in names]
+
+
+def test_what_lies_beside_a_flags_file_in_its_own_folder_is_held(shell: Shell) -> None:
+    for name in ("admission.yaml", "eventconfig.yaml", "deep/other.yaml"):
+        shell.file(f"/srv/admission/{name}", name)
+    shell.file("/srv/admission/large", "x" * (1024 * 1024 + 1))
+    shell.file("/data/webhook.yaml", "W")
+    linked(shell, "/srv/admission/webhook.yaml", "/data/webhook.yaml")
+    linked(shell, "/srv/admission/nowhere", "/none")
+    api_server(shell, {"admission-control-config-file": "/adm/admission.yaml"}, {"/adm": "/srv/admission"})
+    held = {path: text for path, text in taken(shell).items() if path.startswith("/srv/")}
+    assert held == {
+        "/srv/admission/admission.yaml": b"admission.yaml",
+        "/srv/admission/eventconfig.yaml": b"eventconfig.yaml",
+        "/srv/admission/webhook.yaml": b"W",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "flag"),
+    [
+        ("/etc", "/mounted/own.yaml"),
+        ("/etc/pki/tls", "/mounted/own.yaml"),
+        ("/var/log/audit", "/mounted/own.yaml"),
+        ("/srv/own", "/mounted/deep/own.yaml"),
+    ],
+)
+def test_of_a_folder_that_is_not_its_own_only_the_flags_file_is_held(shell: Shell, source: str, flag: str) -> None:
+    path = f"{source}{flag.removeprefix('/mounted')}"
+    beside = path.replace("own.yaml", "other.yaml")
+    shell.file(path, "own")
+    shell.file(beside, "other")
+    api_server(shell, {"audit-policy-file": flag}, {"/mounted": source})
+    held = taken(shell)
+    assert held[path] == b"own"
+    assert beside not in held
+
+
+@pytest.mark.parametrize(("count", "is_held"), [(64, True), (65, False)])
+def test_a_folder_of_very_many_files_is_not_its_own(shell: Shell, count: int, is_held: bool) -> None:
+    for number in range(count):
+        shell.file(f"/srv/many/{number}.yaml", "x")
+    api_server(shell, {"audit-policy-file": "/many/7.yaml"}, {"/many": "/srv/many"})
+    held = taken(shell)
+    assert "/srv/many/7.yaml" in held
+    assert ("/srv/many/8.yaml" in held) is is_held

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from k8s_ha.desired.kubeadm_config import init_config, rebuilt_config
-from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, host_path
+from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, files_beside, host_path
 from tests.support.example_cluster import six_host_cluster
 
 
@@ -83,6 +83,34 @@ def test_a_path_of_the_host_is_that_of_the_deepest_volume(
     volumes: list[dict[str, Any]], path: str, found: str | None
 ) -> None:
     assert host_path(volumes, path) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "flag", "found"),
+    [
+        ("/srv/own", "/own/a.yaml", ["srv/own/a.yaml", "srv/own/b.yaml"]),
+        ("/srv/own/", "/own/a.yaml", ["srv/own/a.yaml", "srv/own/b.yaml"]),
+        ("/etc/kubernetes/enc", "/own/a.yaml", ["etc/kubernetes/enc/c.yaml"]),
+        ("/srv/own", "/own/deep/a.yaml", []),
+        ("/srv", "/own/a.yaml", []),
+        ("/", "/own/a.yaml", []),
+        ("/etc", "/own/a.yaml", []),
+        ("/etc/kubernetes", "/own/a.yaml", []),
+        ("/etc/kubernetes/pki/etcd", "/own/a.yaml", []),
+        ("/usr/local/own", "/own/a.yaml", []),
+    ],
+)
+def test_what_lies_beside_is_taken_of_a_folder_of_its_own(source: str, flag: str, found: list[str]) -> None:
+    names = [
+        *("srv/own/a.yaml", "srv/own/b.yaml", "srv/own/deep/a.yaml", "srv/a.yaml", "a.yaml", "etc/passwd"),
+        *("etc/kubernetes/admin.conf", "etc/kubernetes/enc/c.yaml", "etc/kubernetes/pki/etcd/server.crt"),
+        "usr/local/own/a.yaml",
+    ]
+    settings = patched(
+        extraArgs={"admission-control-config-file": flag},
+        extraVolumes=[{"name": "own", "mountPath": "/own", "hostPath": source}],
+    )
+    assert files_beside(six_host_cluster(**settings), names) == found
 
 
 def test_keys_are_roots_alone() -> None:
