@@ -87,12 +87,14 @@ if [ -e "$FOLDER/$NAME.json" ]; then
     echo "snapshot $NAME is there already"
     exit 0
 fi
-case $FOLDER/ in "$data"/*) refuse "$FOLDER is in etcd's own folder" "set backup.directory to another one" ;; esac
+case $(readlink -m "$FOLDER")/ in "$(readlink -m "$data")"/*)
+    refuse "$FOLDER is in etcd's own folder" "set backup.directory to another one" ;;
+esac
 mkdir -p -m 755 /var/lib/k8s-ha
 { [ -d "$FOLDER" ] || mkdir -p -m 700 "$FOLDER"; } && mkdir -m 700 "$WORK" ||
     refuse "$FOLDER and $WORK cannot be made" "see the error above"
 # In a folder of theirs they would lay a link where a secret is written.
-[ -O "$FOLDER" ] && [ -z "$(find "$FOLDER" -maxdepth 0 -perm /022)" ] ||
+[ -O "$FOLDER" ] && [ -z "$(find -H "$FOLDER" -maxdepth 0 -perm /022)" ] ||
     refuse "others may write to $FOLDER, which will hold secrets" "run \`chown root $FOLDER && chmod 700 $FOLDER\` there"
 prepare_seal
 

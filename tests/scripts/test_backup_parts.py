@@ -150,11 +150,18 @@ def foreign(shell: Shell) -> None:
     os.chown(at(shell, FOLDER), 1, 1)
 
 
+def open_to_all(shell: Shell) -> None:
+    at(shell, FOLDER).mkdir()
+    at(shell, FOLDER).chmod(0o777)
+
+
 def link(shell: Shell) -> None:
-    at(shell, FOLDER).symlink_to(shell.root)
+    (shell.root / "open").mkdir()
+    (shell.root / "open").chmod(0o777)
+    at(shell, FOLDER).symlink_to(shell.root / "open")
 
 
-@pytest.mark.parametrize("laid", [foreign, link])
+@pytest.mark.parametrize("laid", [foreign, open_to_all, link])
 def test_a_folder_that_others_may_write_to_gets_no_secret(shell: Shell, laid: Callable[[Shell], None]) -> None:
     at(shell, FOLDER).parent.mkdir(parents=True)
     laid(shell)
@@ -162,6 +169,33 @@ def test_a_folder_that_others_may_write_to_gets_no_secret(shell: Shell, laid: Ca
     assert done.returncode == 1
     assert f"others may write to {FOLDER}, which will hold secrets; run `chown root {FOLDER} &&" in done.stderr
     assert [*at(shell, FOLDER).glob("backup-*")] == []
+
+
+def test_its_folder_may_be_a_link(shell: Shell) -> None:
+    (shell.root / "data").mkdir(mode=0o700)
+    at(shell, FOLDER).parent.mkdir(parents=True)
+    at(shell, FOLDER).symlink_to(shell.root / "data")
+    done = backed_up(shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert backups(shell) == whole(NAME)
+
+
+@pytest.mark.parametrize("linked", [FOLDER, "/var/lib/k8s-ha"])
+def test_a_link_into_etcds_own_folder_gets_none(shell: Shell, linked: str) -> None:
+    at(shell, linked).parent.mkdir(parents=True, exist_ok=True)
+    at(shell, linked).symlink_to(at(shell, "/var/lib/etcd/backups"))
+    at(shell, "/var/lib/etcd/backups").mkdir()
+    done = backed_up(shell)
+    assert f"{FOLDER} is in etcd's own folder; set backup.directory to another one" in done.stderr
+    assert [*at(shell, "/var/lib/etcd/backups").iterdir()] == []
+
+
+def test_etcds_folder_may_be_a_link_too(shell: Shell) -> None:
+    at(shell, "/var/lib/etcd").rename(shell.root / "etcd")
+    at(shell, "/var/lib/etcd").symlink_to(shell.root / "etcd")
+    done = backed_up(shell, FOLDER=f"{shell.root}/etcd/backups")
+    assert "/etcd/backups is in etcd's own folder" in done.stderr
+    assert not (shell.root / "etcd/backups").exists()
 
 
 def test_etcds_own_folder_gets_none(shell: Shell) -> None:
