@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pyinfra import host, logger, state
+from pyinfra import host, logger
 from pyinfra.api.exceptions import PyinfraError
 
-from k8s_ha.backup_source import AUTHORITY, MANIFEST, PKI, BackupSource, BadBackup, open_backup
+from k8s_ha.backup_source import AUTHORITY, PKI, BackupSource, BadBackup, open_backup
 from k8s_ha.cluster_state.version_choice import Choice
 from k8s_ha.deploys.admin_hosts import admin_hosts
 from k8s_ha.deploys.container_runtime import container_runtime
@@ -25,22 +25,20 @@ from k8s_ha.deploys.pod_network import pod_network
 from k8s_ha.deploys.preflight import findings_before_changes
 from k8s_ha.deploys.prepare_host import prepare_host
 from k8s_ha.deploys.repositories import repositories
+from k8s_ha.deploys.restored_files import files_of_lost, keys_of_standing
 from k8s_ha.deploys.scheduled_backups import scheduled_backups
 from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
 from k8s_ha.desired.kubeadm_config import kept_configuration
-from k8s_ha.desired.restored_files import AUTHORITIES, api_server_files, host_path
 from k8s_ha.facts.node import Node
 from k8s_ha.facts.restore import RestoreFacts
 from k8s_ha.findings import Finding
-from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.restoring import RestoreHost, RestoreMark, Stage
-from k8s_ha.observations.standing import Standing, StaticPod
 from k8s_ha.operations import kubeadm, kubeconfig
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.commands import read_of_hosts, read_silently
+from k8s_ha.operations.commands import read_of_hosts
 from k8s_ha.operations.kubeadm.join import ca_certificate_hash
 from k8s_ha.operations.restore import (
     SENTENCES,
@@ -57,11 +55,9 @@ from k8s_ha.preflight_checks.restore import (
     RestoreContext,
     another_endpoint,
     cannot_run,
-    lacking_files,
     restore_findings,
 )
-from k8s_ha.preflight_checks.restore_encryption import ENCRYPTION, Key, encryption_keys, lacking_keys
-from k8s_ha.preflight_checks.restore_storage import CHECK, log_wanted_elsewhere
+from k8s_ha.preflight_checks.restore_storage import log_wanted_elsewhere
 from k8s_ha.preflight_checks.rules import waived
 from k8s_ha.preflight_checks.survey import survey_findings
 from k8s_ha.pyinfra_internals.command_line import host_by_host
@@ -182,7 +178,7 @@ def _decided(run: Run, source: BackupSource, endpoint: str) -> RestoreMark:
         found += _of_lost(run, context, source)
     else:
         found += [*unreachable(run), *another_endpoint(source.descriptor, standing)]
-        found += _encryption(run, context, source) if context.resumed is None else []
+        found += keys_of_standing(run, context, source) if context.resumed is None else []
     found = waived(list(dict.fromkeys(found)), run.cluster.settings.waive)
     run.log.findings += found
     log_findings(found)
@@ -231,20 +227,8 @@ def _standing_endpoint(run: Run, context: RestoreContext) -> str:
 
 def _of_lost(run: Run, context: RestoreContext, source: BackupSource) -> list[Finding]:
     """What stands against a build with the backup's keys."""
-    given = api_server_files(run.cluster)
-    found = lacking_files(source.descriptor.name, [name for name in AUTHORITIES if name not in source.files])
+    found = files_of_lost(run, source)
     found += log_wanted_elsewhere(kept_configuration(run.cluster)["ClusterConfiguration"])
-    server = _api_server(source)
-    if server is not None and ENCRYPTION in server.arguments and ENCRYPTION not in given:
-        found.append(
-            Finding(
-                THE_CLUSTER,
-                CHECK,
-                f"the backup's API server has --{ENCRYPTION}, the settings have none",
-                "it could not read what the snapshot holds",
-                "name it in kubeadm_patches, ClusterConfiguration, apiServer, with its volume",
-            )
-        )
     if context.marks:
         # They hold what the run that was cut off has made, which had the hosts checked.
         return [*found, *unreachable(run)]
@@ -252,47 +236,3 @@ def _of_lost(run: Run, context: RestoreContext, source: BackupSource) -> list[Fi
     # It has an init and joins of control planes, none of which comes.
     run.log.plan = replace(run.log.plan, steps={})
     return found
-
-
-def _api_server(source: BackupSource) -> StaticPod | None:
-    """The API server that the backup's archive has; None where none can be read."""
-    text = source.files.get(MANIFEST, b"").decode(errors="replace")
-    try:
-        return Standing(static_pods={"kube-apiserver": text}).static_pod("kube-apiserver")
-    except ValueError:
-        return None
-
-
-def _encryption(run: Run, context: RestoreContext, source: BackupSource) -> list[Finding]:
-    """Control planes whose API server could not read what the snapshot holds."""
-    needed = encryption_keys(_text_of(_api_server(source), source.files))
-    found: list[Finding] = []
-    for entry in run.cluster.control_planes:
-        view = context.views[entry.name]
-        found += lacking_keys(entry.name, needed, _held_keys(entry.name, view)) if view else []
-    return found
-
-
-def _text_of(server: StaticPod | None, files: Mapping[str, bytes]) -> str | None:
-    """The encryption configuration of the backup; None where it has none, and no text of one where it is missing."""
-    path = _encryption_file(server)
-    return None if path is None else files.get(path.lstrip("/"), b"").decode(errors="replace")
-
-
-def _held_keys(name: str, view: NodeView) -> frozenset[Key] | None:
-    try:
-        path = _encryption_file(view.standing.static_pod("kube-apiserver"))
-    except ValueError:
-        return None
-    if path is None:
-        return encryption_keys(None)
-    text = read_silently(state.inventory.get_host(name), path)
-    return None if text is None else encryption_keys(text.decode(errors="replace"))
-
-
-def _encryption_file(server: StaticPod | None) -> str | None:
-    """The file on the host that the API server's flag names; None where it has no such flag."""
-    value = server.arguments.get(ENCRYPTION) if server else None
-    if server is None or value is None:
-        return None
-    return host_path(server.volumes.values(), value) or value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -296,24 +296,6 @@ def cannot_run(left_out: Collection[str], option: str | None) -> list[Finding]:
     if option:
         found = option
     return [Finding(THE_CLUSTER, CHECK, f"{found} was given", _EVERY_CONTROL_PLANE, "run this without it")]
-
-
-def lacking_files(name: str, missing: Sequence[str]) -> list[Finding]:
-    """That a backup lacks what kubeadm's files are made with on clean hosts; nothing where it has all.
-
-    + missing: paths in its archive
-    """
-    if not missing:
-        return []
-    return [
-        Finding(
-            THE_CLUSTER,
-            CHECK,
-            f"{name} holds no /{missing[0]}",
-            "a control plane is made anew with the cluster's own CAs and keys",
-            "name a backup that has it; a CA that is kept elsewhere is restored by hand",
-        )
-    ]
 
 
 def peer_url(host: HostSettings) -> str:

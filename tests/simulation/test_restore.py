@@ -262,34 +262,3 @@ def test_a_restore_of_lost_hosts_that_is_cut_off_is_gone_on_with(backed_up: Flee
 def test_a_phase_alone_changes_nothing_meanwhile(backed_up: Fleet, phase: str) -> None:
     backed_up.edit(lambda world: world.machines["master2"].write(MARK, f"{NAME} 20220101T081500Z standing silent"))
     refused(backed_up.run("-y", deploy=f"k8s_ha.{phase}"), f"a restore of {NAME} has not ended there")
-
-
-VOLUME = {"name": "own", "hostPath": "/srv/own", "mountPath": "/own", "readOnly": True}
-
-
-def api_server(**flags: str) -> dict[str, Any]:
-    """Patches by which it is given these flags, and a folder."""
-    arguments = {name.replace("_", "-"): value for name, value in flags.items()}
-    return {"ClusterConfiguration": {"apiServer": {"extraArgs": arguments, "extraVolumes": [VOLUME]}}}
-
-
-def backed_up_with(fleet: Fleet, files: dict[str, str]) -> None:
-    """Have a backup whose archive holds these files, too."""
-    world = World.load(fleet.world_file, fleet.scenario)
-    held = archived_files() | {path: text.encode() for path, text in files.items()}
-    make_backup(fleet.folder / "backups", snapshot_of(world), files=held)
-
-
-def test_clean_hosts_get_what_flags_name_and_what_lies_beside(finished: Fleet) -> None:
-    files = {"srv/own/admission.yaml": "A", "srv/own/event.yaml": "E", "srv/own/deep/x": "X", "etc/passwd": "P"}
-    backed_up_with(finished, files)
-    finished.set(kubeadm_patches=api_server(admission_control_config_file="/own/admission.yaml"))
-    lost(finished).edit(lambda world: world.machines["master2"].write("/srv/own/event.yaml", "its own"))
-    outcome = restore(finished)
-    assert_whole(outcome)
-    held = {
-        name: {path: text for path, text in outcome.world.machines[name].files.items() if f"{path}"[1:] in files}
-        for name in SERVERS
-    }
-    given = {"/srv/own/admission.yaml": "A", "/srv/own/event.yaml": "E"}
-    assert held == {"master1": given, "master2": given | {"/srv/own/event.yaml": "its own"}, "master3": given}

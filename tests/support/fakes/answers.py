@@ -345,6 +345,7 @@ ANSWERS = (
         r"k8s-ha-backup\.timer; .*rm -f |\Arm -f (/\S*/k8s-ha-backup|/var/lib/k8s-ha/backup)",
         backups.removed,
     ),
+    Answer("file read", r"^base64 /srv/\S+$", content, False),
     Answer("backup piece", r"^dd if=.* base64 -w 8000$", backups.piece, False),
     Answer("snapshot summed", r"sha256sum \S+/restore/snapshot\.db", restores.summed, False),
     Answer("snapshot piece", r"base64 -d \| dd of=\S+/restore/snapshot\.db", restores.put),
