@@ -1,8 +1,14 @@
-# Prints `key value` lines: what the host holds of a cluster.
+# ETCD_FOLDER: where etcd's data may be, too; may be empty. Prints `key value` lines: what the host holds of a cluster.
 k=/etc/kubernetes
-for path in $k/admin.conf $k/kubelet.conf $k/bootstrap-kubelet.conf $k/pki/ca.crt $k/manifests/kube-apiserver.yaml \
-    $k/manifests/etcd.yaml /var/lib/etcd/member; do
+for path in $k/admin.conf $k/kubelet.conf $k/bootstrap-kubelet.conf $k/pki/ca.crt $k/manifests/kube-apiserver.yaml $k/manifests/etcd.yaml; do
     [ -e "$path" ] && echo "trace $path"
+done
+# A manifest that a power cut has emptied names no folder.
+{
+    printf '%s\n' /var/lib/etcd "$ETCD_FOLDER"
+    sed -n 's/^ *- --data-dir=//p' $k/manifests/etcd.yaml 2>/dev/null
+} | tr -d '\r\0"' | sed 's|/*$||' | sort -u | while read -r folder; do
+    [ -n "$folder" ] && [ -e "$folder/member" ] && echo "trace $folder/member"
 done
 # A file may be cut off, hold nothing but zeros after a power cut, or have the line ends of Windows.
 content() { tr -d '\r\0' <"$1"; }

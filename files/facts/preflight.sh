@@ -1,4 +1,4 @@
-# Those of virtual-address.sh, and ENDPOINT, ENDPOINT_NAME, ASKED_ENDPOINT, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK:
+# Those of virtual-address.sh, and ENDPOINT, ENDPOINT_NAME, ASKED_ENDPOINT, ETCD_FOLDER, FOLDERS, LEAVES_DOCKER, LOGINS, MODULES, NAMES, RUNTIME, SOURCES, REPOSITORIES, NODE, NGINX, RUNTIME_LOOK:
 #
 # ENDPOINT: an address, or a name that is resolved. ASKED_ENDPOINT: HOST:PORT of one that somebody else runs, or nothing.
 # FOLDERS, MODULES, NAMES: words separated by spaces. RUNTIME: the container runtime's unit. SOURCES: lines "KIND URL" of what
@@ -159,7 +159,9 @@ fi
 
 # --- older clusters
 for file in /etc/cni/net.d/* /etc/cni/net.d/.[!.]*; do [ -f "$file" ] && echo "cni ${file##*/}"; done
-for file in /var/lib/etcd/* /var/lib/etcd/.[!.]*; do [ -e "$file" ] && echo "etcd ${file##*/}"; done
+if [ -n "$ETCD_FOLDER" ]; then
+    for file in "$ETCD_FOLDER"/* "$ETCD_FOLDER"/.[!.]*; do [ -e "$file" ] && echo "etcd ${file##*/}"; done
+fi
 wait
 echo "$around"
 echo "ended $(date +%s.%N)"

@@ -7,7 +7,8 @@ done
 [ -e $k/manifests/kube-apiserver.yaml ] || exit 0
 
 timeout 10 df -Pk $k 2>/dev/null | tail -n +2 | while read -r _ _ _ free _; do echo "free $free"; done
-timeout 60 du -sk /var/lib/etcd 2>/dev/null | while read -r size _; do echo "etcd_size $size"; done
+data=$(sed -n 's/^ *- --data-dir=//p' /etc/kubernetes/manifests/etcd.yaml 2>/dev/null)
+timeout 60 du -sk "${data:-/var/lib/etcd}" 2>/dev/null | while read -r size _; do echo "etcd_size $size"; done
 
 # Of its metadata alone: the name of a container, or a selector, makes no pod another one. In JSON the label will do.
 pod_of() {

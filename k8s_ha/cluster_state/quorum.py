@@ -15,7 +15,6 @@ from k8s_ha.observations.node import NodeView
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.untrusted import some
 
-ETCD_DATA: Final = "/var/lib/etcd/member"
 _ETCD_MANIFEST: Final = "/etc/kubernetes/manifests/etcd.yaml"
 
 
@@ -81,7 +80,7 @@ def _unstarted(
             host.address in others[0].addresses
             and view is not None
             and not view.busy
-            and ETCD_DATA not in view.artifacts
+            and f"{cluster.etcd_folder}/member" not in view.artifacts
         ):
             return host
     return None

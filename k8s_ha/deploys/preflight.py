@@ -128,6 +128,7 @@ def _questions(run: Run, name: str) -> dict[str, Any]:
         "sources": download_sources.needed(cluster, own, run.surveys[name]),
         "repositories": bool(download_sources.lacking(cluster, own, run.surveys[name])),
         "balancer": "load_balancer" in own.role,
+        "etcd_folder": cluster.etcd_folder if "control_plane" in own.role else "",
     }
 
 

@@ -18,7 +18,6 @@ from k8s_ha.deploys.phase import members_of, phase, start_phase, stop_on_errors
 from k8s_ha.deploys.removal_plan import removed_views
 from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.steps import CarriedOut, take_steps
-from k8s_ha.facts.node import Node
 from k8s_ha.facts.reset import RemainsFact
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
@@ -26,7 +25,8 @@ from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.reset import Remains
 from k8s_ha.operations import reset as operations
 from k8s_ha.operations.barrier import barrier
-from k8s_ha.operations.commands import read_everywhere, read_of_hosts
+from k8s_ha.operations.cluster import read_nodes
+from k8s_ha.operations.commands import read_everywhere
 from k8s_ha.operations.kubeconfig import local_path
 from k8s_ha.preflight_checks.confirmation import unconfirmed
 from k8s_ha.preflight_checks.standing import unlisted
@@ -90,7 +90,7 @@ def _planned(run: Run, endpoint: str) -> list[Finding]:
     found += _left_out(run)
     if found:
         return found
-    views = read_of_hosts(Node, run.cluster.nodes, standing=True)
+    views = read_nodes(run, run.cluster.nodes, standing=True)
     snapshot = ClusterSnapshot(run.cluster, views, endpoint_answer="")
     run.snapshot, run.former_endpoints = snapshot, snapshot.former_endpoints
     asked = {member: {"values": operations.values_of(run, member.name)} for member in members_of(run)}

@@ -31,13 +31,12 @@ from k8s_ha.deploys.standing import Compared
 from k8s_ha.deploys.verify import verify
 from k8s_ha.deploys.workers import workers
 from k8s_ha.desired.kubeadm_config import kept_configuration
-from k8s_ha.facts.node import Node
 from k8s_ha.facts.restore import RestoreFacts
 from k8s_ha.findings import Finding
-from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.restoring import RestoreHost, RestoreMark, Stage
 from k8s_ha.operations import kubeadm, kubeconfig
 from k8s_ha.operations.barrier import barrier
+from k8s_ha.operations.cluster import read_nodes
 from k8s_ha.operations.commands import read_of_hosts
 from k8s_ha.operations.kubeadm.join import ca_certificate_hash
 from k8s_ha.operations.restore import (
@@ -194,7 +193,7 @@ def _decided(run: Run, source: BackupSource, endpoint: str) -> RestoreMark:
 
 def _context(run: Run, source: BackupSource) -> RestoreContext:
     cluster = run.cluster
-    views: dict[str, NodeView | None] = read_of_hosts(Node, cluster.control_planes, standing=True)
+    views = read_nodes(run, cluster.control_planes, standing=True)
     runtime = cluster.settings.container_runtime
     hosts: dict[str, RestoreHost | None] = read_of_hosts(RestoreFacts, cluster.control_planes, runtime=runtime)
     hashes = {

@@ -32,10 +32,11 @@ class Node(ParsedFact[NodeView]):
 
     + address: the host's node address, at which its own API server is asked
     + standing: whether it also tells what the cluster stands with
+    + etcd_folder: where etcd's data may be beside /var/lib/etcd and what its manifest names
     """
 
-    def command(self, address: str, standing: bool = False) -> str:
-        commands = script("require-root.sh", STANDING="yes" if standing else "")
+    def command(self, address: str, standing: bool = False, etcd_folder: str = "") -> str:
+        commands = script("require-root.sh", STANDING="yes" if standing else "", ETCD_FOLDER=etcd_folder)
         commands += read_file("facts/artifacts.sh") + read_file("facts/etcd.sh") + init_unfinished_script(address)
         commands += "".join(map(read_file, ("kubeconfig-clusters.sh", *CERTIFICATES))) * standing
         return marked(commands + read_file("facts/standing.sh") + read_file("facts/node.sh"))

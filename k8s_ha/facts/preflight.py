@@ -62,6 +62,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
     + units: systemd units whose part in the next boot is told
     + logins: whether ``login_lines`` stand on stdin
     + runtimes: units of the container runtimes that will be started
+    + etcd_folder: which etcd is to have for itself on a control plane; empty elsewhere
     + leaves_docker: whether Docker is asked for containers that are none of a pod's
     """
 
@@ -87,6 +88,7 @@ class PreflightFacts(ParsedFact[HostPreflight]):
         virtual_router: int = 0,
         endpoint_name: str = "",
         logins: bool = False,
+        etcd_folder: str = "",
     ) -> str:
         self.asked = time.time()
         self.sources = sources
@@ -106,7 +108,8 @@ class PreflightFacts(ParsedFact[HostPreflight]):
                 RUNTIME=runtime,
                 SOURCES="\n".join(f"{source.kind} {source.url}" for source in sources),
                 REPOSITORIES="yes" if repositories else "",
-                NODE=Node().command(address=address, standing=True),
+                NODE=Node().command(address=address, standing=True, etcd_folder=etcd_folder),
+                ETCD_FOLDER=etcd_folder,
                 NGINX=Nginx().command() if balancer else "",
                 PATTERN=PATTERN,
                 UNITS=" ".join(units),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from pyinfra import host, logger
 from pyinfra.api import Host, StringCommand
@@ -16,7 +16,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.facts.cluster import FlannelConfig, ManifestDigest
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.node import NodeView
-from k8s_ha.operations.commands import fail_host, poll_until, read_of_hosts
+from k8s_ha.operations.commands import fail_host, poll_until, read_everywhere, read_of_hosts
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.pyinfra_internals.state import given_up
 from k8s_ha.run import Run, is_executing
@@ -50,9 +50,24 @@ def observe(run: Run, fresh: bool = False) -> ClusterSnapshot:
         if fresh or run.snapshot is None or moment.executing != is_executing():
             moment.executing = is_executing()
             asked = (*run.cluster.control_planes, *run.cluster.former_control_planes)
-            views: dict[str, NodeView | None] = read_of_hosts(Node, asked)
+            views = read_nodes(run, asked)
             run.snapshot = ClusterSnapshot(run.cluster, views, former=run.former_endpoints)
         return replace(run.snapshot, failed=given_up(host.state))
+
+
+def node_arguments(run: Run, entry: HostSettings) -> dict[str, Any]:
+    """The arguments of ``Node`` for a host that may hold nothing but etcd's data."""
+    folder = run.cluster.etcd_folder if "control_plane" in entry.role else ""
+    return {"address": entry.address, "etcd_folder": folder}
+
+
+def read_nodes(run: Run, entries: Iterable[HostSettings], standing: bool = False) -> dict[str, NodeView | None]:
+    """What hosts hold, also those that may hold nothing but etcd's data, by inventory name.
+
+    + standing: as for ``Node``
+    """
+    asked = {host.inventory.get_host(entry.name): node_arguments(run, entry) for entry in entries}
+    return read_everywhere(Node, {member: {**given, "standing": standing} for member, given in asked.items()})
 
 
 def observe_idle(nodes: Sequence[HostSettings], seconds: int) -> dict[str, NodeView | None]:

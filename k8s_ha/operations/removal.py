@@ -22,7 +22,7 @@ from k8s_ha.facts.nginx import Nginx
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.etcd import Member
 from k8s_ha.operations.backup import unscheduled
-from k8s_ha.operations.cluster import observe, observe_idle, observe_leader
+from k8s_ha.operations.cluster import node_arguments, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import fail_host, planned, poll_until, read_fact, read_of_hosts
 from k8s_ha.operations.drain import detach_commands, drain_commands
 from k8s_ha.operations.etcd_leader import led_here
@@ -213,7 +213,7 @@ def _leaving(run: Run, step: ChangeStep) -> tuple[ClusterSnapshot, LeavingNode]:
     (name,) = step.subjects
     snapshot = observe_leader(run)
     if name not in run.cluster.removed_unlisted:
-        view = read_fact(host.inventory.get_host(name), Node, address=run.cluster.host(name).address)
+        view = read_fact(host.inventory.get_host(name), Node, **node_arguments(run, run.cluster.host(name)))
         snapshot = replace(snapshot, views={**snapshot.views, name: view})
     return snapshot, next(entry for entry in leaving_nodes(snapshot) if entry.name == name)
 

@@ -32,7 +32,7 @@ from k8s_ha.observations.nginx import NGINX_CONFIG
 from k8s_ha.observations.nginx_config import ConfigUnreadable
 from k8s_ha.observations.reset import MARKER, NODE_IS_RESET
 from k8s_ha.operations.backup import unscheduled
-from k8s_ha.operations.cluster import observe_idle
+from k8s_ha.operations.cluster import node_arguments, observe_idle
 from k8s_ha.operations.commands import edited, fail_host, long_command, planned, poll_until, read_fact, write
 from k8s_ha.operations.docker import UNIT as DOCKER
 from k8s_ha.operations.isolated import isolated_operation, require_fact
@@ -119,7 +119,7 @@ def node_reset(run: Run, step: ChangeStep) -> Generator[StringCommand]:
     own = run.cluster.host(host.name)
     observe_idle([own], SECONDS_TO_RESET)
     remains = require_fact(RemainsFact, values=values_of(run, host.name))
-    view = require_fact(Node, address=own.address)
+    view = require_fact(Node, **node_arguments(run, own))
     if not is_node_due(view, remains):
         host.noop("nothing of the cluster is left here")
         return

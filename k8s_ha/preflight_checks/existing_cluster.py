@@ -13,8 +13,6 @@ from k8s_ha.observations.node import NodeView
 from k8s_ha.preflight_checks.model import HostContext
 from k8s_ha.preflight_checks.pod_routes import is_left
 
-ETCD: Final = "/var/lib/etcd"
-
 _REJOINS: Final[Mapping[NodeState, tuple[str, str, str]]] = {
     NodeState.PARTIAL: (
         "holds {artifacts}, but is no node of the cluster: a join was cut off, or the node was removed",
@@ -214,7 +212,7 @@ def _leftovers(context: HostContext) -> Iterator[Finding]:
     if context.is_control_plane and context.preflight.etcd:
         yield _finding(
             context,
-            f"{ETCD} holds {', '.join(context.preflight.etcd[:3])}",
+            f"{context.cluster.etcd_folder} holds {', '.join(context.preflight.etcd[:3])}",
             "kubeadm asks for an empty folder",
             "empty it, or mount it one level higher if it is lost+found",
         )

@@ -85,7 +85,7 @@ class HostPreflight:
     + units: active units of container runtimes
     + docker_containers: those that are none of a pod's, where the node leaves Docker; None where that does not tell
     + cni: files in /etc/cni/net.d
-    + etcd: what lies in /var/lib/etcd
+    + etcd: what lies in etcd's own folder, on a control plane
     + nginx: of a load balancer; None elsewhere
     + boot: what the next boot will do
     + surroundings: what stands on the host around the cluster

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from k8s_ha.catalog import compatibility, mirrors
 from k8s_ha.catalog.control_plane import API_PORT
 from k8s_ha.settings import syntax
+from k8s_ha.settings.kubeadm_patches import value_at
 from k8s_ha.settings.models import ClusterSettings, HostSettings, Role
 
 
@@ -35,6 +36,13 @@ class Cluster(BaseModel):
     def control_planes(self) -> tuple[HostSettings, ...]:
         """Control-plane hosts in declared order."""
         return self._with_role("control_plane")
+
+    @cached_property
+    def etcd_folder(self) -> str:
+        """Where a control plane's etcd has its data, in ``member``; without a slash at its end."""
+        moved = value_at("ClusterConfiguration", "etcd.local.dataDir", self.settings.kubeadm_patches)
+        folder = moved.rstrip("/") if isinstance(moved, str) else ""
+        return folder if folder.startswith("/") else "/var/lib/etcd"
 
     @cached_property
     def workers(self) -> tuple[HostSettings, ...]:

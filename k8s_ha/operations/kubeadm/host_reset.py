@@ -8,7 +8,6 @@ from typing import Final
 from pyinfra import host
 from pyinfra.api import StringCommand
 
-from k8s_ha.cluster_state.quorum import ETCD_DATA
 from k8s_ha.desired.kubeadm_config import cri_socket
 from k8s_ha.operations.commands import long_command
 from k8s_ha.resources import read_file, shell_variables
@@ -28,7 +27,7 @@ def host_reset(run: Run, unless: str, flags: str = "") -> StringCommand:
 
     + flags: of kubeadm reset, one of the above
     """
-    data = ETCD_DATA if "control_plane" in run.cluster.host(host.name).role else ""
+    data = f"{run.cluster.etcd_folder}/member" if "control_plane" in run.cluster.host(host.name).role else ""
     # What was begun may speak to another runtime than the settings say now.
     survey = run.surveys.get(host.name)
     socket = cri_socket(run.cluster, survey.cri if survey else None)

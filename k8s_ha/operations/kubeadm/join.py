@@ -21,7 +21,7 @@ from k8s_ha.desired.kubeadm_config import join_config, mark_config
 from k8s_ha.facts.node import INIT_MARKER, Node
 from k8s_ha.facts.system import HttpsAnswer
 from k8s_ha.observations.certificates import parsed
-from k8s_ha.operations.cluster import is_leader, observe, observe_idle, observe_leader
+from k8s_ha.operations.cluster import is_leader, node_arguments, observe, observe_idle, observe_leader
 from k8s_ha.operations.commands import fail_host, planned, poll_until
 from k8s_ha.operations.isolated import isolated_operation, require_fact
 from k8s_ha.operations.kubeadm.host_reset import host_reset
@@ -102,7 +102,7 @@ def joined(run: Run, member: HostSettings) -> Generator[StringCommand]:
         return
     snapshot = observe(run)
     if snapshot.leader is not None and snapshot.leader != own:
-        view = require_fact(Node, address=own.address)
+        view = require_fact(Node, **node_arguments(run, own))
         snapshot = replace(snapshot, views={**snapshot.views, own.name: view})
     step = decide_join(snapshot, own, leader_to_come=not is_executing())
     if step.action is Action.REFUSE:

@@ -29,7 +29,13 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def looked(shell: Shell, *sources: DownloadSource, repositories: bool = False, balancer: bool = False) -> HostPreflight:
+def looked(
+    shell: Shell,
+    *sources: DownloadSource,
+    repositories: bool = False,
+    balancer: bool = False,
+    etcd_folder: str = "/var/lib/etcd",
+) -> HostPreflight:
     fact = PreflightFacts()
     command = fact.command(
         address="10.0.12.16",
@@ -41,6 +47,7 @@ def looked(shell: Shell, *sources: DownloadSource, repositories: bool = False, b
         sources=sources,
         repositories=repositories,
         balancer=balancer,
+        etcd_folder=etcd_folder,
     )
     return fact.process(shell.lines(command))
 
@@ -165,6 +172,15 @@ def test_the_hosts_own_repositories_are_asked_where_packages_are_lacking(shell: 
         read=True, enabled=(HostRepository("x", "/etc/yum.repos.d/x.repo", url, status=200),)
     )
     assert Server.asked == [("GET", "/repodata/repomd.xml")]
+
+
+def test_what_lies_in_a_moved_folder_of_etcds_is_told(shell: Shell) -> None:
+    shell.file("/var/lib/etcd/lost+found/x")
+    shell.file("/data/etcd/member/snap/db")
+    preflight = looked(shell, etcd_folder=f"{shell.root}/data/etcd")
+    assert preflight.etcd == ("member",)
+    assert preflight.view
+    assert [path.replace(str(shell.root), "") for path in preflight.view.artifacts] == ["/data/etcd/member"]
 
 
 def test_what_is_left_of_older_clusters(shell: Shell) -> None:

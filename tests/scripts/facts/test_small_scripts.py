@@ -129,6 +129,31 @@ def test_the_node_script_on_virgin_hosts_and_on_a_cut_off_init(shell: Shell) -> 
     assert node(shell) == NodeView(artifacts, None, "-----BEGIN\nabc")
 
 
+def etcd_manifest(shell: Shell, folder: str) -> None:
+    shell.file("/etc/kubernetes/manifests/etcd.yaml", f"    - --data-dir={folder}\n" if folder else "")
+
+
+@pytest.mark.parametrize(
+    ("named", "settings", "told"),
+    [
+        ("/data/etcd", "", ["/data/etcd/member"]),
+        ("/data/etcd/", "/data/etcd", ["/data/etcd/member"]),
+        ("", "/data/etcd", ["/data/etcd/member"]),
+        ("", "", []),
+        ("/var/lib/etcd", "/var/lib/etcd", []),
+        ("/data/other", "/data/etcd", ["/data/etcd/member"]),
+    ],
+)
+def test_moved_data_of_etcds_is_told(shell: Shell, named: str, settings: str, told: list[str]) -> None:
+    """By the manifest, which a power cut may have emptied, and by the settings."""
+    shell.file("/data/etcd/member/wal")
+    etcd_manifest(shell, named and f"{shell.root}{named}")
+    command = Node().command(address="10.0.11.18", etcd_folder=settings and f"{shell.root}{settings}")
+    view = Node().process(shell.lines(command))
+    assert view is not None
+    assert list(view.artifacts) == ["/etc/kubernetes/manifests/etcd.yaml", *told]
+
+
 def test_the_node_script_asks_the_hosts_own_api_server(shell: Shell) -> None:
     shell.file("/etc/kubernetes/admin.conf", KUBECONFIG.format(ENDPOINT))
     shell.file("/etc/kubernetes/kubelet.conf", KUBECONFIG.format("https://10.0.11.18:6443"))

@@ -10,7 +10,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 import k8s_ha.operations.cluster
 import k8s_ha.operations.etcd
-from k8s_ha.cluster_state.quorum import ETCD_DATA, lost_quorum, quorum_refusal
+from k8s_ha.cluster_state.quorum import lost_quorum, quorum_refusal
 from k8s_ha.facts.node import Node
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
@@ -53,7 +53,7 @@ WINDOW = {"master1": etcd(FIRST, ADDED), "master2": BEGUN, "master3": CLEAN}
         (WINDOW | {"master2": CLEAN}, True, "master2"),
         # A host that cannot be read may have started its member, and so may one that has etcd's data.
         (WINDOW | {"master2": None}, True, None),
-        (WINDOW | {"master2": replace(BEGUN, artifacts=(ADMIN, KUBELET, ETCD_DATA))}, True, None),
+        (WINDOW | {"master2": replace(BEGUN, artifacts=(ADMIN, KUBELET, "/var/lib/etcd/member"))}, True, None),
         # A join that is at work may start it yet.
         (WINDOW | {"master2": replace(BEGUN, busy=True)}, True, None),
         (WINDOW | {"master1": etcd(FIRST, SECOND)}, True, None),
@@ -66,6 +66,16 @@ def test_lost_quorum(views: Mapping[str, NodeView | None], lost: bool, unstarted
     found = lost_quorum(views, CLUSTER)
     assert (found is not None) == lost
     assert (found and found.unstarted and found.unstarted.name) == unstarted
+
+
+MOVED = six_host_cluster(kubeadm_patches={"ClusterConfiguration": {"etcd": {"local": {"dataDir": "/data/etcd/"}}}})
+
+
+@pytest.mark.parametrize(("held", "unstarted"), [("/data/etcd/member", None), ("/var/lib/etcd/member", "master2")])
+def test_a_member_has_started_where_the_settings_have_its_data(held: str, unstarted: str | None) -> None:
+    found = lost_quorum(WINDOW | {"master2": replace(BEGUN, artifacts=(ADMIN, KUBELET, held))}, MOVED)
+    assert found is not None
+    assert (found.unstarted and found.unstarted.name) == unstarted
 
 
 ETCD_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
