@@ -20,11 +20,14 @@ _SCHEDULE: Final = re.compile(
 # systemd.exec(5), in the unit's file: a blank, a quote or a percent sign would mean something else there.
 _DIRECTORY: Final = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){2,}")
 _NOT_FOR_BACKUPS: Final = (
-    # Part of a backup, or of what a reset takes away.
-    *("/etc", "/var/lib/etcd", "/var/lib/kubelet"),
+    # Part of a backup, or of what kubeadm reset and this package's own reset take away.
+    *("/etc", "/opt/cni", "/var/lib/cni", "/var/lib/dockershim", "/var/lib/etcd", "/var/lib/k8s-ha", "/var/lib/kubelet"),
+    *("/var/log/containers", "/var/log/pods"),
     # A system's own, or cleaned now and then.
     *("/boot", "/dev", "/proc", "/run", "/sys", "/tmp", "/usr", "/var/cache", "/var/run", "/var/tmp"),
 )
+_OWN_DIRECTORY: Final = "/var/lib/k8s-ha/backups"
+"""The one folder among the records of this package that a reset leaves."""
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
@@ -73,9 +76,13 @@ def check_directory(value: str) -> str:
     """A folder of the control planes for backups alone."""
     if not _DIRECTORY.fullmatch(value):
         raise ValueError("it is an absolute path of letters, digits, '.', '_', '-'; write one such as /var/lib/backups")
-    if any(value == folder or value.startswith(f"{folder}/") for folder in _NOT_FOR_BACKUPS):
+    if not _is_in(value, _OWN_DIRECTORY) and any(_is_in(value, folder) for folder in _NOT_FOR_BACKUPS):
         raise ValueError("a backup there would be part of the next one, or go with other files; write another folder")
     return value
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def check_recipient(value: str) -> str:
@@ -126,7 +133,7 @@ class BackupSettings(BaseModel):
         description="How many of its own each control plane keeps, and how many the operator's machine.",
     )
     directory: Annotated[str, AfterValidator(check_directory)] = Field(
-        default="/var/lib/k8s-ha/backups",
+        default=_OWN_DIRECTORY,
         description="Folder on the control planes that they lie in; 0700 where this package makes it.",
     )
     recipient: Annotated[str, AfterValidator(check_recipient)] | None = Field(

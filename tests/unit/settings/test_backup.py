@@ -62,6 +62,14 @@ RECIPIENT = "it is a recipient of age, age1…, or a file with a public key of g
             ({"directory": text}, f"backup.directory: {text!r}; {ELSEWHERE}")
             for text in ("/var/lib/etcd/backups", "/tmp/x", "/etc/nginx/backups", "/var/tmp/x", "/var/run/x")
         ),
+        *(
+            ({"directory": text}, f"backup.directory: {text!r}; {ELSEWHERE}")
+            for text in (
+                *("/var/lib/k8s-ha", "/var/lib/k8s-ha/etcd", "/var/lib/k8s-ha/before", "/var/lib/k8s-ha/restore/x"),
+                *("/var/lib/k8s-ha/backups-2", "/var/lib/cni", "/var/lib/cni/x", "/var/lib/dockershim/x"),
+                *("/var/log/pods", "/var/log/containers/x", "/var/lib/kubelet", "/etc/kubernetes", "/opt/cni/bin"),
+            )
+        ),
         ({"recipient": ""}, f"backup.recipient: not shown here; {RECIPIENT}"),
         ({"recipient": "--output=x"}, f"backup.recipient: not shown here; {RECIPIENT}"),
         *(
@@ -93,3 +101,12 @@ def test_who_encrypts(recipient: str | None, tool: str, key_file: str) -> None:
     settings = load_cluster({"backup": {"recipient": recipient}}, six_hosts()).settings.backup
     assert settings == BackupSettings(recipient=recipient)
     assert (settings.tool, settings.key_file) == (tool, key_file)
+
+
+@pytest.mark.parametrize(
+    "directory", ["/var/lib/k8s-ha/backups", "/var/lib/k8s-ha/backups/daily", "/var/lib/k8s-ha-backups", "/var/log/x"]
+)
+def test_a_folder_that_nothing_else_empties(directory: str) -> None:
+    settings = load_cluster({"backup": {"directory": directory}}, six_hosts()).settings.backup
+    assert settings is not None
+    assert settings.directory == directory
