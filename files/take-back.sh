@@ -1,8 +1,8 @@
-# HOST, LOOK, MEMBER, NODE, ENDPOINTS, OWNED: takes from a host what this package has put there, and gives back what it has changed.
+# HOST, LOOK, MEMBER, NODE, ENDPOINTS, BACKUPS, OWNED: takes from a host what this package has put there, and gives back what it has changed.
 #
 # With LOOK nothing is changed: it prints "due WHAT" for what is to be taken or given back, and "left WHAT" for what is left
 # as it is, and why. MEMBER: whether the host is more than an admin host; NODE: whether it is a node. ENDPOINTS: of the
-# cluster, as HOST:PORT. OWNED: lines "SHA256 PATH" of files that do not say whose they are.
+# cluster, as HOST:PORT. BACKUPS: the folder that they are kept in, or nothing. OWNED: lines "SHA256 PATH" of files that do not say whose they are.
 #
 # It may be cut off anywhere and run again: what is kept of the host as it was, and that a reset began, go last.
 folder=/var/lib/k8s-ha
@@ -22,13 +22,16 @@ is_of_a_package() { rpm -qf "$1" >/dev/null 2>&1; }
 is_enabled() { systemctl -q is-enabled "$1" 2>/dev/null; }
 is_active() { systemctl -q is-active "$1" 2>/dev/null; }
 emptied() { rmdir "$1" 2>/dev/null || true; }
-has_records() {
-    for entry in "$folder"/*; do
-        case $entry in */backups | */\*) ;; *) return 0 ;; esac
-    done
-    return 1
+# Backups stay by their names wherever they lie in there: earlier settings have put some beside the folder for them.
+two='[0-9][0-9]'
+stamp="$two$two$two${two}T$two$two${two}Z"
+backups=
+[ -z "$BACKUPS" ] || backups=$(readlink -m "$BACKUPS")
+records() { # ACTION...: of find, for all files in $folder but these
+    [ ! -d "$folder" ] || find -H "$folder" -mindepth 1 \( -path "$folder/backups" -o -path "$BACKUPS" -o -path "$backups" \) \
+        -prune -o ! -type d ! -name "*-$stamp.*" "$@"
 }
-has_records && known=yes || known=
+known=$(records -print -quit) || known=unknown
 
 backup_units="/etc/systemd/system/k8s-ha-backup.timer /etc/systemd/system/k8s-ha-backup.service"
 for unit in $backup_units; do
@@ -250,8 +253,10 @@ if [ -n "$problems" ]; then
 fi
 if [ -n "$known" ] && due "the records in $folder"; then
     find /run/k8s-ha -mindepth 1 -type f ! -name '*.lock' ! -name 'run.*' -delete 2>/dev/null
-    find "$folder" -mindepth 1 -maxdepth 1 ! -name backups ! -name before ! -name reset -exec rm -rf {} + || exit 1
-    rm -rf "$before" && rm -f "$folder/reset" || exit 1
+    records ! -path "$before/*" ! -path "$folder/reset" -exec rm -f {} + &&
+        records ! -path "$folder/reset" -exec rm -f {} + &&
+        find -H "$folder" -mindepth 1 -type d ! -path "$folder/backups" ! -path "$folder/backups/*" -empty -delete &&
+        rm -f "$folder/reset" || exit 1
     emptied "$folder"
 fi
 exit 0

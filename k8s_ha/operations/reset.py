@@ -60,6 +60,7 @@ def values_of(run: Run, name: str) -> dict[str, str]:
         "MEMBER": "" if own.role == ("admin",) else "yes",
         "NODE": "yes" if own.is_node else "",
         "ENDPOINTS": " ".join(endpoints_of(run)),
+        "BACKUPS": run.cluster.settings.backup.directory if run.cluster.settings.backup else "",
         "OWNED": "\n".join(owned),
     }
 

@@ -21,7 +21,15 @@ _SCHEDULE: Final = re.compile(
 _DIRECTORY: Final = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){2,}")
 _NOT_FOR_BACKUPS: Final = (
     # Part of a backup, or of what kubeadm reset and this package's own reset take away.
-    *("/etc", "/opt/cni", "/var/lib/cni", "/var/lib/dockershim", "/var/lib/etcd", "/var/lib/k8s-ha", "/var/lib/kubelet"),
+    *(
+        "/etc",
+        "/opt/cni",
+        "/var/lib/cni",
+        "/var/lib/dockershim",
+        "/var/lib/etcd",
+        "/var/lib/k8s-ha",
+        "/var/lib/kubelet",
+    ),
     *("/var/log/containers", "/var/log/pods"),
     # A system's own, or cleaned now and then.
     *("/boot", "/dev", "/proc", "/run", "/sys", "/tmp", "/usr", "/var/cache", "/var/run", "/var/tmp"),

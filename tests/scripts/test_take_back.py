@@ -21,6 +21,7 @@ VALUES = {
     "MEMBER": "yes",
     "NODE": "yes",
     "ENDPOINTS": f"{ENDPOINT} old.example:6443",
+    "BACKUPS": "",
     "OWNED": f"{hashlib.sha256(SYSCTL.encode()).hexdigest()} /etc/sysctl.d/k8s.conf",
 }
 
@@ -330,3 +331,31 @@ def test_the_mark_goes_last_so_that_a_cut_is_gone_on_with(host: Host) -> None:
     host.take_back()
     assert not host.has(f"{LIBRARY}/reset")
     assert host.has(f"{LIBRARY}/backups/one/snapshot.db")
+
+
+BACKUP = "backup-master1-20261127T081500Z"
+
+
+@pytest.mark.parametrize("place", ["", "/etcd", "/before", "/restore", "/backups-2/daily"])
+@pytest.mark.parametrize("end", [".db", ".tar.gz", ".json", ".db.age", ".tar.gz.gpg"])
+def test_backups_stay_wherever_earlier_settings_have_put_them(host: Host, place: str, end: str) -> None:
+    path = f"{LIBRARY}{place}/{BACKUP}{end}"
+    host.file(path, "etcd")
+    host.file(f"{LIBRARY}{place}/mark", "a record")
+    host.take_back()
+    assert host.files() - {"/etc/hosts", "/etc/containerd/config.toml"} == {*THEIRS, path}
+    assert host.remains().due == ()
+
+
+@pytest.mark.parametrize("folder", [f"{LIBRARY}/etcd", "/srv/backups"])
+def test_all_in_the_folder_that_is_set_for_backups_stays(host: Host, folder: str) -> None:
+    kept = host.file(f"{LIBRARY}/etcd/README", "mine")
+    if folder == "/srv/backups":
+        folder = f"{host.root}/srv/backups"
+        (host.root / "srv").mkdir()
+        (host.root / "srv/backups").symlink_to(kept.parent)
+    host.take_back(BACKUPS=folder)
+    assert kept.exists()
+    assert host.remains(BACKUPS=folder).due == ()
+    host.take_back()
+    assert not kept.parent.exists()
