@@ -4,7 +4,8 @@
 # as it is, and why. MEMBER: whether the host is more than an admin host; NODE: whether it is a node. ENDPOINTS: of the
 # cluster, as HOST:PORT. BACKUPS: the folder that they are kept in, or nothing. OWNED: lines "SHA256 PATH" of files that do not say whose they are.
 #
-# It may be cut off anywhere and run again: what is kept of the host as it was, and that a reset began, go last.
+# It may be cut off anywhere and run again: what is kept of the host as it was, and that a reset began, go last. What tells of
+# something that is to be done goes after that was done well.
 folder=/var/lib/k8s-ha
 before=$folder/before
 problems=
@@ -14,13 +15,26 @@ due() {
     return 1
 }
 left() { [ -z "$LOOK" ] || echo "left $1"; }
-tried() { "$@" || problems="$problems
-$*"; }
+failed() {
+    problems="$problems
+$1"
+    return 1
+}
+tried() { "$@" || failed "$*"; }
 kept() { sed -n "s/^$1 //p" "$before/state" 2>/dev/null; }
 is_ours() { [ -f "$1" ] && head -n 2 "$1" | grep -q '^# Written by k8s_ha'; }
 is_of_a_package() { rpm -qf "$1" >/dev/null 2>&1; }
 is_enabled() { systemctl -q is-enabled "$1" 2>/dev/null; }
 is_active() { systemctl -q is-active "$1" 2>/dev/null; }
+is_there() { [ "$(systemctl show -p LoadState "$1" 2>/dev/null)" != LoadState=not-found ]; }
+# Not by disable --now, which on older systems stops nothing that is disabled already. A package may be gone since.
+halted() {
+    is_there "$1" || is_active "$1" || return 0
+    tried systemctl stop "$1" || return 1
+    ! is_there "$1" || tried systemctl -q disable "$1"
+}
+# What is to be read again once a file is gone.
+later() { mkdir -p -m 755 "$folder" && : >"$folder/$1.due"; }
 emptied() { rmdir "$1" 2>/dev/null || true; }
 # Backups stay by their names wherever they lie in there: earlier settings have put some beside the folder for them.
 two='[0-9][0-9]'
@@ -35,10 +49,8 @@ known=$(records -print -quit) || known=unknown
 
 backup_units="/etc/systemd/system/k8s-ha-backup.timer /etc/systemd/system/k8s-ha-backup.service"
 for unit in $backup_units; do
-    if [ -e "$unit" ] && due "$unit"; then
-        systemctl -q disable --now "${unit##*/}" 2>/dev/null
+    if [ -e "$unit" ] && due "$unit" && halted "${unit##*/}" && later daemon-reload; then
         rm -f "$unit" "/var/lib/systemd/timers/stamp-${unit##*/}"
-        tried systemctl daemon-reload
     fi
 done
 
@@ -50,28 +62,24 @@ replaced() {
         rm -f "$1"
     fi
 }
-if is_ours /etc/keepalived/keepalived.conf && due /etc/keepalived/keepalived.conf; then
+if is_ours /etc/keepalived/keepalived.conf; then
+    is_there keepalived.service || left "keepalived.service: it is not there any more"
     # Whether it ran before or not: it has nothing of its owner's to keep.
-    tried systemctl -q disable --now keepalived.service
-    rm -f /usr/libexec/keepalived/k8s-ha-endpoint
-    tried replaced /etc/keepalived/keepalived.conf
+    due /etc/keepalived/keepalived.conf && halted keepalived.service && tried replaced /etc/keepalived/keepalived.conf
 fi
-if [ -e /usr/libexec/keepalived/k8s-ha-endpoint ] && due /usr/libexec/keepalived/k8s-ha-endpoint; then
+if [ -e /usr/libexec/keepalived/k8s-ha-endpoint ] && { [ -n "$LOOK" ] || ! is_ours /etc/keepalived/keepalived.conf; } &&
+    due /usr/libexec/keepalived/k8s-ha-endpoint; then
     rm -f /usr/libexec/keepalived/k8s-ha-endpoint
 fi
 for unit in /etc/systemd/system/cri-docker.service /etc/systemd/system/cri-docker.socket; do
-    if is_ours "$unit" && due "$unit"; then
-        systemctl -q disable --now "${unit##*/}" 2>/dev/null
-        rm -f "$unit"
-        tried systemctl daemon-reload
-    fi
+    if is_ours "$unit" && due "$unit" && halted "${unit##*/}" && later daemon-reload; then rm -f "$unit"; fi
 done
 if [ -e "$folder/cri-dockerd.sha256" ] && [ -e /usr/bin/cri-dockerd ] && ! is_of_a_package /usr/bin/cri-dockerd &&
     due /usr/bin/cri-dockerd; then
     rm -f /usr/bin/cri-dockerd
 fi
 if [ -n "$NODE" ] && [ -n "$known" ] && { is_enabled kubelet.service || is_active kubelet.service; } && due kubelet.service; then
-    tried systemctl -q disable --now kubelet.service
+    halted kubelet.service
 fi
 
 if is_ours /etc/containerd/config.toml && due /etc/containerd/config.toml; then
@@ -86,11 +94,9 @@ while read -r sum path; do
     held=$(sha256sum <"$path")
     if [ "${held%% *}" = "$sum" ]; then
         due "$path" || continue
+        case $path in /etc/NetworkManager/*) later NetworkManager || continue ;; esac
         rm -f "$path"
-        case $path in
-            /etc/NetworkManager/*) ! is_active NetworkManager.service || tried systemctl reload NetworkManager.service ;;
-            /etc/containerd/certs.d/*) emptied "${path%/*}" ;;
-        esac
+        case $path in /etc/containerd/certs.d/*) emptied "${path%/*}" ;; esac
     elif [ -n "$known" ] && ! echo "$OWNED" | grep -qxF "${held%% *} $path"; then
         left "$path: it is not as the settings have it, so it may be yours"
     fi
@@ -108,16 +114,21 @@ for file in $proxies; do
     mv -f "$file" "$folder/proxy.gone" || continue
     if command -v nginx >/dev/null && ! nginx -t -q; then
         mv -f "$folder/proxy.gone" "$file"
-        problems="$problems
-nginx needs $file"
+        failed "nginx needs $file"
     fi
     rm -f "$folder/proxy.gone"
     emptied "${file%/*}"
 done
-if is_ours "$limits" && due "$limits"; then
+if is_ours "$limits" && due "$limits" && later daemon-reload; then
     rm -f "$limits"
     emptied "${limits%/*}"
-    tried systemctl daemon-reload
+fi
+if [ -e "$folder/daemon-reload.due" ] && due "systemd's units"; then
+    tried systemctl daemon-reload && rm -f "$folder/daemon-reload.due"
+fi
+if [ -e "$folder/NetworkManager.due" ] && due NetworkManager.service; then
+    { ! is_active NetworkManager.service || tried systemctl reload NetworkManager.service; } &&
+        rm -f "$folder/NetworkManager.due"
 fi
 
 # What a service serves that is its owner's: it is not stopped then.
@@ -134,29 +145,36 @@ others_of() {
     esac
 }
 # With its owner's configuration it runs, or does not, as it did before.
+as_before() { # NAME, ACTIVE, ENABLED
+    [ "$3" = enabled ] || ! is_there "$1.service" || tried systemctl -q disable "$1.service" || return 1
+    if [ "$2" != active ]; then
+        [ "$1" != docker ] || ! is_active docker.socket || tried systemctl stop docker.socket || return 1
+        tried systemctl stop "$1.service"
+    elif ! is_active "$1.service"; then
+        :
+    elif [ "$1" = nginx ]; then
+        tried systemctl reload nginx.service
+    elif [ -z "$(others_of "$1")" ]; then
+        tried systemctl restart "$1.service"
+    fi
+}
 for name in nginx docker containerd; do
     [ -e "$folder/$name.service.digest" ] || continue
     state=$(kept "$name")
     active=${state%% *} enabled=${state#* }
+    if ! is_there $name.service && ! is_active $name.service; then
+        left "$name.service: it is not there any more"
+        due "$name.service" && rm -f "$folder/$name.service.digest"
+        continue
+    fi
     if [ -z "$state" ]; then
         left "$name.service: nothing tells whether it ran before"
+        active=active enabled=enabled
     elif [ "$active" != active ] && [ -n "$(others_of $name)" ]; then
         left "$name.service: it did not run before, and serves others now"
         active=active enabled=enabled
     fi
-    due "$name.service" || continue
-    if [ -n "$state" ] && [ "$enabled" != enabled ]; then tried systemctl -q disable $name.service; fi
-    if [ -n "$state" ] && [ "$active" != active ]; then
-        [ $name != docker ] || systemctl stop docker.socket 2>/dev/null
-        tried systemctl stop $name.service
-    elif ! is_active $name.service; then
-        :
-    elif [ $name = nginx ]; then
-        tried systemctl reload nginx.service
-    elif [ -z "$(others_of $name)" ]; then
-        tried systemctl restart $name.service
-    fi
-    rm -f "$folder/$name.service.digest"
+    due "$name.service" && as_before $name "$active" "$enabled" && rm -f "$folder/$name.service.digest"
 done
 
 # root's kubeconfig, where it knows this cluster alone.
@@ -187,6 +205,32 @@ if [ -e "$folder/reset" ]; then
     fi
 fi
 
+swaps() { grep -q "^$1 " /proc/swaps; }
+# Says why a device cannot be swapped to any more: it was removed, or, as dm-1 may be after a boot, is another one by now.
+unswappable() {
+    [ -e "$1" ] || {
+        echo "it is not there any more"
+        return
+    }
+    type=$(blkid -p -o value -s TYPE "$1" 2>/dev/null)
+    case $?:$type in
+        0:swap | 0:swsuspend | 0:) ;;
+        0:*) echo "it holds $type by now" ;;
+        2:) ! head -c 4096 "$1" >/dev/null 2>&1 || echo "it holds no swap any more" ;;
+    esac
+}
+swapped_again() {
+    for device in $(kept swap); do
+        if [ "$device" = none ] || swaps "$device"; then continue; fi
+        why=$(unswappable "$device")
+        if [ -z "$why" ]; then
+            [ -n "$LOOK" ] || tried swapon "$device"
+        else
+            # One of memory comes back with its unit.
+            case $device in /dev/zram*) ;; *) left "swap on $device: $why" ;; esac
+        fi
+    done
+}
 if [ -n "$NODE" ]; then
     was=$(kept swap_target)
     if [ -z "$was" ]; then
@@ -196,21 +240,26 @@ if [ -n "$NODE" ]; then
     elif due swap; then
         [ "$was" = masked ] || tried systemctl -q unmask swap.target
         tried systemctl daemon-reload
-        [ "$was" = masked ] || tried systemctl start swap.target
-        for device in $(kept swap); do
-            if [ "$device" = none ] || grep -q "^$device " /proc/swaps; then continue; fi
-            tried swapon "$device"
-        done
+        # One device of fstab that is missing fails it: what counts is whether each one swaps then.
+        [ "$was" = masked ] || systemctl start swap.target
+        swapped_again
+    else
+        swapped_again
     fi
 fi
-was=$(kept selinux)
-if [ "$was" = Enforcing ]; then
-    if due SELinux && [ "$(getenforce)" = Permissive ]; then tried setenforce 1; fi
-elif [ -z "$was" ] && [ -n "$MEMBER" ] && [ -n "$known" ] && [ "$(getenforce 2>/dev/null)" = Permissive ]; then
+was=$(kept selinux) mode=$(getenforce 2>/dev/null)
+if [ "$was" = Enforcing ] && [ "$mode" = Disabled ]; then
+    left "SELinux: it enforced before, and is disabled now"
+elif [ "$was" = Enforcing ]; then
+    if due SELinux && [ "$mode" = Permissive ]; then tried setenforce 1; fi
+elif [ -z "$was" ] && [ -n "$MEMBER" ] && [ -n "$known" ] && [ "$mode" = Permissive ]; then
     left "SELinux: nothing tells what it was before; it is permissive"
 fi
 was=$(kept firewalld)
-if [ -n "$was" ]; then
+case $was in active* | *" enabled"*) ran=yes ;; *) ran= ;; esac
+if [ -n "$ran" ] && ! is_there firewalld.service; then
+    left "firewalld.service: it is not there any more"
+elif [ -n "$was" ]; then
     if due firewalld.service; then
         case $was in *" enabled"*) tried systemctl -q enable firewalld.service ;; esac
         case $was in active*) is_active firewalld.service || tried systemctl start firewalld.service ;; esac
@@ -219,32 +268,44 @@ elif [ -n "$MEMBER" ] && [ -n "$known" ] && [ ! -e "$before/opened" ] &&
     [ "$(systemctl is-enabled firewalld.service 2>/dev/null)" = disabled ]; then
     left "firewalld: nothing tells what it was before; it is disabled"
 fi
-if [ -s "$before/opened" ] && due "firewalld's openings"; then
+if [ -s "$before/opened" ] && ! is_there firewalld.service; then
+    left "firewalld's openings: firewalld.service is not there any more"
+elif [ -s "$before/opened" ] && due "firewalld's openings"; then
     while read -r layer zone kind value; do
+        tool=firewall-cmd option=
+        [ "$layer" = runtime ] || option=--permanent
         if ! is_active firewalld.service; then
             # Only what the next start reads is there.
-            [ "$layer" != permanent ] || firewall-offline-cmd -q --zone="$zone" --remove-"$kind"="$value" </dev/null
-            continue
+            [ "$layer" = permanent ] || continue
+            tool=firewall-offline-cmd option=
         fi
-        option=
-        [ "$layer" = runtime ] || option=--permanent
         # One that is closed is no error.
-        firewall-cmd -q $option --zone="$zone" --remove-"$kind"="$value" </dev/null
-        ! firewall-cmd -q $option --zone="$zone" --query-"$kind"="$value" </dev/null || problems="$problems
-firewalld keeps the $kind $value in its zone $zone"
+        $tool -q $option --zone="$zone" --remove-"$kind"="$value" </dev/null
+        ! $tool -q $option --zone="$zone" --query-"$kind"="$value" </dev/null ||
+            failed "firewalld keeps the $kind $value in its zone $zone"
     done <"$before/opened"
 fi
 label=$(kept selinux_port)
 port=${label%% *} type=${label#* }
-if [ -n "$label" ] && due "SELinux's label of port $port"; then
+if [ -n "$label" ] && [ "$mode" = Disabled ]; then
+    left "SELinux's label of port $port: SELinux is disabled now"
+elif [ -n "$label" ] && ! command -v semanage >/dev/null; then
+    left "SELinux's label of port $port: semanage is not there any more"
+elif [ -n "$label" ] && due "SELinux's label of port $port"; then
     if [ "$type" != none ]; then
         tried semanage port -m -t "$type" -p tcp "$port"
-    elif semanage port -l -C | grep -q "^http_port_t .*[ ,]$port\(,\|\$\)"; then
+    elif ! own=$(semanage port -l -C); then
+        failed "semanage port -l -C"
+    elif echo "$own" | grep -q "^http_port_t .*[ ,]$port\(,\|\$\)"; then
         tried semanage port -d -p tcp "$port"
     fi
 fi
-if [ "$(kept httpd_can_network_connect)" = off ] && due "SELinux's httpd_can_network_connect"; then
-    tried setsebool -P httpd_can_network_connect 0
+if [ "$(kept httpd_can_network_connect)" = off ]; then
+    if [ "$mode" = Disabled ]; then
+        left "SELinux's httpd_can_network_connect: SELinux is disabled now"
+    elif due "SELinux's httpd_can_network_connect"; then
+        tried setsebool -P httpd_can_network_connect 0
+    fi
 fi
 
 if [ -n "$problems" ]; then
@@ -257,6 +318,6 @@ if [ -n "$known" ] && due "the records in $folder"; then
         records ! -path "$folder/reset" -exec rm -f {} + &&
         find -H "$folder" -mindepth 1 -type d ! -path "$folder/backups" ! -path "$folder/backups/*" -empty -delete &&
         rm -f "$folder/reset" || exit 1
-    emptied "$folder"
 fi
+[ -n "$LOOK" ] || emptied "$folder"
 exit 0

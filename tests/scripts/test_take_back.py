@@ -48,7 +48,7 @@ OURS = {
     f"{BEFORE}/config.toml": "disabled_plugins = []\n",
 }
 STATE = [
-    "swap /dev/dm-1",
+    "swap /dev/null",
     "swap_target unmasked",
     "selinux Enforcing",
     "firewalld active enabled",
@@ -81,8 +81,8 @@ class Host(Shell):
         units.mkdir()
         self.add_tool(
             "systemctl",
-            f"""words=; now=
-            for word in "$@"; do case $word in --now) now=" now" ;; -*) ;; *) words="$words $word" ;; esac; done
+            f"""words=
+            for word in "$@"; do case $word in -*) ;; *) words="$words $word" ;; esac; done
             set -- $words; cd {units}; u=$2
             case $1 in
                 is-active) [ -e $u.active ] && exit 0; exit 3 ;;
@@ -90,13 +90,14 @@ class Host(Shell):
                     [ -e $u.masked ] && echo masked && exit 1
                     [ -e $u.enabled ] && echo enabled && exit 0
                     echo disabled; exit 1 ;;
+                show) [ -e $3.gone ] && echo LoadState=not-found || echo LoadState=loaded; exit ;;
             esac
-            echo "systemctl $*$now" >>"{self.calls}"
+            echo "systemctl $*" >>"{self.calls}"
             case $1 in
                 enable) : >$u.enabled ;;
-                disable) rm -f $u.enabled; [ -z "$now" ] || rm -f $u.active ;;
+                disable) [ ! -e $u.gone ] || exit 1; rm -f $u.enabled ;;
                 start | restart) : >$u.active ;;
-                stop) rm -f $u.active ;;
+                stop) [ ! -e $u.gone ] || exit 5; rm -f $u.active ;;
                 unmask) rm -f $u.masked ;;
             esac""",
         )
@@ -116,7 +117,15 @@ class Host(Shell):
         self.add_tool("semanage", f'{noted}; case $* in *-l*) echo "http_port_t tcp 6443, 80" ;; esac')
         self.add_tool("ctr", "exit 0")
         self.add_tool("getenforce", "echo Permissive")
+        self.add_tool("blkid", "echo swap")
         self.add_tool("rpm", "exit 1")
+
+    def fail_once(self, tool: str, words: str) -> None:
+        """Have the next call of a tool fail whose arguments end with these words."""
+        body = (self.root / "tools" / tool).read_text(encoding="utf-8").partition("\n")[2]
+        once = self.root / "fails"
+        once.touch()
+        self.add_tool(tool, f'case " $*" in *" {words}") [ ! -e {once} ] || {{ rm {once}; exit 1; }} ;; esac\n{body}')
 
     def unit(self, name: str, *states: str) -> None:
         for state in states:
@@ -200,13 +209,14 @@ def test_services_and_settings_are_as_they_were(host: Host) -> None:
     for call in (
         "systemctl unmask swap.target",
         "systemctl start swap.target",
-        "swapon /dev/dm-1",
+        "swapon /dev/null",
         "setenforce 1",
         "systemctl enable firewalld.service",
         "systemctl start firewalld.service",
         "semanage port -d -p tcp 6443",
         "setsebool -P httpd_can_network_connect 0",
-        "systemctl disable kubelet.service now",
+        "systemctl stop kubelet.service",
+        "systemctl disable kubelet.service",
     ):
         assert call in called, call
     for unit in ("nginx.service", "containerd.service", "kubelet.service", "keepalived.service", "cri-docker.service"):
@@ -221,19 +231,160 @@ def test_a_second_run_does_nothing(host: Host) -> None:
     assert host.called() == []
 
 
-@pytest.mark.parametrize("stop", ["systemctl stop containerd.service", "swapon /dev/dm-1", "setsebool -P"])
-def test_what_fails_is_said_and_tried_again(host: Host, stop: str) -> None:
-    tool, _, rest = stop.partition(" ")
-    body = (host.root / "tools" / tool).read_text(encoding="utf-8").partition("\n")[2]
-    host.add_tool(tool, f'case $* in "{rest}"*) exit 1 ;; esac\n{body}')
+RAN = ["nginx active enabled", "docker active enabled", "containerd active enabled"]
+"""What is kept of services that are reloaded or restarted."""
+ONCE = [
+    *(
+        (f"{act} {unit}", [])
+        for unit in (
+            *("kubelet.service", "containerd.service", "nginx.service", "keepalived.service", "docker.service"),
+            *("cri-docker.service", "cri-docker.socket", "k8s-ha-backup.timer", "k8s-ha-backup.service"),
+        )
+        for act in ("stop", "disable")
+    ),
+    ("stop docker.socket", []),
+    *((f"restart {name}.service", RAN) for name in ("docker", "containerd")),
+    ("reload nginx.service", RAN),
+    ("daemon-reload", []),
+    ("reload NetworkManager.service", []),
+    ("unmask swap.target", []),
+    ("enable firewalld.service", []),
+    ("start firewalld.service", []),
+]
+
+
+@pytest.mark.parametrize(("words", "ran"), ONCE, ids=[words for words, _ in ONCE])
+def test_what_systemd_has_not_done_is_done_by_the_next_run(host: Host, words: str, ran: list[str]) -> None:
+    names = {line.partition(" ")[0] for line in ran}
+    kept = [line for line in [*STATE, "docker inactive disabled"] if line.partition(" ")[0] not in names]
+    host.file(f"{BEFORE}/state", "".join(f"{line}\n" for line in [*kept, *ran]))
+    host.file(f"{LIBRARY}/docker.service.digest", "restart=1")
+    connections = host.file("/etc/NetworkManager/conf.d/k8s-ha.conf", "").parent
+    for unit in ("docker.service", "docker.socket", "NetworkManager.service"):
+        host.unit(unit, "active", "enabled")
+    owned = f"{VALUES['OWNED']}\n{hashlib.sha256(b'').hexdigest()} /etc/NetworkManager/conf.d/k8s-ha.conf"
+    host.fail_once("systemctl", words)
+    done = host.run(take_back_script(VALUES | {"OWNED": owned}))
+    assert done.returncode == 1
+    assert words in done.stderr.replace(" -q ", " ")
+    assert host.remains(OWNED=owned).due
+    host.calls.write_text("", encoding="utf-8")
+    host.take_back(OWNED=owned)
+    assert f"systemctl {words}" in host.called()
+    assert host.remains(OWNED=owned).due == ()
+    assert not list(connections.iterdir())
+    for unit in ("kubelet.service", "keepalived.service", "cri-docker.service"):
+        assert host.states(unit) == set(), unit
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"),
+    [
+        ("swapon", "/dev/null"),
+        ("setenforce", "1"),
+        ("setsebool", "-P httpd_can_network_connect 0"),
+        ("semanage", "port -l -C"),
+        ("semanage", "port -d -p tcp 6443"),
+    ],
+)
+def test_what_fails_is_said_and_tried_again(host: Host, tool: str, words: str) -> None:
+    host.fail_once(tool, words)
     done = host.run(take_back_script(VALUES))
     assert done.returncode == 1
     assert "master1: not everything could be taken back:\n" in done.stderr
-    assert stop in done.stderr
+    assert f"{tool} {words}" in done.stderr
     assert host.has(f"{BEFORE}/state")
-    host.add_tool(tool, body)
+    host.calls.write_text("", encoding="utf-8")
     host.take_back()
+    assert f"{tool} {words}" in host.called()
     assert not host.has(BEFORE)
+
+
+def test_the_check_of_keepalived_stays_as_long_as_that_runs(host: Host) -> None:
+    host.fail_once("systemctl", "stop keepalived.service")
+    assert host.run(take_back_script(VALUES)).returncode == 1
+    assert host.has("/usr/libexec/keepalived/k8s-ha-endpoint")
+    assert host.has("/etc/keepalived/keepalived.conf")
+
+
+def test_what_is_not_there_any_more_is_said_and_keeps_nothing_from_ending(host: Host) -> None:
+    kept = [line for line in STATE if not line.startswith(("nginx", "swap "))]
+    swaps = ["swap /dev/vanished", "swap /dev/zram9", "swap /dev/null"]
+    host.file(f"{BEFORE}/state", "".join(f"{line}\n" for line in [*kept, *swaps, "nginx active enabled"]))
+    host.file(f"{BEFORE}/opened", "permanent public port 6443/tcp\n")
+    host.add_tool("getenforce", "echo Disabled")
+    for unit in ("nginx.service", "containerd.service", "keepalived.service"):
+        for path in (host.root / "units").glob(f"{unit}.*"):
+            path.unlink()
+    for unit in ("nginx.service", "containerd.service", "keepalived.service", "firewalld.service"):
+        host.unit(unit, "gone")
+    host.add_tool("swapon", f'echo "swapon $*" >>"{host.calls}"; [ "$1" = /dev/null ]')
+    host.fail_once("systemctl", "start swap.target")  # as systemd has it where a device of fstab is missing
+    assert host.remains().left == (
+        "keepalived.service: it is not there any more",
+        "nginx.service: it is not there any more",
+        "containerd.service: it is not there any more",
+        "swap on /dev/vanished: it is not there any more",
+        "SELinux: it enforced before, and is disabled now",
+        "firewalld.service: it is not there any more",
+        "firewalld's openings: firewalld.service is not there any more",
+        "SELinux's label of port 6443: SELinux is disabled now",
+        "SELinux's httpd_can_network_connect: SELinux is disabled now",
+    )
+    host.take_back()
+    assert [call for call in host.called() if call.startswith("swapon")] == ["swapon /dev/null"]
+    assert not [call for call in host.called() if call.startswith(("semanage", "setsebool", "firewall"))]
+    assert not host.has(BEFORE)
+    assert host.remains() == Remains(contents={"/etc/hosts": b"127.0.0.1 localhost\n"})
+
+
+@pytest.mark.parametrize(
+    ("blkid", "left"),
+    [
+        ("echo xfs", ("swap on /dev/null: it holds xfs by now",)),
+        ("exit 2", ("swap on /dev/null: it holds no swap any more",)),
+        ("echo swsuspend", ()),
+        ("exit 4", ()),
+    ],
+)
+def test_a_device_that_is_another_one_by_now_is_not_swapped_to(host: Host, blkid: str, left: tuple[str, ...]) -> None:
+    host.add_tool("blkid", blkid)
+    assert host.remains().left == left
+    host.take_back()
+    assert ("swapon /dev/null" in host.called()) is (left == ())
+
+
+def test_a_service_whose_package_went_while_it_ran_is_stopped(host: Host) -> None:
+    body = (host.root / "tools" / "systemctl").read_text(encoding="utf-8").partition("\n")[2]
+    host.add_tool("systemctl", body.replace("[ ! -e $u.gone ] || exit 5; ", ""))
+    for unit in ("nginx.service", "containerd.service", "keepalived.service", "kubelet.service"):
+        host.unit(unit, "gone")
+        (host.root / "units" / f"{unit}.enabled").unlink()
+    host.take_back()
+    for unit in ("nginx.service", "containerd.service", "keepalived.service", "kubelet.service"):
+        assert host.states(unit) == {"gone"}
+
+
+def test_without_semanage_the_label_is_left(host: Host) -> None:
+    (host.root / "tools" / "semanage").unlink()
+    assert host.remains().left == ("SELinux's label of port 6443: semanage is not there any more",)
+    host.take_back()
+
+
+def test_a_firewalld_that_does_not_run_is_opened_no_more_at_its_next_start(host: Host) -> None:
+    noted = f'echo "$(basename "$0") $*" >>"{host.calls}"'
+    host.file(f"{BEFORE}/opened", "runtime public port 6443/tcp\npermanent public port 6443/tcp\n")
+    host.file(f"{BEFORE}/state", "firewalld inactive disabled\n")
+    host.add_tool("firewall-offline-cmd", noted)
+    done = host.run(take_back_script(VALUES))
+    assert done.returncode == 1
+    assert "firewalld keeps the port 6443/tcp in its zone public" in done.stderr
+    host.add_tool("firewall-offline-cmd", f"{noted}; case $* in *--query*) exit 1 ;; esac")
+    host.calls.write_text("", encoding="utf-8")
+    host.take_back()
+    assert [call for call in host.called() if "--remove" in call] == [
+        "firewall-offline-cmd -q --zone=public --remove-port=6443/tcp"
+    ]
 
 
 def test_a_service_that_ran_before_runs_on(host: Host) -> None:
