@@ -13,7 +13,8 @@ from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.node import NodeView
 from k8s_ha.observations.reset import Remains
-from k8s_ha.settings import HostSettings
+from k8s_ha.settings import Cluster, HostSettings
+from k8s_ha.settings.syntax import split_endpoint
 
 
 def authority(snapshot: ClusterSnapshot) -> Authority:
@@ -47,6 +48,27 @@ def may_be_reset(
     if remains.begun not in endpoints or not knows_this_cluster(view, host, first, former):
         return False
     return proven is Whose.UNCLEAR or view.api_server_url is None
+
+
+def named_by_this_cluster(cluster: Cluster, host: HostSettings, endpoints: Sequence[str]) -> frozenset[str]:
+    """The addresses of which one at least stands in each file of this package's on a host that is for this cluster.
+
+    A host that is no control plane stands in the files of each cluster that has it: its own address tells nothing.
+
+    + endpoints: that hosts may name, the wanted one first
+    """
+    found = {each.address for each in (*cluster.control_planes, *cluster.removed)}
+    found |= {split_endpoint(endpoint)[0] for endpoint in endpoints}
+    found |= {cluster.endpoint_target, cluster.virtual_address or cluster.endpoint_target}
+    return frozenset(found if "control_plane" in host.role else found - {host.address})
+
+
+def others_files(remains: Remains, ours: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """The files of this package's that are for another cluster, and the addresses that they name.
+
+    + ours: as ``named_by_this_cluster`` tells
+    """
+    return {path: addresses for path, addresses in remains.names.items() if addresses and not ours & set(addresses)}
 
 
 def is_node_due(view: NodeView | None, remains: Remains) -> bool:

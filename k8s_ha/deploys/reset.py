@@ -10,7 +10,13 @@ from pyinfra import logger
 
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.node_state import owner
-from k8s_ha.cluster_state.reset_steps import authority, may_be_reset, reset_steps
+from k8s_ha.cluster_state.reset_steps import (
+    authority,
+    may_be_reset,
+    named_by_this_cluster,
+    others_files,
+    reset_steps,
+)
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.deploys.change_plan import show_steps
 from k8s_ha.deploys.limit import outside_of_limit
@@ -98,7 +104,7 @@ def _planned(run: Run, endpoint: str) -> list[Finding]:
     remains = {name: each for name, each in told.items() if each is not None}
     found += [_unread(name) for name, each in told.items() if each is None]
     found += [_unread(name) for name, view in views.items() if view is None and name in remains]
-    found += [*_elsewhere(snapshot), *_foreign(run, snapshot, remains), *_removed(run)]
+    found += [*_elsewhere(snapshot), *_foreign(run, snapshot, remains), *_others(run, remains), *_removed(run)]
     if not found:
         run.log.plan = replace(run.log.plan, changes_due=reset_steps(snapshot, remains))
     return [*found, *unlisted(snapshot)]
@@ -152,6 +158,23 @@ def _foreign(run: Run, snapshot: ClusterSnapshot, remains: Mapping[str, Remains]
                 f"holds {held}, which {owner(view, run.cluster.endpoint)}",
                 "only this cluster's hosts are reset",
                 "take it out of the inventory, or reset it yourself",
+            )
+
+
+def _others(run: Run, remains: Mapping[str, Remains]) -> Iterator[Finding]:
+    """Hosts with files of this package's that it has written for another cluster, such as a balancer of that one."""
+    endpoints = operations.endpoints_of(run)
+    for entry in run.cluster.hosts:
+        if entry.name not in remains:
+            continue
+        ours = named_by_this_cluster(run.cluster, entry, endpoints)
+        for path, addresses in others_files(remains[entry.name], ours).items():
+            yield Finding(
+                entry.name,
+                CHECK,
+                f"{path} names {', '.join(addresses[:2])}, and none of this cluster's",
+                "only this cluster's hosts are reset",
+                "take it out of the inventory, or reset that cluster first",
             )
 
 

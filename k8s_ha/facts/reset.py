@@ -33,10 +33,12 @@ class RemainsFact(ParsedFact[Remains]):
         values = fields(output)
         endpoint, _, stage = next(iter(values["reset"]), "").partition(" ")
         contents = (line.split(" ", 1) for line in values["content"])
+        named = (line.split() for line in values["names"])
         return Remains(
             begun=endpoint,
             node_is_reset=stage == NODE_IS_RESET,
             due=tuple(values["due"]),
             left=tuple(values["left"]),
+            names={path: tuple(addresses) for path, *addresses in named},
             contents={path: base64.b64decode(text, validate=True) for path, text in contents},
         )

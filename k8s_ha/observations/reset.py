@@ -21,6 +21,7 @@ class Remains:
     + node_is_reset: whether that one has come to the end of kubeadm reset
     + due: what is to be taken or given back, by name
     + left: what is left as it is, and why
+    + names: whose hosts a file of this package's names, as addresses, by path; of files that are of one cluster
     + contents: of the files that are edited, and of what stood in them before, by path
     """
 
@@ -28,4 +29,5 @@ class Remains:
     node_is_reset: bool = False
     due: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     contents: Mapping[str, bytes] = field(default_factory=dict)

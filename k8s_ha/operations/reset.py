@@ -15,7 +15,13 @@ from k8s_ha.catalog.compatibility import DOCKER_HUB
 from k8s_ha.catalog.control_plane import member_removal
 from k8s_ha.cluster_state.change_steps import ChangeStep
 from k8s_ha.cluster_state.node_state import membership
-from k8s_ha.cluster_state.reset_steps import authority, is_node_due, may_be_reset
+from k8s_ha.cluster_state.reset_steps import (
+    authority,
+    is_node_due,
+    may_be_reset,
+    named_by_this_cluster,
+    others_files,
+)
 from k8s_ha.desired import daemon_json
 from k8s_ha.desired.given_back import given_back
 from k8s_ha.desired.kubeadm_config import CRI_SOCKETS
@@ -151,6 +157,13 @@ def host_given_back(run: Run, step: ChangeStep) -> Generator[StringCommand]:
     remains = require_fact(RemainsFact, values=values)
     if not remains.due:
         host.noop("nothing of this package's is left here")
+        return
+    ours = named_by_this_cluster(run.cluster, run.cluster.host(host.name), endpoints_of(run))
+    for path, addresses in others_files(remains, ours).items():
+        yield fail_host(
+            f"{host.name}: nothing was taken back: {path} names {', '.join(addresses[:2])}, and none of this "
+            "cluster's; take it out of the inventory, or reset that cluster first."
+        )
         return
     for path, text in given_back(remains.contents).items():
         yield edited(path, remains.contents[path], text)

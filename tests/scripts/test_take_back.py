@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from k8s_ha.cluster_state.reset_steps import named_by_this_cluster, others_files
 from k8s_ha.facts.reset import RemainsFact, take_back_script
+from k8s_ha.observations.host_status import PROXY_CONFIG
 from k8s_ha.observations.reset import Remains
+from k8s_ha.observations.virtual_address import InterfaceAddress
+from k8s_ha.operations.files import with_block
+from k8s_ha.operations.keepalived import configured
+from k8s_ha.resources import render
+from tests.support.example_cluster import six_host_cluster
 from tests.support.shell_bench import Shell
 
 LIBRARY = "/var/lib/k8s-ha"
@@ -482,6 +489,41 @@ def test_the_mark_goes_last_so_that_a_cut_is_gone_on_with(host: Host) -> None:
     host.take_back()
     assert not host.has(f"{LIBRARY}/reset")
     assert host.has(f"{LIBRARY}/backups/one/snapshot.db")
+
+
+VIRTUAL = "10.0.1.200"
+SHARED = "/etc/nginx/k8s-ha/kube-api-server.conf"
+
+
+@pytest.mark.parametrize("path", [PROXY_CONFIG, SHARED])
+def test_whose_hosts_files_name_is_told(host: Host, path: str) -> None:
+    balancers = [{"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}]
+    cluster = six_host_cluster(balancers, endpoint={"virtual_address": VIRTUAL})
+    planes = tuple(each.address for each in cluster.control_planes)
+    own = cluster.host("master-lb")
+    (host.root / PROXY_CONFIG.lstrip("/")).unlink()
+    text = render("kube-api-server.conf.j2", cluster=cluster, shared=path == SHARED, away={"master2"}, also=(7443,))
+    host.file(path, text)
+    for each, content in configured(cluster, own, InterfaceAddress("eth0", 24)).items():
+        host.file(each, content)
+    host.file(
+        "/etc/hosts", with_block(b"10.9.9.9 own\n", render("hosts.j2", cluster=cluster)).decode() + "10.8.8.8 x\n"
+    )
+    names = host.remains().names
+    assert names == {
+        path: planes,
+        "/etc/keepalived/keepalived.conf": (VIRTUAL,),
+        "/usr/libexec/keepalived/k8s-ha-endpoint": (*planes, "10.0.1.158"),
+        "/etc/hosts": tuple(cluster.names.values()),
+    }
+    endpoints = (cluster.endpoint,)
+    assert not others_files(Remains(names=names), named_by_this_cluster(cluster, own, endpoints))
+
+
+def test_files_of_its_owners_name_nobody(host: Host) -> None:
+    for path in (PROXY_CONFIG, SHARED, "/etc/keepalived/keepalived.conf", "/usr/libexec/keepalived/k8s-ha-endpoint"):
+        host.file(path, "server 10.0.0.1:6443;\nvirtual_ipaddress {\n10.0.0.1\n}\n")
+    assert host.remains().names == {}
 
 
 BACKUP = "backup-master1-20261127T081500Z"

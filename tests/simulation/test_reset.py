@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.observations.host_status import PROXY_CONFIG
 from tests.support.fakes.run import Fleet, Outcome
 from tests.support.fakes.scenario import ADDRESSES, SETTINGS
 from tests.support.fakes.world import ENDPOINT, KUBERNETES, VIRGIN_FILES, World
@@ -115,6 +116,26 @@ def test_a_host_of_another_cluster_is_refused(finished: Fleet, change: Any, sent
     assert outcome.exit_code == 1
     assert "nothing was changed: @fake/worker2: holds " in outcome.sentences
     assert sentence in outcome.sentences
+    assert outcome.changes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("master-lb", PROXY_CONFIG), ("master-lb", "/etc/hosts"), ("worker1", "/etc/hosts")]
+)
+def test_what_is_there_for_another_cluster_is_refused(finished: Fleet, name: str, path: str) -> None:
+    def anothers(world: World) -> None:
+        machine = world.machines[name]
+        for number, address in enumerate(map(ADDRESSES.get, ("master1", "master2", "master3", "master-lb")), start=1):
+            if address and address != ADDRESSES[name]:
+                machine.files[path] = machine.files[path].replace(address, f"10.99.0.{number}")
+
+    finished.edit(anothers)
+    outcome = reset(finished)
+    assert outcome.exit_code == 1
+    assert (
+        f"nothing was changed: @fake/{name}: {path} names 10.99.0.1, 10.99.0.2, and none of this cluster's; only this "
+        "cluster's hosts are reset; take it out of the inventory, or reset that cluster first"
+    ) in outcome.sentences
     assert outcome.changes == []
 
 

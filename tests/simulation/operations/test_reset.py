@@ -144,6 +144,16 @@ def test_edits_are_undone_before_the_records_of_them_go(stage: Stage) -> None:
     ]
 
 
+def test_what_has_become_another_clusters_since_is_not_taken(stage: Stage) -> None:
+    due = Remains(due=(PROXY_CONFIG,), names={PROXY_CONFIG: ("10.99.0.1", "10.99.0.2", "10.99.0.3")})
+    assert given(stage, due, name="master-lb") == [
+        refusal(
+            f"master-lb: nothing was taken back: {PROXY_CONFIG} names 10.99.0.1, 10.99.0.2, and none of this "
+            "cluster's; take it out of the inventory, or reset that cluster first."
+        )
+    ]
+
+
 def test_what_is_left_is_said_and_what_is_still_there_fails_the_host(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:

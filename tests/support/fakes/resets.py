@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Final
 
+from k8s_ha.observations.host_status import PROXY_CONFIG
 from tests.support.fakes.request import Request
 from tests.support.fakes.world import KUBELET, VIRGIN_FILES
 
@@ -12,6 +14,8 @@ OURS: Final = ("/var/lib/k8s-ha/", "/etc/yum.repos.d/", "/etc/containerd/", "/et
 OURS_TOO: Final = ("/etc/modules-load.d/", "/etc/nginx/conf.d/", "/root/.kube/")
 KEPT: Final = "/var/lib/k8s-ha/backups/"
 BEGIN: Final = "# BEGIN k8s_ha\n"
+NAMING: Final = {PROXY_CONFIG: r"^ *server ([0-9.]+):", "/etc/hosts": r"^(10\.[0-9.]+) "}
+"""By path, the addresses that make a file one of a cluster's."""
 
 
 def _held(request: Request) -> list[str]:
@@ -26,6 +30,11 @@ def remains(request: Request) -> list[str]:
     lines += ["due nginx.service"] * ("/var/lib/k8s-ha/nginx.service.digest" in files)
     lines += ["left swap: nothing tells what it was before; it is off"] * bool(_held(request))
     lines += ["due /etc/hosts"] * (BEGIN in files["/etc/hosts"])
+    lines += [
+        f"names {path} {' '.join(re.findall(pattern, files[path], re.M))}"
+        for path, pattern in NAMING.items()
+        if path in files
+    ]
     return [*lines, f"content /etc/hosts {base64.b64encode(files['/etc/hosts'].encode()).decode()}"]
 
 

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from k8s_ha.cluster_state.change_steps import Work
-from k8s_ha.cluster_state.reset_steps import authority, may_be_reset, reset_steps
+from k8s_ha.cluster_state.reset_steps import (
+    authority,
+    may_be_reset,
+    named_by_this_cluster,
+    others_files,
+    reset_steps,
+)
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import NodeView
@@ -141,3 +147,44 @@ def test_a_host_with_another_ca_at_the_same_endpoint_is_anothers() -> None:
     assert OURS.api_server_url == ENDPOINT
     for remains in (Remains(), BEGUN):
         assert not may_be_reset(OURS, known, WORKER, (CLUSTER.endpoint,), remains)
+
+
+HOSTS = "/etc/hosts"
+OTHERS = ("10.99.0.1", "10.99.0.2")
+MASTER, BALANCER = CLUSTER.host("master1").address, CLUSTER.host("master-lb").address
+
+NAMED = {
+    "nothing": ("master-lb", (), True),
+    "all of its control planes": ("master-lb", tuple(host.address for host in CLUSTER.control_planes), True),
+    "one of them": ("master-lb", (*OTHERS, MASTER), True),
+    "the endpoint": ("admin", (*OTHERS, BALANCER), True),
+    "a former endpoint": ("admin", (*OTHERS, "10.7.7.7"), True),
+    "a host of removed_nodes": ("master-lb", (*OTHERS, CLUSTER.host("master3").address), True),
+    "another cluster's": ("master-lb", OTHERS, False),
+    "another cluster's with this balancer": ("master-lb", (*OTHERS, BALANCER), False),
+    "another cluster's with this admin host": ("admin", (*OTHERS, CLUSTER.host("admin").address), False),
+    "another cluster's with this worker": ("worker1", (*OTHERS, WORKER.address), False),
+    "a lone control plane's": ("master1", (MASTER,), True),
+}
+
+
+@pytest.mark.parametrize(("name", "addresses", "is_ours"), NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("removed", [[], ["master3"]])
+def test_a_file_is_this_clusters_where_it_names_one_of_it(
+    name: str, addresses: tuple[str, ...], is_ours: bool, removed: list[str]
+) -> None:
+    admin: dict[str, object] = {"name": "admin", "address": "10.0.1.9", "role": "admin"}
+    cluster = six_host_cluster([admin], removed_nodes=removed)
+    ours = named_by_this_cluster(cluster, cluster.host(name), (cluster.endpoint, "10.7.7.7:6443"))
+    found = others_files(Remains(names={HOSTS: addresses}), ours)
+    assert found == ({} if is_ours else {HOSTS: addresses})
+
+
+@pytest.mark.parametrize("in_hosts", [True, False])
+def test_a_virtual_address_is_this_clusters_by_whatever_name_the_endpoint_has(in_hosts: bool) -> None:
+    settings = {"endpoint_name": "api.example.com", "endpoint_name_in_hosts": in_hosts}
+    second = {"name": "lb2", "address": "10.0.1.158", "role": "load_balancer"}
+    cluster = six_host_cluster([second], endpoint={"virtual_address": "10.0.1.200"}, **settings)
+    ours = named_by_this_cluster(cluster, cluster.host("master-lb"), (cluster.endpoint,))
+    assert not others_files(Remains(names={HOSTS: ("10.0.1.200",)}), ours)
+    assert others_files(Remains(names={HOSTS: ("10.0.1.201",)}), ours)
