@@ -32,7 +32,8 @@ from k8s_ha.settings.backup import BackupSettings
 SECONDS_FOR_ETCD: Final = 300
 """How long the timer's script waits for an etcd that tells nothing: its host may just have booted."""
 
-_UNITS: Final = (TIMER_FILE, SERVICE_FILE)
+_RUNNING: Final = {TIMER_FILE: TIMER, SERVICE_FILE: SERVICE}
+_UNITS: Final = tuple(_RUNNING)
 _RECORDS: Final = (f"/var/lib/systemd/timers/stamp-{TIMER}", "/var/lib/k8s-ha/backup-failed")
 """What systemd and the script keep: of no use, and wrong for a timer that comes back one day."""
 
@@ -76,10 +77,11 @@ def _wanted(run: Run, name: str) -> BackupSettings | None:
 def unscheduled() -> StringCommand:
     """A command that takes the timer from a host, and what goes with it; backups, and which was the last, stay."""
     # A backup that is being taken is stopped: it writes where a reset removes what etcd held.
-    stop = f"[ ! -e {TIMER_FILE} ] || {{ systemctl stop {TIMER} {SERVICE}; systemctl -q disable {TIMER}; }}"
-    # The script goes last: a run that is cut off before it finds what is left.
+    stops = " && ".join(f"{{ [ ! -e {file} ] || systemctl stop {unit}; }}" for file, unit in _RUNNING.items())
+    # What could not be stopped keeps its files, and the script goes last: the next run finds what is left by them.
     return StringCommand(
-        f"{stop}; rm -f {shlex.join((*_UNITS, *_RECORDS))} && systemctl daemon-reload && "
+        f"{stops} && {{ [ ! -e {TIMER_FILE} ] || systemctl -q disable {TIMER}; }} && "
+        f"rm -f {shlex.join((*_UNITS, *_RECORDS))} && systemctl daemon-reload && "
         f"rm -f {shlex.join((KEY_FILE, SCRIPT_FILE))}"
     )
 
