@@ -14,10 +14,11 @@ from k8s_ha.resources import read_file, shell_variables
 def take_back_script(values: Mapping[str, str], look: bool = False) -> str:
     """Shell that takes from a host what this package has put there, and gives back what it has changed.
 
-    + values: shell variables that ``take-back.sh`` names
+    + values: shell variables that ``take-back.sh`` and ``give-back.sh`` name
     + look: whether it only tells
     """
-    return shell_variables({**values, "LOOK": "yes" if look else ""}) + read_file("take-back.sh")
+    scripts = read_file("take-back.sh") + read_file("give-back.sh")
+    return shell_variables({**values, "LOOK": "yes" if look else ""}) + scripts
 
 
 class RemainsFact(ParsedFact[Remains]):

@@ -131,6 +131,14 @@ def given(stage: Stage, *told: Remains, name: str = "worker1", **facts: Any) -> 
     return stage.steps(host_given_back, on=name, facts=own, run=stage.run, step=step(Work.GIVE_BACK, name))
 
 
+@pytest.mark.parametrize(
+    ("backup", "folder"), [(None, ""), ({}, "/var/lib/k8s-ha/backups"), ({"directory": "/srv/b"}, "/srv/b")]
+)
+def test_the_folder_for_backups_is_told(backup: dict[str, str] | None, folder: str) -> None:
+    run = Run(six_host_cluster(backup=backup), surveys={host.name: survey() for host in CLUSTER.hosts})
+    assert values_of(run, "master1")["BACKUPS"] == folder
+
+
 def test_nothing_is_given_back_twice(stage: Stage) -> None:
     assert given(stage, Remains()) == [Noop("nothing of this package's is left here")]
 
