@@ -55,6 +55,8 @@ was=$(kept firewalld)
 case $was in active* | *" enabled"*) ran=yes ;; *) ran= ;; esac
 if [ -n "$ran" ] && ! is_there firewalld.service; then
     left "firewalld.service: it is not there any more"
+elif [ -n "$ran" ] && [ "$(loaded firewalld.service)" = LoadState=masked ]; then
+    left "firewalld.service: it is masked, which nothing of this package's does"
 elif [ -n "$was" ]; then
     if due firewalld.service; then
         case $was in *" enabled"*) tried systemctl -q enable firewalld.service ;; esac

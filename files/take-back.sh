@@ -28,7 +28,8 @@ is_ours() { [ -f "$1" ] && head -n 2 "$1" | grep -q '^# Written by k8s_ha'; }
 is_of_a_package() { rpm -qf "$1" >/dev/null 2>&1; }
 is_enabled() { systemctl -q is-enabled "$1" 2>/dev/null; }
 is_active() { systemctl -q is-active "$1" 2>/dev/null; }
-is_there() { [ "$(systemctl show -p LoadState "$1" 2>/dev/null)" != LoadState=not-found ]; }
+loaded() { systemctl show -p LoadState "$1" 2>/dev/null; }
+is_there() { [ "$(loaded "$1")" != LoadState=not-found ]; }
 # Not by disable --now, which on older systems stops nothing that is disabled already. A package may be gone since.
 halted() {
     is_there "$1" || is_active "$1" || return 0

@@ -361,6 +361,18 @@ def test_a_device_that_is_another_one_by_now_is_not_swapped_to(host: Host, blkid
     assert ("swapon /dev/null" in host.called()) is (left == ())
 
 
+def test_a_firewalld_that_was_masked_since_stays_so(host: Host) -> None:
+    host.unit("firewalld.service", "masked")
+    body = (host.root / "tools" / "systemctl").read_text(encoding="utf-8").partition("\n")[2]
+    host.add_tool(
+        "systemctl",
+        f'case $* in *" firewalld.service") [ "$1" = show ] && echo LoadState=masked; exit 1 ;; esac\n{body}',
+    )
+    assert host.remains().left == ("firewalld.service: it is masked, which nothing of this package's does",)
+    host.take_back()
+    assert not host.has(BEFORE)
+
+
 def test_a_service_whose_package_went_while_it_ran_is_stopped(host: Host) -> None:
     body = (host.root / "tools" / "systemctl").read_text(encoding="utf-8").partition("\n")[2]
     host.add_tool("systemctl", body.replace("[ ! -e $u.gone ] || exit 5; ", ""))
