@@ -83,6 +83,26 @@ def test_a_node_is_marked_before_it_is_reset_and_afterwards(stage: Stage) -> Non
         ]
 
 
+@pytest.mark.parametrize(("name", "folder"), [("master2", "/data/etcd"), ("worker1", "")])
+def test_a_host_with_nothing_but_moved_data_of_etcds_is_reset(stage: Stage, name: str, folder: str) -> None:
+    patches = {"ClusterConfiguration": {"etcd": {"local": {"dataDir": "/data/etcd"}}}}
+    moved = six_host_cluster(container_runtime="docker", kubeadm_patches=patches)
+    stage.run = Run(moved, surveys={host.name: survey() for host in moved.hosts})
+    asked = []
+
+    def view(etcd_folder: str = "", **_: Any) -> NodeView:
+        asked.append(etcd_folder)
+        return member()
+
+    facts: dict[Any, Any] = {Node: view, RemainsFact: Remains()}
+    found = stage.steps(node_reset, on=name, facts=facts, run=stage.run, step=step(Work.RESET, name))
+    assert asked[-1] == folder
+    with stage.on(name, executing=True):
+        given = command(host_reset(stage.run, unless="", flags=CLUSTER_GOES))
+    assert given in found
+    assert (f"ETCD_DATA={folder}/member" in str(given)) is bool(folder)
+
+
 def test_a_control_plane_loses_its_timer_first(stage: Stage) -> None:
     assert resets(stage, "master2", member())[:2] == [command(unscheduled()), mark(stage, "")]
 
