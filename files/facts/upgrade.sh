@@ -1,9 +1,9 @@
-# Stands behind surroundings.sh, whose continued it needs, and init-unfinished.sh, whose ask and serves it needs.
+# Stands behind surroundings.sh, whose kubelet_units and continued it needs, and init-unfinished.sh, whose ask and serves it needs.
 # Prints `key value` lines: what an upgrade of this node may fail by. What a worker does not have is not printed, nor what
 # could not be read; "manifests read" and "webhooks read" tell an empty answer from none.
-for file in /var/lib/kubelet/kubeadm-flags.env /etc/sysconfig/kubelet; do
-    [ ! -r "$file" ] || continued "$file" | sed -n "/^[[:space:]]*[#;]/d; /=/s#^#kubelet_flags $file #p"
-done
+file=/var/lib/kubelet/kubeadm-flags.env
+[ ! -r $file ] || continued $file | sed -n "/^[[:space:]]*[#;]/d; /=/s#^#kubelet_flags $file #p"
+kubelet_units
 [ -e $k/manifests/kube-apiserver.yaml ] || exit 0
 
 timeout 10 df -Pk $k 2>/dev/null | tail -n +2 | while read -r _ _ _ free _; do echo "free $free"; done

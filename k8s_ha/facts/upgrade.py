@@ -42,7 +42,8 @@ class UpgradeSurvey(ParsedFact[UpgradeFacts]):
             deprecated_apis=_deprecated_apis(values["metric"]) if start is not None else None,
             uptime=None if start is None or now is None else max(0, now - round(float(start))),
             webhooks=_webhooks(values) if "read" in values["webhooks"] else None,
-            kubelet_flags=_by_file(values["kubelet_flags"]),
+            kubelet_flags=_by_file([*values["kubelet_flags"], *values["kubelet_environment"]]),
+            kubelet_units=tuple((file, text) for file, _, text in (line.partition(" ") for line in values["kubelet"])),
         )
 
 

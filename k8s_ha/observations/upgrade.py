@@ -66,6 +66,7 @@ class UpgradeFacts:
     + uptime: seconds since that API server started
     + webhooks: those that fail closed and whose Service has no ready endpoint
     + kubelet_flags: assignments of the files that give the kubelet flags, by file
+    + kubelet_units: file and line of its unit and drop-ins, folders in systemd's order
     """
 
     free: int | None = None
@@ -75,3 +76,4 @@ class UpgradeFacts:
     uptime: int | None = None
     webhooks: tuple[Webhook, ...] | None = None
     kubelet_flags: Mapping[str, str] = field(default_factory=dict)
+    kubelet_units: tuple[tuple[str, str], ...] = ()

@@ -47,7 +47,7 @@ def upgrade_findings(
         found += _manifests(name, told)
     found += removed_settings(cluster.settings.kubeadm_patches, kept, since_minor, to_minor)
     for name, told in facts.items():
-        found += removed_kubelet_flags(name, told.kubelet_flags, since_minor, to_minor)
+        found += removed_kubelet_flags(name, told, since_minor, to_minor)
     if since_minor != to_minor:
         found += _deprecated_apis(planes, to_minor)
         found += _uptimes(planes)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from k8s_ha.catalog.removals import CLEANED_BY_KUBEADM, Component, GateOwner, lost, removed_flags, removed_gates
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
-from k8s_ha.preflight_checks.kubelet_flags import flags_in
+from k8s_ha.observations.upgrade import UpgradeFacts
+from k8s_ha.preflight_checks.kubelet_flags import Flag, command_line, flags_in
 
 CHECK: Final = "upgrade"
 PATCHES: Final = "kubeadm_patches"
@@ -59,18 +60,33 @@ def removed_settings(
                 yield _finding(THE_CLUSTER, given, name, minor, f"take it out of {given.where} before the upgrade")
 
 
-def removed_kubelet_flags(host: str, files: Mapping[str, str], since_minor: int, to_minor: int) -> Iterator[Finding]:
+def removed_kubelet_flags(host: str, told: UpgradeFacts, since_minor: int, to_minor: int) -> Iterator[Finding]:
     """What the files of a host's kubelet set and the target has not, but for what kubeadm takes out itself.
 
     + host: its inventory name
-    + files: assignments by file
     """
-    for file, text in files.items():
-        for given in _of_flags(file, "kubelet", [(flag.name, flag.value) for flag in flags_in(file, text)]):
+    for file, text in told.kubelet_flags.items():
+        for given, name, minor in _lost_flags(flags_in(file, text), since_minor, to_minor):
+            cleaned = CLEANED_BY_KUBEADM.get(name) if file == FLAGS_FILE else None
+            if cleaned is None or not since_minor < cleaned <= to_minor:
+                yield _finding(host, given, name, minor, "take it out of that file, and restart the kubelet")
+    # Of units and drop-ins counts what systemd makes of them; what it reads from files of variables is told above.
+    started = command_line(told.kubelet_units, list(told.kubelet_flags.items())).flags
+    own = [flag for flag in started if flag.file not in told.kubelet_flags]
+    for given, name, minor in _lost_flags(own, since_minor, to_minor):
+        remedy = "take it out of that file, run `systemctl daemon-reload`, and restart the kubelet"
+        yield _finding(host, given, name, minor, remedy)
+
+
+def _lost_flags(flags: Iterable[Flag], since_minor: int, to_minor: int) -> Iterator[tuple[_Given, str, int]]:
+    """Flags and feature gates that are no more, each with the file that it stands in and the first minor without."""
+    files: dict[str, list[tuple[str, str]]] = {}
+    for flag in flags:
+        files.setdefault(flag.file, []).append((flag.name, flag.value))
+    for file, arguments in files.items():
+        for given in _of_flags(file, "kubelet", arguments):
             for name, minor in _lost(given, since_minor, to_minor).items():
-                cleaned = CLEANED_BY_KUBEADM.get(name) if file == FLAGS_FILE else None
-                if cleaned is None or not since_minor < cleaned <= to_minor:
-                    yield _finding(host, given, name, minor, "take it out of that file, and restart the kubelet")
+                yield given, name, minor
 
 
 def _of_documents(

@@ -247,6 +247,18 @@ def test_an_image_that_no_registry_has_is_refused(old: Fleet) -> None:
     assert squeezed(found) == squeezed(f"no registry has {', '.join(images)}")
 
 
+def test_a_flag_in_a_drop_in_that_the_target_has_not_is_refused(finished: Fleet) -> None:
+    file = "/etc/systemd/system/kubelet.service.d/20-extra.conf"
+    line = f'kubelet {file} Environment="KUBELET_EXTRA_ARGS=--iptables-drop-bit=15 --feature-gates=JobReadyPods=true"'
+    answers = [("worker1", "etcd_size ", {"lines": [line]})]
+    finished.change(Scenario(settings=settings("1.31.14"), answers=answers))
+    outcome = finished.run()
+    assert_refused(outcome)
+    found = {squeezed(row.found) for row in rows(outcome.output) if row.severity == "error"}
+    gives, sets = "gives kubelet the flag --iptables-drop-bit", "sets the feature gate JobReadyPods"
+    assert found == {squeezed(f"{file} {gives}"), squeezed(f"{file} {sets}")}
+
+
 def test_a_new_worker_joins_behind_the_upgrade(old: Fleet) -> None:
     addresses = {**ADDRESSES, "worker3": "10.0.14.1"}
     groups = {**GROUPS, "workers": [*WORKERS, "worker3"]}

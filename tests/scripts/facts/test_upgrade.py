@@ -86,6 +86,19 @@ def test_a_worker_is_asked_for_its_kubelets_flags_alone(shell: Shell) -> None:
     )
 
 
+def test_the_kubelets_drop_ins_are_told_with_the_files_that_they_read(shell: Shell) -> None:
+    drop_in = "/etc/systemd/system/kubelet.service.d/20-extra.conf"
+    shell.file("/etc/mine", "MINE=--v=3\n")
+    text = 'Environment="KUBELET_EXTRA_ARGS=--v=2 \\\n  --feature-gates=A=true"\nEnvironmentFile=-{}\n'
+    shell.file(drop_in, "[Service]\n" + text.format(shell.root / "etc/mine"))
+    found = facts(shell)
+    assert found.kubelet_units == (
+        (drop_in, 'Environment="KUBELET_EXTRA_ARGS=--v=2 --feature-gates=A=true"'),
+        (drop_in, "EnvironmentFile=-/etc/mine"),
+    )
+    assert found.kubelet_flags == {"/etc/mine": "MINE=--v=3"}
+
+
 def test_of_the_metrics_nothing_else_is_printed(control_plane: Shell) -> None:
     lines = control_plane.lines(UpgradeSurvey().command(address="10.0.11.18"))
     assert [line.split("{")[0].split(" ")[:2] for line in lines if line.startswith("metric")] == [

@@ -356,6 +356,45 @@ def test_what_a_hosts_files_give_the_kubelet_and_the_target_has_not(
     ]
 
 
+DROP_IN = "/etc/systemd/system/kubelet.service.d/20-extra.conf"
+RELOAD = "take it out of that file, run `systemctl daemon-reload`, and restart the kubelet"
+ADDS = 'Environment="KUBELET_EXTRA_ARGS=--iptables-drop-bit=15 --feature-gates=A=true,JobReadyPods=true"'
+STARTS = "ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml --iptables-drop-bit 15 $MINE"
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "wanted"),
+    [
+        ([ADDS], {}, {(DROP_IN, "flag"), (DROP_IN, "gate")}),
+        # What comes from a file of variables has the last word.
+        ([ADDS], {EXTRA: "KUBELET_EXTRA_ARGS=--v=2"}, set()),
+        ([ADDS.replace("EXTRA", "OTHER")], {}, set()),
+        (["ExecStart=", STARTS], {}, {(DROP_IN, "flag")}),
+        (
+            ["EnvironmentFile=/etc/mine", "ExecStart=", STARTS],
+            {"/etc/mine": "MINE=--feature-gates=JobReadyPods=true"},
+            {(DROP_IN, "flag"), ("/etc/mine", "gate")},
+        ),
+        (["EnvironmentFile=/etc/mine"], {"/etc/mine": "MINE=--iptables-drop-bit=1"}, {("/etc/mine", "flag")}),
+    ],
+)
+def test_what_a_drop_in_gives_the_kubelet_and_the_target_has_not(
+    lines: list[str], files: dict[str, str], wanted: set[tuple[str, str]]
+) -> None:
+    told = UpgradeFacts(kubelet_flags=files, kubelet_units=tuple((DROP_IN, line) for line in lines))
+    phrases = {
+        "flag": ("gives kubelet the flag --iptables-drop-bit", NO_FLAG.format(31)),
+        "gate": ("sets the feature gate JobReadyPods", NO_GATE.format("Kubernetes", 31)),
+    }
+    expected = {
+        Finding("worker1", UPGRADE, f"{file} {phrases[kind][0]}", phrases[kind][1], RELOAD if file == DROP_IN else GO)
+        for file, kind in wanted
+    }
+    found = findings(30, 31, worker1=told)
+    assert (len(found), {*found}) == (len(expected), expected)
+    assert findings(31, 32, worker1=told) == []
+
+
 @pytest.mark.parametrize("odd", [None, 5, "text", [1], {"extraArgs": 5}, {"extraArgs": [None]}, {"local": []}])
 def test_configurations_that_are_none_are_passed_over(odd: Any) -> None:
     kept = {"ClusterConfiguration": {"apiServer": odd, "etcd": odd, "featureGates": odd}}
