@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from k8s_ha.catalog import lifetimes
 from k8s_ha.catalog.compatibility import LINES, MAJOR, NEWEST, OLDEST
 from k8s_ha.catalog.upgrades import Floor, Numbers, bad_patch, etcd_floor, numbers
 from k8s_ha.cluster_state.refused import Refused
@@ -42,6 +43,7 @@ def upgrade_path(
             "Kubernetes does not go back, nor does etcd's data",
             f"set kubernetes_version = '{standing}' or newer",
         )
+    _refuse_standing(begin)
     _refuse_unfit(begin, end, available, own_repository)
     hops = [_newest(minor, available, own_repository) for minor in range(begin[1] + 1, end[1])]
     for floor in filter(None, map(etcd_floor, range(begin[1] + 1, end[1] + 1))):
@@ -61,6 +63,17 @@ def _known(version: str, what: str) -> Numbers:
             "name one of these, or use a release of this package that knows it",
         )
     return found
+
+
+def _refuse_standing(begin: Numbers) -> None:
+    """Refuse to begin with a version that no upgrade by kubeadm's usual way leads from."""
+    bad = lifetimes.bad_patch(begin[1], begin[2])
+    if bad is not None and bad.standing:
+        raise NoPath(
+            f"the cluster stands with Kubernetes {_text(begin)}",
+            bad.reason,
+            f"upgrade its control planes by hand to {bad.remedy} or newer{bad.standing}",
+        )
 
 
 def _refuse_unfit(begin: Numbers, end: Numbers, available: Available | None, own_repository: bool) -> None:

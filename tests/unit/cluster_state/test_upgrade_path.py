@@ -38,6 +38,7 @@ HOPS: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
     "what stands": ("1.30.14", "1.30.14", {}, ()),
     "what stands, although it has a fault": ("1.30.0", "1.30.0", {}, ()),
     "a patch": ("1.34.4", "1.34.11", {}, ("1.34.11",)),
+    "a patch behind those that write a bad etcd.yaml": ("1.28.3", "1.28.15", {}, ("1.28.15",)),
     "a minor": ("1.30.14", "1.31.9", {}, ("1.31.9",)),
     "a minor from an old patch of the one before": ("1.30.9", "1.31.9", {}, ("1.31.9",)),
     "minors in between in their newest releases": (
@@ -123,6 +124,22 @@ REFUSALS: dict[str, tuple[str, str, dict[str, Any], tuple[str, str, str]]] = {
         "1.34.1",
         {},
         ("kubernetes_version is 1.34.1", "cannot upgrade a worker", "set kubernetes_version = '1.34.2' or newer"),
+    ),
+    "a minor from a patch that writes a bad etcd.yaml": (
+        "1.28.2",
+        "1.29.15",
+        {},
+        (
+            "the cluster stands with Kubernetes 1.28.2",
+            "its kubeadm writes an etcd.yaml that the next upgrade rolls back from",
+            "upgrade its control planes by hand to 1.28.3 or newer, once with --etcd-upgrade=false",
+        ),
+    ),
+    "a patch from one that writes a bad etcd.yaml": (
+        "1.28.0",
+        "1.28.15",
+        {},
+        ("the cluster stands with Kubernetes 1.28.0", "etcd.yaml", "to 1.28.3 or newer, once with"),
     ),
     "a patch that is bad for mirrors": (
         "1.20.15",
