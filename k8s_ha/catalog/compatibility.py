@@ -73,6 +73,7 @@ EL_WITH_NFTABLES_ALONE = (10,)
 # (kubernetes/kubernetes#102502).
 COREDNS_NEEDS_PATH = range(21, 25)
 UPSTREAM_REGISTRY = "registry.k8s.io"
+FORMER_REGISTRY = "k8s.gcr.io"
 DOCKER_HUB = "docker.io"
 
 Runtime = Literal["containerd", "docker"]

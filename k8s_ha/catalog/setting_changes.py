@@ -194,6 +194,12 @@ SET_BY_HAND: Final = Change(
     Effect.NOT_YET, "a step of this run would overwrite it", "take it into kubeadm_patches first, or take it out there"
 )
 """What a host has of its own in a file that a step generates."""
+LOST_IN_UPGRADE: Final = Change(
+    Effect.NOT_YET,
+    "the upgrade would lose it",
+    "take it into kubeadm_patches and run without a new kubernetes_version first, or take it out there",
+)
+"""The same in a file that kubeadm generates while it upgrades."""
 
 UPGRADE_FIRST: Final = Change(
     Effect.NOT_YET, "an upgrade is due", "set it back to {standing}, upgrade, then change it in another run"

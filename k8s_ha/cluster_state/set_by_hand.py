@@ -1,10 +1,12 @@
-"""What somebody has set on a host, and a step would overwrite. Values in, values out."""
+"""What somebody has set on a host, and a step or an upgrade would overwrite. Values in, values out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from k8s_ha.catalog.setting_changes import SET_BY_HAND
+from k8s_ha.catalog.compatibility import FORMER_REGISTRY, UPSTREAM_REGISTRY
+from k8s_ha.catalog.setting_changes import LOST_IN_UPGRADE, SET_BY_HAND
 from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.configuration import deviations, followed, is_kubeadms, leaf, same_value
@@ -17,6 +19,7 @@ from k8s_ha.cluster_state.static_pods import set_by_hand
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from k8s_ha.observations.node import NodeView
 from k8s_ha.redaction import redacted, without_named_secrets
+from k8s_ha.settings import HostSettings
 
 
 def overwritten(
@@ -32,7 +35,7 @@ def overwritten(
     if leader is None:
         return []
     wanted = kept_configuration(snapshot.cluster, caveats)
-    known = {kind: (*sources(leader.standing, kind), wanted[kind]) for kind in (CLUSTER, KUBELET)}
+    known = _known(leader, wanted)
     touched = {component for step in steps for component in (*step.components, *_of_edits(step))}
     found: list[Difference] = []
     for host, view in joined_views(snapshot, snapshot.cluster.nodes):
@@ -44,6 +47,55 @@ def overwritten(
         if "control_plane" in host.role:
             found += _not_kubeadms(host.name, view, touched)
     return found
+
+
+def lost_in_upgrade(
+    snapshot: ClusterSnapshot, steps: Sequence[ChangeStep], caveats: Collection[str] = ()
+) -> list[Difference]:
+    """What kubeadm would not write again on the nodes that an upgrade leads through, as differences that end the run.
+
+    + steps: of the upgrade; a node that an earlier run has brought to its end has none
+    + caveats: those that any node needs
+
+    ValueError where a configuration cannot be read, which is refused by itself.
+    """
+    leader = snapshot.leader_view
+    if leader is None:
+        return []
+    wanted = kept_configuration(snapshot.cluster, caveats)
+    known = _known(leader, wanted)
+    found: list[Difference] = []
+    for host, view in joined_views(snapshot, snapshot.cluster.nodes):
+        if not any(_is_generated(snapshot, host, step) for step in steps):
+            continue
+        if "control_plane" in host.role:
+            given = [component for component in PARTS if view.standing.static_pods.get(component)]
+            found += _not_kubeadms(host.name, view, given)
+            found += filter(_is_lost, _of_static_pods(host.name, view, given, known[CLUSTER]))
+        if view.standing.kubelet_config:
+            found += _of_kubelet(host.name, view, wanted, known[KUBELET])
+    return [replace(entry, change=LOST_IN_UPGRADE) for entry in found]
+
+
+def _is_generated(snapshot: ClusterSnapshot, host: HostSettings, step: ChangeStep) -> bool:
+    """Whether kubeadm writes a host's files in a step: a worker's with its kubelet, unless that is there already."""
+    if host.name not in step.hosts:
+        return False
+    if "control_plane" in host.role:
+        return step.work in (Work.APPLY, Work.CONTROL_PLANE)
+    node = snapshot.known(host).node
+    return step.work is Work.KUBELET and node is not None and node.version != f"v{step.version}"
+
+
+def _is_lost(entry: Difference) -> bool:
+    """All but images of kubeadm's registry: from 1.25 on it writes its new one, and a node's turn may yet come."""
+    own = any(entry.standing.startswith(f"'{registry}/") for registry in (FORMER_REGISTRY, UPSTREAM_REGISTRY))
+    return not (entry.setting.startswith("image of ") and own)
+
+
+def _known(leader: NodeView, wanted: Mapping[str, Document]) -> dict[str, tuple[Document, ...]]:
+    """All that hosts may stand with, by kind; ValueError."""
+    return {kind: (*sources(leader.standing, kind), wanted[kind]) for kind in (CLUSTER, KUBELET)}
 
 
 def _of_static_pods(

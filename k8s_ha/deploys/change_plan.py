@@ -18,9 +18,10 @@ from k8s_ha.cluster_state.change_plan import (
     silent_control_planes,
     steps_back,
 )
-from k8s_ha.cluster_state.change_steps import Work, release_order
+from k8s_ha.cluster_state.change_steps import ChangeStep, Work, release_order
 from k8s_ha.cluster_state.difference import KINDS
 from k8s_ha.cluster_state.renewal_steps import revives
+from k8s_ha.cluster_state.set_by_hand import lost_in_upgrade
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.cluster_state.upgrade_path import NoPath
 from k8s_ha.deploys.drain_plan import against_drains
@@ -37,7 +38,7 @@ from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.available_versions import AvailableVersions
 from k8s_ha.operations.commands import everywhere, read_of_hosts, read_with_logins
 from k8s_ha.preflight_checks.download_sources import own_repositories, places_of
-from k8s_ha.preflight_checks.standing import silent
+from k8s_ha.preflight_checks.standing import silent, told
 from k8s_ha.preflight_checks.upgrade import missing_images, unproven, upgrade_findings
 from k8s_ha.pyinfra_internals.state import working_folder
 from k8s_ha.reporting.console import log_steps
@@ -96,7 +97,16 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     versions = sorted({step.version for step in steps}, key=release_order)
     found += _against_upgrade(run, snapshot, etcd, minors, len(versions))
     found += _images_missing(run, snapshot, versions)
+    found += _set_by_hand(run, snapshot, steps)
     return [*found, *unproven(run.cluster, versions), *_not_carried(run, versions)]
+
+
+def _set_by_hand(run: Run, snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]) -> list[Finding]:
+    """What stands on a node alone; a configuration that cannot be read has ended the run by itself."""
+    try:
+        return told(lost_in_upgrade(snapshot, steps, run.caveats_anywhere))
+    except ValueError:
+        return []
 
 
 def _images_missing(run: Run, snapshot: ClusterSnapshot, versions: Sequence[str]) -> list[Finding]:
@@ -161,8 +171,8 @@ def _against_upgrade(
 ) -> list[Finding]:
     """What an upgrade would end half way by; a control plane that the first step mends need not tell."""
     read = read_of_hosts(UpgradeSurvey, run.cluster.nodes)
-    told = {name: facts for name, facts in read.items() if facts is not None}
-    found = upgrade_findings(run.cluster, told, _kept(snapshot), etcd, minors[0], minors[-1], hops)
+    answers = {name: facts for name, facts in read.items() if facts is not None}
+    found = upgrade_findings(run.cluster, answers, _kept(snapshot), etcd, minors[0], minors[-1], hops)
     views = {entry.name: snapshot.views.get(entry.name) for entry in run.cluster.control_planes}
     mended = {name for name, view in views.items() if view is not None and view.is_silent}
     return [finding for finding in found if finding.host not in mended]

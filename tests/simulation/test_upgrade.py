@@ -259,6 +259,21 @@ def test_a_flag_in_a_drop_in_that_the_target_has_not_is_refused(finished: Fleet)
     assert found == {squeezed(f"{file} {gives}"), squeezed(f"{file} {sets}")}
 
 
+def test_what_only_stands_on_nodes_is_refused(old: Fleet) -> None:
+    """kubeadm generates manifests by what the cluster keeps, and would lose it in silence."""
+    flags = {"etcd": ["--quota-backend-bytes=8589934592"], "kube-apiserver": ["--oidc-issuer-url=https://x"]}
+    old.edit(lambda world: world.own_flags.update(flags))
+    for flag in ("--dry", "-y"):
+        outcome = old.run(flag)
+        assert_refused(outcome)
+        errors = [row for row in rows(outcome.output) if row.severity == "error"]
+        assert {row.host.removeprefix("@fake/") for row in errors} == {*CONTROL_PLANES}
+        assert {squeezed(row.found) for row in errors} == {
+            squeezed("--quota-backend-bytes of etcd stands as '8589934592'"),
+            squeezed("--oidc-issuer-url of kube-apiserver stands as 'https://x'"),
+        }
+
+
 def test_a_new_worker_joins_behind_the_upgrade(old: Fleet) -> None:
     addresses = {**ADDRESSES, "worker3": "10.0.14.1"}
     groups = {**GROUPS, "workers": [*WORKERS, "worker3"]}

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
+from k8s_ha.cluster_state.change_plan import changes_due
 from k8s_ha.cluster_state.node_difference import differences
-from k8s_ha.cluster_state.set_by_hand import overwritten
+from k8s_ha.cluster_state.set_by_hand import lost_in_upgrade, overwritten
 from k8s_ha.cluster_state.setting_steps import setting_steps
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.desired.kubeadm_config import kept_configuration
 from tests.support.example_cluster import six_host_cluster
-from tests.support.standing_cluster import snapshot_of, static_pods, view_of
+from tests.support.standing_cluster import node_of, snapshot_of, static_pods, view_of
 
 STANDING = six_host_cluster()
 AUDIT = {"ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": "/a"}}}}
@@ -91,3 +92,84 @@ def test_a_manifest_that_is_not_kubeadms_is_named(pods: dict[str, str]) -> None:
     other = replace(view, standing=replace(view.standing, static_pods=pods))
     snapshot = snapshot_of(STANDING, six_host_cluster(kubeadm_patches=AUDIT), master3=other)
     assert told(snapshot) == ["master3: the manifest kube-apiserver.yaml stands as not written by kubeadm"]
+
+
+OLDER, NEWER = six_host_cluster(kubernetes_version="1.30.9"), six_host_cluster(kubernetes_version="1.30.14")
+AVAILABLE = {30: ["1.30.9", "1.30.14"]}
+ETCD = {f"master{number}": "3.5.15" for number in (1, 2, 3)}
+
+
+def lost(snapshot: ClusterSnapshot) -> list[str]:
+    found = lost_in_upgrade(snapshot, changes_due(snapshot, AVAILABLE, ETCD))
+    assert all(entry.is_refused for entry in found)
+    return [f"{entry.host}: {entry.found}" for entry in found]
+
+
+def upgraded_with(host: str, pods: dict[str, str] | None = None, **fields: Any) -> ClusterSnapshot:
+    """An upgrade that is due, on a cluster of which one host holds something else."""
+    standing = view_of(OLDER, OLDER.host(host)).standing
+    kubelet = yaml.safe_dump(yaml.safe_load(standing.kubelet_config) | fields)
+    edited = replace(standing, kubelet_config=kubelet, static_pods={**standing.static_pods, **(pods or {})})
+    return snapshot_of(OLDER, NEWER, **{host: view_of(OLDER, OLDER.host(host), standing=edited)})
+
+
+def pod_with(component: str, *flags: str, repository: str = "") -> dict[str, str]:
+    document = yaml.safe_load(static_pods(OLDER, kept_configuration(OLDER))[component])
+    container = document["spec"]["containers"][0]
+    container["command"] += flags
+    if repository:
+        container["image"] = f"{repository}/{component}:v1.30.9"
+    return {component: yaml.safe_dump(document)}
+
+
+UPGRADES: dict[str, tuple[ClusterSnapshot, list[str]]] = {
+    "nothing": (snapshot_of(OLDER, NEWER), []),
+    "a flag of a manifest": (
+        upgraded_with("master2", pod_with("etcd", "--quota-backend-bytes=8")),
+        ["master2: --quota-backend-bytes of etcd stands as '8'"],
+    ),
+    "a field of a control plane's kubelet": (
+        upgraded_with("master3", maxPods=50),
+        ["master3: kubeadm_patches.KubeletConfiguration.maxPods stands as 50"],
+    ),
+    "a field of a worker's kubelet": (
+        upgraded_with("worker1", podsPerCore=9),
+        ["worker1: kubeadm_patches.KubeletConfiguration.podsPerCore stands as 9"],
+    ),
+    "what a newer kubeadm gives each kubelet": (upgraded_with("worker1", containerRuntimeEndpoint="unix:///x"), []),
+    "an image of the registry that was kubeadm's": (
+        upgraded_with("master2", pod_with("kube-scheduler", repository="k8s.gcr.io")),
+        [],
+    ),
+    "an image of somebody's": (
+        upgraded_with("master2", pod_with("kube-scheduler", repository="mine.example")),
+        ["master2: image of kube-scheduler stands as 'mine.example/kube-scheduler:v1.30.9'"],
+    ),
+    "a manifest of another form": (
+        upgraded_with("master2", {"etcd": "spec: {containers: []}"}),
+        ["master2: the manifest etcd.yaml stands as not written by kubeadm"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("snapshot", "expected"), UPGRADES.values(), ids=UPGRADES)
+def test_what_an_upgrade_would_lose(snapshot: ClusterSnapshot, expected: list[str]) -> None:
+    assert lost(snapshot) == expected
+
+
+def test_a_node_that_an_upgrade_has_behind_it_is_not_asked() -> None:
+    """Its own part of an upgrade that was cut off is over: nothing is generated there."""
+    standing = view_of(NEWER, NEWER.host("master2")).standing
+    over = replace(
+        standing, static_pods={**standing.static_pods, **_newer(pod_with("etcd", "--quota-backend-bytes=8"))}
+    )
+    nodes = tuple(
+        node_of(OLDER, host, version="v1.30.14" if host.name == "master2" else "v1.30.9") for host in OLDER.nodes
+    )
+    views = {host.name: view_of(OLDER, host, nodes=nodes) for host in OLDER.control_planes}
+    views["master2"] = replace(views["master2"], standing=over)
+    assert lost(snapshot_of(OLDER, NEWER, **views)) == []
+
+
+def _newer(pods: dict[str, str]) -> dict[str, str]:
+    return {name: text.replace("v1.30.9", "v1.30.14") for name, text in pods.items()}
