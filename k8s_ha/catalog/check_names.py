@@ -21,6 +21,7 @@ CheckName = Literal[
     "nodes",
     "removal",
     "drain",
+    "version",
     "upgrade",
     "certificates",
     "backup",
@@ -84,6 +85,9 @@ CHECKS: Final[Mapping[CheckName, Check]] = {
     ),
     "drain": Check(
         "can the nodes be drained that a change asks for", "what may be accepted is named in accepted_risks"
+    ),
+    "version": Check(
+        "is there a way to the wanted version", "without one a run would act at a version that no node has"
     ),
     "upgrade": Check("what an upgrade would end half way by"),
     "certificates": Check(

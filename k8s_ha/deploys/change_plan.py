@@ -69,7 +69,7 @@ def changes_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
 def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     if back := steps_back(snapshot):
         run.log.plan = replace(run.log.plan, changes_due=back)
-        return [silent(name, "upgrade") for name in silent_control_planes(snapshot, back)]
+        return [silent(name, "version") for name in silent_control_planes(snapshot, back)]
     try:
         minors = minors_between(snapshot)
         available = _available(run, minors)
@@ -86,9 +86,9 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
         cgroups = {run.surveys[entry.name].platform.cgroup for entry in run.cluster.nodes if entry.name in run.surveys}
         steps = changes_due(snapshot, shared if available else None, etcd, on_cgroup_v1=1 in cgroups)
     except NoPath as error:
-        return [Finding(THE_CLUSTER, "upgrade", error.found, error.rule, error.remedy)]
+        return [Finding(THE_CLUSTER, "version", error.found, error.rule, error.remedy)]
     run.log.plan = replace(run.log.plan, changes_due=steps)
-    found = [silent(name, "upgrade") for name in silent_control_planes(snapshot, steps)]
+    found = [silent(name, "version") for name in silent_control_planes(snapshot, steps)]
     # A chain drains the same nodes at each hop, and none whose kubelet is there already.
     wanted = run.cluster.settings.version
     drained = {entry.name: entry for entry in run.cluster.nodes if not is_at(snapshot, entry, wanted)}
@@ -159,7 +159,7 @@ def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterat
             if minor in found.unread:
                 yield Finding(
                     name,
-                    "upgrade",
+                    "version",
                     f"cannot read which {LINES[minor].name} its repository has ({found.unread[minor]})",
                     "an upgrade gets its packages there",
                     "fix the way there, or choose another mirror",

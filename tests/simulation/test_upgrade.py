@@ -247,6 +247,18 @@ def test_an_image_that_no_registry_has_is_refused(old: Fleet) -> None:
     assert squeezed(found) == squeezed(f"no registry has {', '.join(images)}")
 
 
+@pytest.mark.parametrize("version", ["1.34.1", "1.30.9"], ids=["a faulty patch", "an older one"])
+def test_without_a_way_to_the_version_nothing_is_waived(finished: Fleet, version: str) -> None:
+    """There would be no step, and the phases behind would act at a version that no node has."""
+    given = settings(version, accepted_risks=["SystemVerification"], waive=["upgrade"])
+    finished.change(Scenario(settings=given))
+    outcome = finished.run()
+    assert_refused(outcome)
+    assert "waive a check with waive = ['upgrade']" not in outcome.sentences
+    finished.change(Scenario(settings={**given, "waive": ["version"]}))
+    assert finished.run().exit_code == 1
+
+
 def test_a_flag_in_a_drop_in_that_the_target_has_not_is_refused(finished: Fleet) -> None:
     file = "/etc/systemd/system/kubelet.service.d/20-extra.conf"
     line = f'kubelet {file} Environment="KUBELET_EXTRA_ARGS=--iptables-drop-bit=15 --feature-gates=JobReadyPods=true"'
