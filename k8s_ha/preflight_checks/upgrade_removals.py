@@ -108,9 +108,11 @@ def _of_documents(
 
 
 def _of_flags(where: str, component: Component, arguments: list[tuple[str, str]]) -> Iterator[_Given]:
-    yield _Given(where, component, tuple(name for name, _ in arguments))
-    gates = [gate for name, value in arguments if name == _GATES_FLAG for gate in value.split(",")]
-    yield _Given(where, "Kubernetes", tuple(gate.partition("=")[0].strip() for gate in gates))
+    """Components take `_` for `-` in flags, and newer ones a gate as `kube:Name=true`."""
+    named = [(name.replace("_", "-"), value) for name, value in arguments]
+    yield _Given(where, component, tuple(name for name, _ in named))
+    gates = [gate for name, value in named if name == _GATES_FLAG for gate in value.split(",")]
+    yield _Given(where, "Kubernetes", tuple(gate.partition("=")[0].rpartition(":")[2].strip() for gate in gates))
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

@@ -395,6 +395,22 @@ def test_what_a_drop_in_gives_the_kubelet_and_the_target_has_not(
     assert findings(31, 32, worker1=told) == []
 
 
+@pytest.mark.parametrize(
+    ("since", "component", "arguments", "name"),
+    [
+        (26, "controllerManager", {"pod_eviction_timeout": "5m"}, "--pod-eviction-timeout"),
+        (32, "apiServer", {"feature-gates": "A=true,kube:AppArmor=true"}, "AppArmor"),
+        (32, "apiServer", {"feature_gates": "AppArmor=true"}, "AppArmor"),
+    ],
+)
+def test_other_spellings_of_what_the_target_has_not(
+    since: int, component: str, arguments: dict[str, str], name: str
+) -> None:
+    patches = {"ClusterConfiguration": {component: {"extraArgs": arguments}}}
+    (finding,) = findings(since, since + 1, patches=patches)
+    assert finding.found.endswith(f" {name}")
+
+
 @pytest.mark.parametrize("odd", [None, 5, "text", [1], {"extraArgs": 5}, {"extraArgs": [None]}, {"local": []}])
 def test_configurations_that_are_none_are_passed_over(odd: Any) -> None:
     kept = {"ClusterConfiguration": {"apiServer": odd, "etcd": odd, "featureGates": odd}}
