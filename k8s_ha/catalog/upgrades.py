@@ -107,3 +107,11 @@ _FLOORS: Final = (
 def etcd_floor(minor: int) -> Floor | None:
     """What etcd must have before an upgrade to 1.``minor``; None where nothing is asked."""
     return next((floor for floor in _FLOORS if floor.minor == minor), None)
+
+
+def oldest_kubelet(minor: int) -> int:
+    """Minor of the oldest kubelet that may run beside API servers of 1.``minor``.
+
+    kubernetes.io/releases/version-skew-policy: three minors older, of kubelets before 1.25 two.
+    """
+    return max(minor - 3, min(25, minor - 2))

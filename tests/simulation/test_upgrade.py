@@ -286,6 +286,18 @@ def test_what_only_stands_on_nodes_is_refused(old: Fleet) -> None:
         }
 
 
+def test_a_control_plane_that_the_inventory_lacks_is_refused(old: Fleet) -> None:
+    addresses = {name: address for name, address in ADDRESSES.items() if name != "master3"}
+    groups = {group: [name for name in names if name != "master3"] for group, names in GROUPS.items()}
+    given = settings(NEW, waive=["upgrade", "nodes"])
+    old.change(Scenario(settings=given, groups=groups, addresses=addresses, order=tuple(addresses)))
+    outcome = old.run()
+    assert_refused(outcome)
+    found = " ".join(row.found for row in rows(outcome.output) if (row.check, row.severity) == ("version", "error"))
+    assert "master3 is a control plane of the cluster, and not in the inventory" in found
+    assert "etcd counts the member master3" in found
+
+
 def test_a_new_worker_joins_behind_the_upgrade(old: Fleet) -> None:
     addresses = {**ADDRESSES, "worker3": "10.0.14.1"}
     groups = {**GROUPS, "workers": [*WORKERS, "worker3"]}

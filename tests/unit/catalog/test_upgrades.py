@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8s_ha.catalog import compatibility, lifetimes
-from k8s_ha.catalog.upgrades import BadPatch, bad_patch, etcd_floor, is_proven, numbers
+from k8s_ha.catalog.upgrades import BadPatch, bad_patch, etcd_floor, is_proven, numbers, oldest_kubelet
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,8 @@ def test_no_other_minor_asks_for_an_etcd() -> None:
 
 def test_upgrades_were_seen_to_lead_to_these_minors_and_no_others() -> None:
     assert [minor for minor in range(20, 40) if is_proven(minor)] == list(range(30, 38))
+
+
+@pytest.mark.parametrize(("minor", "oldest"), [(24, 22), (26, 24), (27, 25), (28, 25), (37, 34)])
+def test_the_oldest_kubelet_beside_an_api_server(minor: int, oldest: int) -> None:
+    assert oldest_kubelet(minor) == oldest
