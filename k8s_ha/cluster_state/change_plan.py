@@ -11,7 +11,7 @@ from k8s_ha.cluster_state.authority import knows_this_cluster
 from k8s_ha.cluster_state.change_steps import IN_THE_CONTROL_PLANE, ChangeStep, Work, release_order
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.cluster_state.upgrade_path import NoPath, upgrade_path
+from k8s_ha.cluster_state.upgrade_path import NoPath, never_back, upgrade_path
 from k8s_ha.cluster_state.upgrade_steps import NodeVersions, oldest_served, upgrade_steps
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
@@ -129,10 +129,11 @@ def changes_due(
     begin = oldest_served(kept, nodes)
     own_repository = cluster.image_repository != UPSTREAM_REGISTRY
     path = upgrade_path(begin, wanted, available, own_repository, etcd)
-    path = (*_kubelets_first(begin, kept, nodes), *path)
+    path = (*_kubelets_first(begin, kept, nodes), *path) or (wanted,)
+    path = never_back(path, begin, _all(kept, nodes), available)
     allowed = not on_cgroup_v1 or _allows_cgroup_v1(snapshot)
     leader = snapshot.leader.name if snapshot.leader else ""
-    return upgrade_steps(cluster, kept, nodes, path or (wanted,), leader, allowed)
+    return upgrade_steps(cluster, kept, nodes, path, leader, allowed)
 
 
 def silent_control_planes(snapshot: ClusterSnapshot, steps: Sequence[ChangeStep]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from k8s_ha.catalog import lifetimes
 from k8s_ha.catalog.compatibility import LINES, MAJOR, NEWEST, OLDEST
@@ -51,6 +51,43 @@ def upgrade_path(
         if low and floor.minor == begin[1] + 1:
             hops.insert(0, _before(floor, low[0], etcd, begin, _good(begin[1], available, own_repository)))
     return (*map(_text, hops), _text(end))
+
+
+def never_back(
+    path: Sequence[str], begin: str, running: Collection[str], available: Available | None
+) -> tuple[str, ...]:
+    """The path, where no hop takes to an older version what runs already.
+
+    Of a minor that some part has come to in a newer release than the path takes, that release is the hop.
+
+    + begin: the version where the path begins
+    + running: the versions of all parts of the cluster
+    + available: as for ``upgrade_path``
+
+    Raises NoPath.
+    """
+    newest = max(filter(None, map(numbers, running)), default=(0, 0, 0))
+    return tuple(dict.fromkeys(_not_before(hop, newest, begin, available) for hop in path))
+
+
+def _not_before(hop: str, newest: Numbers, begin: str, available: Available | None) -> str:
+    """The hop, or the newest that runs where that is a later release of the same minor."""
+    reached = numbers(hop) or newest
+    if reached >= newest:
+        return hop
+    if newest[:2] != reached[:2]:
+        raise NoPath(
+            f"a part of the cluster is of Kubernetes {_text(newest)}, and the way from {begin} leads through {hop}",
+            "Kubernetes does not go back, nor does etcd's data",
+            f"bring what is older to {LINES[reached[1]].name} by hand, or take its node out of the cluster",
+        )
+    if available is not None and newest not in _releases(newest[1], available):
+        raise NoPath(
+            f"a part of the cluster is of Kubernetes {_text(newest)}, and the mirrors of the nodes lack it",
+            "Kubernetes does not go back, nor does etcd's data",
+            f"use a mirror that has {_text(newest)} or a newer {LINES[newest[1]].name}",
+        )
+    return _text(newest)
 
 
 def _known(version: str, what: str) -> Numbers:

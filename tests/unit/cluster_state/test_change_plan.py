@@ -182,3 +182,61 @@ def test_a_control_plane_that_could_not_be_read_keeps_it_too() -> None:
 def test_without_a_leader_nothing_is_due() -> None:
     silent = {host.name: view_of(STANDING, host, ready=False, nodes=()) for host in STANDING.control_planes}
     assert not is_moving(snapshot_of(STANDING, WANTED, **silent))
+
+
+def lagging(standing: str, wanted: str, **kubelets: str) -> ClusterSnapshot:
+    """A cluster that stands with one version, but for the kubelets of some nodes."""
+    stands = six_host_cluster(kubernetes_version=standing)
+    versions = {host.name: f"v{kubelets.get(host.name, standing)}" for host in stands.nodes}
+    nodes = tuple(node_of(stands, host, version=versions[host.name]) for host in stands.nodes)
+    views = {host.name: view_of(stands, host, nodes=nodes) for host in stands.control_planes}
+    return snapshot_of(stands, six_host_cluster(kubernetes_version=wanted), **views)
+
+
+def ahead(standing: str, wanted: str, version: str) -> ClusterSnapshot:
+    """A cluster that stands with one version, but for the static pods of its first control plane."""
+    stands = six_host_cluster(kubernetes_version=standing)
+    view = view_of(stands, stands.host("master1"))
+    pods = static_pods(stands, kept_configuration(stands), version=version)
+    master1 = replace(view, standing=replace(view.standing, static_pods=pods))
+    return snapshot_of(stands, six_host_cluster(kubernetes_version=wanted), master1=master1)
+
+
+@pytest.mark.parametrize(
+    ("has", "hop"),
+    [(["1.34.11", "1.34.12"], "1.34.12"), (["1.34.12"], "1.34.12"), (["1.34.11", "1.34.12", "1.34.14"], "1.34.14")],
+)
+def test_no_hop_goes_back_to_an_older_patch(has: list[str], hop: str) -> None:
+    steps = changes_due(ahead("1.33.13", "1.35.9", "1.34.12"), AVAILABLE | {34: has}, ETCD)
+    assert list(dict.fromkeys(step.version for step in steps)) == [hop, "1.35.9"]
+
+
+@pytest.mark.parametrize(
+    ("version", "found", "remedy"),
+    [
+        (
+            "1.34.12",
+            "a part of the cluster is of Kubernetes 1.34.12, and the mirrors of the nodes lack it",
+            "use a mirror that has 1.34.12 or a newer 1.34",
+        ),
+        (
+            "1.35.9",
+            "a part of the cluster is of Kubernetes 1.35.9, and the way from 1.33.13 leads through 1.34.11",
+            "bring what is older to 1.34 by hand, or take its node out of the cluster",
+        ),
+    ],
+)
+def test_a_hop_that_would_go_back_is_refused(version: str, found: str, remedy: str) -> None:
+    with pytest.raises(NoPath, match="does not go back") as raised:
+        changes_due(ahead("1.33.13", "1.35.9", version), AVAILABLE, ETCD)
+    assert (raised.value.found, raised.value.remedy) == (found, remedy)
+
+
+def test_kubelets_that_come_first_do_not_go_back_either() -> None:
+    """One of them lags behind API servers that another is a patch ahead of."""
+    snapshot = lagging("1.34.4", "1.35.9", worker1="1.33.13", worker2="1.34.11")
+    steps = changes_due(snapshot, AVAILABLE, ETCD)
+    assert list(dict.fromkeys(step.version for step in steps)) == ["1.34.11", "1.35.9"]
+    assert [step.hosts for step in steps if step.version == "1.34.11" and step.work is Work.KUBELET][-1] == ("worker1",)
+    to_wanted = changes_due(lagging("1.34.4", "1.34.11", worker1="1.33.13", worker2="1.34.11"), AVAILABLE, ETCD)
+    assert {step.version for step in to_wanted} == {"1.34.11"}

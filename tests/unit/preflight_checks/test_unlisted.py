@@ -48,8 +48,8 @@ CASES: dict[str, tuple[ClusterSnapshot, list[tuple[str, str]]]] = {
     "a control plane": (
         snapshot(other(control_plane=True), members=(*MEMBERS, Member("9", "other", (ELSEWHERE,)))),
         [
-            ("upgrade-path", "other is a control plane of the cluster, and not in the inventory"),
-            ("upgrade-path", f"etcd counts the member other ({ELSEWHERE}) {COUNTED}"),
+            ("version", "other is a control plane of the cluster, and not in the inventory"),
+            ("version", f"etcd counts the member other ({ELSEWHERE}) {COUNTED}"),
         ],
     ),
     "one that is removed first": (
@@ -62,13 +62,13 @@ CASES: dict[str, tuple[ClusterSnapshot, list[tuple[str, str]]]] = {
     ),
     "a member alone": (
         snapshot(members=(*MEMBERS, Member("9", "", (ELSEWHERE,)))),
-        [("upgrade-path", f"etcd counts the member without a name ({ELSEWHERE}) {COUNTED}")],
+        [("version", f"etcd counts the member without a name ({ELSEWHERE}) {COUNTED}")],
     ),
     "a member that has not started": (
         snapshot(members=(*MEMBERS[1:], Member("9", "", MEMBERS[0].addresses))),
         [],
     ),
-    "no members told": (snapshot(members=()), [("upgrade-path", "etcd's members could not be read")]),
+    "no members told": (snapshot(members=()), [("version", "etcd's members could not be read")]),
 }
 
 
