@@ -11,7 +11,7 @@ from k8s_ha.cluster_state.authority import knows_this_cluster
 from k8s_ha.cluster_state.change_steps import IN_THE_CONTROL_PLANE, ChangeStep, Work, release_order
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.cluster_state.upgrade_path import NoPath, never_back, upgrade_path
+from k8s_ha.cluster_state.upgrade_path import NoPath, never_back, no_minor_left_out, upgrade_path
 from k8s_ha.cluster_state.upgrade_steps import NodeVersions, oldest_served, upgrade_steps
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
@@ -47,6 +47,12 @@ def is_at(snapshot: ClusterSnapshot, host: HostSettings, version: str) -> bool:
     """Whether a node's kubelet is of this version, so that no step drains it for that."""
     node = snapshot.known(host).node
     return node is not None and node.version == f"v{version}"
+
+
+def kubelet_minors(snapshot: ClusterSnapshot) -> dict[str, int]:
+    """The minor of each node's kubelet, by inventory name, as far as it tells a release."""
+    known = {name: numbers(node.kubelet) for name, node in standing_versions(snapshot).items()}
+    return {name: found[1] for name, found in known.items() if found}
 
 
 def kept_version(snapshot: ClusterSnapshot) -> str:
@@ -131,6 +137,7 @@ def changes_due(
     path = upgrade_path(begin, wanted, available, own_repository, etcd)
     path = (*_kubelets_first(begin, kept, nodes), *path) or (wanted,)
     path = never_back(path, begin, _all(kept, nodes), available)
+    no_minor_left_out(path[0], {name: node.kubelet for name, node in nodes.items() if node.kubelet})
     allowed = not on_cgroup_v1 or _allows_cgroup_v1(snapshot)
     leader = snapshot.leader.name if snapshot.leader else ""
     return upgrade_steps(cluster, kept, nodes, path, leader, allowed)

@@ -90,6 +90,24 @@ def _not_before(hop: str, newest: Numbers, begin: str, available: Available | No
     return _text(newest)
 
 
+def no_minor_left_out(first: str, kubelets: Mapping[str, str]) -> None:
+    """See that no kubelet passes over a minor by the first hop; those that follow it are a minor apart.
+
+    + kubelets: the version of each by its node's name
+
+    Raises NoPath, which names the nodes.
+    """
+    reached = numbers(first)
+    known = {name: numbers(version) for name, version in kubelets.items()}
+    late = [name for name, found in known.items() if reached and found and found[1] < reached[1] - 1]
+    if late:
+        raise NoPath(
+            f"the kubelet of {some(late)} is more than a minor behind Kubernetes {first}",
+            "no kubelet passes over a minor: each line's kubeadm takes away the flags that its kubelet has lost",
+            "take these nodes out by removed_nodes, then have them join again",
+        )
+
+
 def _known(version: str, what: str) -> Numbers:
     """The numbers of a version of a line that the catalog knows."""
     found = numbers(version)

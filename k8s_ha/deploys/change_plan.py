@@ -14,6 +14,7 @@ from k8s_ha.cluster_state.change_plan import (
     changes_due,
     is_at,
     is_moving,
+    kubelet_minors,
     minors_between,
     silent_control_planes,
     steps_back,
@@ -174,7 +175,9 @@ def _against_upgrade(
     """What an upgrade would end half way by; a control plane that the first step mends need not tell."""
     read = read_of_hosts(UpgradeSurvey, run.cluster.nodes)
     answers = {name: facts for name, facts in read.items() if facts is not None}
-    found = upgrade_findings(run.cluster, answers, _kept(snapshot), etcd, minors[0], minors[-1], hops)
+    found = upgrade_findings(
+        run.cluster, answers, _kept(snapshot), etcd, minors[0], minors[-1], hops, kubelet_minors(snapshot)
+    )
     views = {entry.name: snapshot.views.get(entry.name) for entry in run.cluster.control_planes}
     mended = {name for name, view in views.items() if view is not None and view.is_silent}
     return [finding for finding in found if finding.host not in mended]

@@ -31,6 +31,7 @@ def upgrade_findings(
     since_minor: int,
     to_minor: int,
     hops: int,
+    kubelets: Mapping[str, int],
 ) -> list[Finding]:
     """What speaks against an upgrade from 1.``since_minor`` to 1.``to_minor``, which may be the same.
 
@@ -39,6 +40,7 @@ def upgrade_findings(
     + facts: of its nodes, by inventory name
     + kept: the configurations that the cluster keeps, by kind
     + etcd: the version of each member by its name
+    + kubelets: the minor of each node's kubelet, by inventory name; where none is told, ``since_minor``
     """
     planes = {node.name: facts[node.name] for node in cluster.control_planes if node.name in facts}
     found = [_silent(node.name) for node in cluster.nodes if node.name not in facts]
@@ -47,7 +49,7 @@ def upgrade_findings(
         found += _manifests(name, told)
     found += removed_settings(cluster.settings.kubeadm_patches, kept, since_minor, to_minor)
     for name, told in facts.items():
-        found += removed_kubelet_flags(name, told, since_minor, to_minor)
+        found += removed_kubelet_flags(name, told, since_minor, to_minor, kubelets.get(name, since_minor))
     if since_minor != to_minor:
         found += _deprecated_apis(planes, to_minor)
         found += _uptimes(planes)

@@ -60,15 +60,18 @@ def removed_settings(
                 yield _finding(THE_CLUSTER, given, name, minor, f"take it out of {given.where} before the upgrade")
 
 
-def removed_kubelet_flags(host: str, told: UpgradeFacts, since_minor: int, to_minor: int) -> Iterator[Finding]:
+def removed_kubelet_flags(
+    host: str, told: UpgradeFacts, since_minor: int, to_minor: int, own_minor: int
+) -> Iterator[Finding]:
     """What the files of a host's kubelet set and the target has not, but for what kubeadm takes out itself.
 
     + host: its inventory name
+    + own_minor: of its kubelet, which passes each minor from the next one on
     """
     for file, text in told.kubelet_flags.items():
         for given, name, minor in _lost_flags(flags_in(file, text), since_minor, to_minor):
             cleaned = CLEANED_BY_KUBEADM.get(name) if file == FLAGS_FILE else None
-            if cleaned is None or not since_minor < cleaned <= to_minor:
+            if cleaned is None or not own_minor < cleaned <= to_minor:
                 yield _finding(host, given, name, minor, "take it out of that file, and restart the kubelet")
     # Of units and drop-ins counts what systemd makes of them; what it reads from files of variables is told above.
     started = command_line(told.kubelet_units, list(told.kubelet_flags.items())).flags

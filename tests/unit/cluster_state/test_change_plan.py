@@ -10,6 +10,7 @@ from k8s_ha.cluster_state.change_plan import (
     changes_due,
     is_moving,
     kept_version,
+    kubelet_minors,
     minors_between,
     silent_control_planes,
     standing_versions,
@@ -193,6 +194,11 @@ def lagging(standing: str, wanted: str, **kubelets: str) -> ClusterSnapshot:
     return snapshot_of(stands, six_host_cluster(kubernetes_version=wanted), **views)
 
 
+def test_the_minor_of_each_kubelet() -> None:
+    found = kubelet_minors(lagging("1.34.4", "1.35.9", worker1="1.33.13", worker2="1.34.0-rc.0"))
+    assert found == {"master1": 34, "master2": 34, "master3": 34, "worker1": 33}
+
+
 def ahead(standing: str, wanted: str, version: str) -> ClusterSnapshot:
     """A cluster that stands with one version, but for the static pods of its first control plane."""
     stands = six_host_cluster(kubernetes_version=standing)
@@ -240,3 +246,12 @@ def test_kubelets_that_come_first_do_not_go_back_either() -> None:
     assert [step.hosts for step in steps if step.version == "1.34.11" and step.work is Work.KUBELET][-1] == ("worker1",)
     to_wanted = changes_due(lagging("1.34.4", "1.34.11", worker1="1.33.13", worker2="1.34.11"), AVAILABLE, ETCD)
     assert {step.version for step in to_wanted} == {"1.34.11"}
+
+
+@pytest.mark.parametrize("wanted", ["1.35.9", "1.36.4"])
+def test_a_kubelet_that_would_pass_over_a_minor_is_refused_by_name(wanted: str) -> None:
+    available = AVAILABLE | {36: ["1.36.4"]}
+    with pytest.raises(NoPath, match="no kubelet passes over a minor") as raised:
+        changes_due(lagging("1.35.9", wanted, worker1="1.33.13"), available, ETCD)
+    assert raised.value.found == "the kubelet of worker1 is more than a minor behind Kubernetes 1.35.9"
+    assert raised.value.remedy == "take these nodes out by removed_nodes, then have them join again"

@@ -29,6 +29,7 @@ def findings(
     kept: dict[str, Any] | None = None,
     etcd: dict[str, str] | None = None,
     hops: int = 1,
+    kubelets: dict[str, int] | None = None,
     **changed: UpgradeFacts | None,
 ) -> list[Finding]:
     """Of a cluster that nothing speaks against, but for what is given.
@@ -43,7 +44,7 @@ def findings(
         **changed,
     }
     told = {name: entry for name, entry in facts.items() if entry is not None}
-    return upgrade_findings(cluster, told, kept or {}, etcd or ETCD, since, to, hops)
+    return upgrade_findings(cluster, told, kept or {}, etcd or ETCD, since, to, hops, kubelets or {})
 
 
 def test_a_cluster_that_may_be_upgraded_has_nothing() -> None:
@@ -409,6 +410,13 @@ def test_other_spellings_of_what_the_target_has_not(
     patches = {"ClusterConfiguration": {component: {"extraArgs": arguments}}}
     (finding,) = findings(since, since + 1, patches=patches)
     assert finding.found.endswith(f" {name}")
+
+
+@pytest.mark.parametrize(("own", "is_cleaned"), [(25, True), (26, False)])
+def test_a_flag_is_cleaned_where_that_node_passes_the_minor_that_does(own: int, is_cleaned: bool) -> None:
+    told = UpgradeFacts(kubelet_flags={ENV: 'KUBELET_KUBEADM_ARGS="--container-runtime=remote"'})
+    found = findings(25, 27, worker1=told, kubelets={"worker1": own, "worker2": 25})
+    assert (found == []) is is_cleaned
 
 
 @pytest.mark.parametrize("odd", [None, 5, "text", [1], {"extraArgs": 5}, {"extraArgs": [None]}, {"local": []}])
