@@ -23,9 +23,12 @@ def host_repositories(values: Mapping[str, Sequence[str]]) -> HostRepositories:
 
 
 def status_and_reason(text: str) -> tuple[int, str]:
-    """curl's answer: the HTTP status, 0 for none, and then its reason."""
+    """curl's answer: the HTTP status, 0 for none, and then its reason.
+
+    Without the milliseconds that it took: by them the same fault of two hosts would be two.
+    """
     status = re.search(r"status=(\d{3})", text)
-    reason = re.sub(r"status=\d{3}", "", text).strip().removeprefix("curl: ")
+    reason = re.sub(r"status=\d{3}| after \d+ (?:ms|milliseconds)\b", "", text).strip().removeprefix("curl: ")
     return (whole_number(status[1]) or 0) if status else 0, reason
 
 

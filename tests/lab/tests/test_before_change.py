@@ -187,8 +187,8 @@ def test_what_stands_in_the_way_is_named_before_the_first_change(
     lab: Lab, provoke: Callable[[Lab], AbstractContextManager[None]], expected: list[tuple[str, str, str]]
 ) -> None:
     with provoke(lab):
-        found = sorted(refused(lab), key=lambda row: (row.host, row.check))
-    wanted = sorted(expected, key=lambda row: row[:2])
+        found = sorted(refused(lab), key=lambda row: (row.host, row.check, squeezed(row.found)))
+    wanted = sorted(expected, key=lambda row: (*row[:2], squeezed(row[2])))
     assert [(row.host, row.check) for row in found] == [(host, check) for host, check, _ in wanted]
     for row, (_, _, words) in zip(found, wanted, strict=True):
         assert squeezed(words) in squeezed(row.found)

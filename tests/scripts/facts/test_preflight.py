@@ -337,6 +337,21 @@ ODD = {
 }
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("curl: (7) Failed to connect to a.example after 2 ms: Refused", "(7) Failed to connect to a.example: Refused"),
+        ("curl: (28) Timed out after 5001 milliseconds with 0 bytes", "(28) Timed out with 0 bytes"),
+    ],
+)
+def test_the_same_fault_has_the_same_words_on_each_host(answer: str, reason: str) -> None:
+    """Its hosts are one row of the table, so the milliseconds that curl took are left out."""
+    url = "https://a.example/repodata/repomd.xml"
+    told = PreflightFacts()
+    told.sources = (DownloadSource("repository", url),)
+    assert told.parse([f"answer 0 status=000 {answer}"]).answers == {url: SourceAnswer(0, reason)}
+
+
 @pytest.mark.parametrize("output", ODD.values(), ids=ODD)
 def test_odd_output_is_passed_over(output: list[str]) -> None:
     preflight = PreflightFacts().parse(output)
