@@ -17,6 +17,7 @@ from tests.lab.build.tables.lines import find
 from tests.lab.client import Lab
 from tests.scenarios.rollout import heading, markdown, second_run
 from tests.scenarios.upgrade import parts
+from tests.support.finding_rows import rows, squeezed
 
 DESCRIPTION = "Have upgrades refused whose etcd is below its floor."
 COLUMNS = ("kubernetes", "wanted", "etcd's image", "its members", "refused because of")
@@ -58,10 +59,9 @@ def refused(bed: Bed) -> str:
     before = lab.digest()
     for option in ("--dry", "-y"):
         run = lab.pyinfra(option, kubernetes_version=wanted)
-        words = " ".join(run.stderr.split())
         assert run.returncode == 1, f"{option}: exit code {run.returncode}\n{run.stderr[-4000:]}"
-        assert bed.etcd in words, run.stderr[-4000:]
-        assert bed.told in words, run.stderr[-4000:]
+        errors = [squeezed(f"{row.found} {row.wanted}") for row in rows(run.stderr) if row.severity == "error"]
+        assert [bed.etcd in error and squeezed(bed.told) in error for error in errors] == [True], run.stderr[-4000:]
         changed = sorted(lab.digest() ^ before)
         assert not changed, f"{option}: refused, and {len(changed)} lines have changed, such as {changed[:3]}"
     return markdown((find(bed.line).version, wanted, image.rpartition("/")[2], bed.etcd, bed.told))
@@ -69,11 +69,11 @@ def refused(bed: Bed) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     argparse.ArgumentParser(prog="python -m tests.scenarios.etcd_floors", description=DESCRIPTION).parse_args(arguments)
-    rows = heading(COLUMNS)
+    table = heading(COLUMNS)
     for bed in BEDS:
-        rows.append(refused(bed))
-        print(rows[-1], flush=True)
-    print(*rows, sep="\n", flush=True)
+        table.append(refused(bed))
+        print(table[-1], flush=True)
+    print(*table, sep="\n", flush=True)
     Lab().run("down", check=True)
 
 
