@@ -1,6 +1,7 @@
-# REPOSITORIES, LOGINS: words "MINOR=URL" of Kubernetes' repositories, read as yum reads them. Stands behind yum-options.sh.
+# REPOSITORIES, LOGINS: words "MINOR=URL" of Kubernetes' repositories, "runtime=URL" of Docker's, read as yum reads them. Stands behind yum-options.sh.
 # LOGINS: "yes" where who logs in there stands on stdin, since it is secret.
-# Prints a line `version MINOR VERSION` for each version that a repository has of all three packages, or `unread MINOR REASON`.
+# Prints a line `version MINOR VERSION` for each version that a repository has of all three packages, or `unread MINOR REASON`;
+# of the container runtime's repository a line `runtime NAME VERSION` for each package, MINOR being "runtime".
 # Nothing is written: yum itself would keep caches.
 logins=
 [ -z "$LOGINS" ] || logins=$(cat)
@@ -27,9 +28,11 @@ for repository in $REPOSITORIES; do
     [ -n "$packages" ] || { unread "it has no index of packages"; continue; }
     got "$url/$packages" 120 | unpacked "$packages" | sed 's/></>\n</g' | awk -v minor="$minor" '
         /<name>/ { name = $0; gsub(/.*<name>|<\/name>.*/, "", name) }
-        /<version / && name ~ /^(kubeadm|kubelet|kubectl)$/ && match($0, / ver="[^"]*"/) {
+        BEGIN { names = minor == "runtime" ? "^(containerd[.]io|docker-ce|docker-ce-cli)$" : "^(kubeadm|kubelet|kubectl)$" }
+        /<version / && name ~ names && match($0, / ver="[^"]*"/) {
             version = substr($0, RSTART + 6, RLENGTH - 7)
-            if (!((version, name) in seen)) { seen[version, name] = 1; count[version]++ }
+            if (minor == "runtime") print "runtime", name, version
+            else if (!((version, name) in seen)) { seen[version, name] = 1; count[version]++ }
             name = ""
         }
         END {

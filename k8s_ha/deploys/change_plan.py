@@ -9,7 +9,7 @@ from typing import Any
 from pyinfra import host, logger, state
 from pyinfra.api import Host
 
-from k8s_ha.catalog.compatibility import LINES, cluster_refusal
+from k8s_ha.catalog.compatibility import LINES, cluster_refusal, runtime_packages
 from k8s_ha.cluster_state.change_plan import (
     changes_due,
     is_at,
@@ -29,7 +29,7 @@ from k8s_ha.deploys.drain_plan import against_drains
 from k8s_ha.deploys.renewals import ended_unrenewed, renewals_due, renewals_planned, renewals_wait
 from k8s_ha.deploys.runtime_plan import runtime_due, runtime_planned, runtime_waits
 from k8s_ha.deploys.setting_plan import settings_planned
-from k8s_ha.desired.yum import KUBERNETES_REPOSITORY
+from k8s_ha.desired.yum import DOCKER_REPOSITORY, KUBERNETES_REPOSITORY, matches
 from k8s_ha.facts.available_versions import AvailableVersionsFact
 from k8s_ha.facts.images import ImagesFact
 from k8s_ha.facts.upgrade import UpgradeSurvey
@@ -75,7 +75,7 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     try:
         minors = minors_between(snapshot)
         available = _available(run, minors)
-        if unread := [*_unread(available, minors)]:
+        if unread := [*_unread(available, minors), *_runtime_lacking(run, available, minors)]:
             return unread
         shared = {
             minor: set.intersection(*(set(found.known.get(minor, ())) for found in available.values()))
@@ -138,7 +138,10 @@ def show_steps(run: Run) -> None:
 def _available(run: Run, minors: range) -> dict[str, AvailableVersions]:
     """What each node can get, by inventory name; without those that could not be asked."""
     asked: dict[Host, dict[str, Any]] = {
-        host.inventory.get_host(entry.name): {"repositories": _repositories(run, entry, minors)}
+        host.inventory.get_host(entry.name): {
+            "repositories": _repositories(run, entry, minors),
+            "runtime": _runtime_repository(run, entry) if _runtimes_due(run, entry, minors) else "",
+        }
         for entry in run.cluster.nodes
         if entry.name in run.surveys
     }
@@ -154,6 +157,56 @@ def _repositories(run: Run, entry: HostSettings, minors: range) -> dict[int, str
             if repository.id == KUBERNETES_REPOSITORY:
                 found[minor] = repository.baseurl
     return found
+
+
+def _runtime_repository(run: Run, entry: HostSettings) -> str:
+    """Base URL of the repository that has the runtime; empty where the host gets it from a place of its user's."""
+    repositories = own_repositories(run.cluster, entry, run.surveys[entry.name])
+    return next((one.baseurl for one in repositories if one.id == DOCKER_REPOSITORY and one.enabled), "")
+
+
+def _runtimes_due(run: Run, entry: HostSettings, minors: range) -> dict[int, dict[str, str]]:
+    """What of the runtime each minor on the way replaces on a node: version patterns by package."""
+    survey, runtime, found = run.surveys[entry.name], run.cluster.settings.container_runtime, {}
+    for minor in minors[1:] or minors:
+        wanted = runtime_packages(minor, survey.major, runtime)
+        due = {name: pattern for name, pattern in wanted.items() if not matches(survey.installed.get(name), pattern)}
+        if due:
+            found[minor] = due
+    return found
+
+
+def _runtime_lacking(run: Run, available: Mapping[str, AvailableVersions], minors: range) -> Iterator[Finding]:
+    """Nodes that cannot get the runtime of a later hop, told before the first one."""
+    for name, found in available.items():
+        entry = run.cluster.host(name)
+        due = _runtimes_due(run, entry, minors)
+        if not due or not _runtime_repository(run, entry):
+            continue
+        if found.runtime is None:
+            yield Finding(
+                name,
+                "upgrade",
+                f"cannot read which container runtime its repository has ({found.runtime_unread})",
+                f"an upgrade to {LINES[min(due)].name} gets another one there",
+                "fix the way there, or choose another mirror",
+            )
+            continue
+        for minor, packages in due.items():
+            lacking = [
+                f"{package} {pattern}"
+                for package, pattern in packages.items()
+                if not any(matches(version, pattern) for version in found.runtime.get(package, ()))
+            ]
+            if lacking:
+                yield Finding(
+                    name,
+                    "upgrade",
+                    f"its repository has no {' and no '.join(lacking)}",
+                    f"Kubernetes {LINES[minor].name} runs with that",
+                    "choose another mirror, or wait until it has them",
+                )
+                break
 
 
 def _unread(available: Mapping[str, AvailableVersions], minors: range) -> Iterator[Finding]:

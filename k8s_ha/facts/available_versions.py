@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 
 from k8s_ha.facts.answers import marked
@@ -16,11 +17,13 @@ class AvailableVersionsFact(ParsedFact[AvailableVersions]):
     """Versions of which a repository has kubeadm, kubelet and kubectl.
 
     + repositories: their base URL by minor version of Kubernetes
+    + runtime: base URL of the container runtime's repository; empty where that is not asked
     + logins: whether ``login_lines`` stand on stdin
     """
 
-    def command(self, repositories: Mapping[int, str], logins: bool = False) -> str:
+    def command(self, repositories: Mapping[int, str], runtime: str = "", logins: bool = False) -> str:
         words = " ".join(f"{minor}={url}" for minor, url in sorted(repositories.items()))
+        words += f" runtime={runtime}" * bool(runtime)
         values = {"REPOSITORIES": words, "LOGINS": "yes" if logins else ""}
         return marked(read_file("yum-options.sh") + script("available-versions.sh", **values))
 
@@ -36,7 +39,13 @@ class AvailableVersionsFact(ParsedFact[AvailableVersions]):
         known = {minor: frozenset(found) for minor, found in versions.items() if found}
         # An index of which nothing came is read to its end as well.
         unread |= {minor: "its index has no Kubernetes" for minor in versions if minor not in known}
-        return AvailableVersions(known, unread)
+        packages: dict[str, set[str]] = defaultdict(set)
+        for line in values["runtime"]:
+            name, _, version = line.partition(" ")
+            packages[name].add(version)
+        failed = [line.partition(" ")[2] or "no answer" for line in values["unread"] if line.startswith("runtime")]
+        has = {name: frozenset(found) for name, found in packages.items()} if "runtime" in values["read"] else None
+        return AvailableVersions(known, unread, has, next(iter(failed), "no answer" if has is None else ""))
 
 
 def _minor(line: str) -> int | None:

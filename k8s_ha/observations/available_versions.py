@@ -12,7 +12,11 @@ class AvailableVersions:
 
     + known: versions, ``x.y.z``, by minor version
     + unread: why a repository could not be read, by minor version
+    + runtime: versions by package of the container runtime; None where its repository was not asked, or not read
+    + runtime_unread: why it is None
     """
 
     known: Mapping[int, frozenset[str]] = field(default_factory=dict)
     unread: Mapping[int, str] = field(default_factory=dict)
+    runtime: Mapping[str, frozenset[str]] | None = None
+    runtime_unread: str = "no answer"

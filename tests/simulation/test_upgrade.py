@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from k8s_ha.catalog.compatibility import LINES
 from tests.support.fakes.run import JOINS, Fleet, Outcome
 from tests.support.fakes.scenario import ADDRESSES, GROUPS, SETTINGS, Scenario
 from tests.support.fakes.upgrades import marked_down
@@ -257,6 +258,33 @@ def test_without_a_way_to_the_version_nothing_is_waived(finished: Fleet, version
     assert "waive a check with waive = ['upgrade']" not in outcome.sentences
     finished.change(Scenario(settings={**given, "waive": ["version"]}))
     assert finished.run().exit_code == 1
+
+
+OF_1_36 = "its repository has no containerd.io 2.*"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (["runtime containerd.io 1.7.29", "read runtime"], OF_1_36),
+        (["read runtime"], OF_1_36),
+        (["unread runtime (22) 404"], "cannot read which container runtime its repository has ((22) 404)"),
+    ],
+)
+def test_a_runtime_of_a_later_hop_that_a_mirror_lacks_is_refused(
+    finished: Fleet, lines: list[str], sentence: str
+) -> None:
+    versions = [f"version {minor} 1.{minor}.{LINES[minor].patch}" for minor in range(30, 37)]
+    versions += [f"read {minor}" for minor in range(30, 37)]
+    accepted = ["SystemVerification", "cgroup-v1"]
+    wanted = f"1.36.{LINES[36].patch}"
+    answers = [("worker1", 'repodata/repomd.xml" 30', {"lines": [*versions, *lines]})]
+    survey = {"worker1": {"installed": "containerd.io 1.7.29-3.1.el8"}}
+    finished.change(Scenario(settings=settings(wanted, accepted_risks=accepted), answers=answers, survey=survey))
+    outcome = finished.run()
+    assert_refused(outcome)
+    found = [squeezed(row.found) for row in rows(outcome.output) if row.severity == "error"]
+    assert found == [squeezed(sentence)]
 
 
 def test_a_flag_in_a_drop_in_that_the_target_has_not_is_refused(finished: Fleet) -> None:

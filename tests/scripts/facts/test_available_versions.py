@@ -70,6 +70,24 @@ def test_the_versions_of_a_repository(shell: Shell, tmp_path: Path, suffix: str,
     assert asked(shell, {34: url}) == AvailableVersions({34: frozenset({"1.34.4", "1.34.11"})}, {})
 
 
+def test_the_packages_of_a_container_runtime(shell: Shell, tmp_path: Path) -> None:
+    others = [package("containerd.io", "1.7.29"), package("containerd.io", "2.2.1"), package("docker-ce", "28.5.2")]
+    text = "".join([*others, package("docker-buildx-plugin", "0.1"), package("containerdxio", "3.1")])
+    command = AvailableVersionsFact().command(
+        {34: repository(tmp_path / "r", WHOLE)}, runtime=repository(tmp_path / "d", text)
+    )
+    found = AvailableVersionsFact().process(shell.lines(command))
+    runtime = {"containerd.io": frozenset({"1.7.29", "2.2.1"}), "docker-ce": frozenset({"28.5.2"})}
+    assert found == AvailableVersions({34: frozenset({"1.34.4", "1.34.11"})}, {}, runtime, "")
+
+
+def test_a_repository_of_a_runtime_that_is_not_there_is_told(shell: Shell, tmp_path: Path) -> None:
+    command = AvailableVersionsFact().command({34: repository(tmp_path / "r", WHOLE)}, runtime="file:///gone")
+    found = AvailableVersionsFact().process(shell.lines(command))
+    assert (set(found.known), found.unread, found.runtime) == ({34}, {}, None)
+    assert found.runtime_unread != "no answer"
+
+
 def test_a_version_without_all_packages_is_none(shell: Shell, tmp_path: Path) -> None:
     url = repository(tmp_path / "r", WHOLE + package("kubeadm", "1.34.12") + package("kubelet", "1.34.12"))
     assert asked(shell, {34: url}).known == {34: frozenset({"1.34.4", "1.34.11"})}

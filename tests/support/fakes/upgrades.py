@@ -49,6 +49,11 @@ def available_versions(request: Request) -> list[str]:
     versions = {f"1.{line.minor}.{line.patch}" for line in LINES.values()} | {*request.scenario.available, wanted}
     lines = []
     for repository in request.variable("REPOSITORIES").split():
+        if repository.startswith("runtime="):
+            packages = ("containerd.io", "docker-ce", "docker-ce-cli")
+            lines += [f"runtime {name} {version}" for name in packages for version in ("1.7.29", "2.2.1", "28.5.2")]
+            lines.append("read runtime")
+            continue
         asked = int(repository.partition("=")[0])
         lines += [f"version {asked} {version}" for version in sorted(versions) if version and minor(version) == asked]
         lines.append(f"read {asked}")
