@@ -109,14 +109,57 @@ OWN_FLAGS: Final[Mapping[str, Mapping[str, str | None]]] = {
     },
 }
 
-OWN_VOLUMES: Final = frozenset(
-    {
-        *("ca-certs", "etc-ca-certificates", "etc-pki", "etc-pki-ca-trust", "etc-pki-tls-certs", "k8s-certs"),
-        *("usr-local-share-ca-certificates", "usr-share-ca-certificates", "flexvolume-dir", "kubeconfig"),
-        *("etcd-certs", "etcd-certs-0", "etcd-certs-1", "etcd-certs-2", "etcd-data"),
-    }
-)
-"""Names of the volumes that kubeadm mounts by itself."""
+CERTIFICATES: Final[Mapping[str, Mapping[str, str]]] = {
+    "kube-apiserver": {
+        "client-ca-file": "ca.crt",
+        "etcd-cafile": "etcd/ca.crt",
+        "etcd-certfile": "apiserver-etcd-client.crt",
+        "etcd-keyfile": "apiserver-etcd-client.key",
+        "kubelet-client-certificate": "apiserver-kubelet-client.crt",
+        "kubelet-client-key": "apiserver-kubelet-client.key",
+        "proxy-client-cert-file": "front-proxy-client.crt",
+        "proxy-client-key-file": "front-proxy-client.key",
+        "requestheader-client-ca-file": "front-proxy-ca.crt",
+        "service-account-key-file": "sa.pub",
+        "service-account-signing-key-file": "sa.key",
+        "tls-cert-file": "apiserver.crt",
+        "tls-private-key-file": "apiserver.key",
+    },
+    "kube-controller-manager": {
+        "client-ca-file": "ca.crt",
+        "cluster-signing-cert-file": "ca.crt",
+        "cluster-signing-key-file": "ca.key",
+        "requestheader-client-ca-file": "front-proxy-ca.crt",
+        "root-ca-file": "ca.crt",
+        "service-account-private-key-file": "sa.key",
+    },
+    "kube-scheduler": {},
+    "etcd": {
+        "cert-file": "etcd/server.crt",
+        "key-file": "etcd/server.key",
+        "peer-cert-file": "etcd/peer.crt",
+        "peer-key-file": "etcd/peer.key",
+        "peer-trusted-ca-file": "etcd/ca.crt",
+        "trusted-ca-file": "etcd/ca.crt",
+    },
+}
+"""The files below certificatesDir that kubeadm's flags name."""
+
+KUBECONFIGS: Final[Mapping[str, str]] = {
+    "kube-controller-manager": "/etc/kubernetes/controller-manager.conf",
+    "kube-scheduler": "/etc/kubernetes/scheduler.conf",
+}
+
+SYSTEM_VOLUMES: Final[Mapping[str, str]] = {
+    "ca-certs": "/etc/ssl/certs",
+    "etc-ca-certificates": "/etc/ca-certificates",
+    "etc-pki": "/etc/pki",
+    "etc-pki-ca-trust": "/etc/pki/ca-trust",
+    "etc-pki-tls-certs": "/etc/pki/tls/certs",
+    "usr-local-share-ca-certificates": "/usr/local/share/ca-certificates",
+    "usr-share-ca-certificates": "/usr/share/ca-certificates",
+}
+"""Folders of CAs that kubeadm mounts where a host has them."""
 
 FIXED_FLAGS: Final[Mapping[str, frozenset[str]]] = {
     "kube-apiserver": frozenset({"advertise-address", "etcd-servers", "secure-port", "service-cluster-ip-range"}),

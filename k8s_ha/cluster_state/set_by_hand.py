@@ -12,6 +12,7 @@ from k8s_ha.cluster_state.change_steps import ChangeStep, Work
 from k8s_ha.cluster_state.configuration import deviations, followed, is_kubeadms, leaf, same_value
 from k8s_ha.cluster_state.difference import Difference, patch_difference, written
 from k8s_ha.cluster_state.former_endpoints import CLUSTER
+from k8s_ha.cluster_state.manifest_values import Place
 from k8s_ha.cluster_state.node_difference import OF_EACH_KUBELET
 from k8s_ha.cluster_state.setting_steps import KUBELET, Document, joined_views, sources
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
@@ -39,9 +40,10 @@ def overwritten(
     touched = {component for step in steps for component in (*step.components, *_of_edits(step))}
     found: list[Difference] = []
     for host, view in joined_views(snapshot, snapshot.cluster.nodes):
+        place = Place(host.address, snapshot.cluster.api_port)
         for step in steps:
             if step.work is Work.STATIC_PODS and host.name in step.hosts:
-                found += _of_static_pods(host.name, view, step.components, known[CLUSTER])
+                found += _of_static_pods(place, host.name, view, step.components, known[CLUSTER])
             if step.work is Work.KUBELET_CONFIG and host.name in step.hosts:
                 found += _of_kubelet(host.name, view, wanted, known[KUBELET])
         if "control_plane" in host.role:
@@ -69,9 +71,10 @@ def lost_in_upgrade(
         if not any(_is_generated(snapshot, host, step) for step in steps):
             continue
         if "control_plane" in host.role:
+            place = Place(host.address, snapshot.cluster.api_port)
             given = [component for component in PARTS if view.standing.static_pods.get(component)]
             found += _not_kubeadms(host.name, view, given)
-            found += filter(_is_lost, _of_static_pods(host.name, view, given, known[CLUSTER]))
+            found += filter(_is_lost, _of_static_pods(place, host.name, view, given, known[CLUSTER]))
         if view.standing.kubelet_config:
             found += _of_kubelet(host.name, view, wanted, known[KUBELET])
     return [replace(entry, change=LOST_IN_UPGRADE) for entry in found]
@@ -88,7 +91,12 @@ def _is_generated(snapshot: ClusterSnapshot, host: HostSettings, step: ChangeSte
 
 
 def _is_lost(entry: Difference) -> bool:
-    """All but images of kubeadm's registry: from 1.25 on it writes its new one, and a node's turn may yet come."""
+    """All but what kubeadm gives by itself.
+
+    From 1.25 on it writes its new registry, and a node's turn may yet come; proxies it takes from its environment.
+    """
+    if entry.setting.startswith("environment ") and entry.setting.split()[1].lower().endswith("_proxy"):
+        return False
     own = any(entry.standing.startswith(f"'{registry}/") for registry in (FORMER_REGISTRY, UPSTREAM_REGISTRY))
     return not (entry.setting.startswith("image of ") and own)
 
@@ -99,11 +107,11 @@ def _known(leader: NodeView, wanted: Mapping[str, Document]) -> dict[str, tuple[
 
 
 def _of_static_pods(
-    host: str, view: NodeView, components: Sequence[str], known: Sequence[Document]
+    place: Place, host: str, view: NodeView, components: Sequence[str], known: Sequence[Document]
 ) -> Iterator[Difference]:
     for component in components:
         pod = view.standing.static_pod(component)
-        for name, value in set_by_hand(component, pod, known) if pod else ():
+        for name, value in set_by_hand(component, pod, known, place) if pod else ():
             (shown,) = redacted(without_named_secrets([{name: value}]))
             yield Difference(host, f"{name} of {component}", written(shown[name]), "", SET_BY_HAND)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from k8s_ha.catalog.static_pods import EXTRA_ARGS, OWN_FLAGS, OWN_VOLUMES, PARTS
+from k8s_ha.catalog.static_pods import EXTRA_ARGS, OWN_FLAGS, PARTS
 from k8s_ha.cluster_state.configuration import argument_map, same_argument, same_value
-from k8s_ha.observations.standing import StaticPod
+from k8s_ha.cluster_state.manifest_values import Place, flag_values, same_path, volume_paths
+from k8s_ha.observations.static_pod import StaticPod
 
 Configuration = Mapping[str, Any]
 
@@ -30,25 +31,32 @@ def is_as_wanted(component: str, pod: StaticPod, wanted: Configuration, sources:
     return not any(_left_of(component, pod, part, _Part(component, source)) for source in sources)
 
 
-def set_by_hand(component: str, pod: StaticPod, sources: Sequence[Configuration]) -> Iterator[tuple[str, str]]:
+def set_by_hand(
+    component: str, pod: StaticPod, sources: Sequence[Configuration], place: Place
+) -> Iterator[tuple[str, str]]:
     """What a static pod has that neither kubeadm nor any configuration gives it: its name there, and its value.
 
     + sources: all that it may have been generated from, and the wanted one
     """
     parts = [_Part(component, source) for source in sources]
+    values = [flag_values(component, source, place) for source in sources]
     for name, value in pod.arguments.items():
         given = any(name in part.arguments and same_argument(part.arguments[name], value) for part in parts)
-        if not given and not _is_kubeadms(component, name, value):
+        if not given and not _is_kubeadms(component, name, value, values):
             yield f"--{name}", value
+    paths = [volume_paths(component, source) for source in sources]
     for name, volume in pod.volumes.items():
         known = any(name in part.volumes and _same_volume(part.volumes[name], volume) for part in parts)
-        if not known and name not in OWN_VOLUMES:
-            yield f"volume {name}", str(volume.get("hostPath"))
+        if not known and not any(_is_at(volume, own.get(name, ())) for own in paths):
+            yield f"volume {name}", f"{volume.get('hostPath')} at {volume.get('mountPath')}"
     for name, value in pod.environment.items():
         if not any(part.environment.get(name) == value for part in parts):
             yield f"environment {name}", value
     if not any(pod.image.startswith(f"{part.repository}/") for part in parts):
         yield "image", pod.image
+    if pod.program != component:
+        yield "the program", pod.program
+    yield from pod.additions.items()
 
 
 class _Part:
@@ -84,9 +92,25 @@ def _left_of(component: str, pod: StaticPod, wanted: _Part, source: _Part) -> bo
     )
 
 
-def _is_kubeadms(component: str, name: str, value: str) -> bool:
+def _is_kubeadms(component: str, name: str, value: str, derived: Sequence[Mapping[str, Collection[str]]]) -> bool:
+    """Whether a flag is as kubeadm writes it.
+
+    + derived: its values by the configurations; a flag that is in none of them may have any
+    """
     own = OWN_FLAGS[component]
-    return name in own and (own[name] is None or same_argument(own[name], value))
+    if name not in own:
+        return False
+    if own[name] is not None:
+        return same_argument(own[name], value)
+    decided = [values[name] for values in derived if name in values]
+    return not decided or any(
+        same_argument(wanted, value) or same_path(wanted, value) for values in decided for wanted in values
+    )
+
+
+def _is_at(volume: Mapping[str, Any], paths: Collection[str]) -> bool:
+    standing = [str(volume.get(key)) for key in ("hostPath", "mountPath")]
+    return any(all(same_path(path, stands) for stands in standing) for path in paths)
 
 
 def _same_volume(wanted: Mapping[str, Any], standing: Mapping[str, Any] | None) -> bool:

@@ -13,7 +13,8 @@ from k8s_ha.facts.system import Files
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.node import NodeView
-from k8s_ha.observations.standing import Standing, StaticPod
+from k8s_ha.observations.standing import Standing
+from k8s_ha.observations.static_pod import StaticPod
 from k8s_ha.operations.commands import read_everywhere, read_silently
 from k8s_ha.preflight_checks.restore import RestoreContext
 from k8s_ha.preflight_checks.restore_encryption import ENCRYPTION, Key, encryption_keys, lacking_keys

@@ -15,6 +15,7 @@ from cryptography.x509.extensions import DuplicateExtension, ExtensionNotFound
 
 from k8s_ha.observations.certificates import Validity, parsed
 from k8s_ha.observations.kubeconfig import servers_in, with_server
+from k8s_ha.observations.static_pod import StaticPod, flags, static_pod
 from k8s_ha.untrusted import not_too_deep, read_json
 
 Document = Mapping[str, Any]
@@ -185,7 +186,7 @@ class Standing:
     def kubelet_arguments(self) -> Mapping[str, str]:
         """The flags that kubeadm gave the kubelet, by name; ValueError where they cannot be read."""
         try:
-            return _arguments(part for value in shlex.split(self.kubelet_flags) for part in shlex.split(value))
+            return flags(part for value in shlex.split(self.kubelet_flags) for part in shlex.split(value))
         except ValueError:
             raise ValueError("/var/lib/kubelet/kubeadm-flags.env is not as a shell reads it") from None
 
@@ -202,7 +203,7 @@ class Standing:
         except ValueError as error:
             raise ValueError(f"/etc/kubernetes/manifests/{component}.yaml {error}") from None
         try:
-            return _static_pod(document["spec"])
+            return static_pod(document["spec"], component)
         except (LookupError, TypeError, AttributeError):
             return None
 
@@ -236,44 +237,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-@dataclass(frozen=True)
-class StaticPod:
-    """A component of a control plane, as its manifest has it.
-
-    + arguments: by flag, without dashes
-    + environment: values by name; empty for what no plain value has
-    + volumes: by name, as ClusterConfiguration writes extraVolumes, without the name
-    """
-
-    image: str
-    arguments: Mapping[str, str]
-    environment: Mapping[str, str] = field(default_factory=dict)
-    volumes: Mapping[str, Document] = field(default_factory=dict)
-
-    @property
-    def version(self) -> str:
-        """The tag of its image, such as ``v1.30.14``."""
-        return self.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
-
-
-def _static_pod(spec: Document) -> StaticPod:
-    """Of the spec of a manifest as kubeadm writes it; LookupError, TypeError or AttributeError for another."""
-    container = spec["containers"][0]
-    mounts = {str(mount["name"]): mount for mount in container.get("volumeMounts") or ()}
-    volumes = {}
-    for volume in spec.get("volumes") or ():
-        name = str(volume["name"])
-        path, mount = volume.get("hostPath") or {}, mounts.get(name, {})
-        volumes[name] = {
-            "hostPath": path.get("path"),
-            "mountPath": mount.get("mountPath"),
-            "readOnly": bool(mount.get("readOnly")),
-            "pathType": path.get("type") or "",
-        }
-    environment = {str(entry["name"]): str(entry.get("value", "")) for entry in container.get("env") or ()}
-    return StaticPod(str(container["image"]), _arguments(map(str, container["command"])), environment, volumes)
-
-
 def yaml_value(text: str) -> Any:
     """What YAML holds; ValueError for what is none."""
     try:
@@ -290,16 +253,4 @@ def _document(text: str, where: str) -> Document:
         raise ValueError(f"{where} {error}") from None
     if not isinstance(found, Mapping):
         raise ValueError(f"{where} is not a map")
-    return found
-
-
-def _arguments(words: Any) -> Mapping[str, str]:
-    """Flags by name, without dashes; of several values of one flag, all of them."""
-    found: dict[str, str] = {}
-    for word in words:
-        name, is_given, value = word.partition("=")
-        if name.startswith("--"):
-            given = value if is_given else "true"
-            key = name.removeprefix("--")
-            found[key] = f"{found[key]},{given}" if key in found else given
     return found

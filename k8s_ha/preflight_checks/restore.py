@@ -11,7 +11,7 @@ from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.backup_descriptor import Descriptor, minor_of
 from k8s_ha.observations.node import HostSurvey, NodeView
 from k8s_ha.observations.restoring import RestoreHost, RestoreMark, Stage
-from k8s_ha.observations.standing import StaticPod
+from k8s_ha.observations.static_pod import StaticPod
 from k8s_ha.preflight_checks.restore_storage import CHECK, lacking_room, log_elsewhere
 from k8s_ha.settings import Cluster, HostSettings
 from k8s_ha.untrusted import whole_number

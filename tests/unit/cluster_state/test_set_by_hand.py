@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,8 @@ from tests.support.standing_cluster import node_of, snapshot_of, static_pods, vi
 
 STANDING = six_host_cluster()
 AUDIT = {"ClusterConfiguration": {"apiServer": {"extraArgs": {"audit-log-path": "/a"}}}}
+QUOTA = {"ClusterConfiguration": {"etcd": {"local": {"extraArgs": {"quota-backend-bytes": "8589934592"}}}}}
+PKI = "/etc/kubernetes/pki"
 PODS = {"KubeletConfiguration": {"maxPods": 200}}
 
 
@@ -34,6 +37,25 @@ def with_flag(component: str, flag: str, patches: dict[str, Any]) -> ClusterSnap
     pods = static_pods(STANDING, kept_configuration(STANDING))
     document = yaml.safe_load(pods[component])
     document["spec"]["containers"][0]["command"].append(flag)
+    view = view_of(STANDING, STANDING.host("master2"))
+    held = pods | {component: yaml.safe_dump(document)}
+    edited = replace(view, standing=replace(view.standing, static_pods=held))
+    return snapshot_of(STANDING, six_host_cluster(kubeadm_patches=patches), master2=edited)
+
+
+def with_spec(component: str, patches: dict[str, Any], **changes: Any) -> ClusterSnapshot:
+    """Settings that differ, on a cluster whose master2 has a manifest that somebody has changed.
+
+    + changes: of the container, and ``beside`` and ``volumes`` of the pod
+    """
+    pods = static_pods(STANDING, kept_configuration(STANDING))
+    document = yaml.safe_load(pods[component])
+    spec = document["spec"]
+    spec["containers"] += changes.pop("beside", [])
+    spec["volumes"] += changes.pop("volumes", [])
+    container = spec["containers"][0]
+    container["command"] += changes.pop("command", [])
+    container.update(changes)
     view = view_of(STANDING, STANDING.host("master2"))
     held = pods | {component: yaml.safe_dump(document)}
     edited = replace(view, standing=replace(view.standing, static_pods=held))
@@ -62,6 +84,52 @@ ROWS: dict[str, tuple[ClusterSnapshot, list[str]]] = {
     "a flag that bears a secret's name": (
         with_flag("kube-apiserver", "--oidc-client-secret=whisper", AUDIT),
         ["master2: --oidc-client-secret of kube-apiserver stands as '***'"],
+    ),
+    "kubeadm's own flag with another value": (
+        with_flag("kube-apiserver", "--service-account-issuer=https://oidc.example", AUDIT),
+        ["master2: --service-account-issuer of kube-apiserver stands as 'https://oidc.example'"],
+    ),
+    "kubeadm's own file elsewhere": (
+        with_flag("kube-apiserver", "--tls-cert-file=/etc/kubernetes/pki/mine.crt", AUDIT),
+        ["master2: --tls-cert-file of kube-apiserver stands as '/etc/kubernetes/pki/mine.crt'"],
+    ),
+    "a flag with one dash": (
+        with_flag("kube-apiserver", "-v=6", AUDIT),
+        ["master2: --v of kube-apiserver stands as '6'"],
+    ),
+    "a flag among the arguments": (
+        with_spec("kube-apiserver", AUDIT, args=["--profiling=false"]),
+        ["master2: --profiling of kube-apiserver stands as 'false'"],
+    ),
+    "a second mount of a volume": (
+        with_spec(
+            "kube-apiserver",
+            AUDIT,
+            volumeMounts=[{"name": "k8s-certs", "mountPath": path} for path in ("/mine", PKI)],
+            volumes=[{"name": "k8s-certs", "hostPath": {"path": PKI}}],
+        ),
+        ["master2: mount /mine of kube-apiserver stands as 'k8s-certs'"],
+    ),
+    "a mount of no volume": (
+        with_spec("kube-apiserver", AUDIT, volumeMounts=[{"name": "k8s-certs", "mountPath": "/mine"}]),
+        ["master2: mount /mine of kube-apiserver stands as 'k8s-certs'"],
+    ),
+    "a container beside it": (
+        with_spec("kube-apiserver", AUDIT, beside=[{"name": "kms", "image": "kms:1", "command": ["kms"]}]),
+        ["master2: container kms of kube-apiserver stands as 'kms:1'"],
+    ),
+    "data of etcd elsewhere": (
+        with_spec(
+            "etcd",
+            QUOTA,
+            command=["--data-dir=/data/etcd"],
+            volumeMounts=[{"name": "etcd-data", "mountPath": "/data/etcd"}],
+            volumes=[{"name": "etcd-data", "hostPath": {"path": "/data/etcd"}}],
+        ),
+        [
+            "master2: --data-dir of etcd stands as '/data/etcd'",
+            "master2: volume etcd-data of etcd stands as '/data/etcd at /data/etcd'",
+        ],
     ),
     "a flag of another manifest": (with_flag("etcd", "--quota-backend-bytes=1", AUDIT), []),
     "a flag where nothing is changed": (with_flag("etcd", "--quota-backend-bytes=1", {}), []),
@@ -113,10 +181,13 @@ def upgraded_with(host: str, pods: dict[str, str] | None = None, **fields: Any) 
     return snapshot_of(OLDER, NEWER, **{host: view_of(OLDER, OLDER.host(host), standing=edited)})
 
 
-def pod_with(component: str, *flags: str, repository: str = "") -> dict[str, str]:
+def pod_with(
+    component: str, *flags: str, repository: str = "", environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
     document = yaml.safe_load(static_pods(OLDER, kept_configuration(OLDER))[component])
     container = document["spec"]["containers"][0]
     container["command"] += flags
+    container["env"] = [{"name": name, "value": value} for name, value in (environment or {}).items()]
     if repository:
         container["image"] = f"{repository}/{component}:v1.30.9"
     return {component: yaml.safe_dump(document)}
@@ -144,6 +215,14 @@ UPGRADES: dict[str, tuple[ClusterSnapshot, list[str]]] = {
     "an image of somebody's": (
         upgraded_with("master2", pod_with("kube-scheduler", repository="mine.example")),
         ["master2: image of kube-scheduler stands as 'mine.example/kube-scheduler:v1.30.9'"],
+    ),
+    "proxies, which kubeadm takes from its environment": (
+        upgraded_with("master2", pod_with("kube-scheduler", environment={"HTTPS_PROXY": "http://x"})),
+        [],
+    ),
+    "another environment": (
+        upgraded_with("master2", pod_with("kube-scheduler", environment={"GOGC": "50"})),
+        ["master2: environment GOGC of kube-scheduler stands as '50'"],
     ),
     "a manifest of another form": (
         upgraded_with("master2", {"etcd": "spec: {containers: []}"}),

@@ -1,0 +1,94 @@
+"""A static pod of a control plane, as the spec of its manifest has it. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StaticPod:
+    """A component of a control plane, as its manifest has it.
+
+    + arguments: by flag, without dashes
+    + environment: values by name; empty for what no plain value has
+    + volumes: by name, as ClusterConfiguration writes extraVolumes, without the name
+    + program: the first word of its command
+    + additions: what kubeadm writes into no manifest, by name: words, mounts of a volume beside its first, containers
+    """
+
+    image: str
+    arguments: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, Document] = field(default_factory=dict)
+    program: str = ""
+    additions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """The tag of its image, such as ``v1.30.14``."""
+        return self.image.rpartition("/")[2].partition("@")[0].partition(":")[2]
+
+
+def static_pod(spec: Document, component: str) -> StaticPod:
+    """Of the spec of a manifest as kubeadm writes it; LookupError, TypeError or AttributeError for another."""
+    containers = spec["containers"]
+    container = next((entry for entry in containers if entry.get("name") == component), containers[0])
+    mounts: dict[str, list[Document]] = {}
+    for mount in container.get("volumeMounts") or ():
+        mounts.setdefault(str(mount["name"]), []).append(mount)
+    volumes: dict[str, Document] = {}
+    additions: dict[str, str] = {}
+    for volume in spec.get("volumes") or ():
+        name, path = str(volume["name"]), volume.get("hostPath") or {}
+        # kubeadm mounts its own where they are on the host, and each once.
+        placed = sorted(mounts.pop(name, ()), key=lambda mount: mount.get("mountPath") != path.get("path"))
+        mount = placed[0] if placed else {}
+        volumes[name] = {
+            "hostPath": path.get("path"),
+            "mountPath": mount.get("mountPath"),
+            "readOnly": bool(mount.get("readOnly")),
+            "pathType": path.get("type") or "",
+        }
+        additions |= {f"mount {other.get('mountPath')}": name for other in placed[1:]}
+    additions |= {f"mount {mount.get('mountPath')}": name for name, left in mounts.items() for mount in left}
+    environment = {str(entry["name"]): str(entry.get("value", "")) for entry in container.get("env") or ()}
+    command = [str(word) for word in (*container["command"], *(container.get("args") or ()))]
+    program, words = command[0], command[1:]
+    additions |= {f"word {number}": word for number, word in _bare_words(words)}
+    for other in (*containers, *(spec.get("initContainers") or ())):
+        if other is not container:
+            additions[f"container {other.get('name')}"] = str(other.get("image"))
+    arguments = flags(words)
+    return StaticPod(str(container["image"]), arguments, environment, volumes, program, additions)
+
+
+def flags(words: Iterable[str]) -> Mapping[str, str]:
+    """Flags by name, without dashes; of several values of one flag, all of them."""
+    found: dict[str, str] = {}
+    for name, value in _flags([*words]):
+        if name:
+            found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def _bare_words(words: Sequence[str]) -> list[tuple[int, str]]:
+    """What is neither a flag nor a flag's value, counted from one."""
+    return [*enumerate((value for name, value in _flags(words) if not name), start=1)]
+
+
+def _flags(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each flag with its value, which may be the next word; a word that belongs to none has no name."""
+    rest = [*reversed(words)]
+    while rest:
+        word = rest.pop()
+        name, is_given, value = word.lstrip("-").partition("=")
+        if not word.startswith("-"):
+            yield "", word
+        elif is_given:
+            yield name, value
+        else:
+            yield name, rest.pop() if rest and not rest[-1].startswith("-") else "true"
