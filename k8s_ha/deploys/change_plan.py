@@ -75,7 +75,7 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     try:
         minors = minors_between(snapshot)
         available = _available(run, minors)
-        if unread := [*_unread(available, minors), *_runtime_lacking(run, available, minors)]:
+        if unread := [*_unread(available, minors)]:
             return unread
         shared = {
             minor: set.intersection(*(set(found.known.get(minor, ())) for found in available.values()))
@@ -92,6 +92,7 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     run.log.plan = replace(run.log.plan, changes_due=steps)
     found = [silent(name, "version") for name in silent_control_planes(snapshot, steps)]
     found += unlisted_in_an_upgrade(snapshot, minors[-1])
+    found += _runtime_lacking(run, available, minors)
     # A chain drains the same nodes at each hop, and none whose kubelet is there already.
     wanted = run.cluster.settings.version
     drained = {entry.name: entry for entry in run.cluster.nodes if not is_at(snapshot, entry, wanted)}
