@@ -41,7 +41,9 @@ def drain_obstacles(
     + closed: names of other nodes that are no place for their pods
     """
     away = {*closed, *(node.hostname for node in nodes)}
-    found = [obstacle for node in nodes for obstacle in _of_node(observation, node, accepted, away)]
+    evicted = [pod for node in nodes for pod in observation.evicted_from(node.hostname)]
+    asked = Counter(budget for pod in evicted for budget in observation.budgets_of(pod))
+    found = [obstacle for node in nodes for obstacle in _of_node(observation, node, accepted, away, asked)]
     return [*found, *_whole_workloads(observation, nodes)]
 
 
@@ -53,9 +55,14 @@ _SECONDS_TO_BE_EVICTED: Final = 60
 
 
 def drain_seconds(observation: DrainObservation, node: HostSettings) -> int:
-    """How long the pods of this node may take to go: those of one budget go so many at once as that allows."""
+    """How long the pods of this node may take to go: those of one budget go so many at once as that allows.
+
+    With them go the pods of nodes that are drained at the same time, as far as these are cordoned already.
+    """
     pods = observation.evicted_from(node.hostname)
-    protected = Counter(budget for pod in pods for budget in observation.budgets_of(pod))
+    cordoned = [entry.name for entry in observation.nodes if entry.cordoned and entry.name != node.hostname]
+    going = [*pods, *(pod for name in cordoned for pod in observation.evicted_from(name))]
+    protected = Counter(budget for pod in going for budget in observation.budgets_of(pod))
     seconds = [SECONDS_FOR_A_DRAIN]
     for pod in pods:
         turns = [-(-protected[budget] // max(1, budget.allowed)) for budget in observation.budgets_of(pod)]
@@ -88,8 +95,18 @@ def _risky(pods: Iterable[DrainPod], risk: DrainRisk) -> list[str]:
 
 
 def _of_node(
-    observation: DrainObservation, node: HostSettings, accepted: Collection[str], away: Collection[str]
+    observation: DrainObservation,
+    node: HostSettings,
+    accepted: Collection[str],
+    away: Collection[str],
+    asked: Mapping[Budget, int],
 ) -> Iterator[Obstacle]:
+    """What one node's drain meets.
+
+    + away: names of the nodes that are no place for its pods
+    + asked: how many pods of each budget go at once
+    """
+    yield from _endless(observation, node)
     pods = observation.evicted_from(node.hostname)
     if not pods:
         return
@@ -98,8 +115,27 @@ def _of_node(
             having, remedy = _RISKY[risk]
             yield Obstacle(node.name, f"runs {some(names)} {having}", cost.price, f"{remedy}, or {_accepting(risk)}")
     yield from _budgets(observation, node, pods)
-    yield from _places(observation, node, pods, away)
+    yield from _places(observation, node, pods, away, asked)
     yield from _slow(observation, node, pods)
+
+
+def _endless(observation: DrainObservation, node: HostSettings) -> Iterator[Obstacle]:
+    """Pods that nobody would hear the end of: of a kubelet that does not answer, and such as should have ended."""
+    stuck = [str(pod) for pod in observation.overdue_on(node.hostname, _SECONDS_TO_BE_EVICTED)]
+    if not _entry(observation, node).ready and (stuck or observation.evicted_from(node.hostname)):
+        yield Obstacle(
+            node.name,
+            "its Node is not Ready, and has pods",
+            "a drain would never end there",
+            "bring its kubelet back, or name it in removed_nodes",
+        )
+    elif stuck:
+        yield Obstacle(
+            node.name,
+            f"{some(stuck)} should have ended by now",
+            "a drain would wait for that",
+            "look for a finalizer or a volume that keeps it",
+        )
 
 
 def _budgets(observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod]) -> Iterator[Obstacle]:
@@ -125,13 +161,17 @@ def _budgets(observation: DrainObservation, node: HostSettings, pods: Sequence[D
 
 
 def _places(
-    observation: DrainObservation, node: HostSettings, pods: Sequence[DrainPod], away: Collection[str]
+    observation: DrainObservation,
+    node: HostSettings,
+    pods: Sequence[DrainPod],
+    away: Collection[str],
+    asked: Mapping[Budget, int],
 ) -> Iterator[Obstacle]:
-    own = next((entry for entry in observation.nodes if entry.name == node.hostname), DrainNode(node.hostname))
+    own = _entry(observation, node)
     if any(_takes_pods_of(own, other) for other in observation.nodes if other.name not in away):
         return
-    asked = Counter(budget for pod in pods for budget in observation.budgets_of(pod))
-    waiting = [str(budget) for budget, count in asked.items() if count > budget.allowed > 0]
+    budgets = dict.fromkeys(budget for pod in pods for budget in observation.budgets_of(pod))
+    waiting = [str(budget) for budget in budgets if asked[budget] > budget.allowed > 0]
     if waiting:
         yield Obstacle(
             node.name,
@@ -147,6 +187,10 @@ def _places(
             "add or uncordon a node, or accept their outage",
             blocks=False,
         )
+
+
+def _entry(observation: DrainObservation, node: HostSettings) -> DrainNode:
+    return next((entry for entry in observation.nodes if entry.name == node.hostname), DrainNode(node.hostname))
 
 
 def _takes_pods_of(own: DrainNode, other: DrainNode) -> bool:

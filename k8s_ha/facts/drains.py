@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from k8s_ha.facts.answers import marked
@@ -39,9 +40,10 @@ class Drains(ParsedFact[DrainObservation]):
         values = fields(output)
         if "node" not in values:
             raise ValueError("it tells of no node")
+        now = _moment(next(iter(values["now"]), ""))
         return DrainObservation(
             nodes=tuple(_node(line) for line in values["node"]),
-            pods=tuple(_pod(line) for line in values["pod"]),
+            pods=tuple(_pod(line, now) for line in values["pod"]),
             budgets=tuple(_budget(line) for line in values["budget"]),
             workloads=tuple(_workload(line) for line in values["workload"]),
         )
@@ -59,7 +61,12 @@ def _node(line: str) -> DrainNode:
     )
 
 
-def _pod(line: str) -> DrainPod:
+def _moment(text: str) -> datetime:
+    """A time as the API writes it, in UTC."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def _pod(line: str, now: datetime) -> DrainPod:
     namespace, name, node, phase, ready, deleted, mirror, kind, owner, grace, labels, volumes = line.split(" ", 11)
     held: dict[str, Any] = _json(labels, {})
     return DrainPod(
@@ -71,6 +78,7 @@ def _pod(line: str) -> DrainPod:
         owner=_owner(kind, owner),
         mirror=bool(mirror),
         deleted=bool(deleted),
+        overdue=max(0, round((now - _moment(deleted)).total_seconds())) if deleted else 0,
         local_data=bool(volumes),
         grace_seconds=_grace_seconds(grace),
         labels={key: str(value) for key, value in held.items()},

@@ -31,6 +31,7 @@ class DrainPod:
     + owner: None where no controller would make it anew
     + mirror: whether it stands for a static pod, which no drain touches
     + deleted: whether it is being deleted already
+    + overdue: seconds since it should have ended by then; 0 while it may go on, or is not being deleted
     + local_data: whether it has an emptyDir volume
     + grace_seconds: how long it may take to end once it is asked to
     + labels: where a budget of its namespace may choose by them
@@ -44,6 +45,7 @@ class DrainPod:
     owner: Owner | None = None
     mirror: bool = False
     deleted: bool = False
+    overdue: int = 0
     local_data: bool = False
     grace_seconds: int = GRACE_SECONDS
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -57,10 +59,14 @@ class DrainPod:
         return self.phase in _ENDED
 
     @property
+    def is_drained(self) -> bool:
+        """Whether a drain takes it away: no static pod, and none of a DaemonSet."""
+        return not (self.mirror or (self.owner is not None and self.owner.kind == DAEMON_SET))
+
+    @property
     def is_evicted(self) -> bool:
-        """Whether a drain takes it away while it is at work: no static pod, and none of a DaemonSet."""
-        is_left = self.mirror or (self.owner is not None and self.owner.kind == DAEMON_SET)
-        return not (is_left or self.has_ended)
+        """Whether a drain takes it away while it is at work."""
+        return self.is_drained and not self.has_ended
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,10 @@ class DrainObservation:
         """The pods that a drain of the node takes away while they are at work."""
         return self._evicted.get(node, ())
 
+    def overdue_on(self, node: str, seconds: int) -> Sequence[DrainPod]:
+        """The pods that a drain of the node waits for, and that should have ended longer ago than that."""
+        return [pod for pod in self._overdue.get(node, ()) if pod.overdue > seconds]
+
     def budgets_of(self, pod: DrainPod) -> list[Budget]:
         """The budgets that the API server asks before it evicts the pod."""
         return [budget for budget in self._budgets.get(pod.namespace, ()) if budget.covers(pod)]
@@ -187,6 +197,14 @@ class DrainObservation:
         for pod in self.pods:
             if pod.ready and not pod.deleted and (workload := self.workload_of(pod)) is not None:
                 found.setdefault(workload, []).append(pod)
+        return found
+
+    @cached_property
+    def _overdue(self) -> Mapping[str, Sequence[DrainPod]]:
+        found: dict[str, list[DrainPod]] = {}
+        for pod in self.pods:
+            if pod.overdue and pod.is_drained:
+                found.setdefault(pod.node, []).append(pod)
         return found
 
     @cached_property

@@ -11,12 +11,15 @@ from k8s_ha.facts.drains import Drains
 from tests.support.node_views import recorded
 from tests.support.shell_bench import Shell
 
+NOW = "now 2026-11-27T10:00:01Z"
 COMMAND = Drains().command(address="10.0.11.18")
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path)
+    shell = Shell(tmp_path)
+    shell.add_tool("date", f"echo {NOW}")
+    return shell
 
 
 def told(shell: Shell, lines: list[str]) -> None:
@@ -25,7 +28,7 @@ def told(shell: Shell, lines: list[str]) -> None:
 
 def test_what_is_needed_is_told(shell: Shell) -> None:
     told(shell, recorded("drains"))
-    assert Drains().process(shell.lines(COMMAND)) == Drains().parse(recorded("drains"))
+    assert Drains().process(shell.lines(COMMAND)) == Drains().parse([NOW, *recorded("drains")])
 
 
 def test_the_api_server_of_the_host_itself_is_asked_once(shell: Shell) -> None:
@@ -54,9 +57,16 @@ POD = "web-1 worker1 Running True   ReplicaSet web 30"
 def test_what_no_drain_asks_is_left_out(shell: Shell, line: str, kept: str | None) -> None:
     first = ["budget default web 0 policy/v1  {}", "node worker1 True   "]
     told(shell, [*first, line])
-    assert between_marks(shell.lines(COMMAND)) == first + ([kept] if kept else [])
+    assert between_marks(shell.lines(COMMAND)) == [NOW, *first] + ([kept] if kept else [])
 
 
 def test_part_of_an_answer_is_none(shell: Shell) -> None:
     shell.add_tool("kubectl", "echo 'node worker1 True   '; exit 1")
     assert shell.run(COMMAND).returncode == 1
+
+
+def test_the_time_is_as_the_api_writes_it(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    told(shell, ["node worker1 True   ", "pod a b worker1 Running True 2020-01-01T00:00:00Z  ReplicaSet web 30  "])
+    (pod,) = Drains().process(shell.lines(COMMAND)).pods
+    assert pod.overdue > 6 * 365 * 86400

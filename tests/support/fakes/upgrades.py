@@ -65,10 +65,11 @@ def drains(request: Request) -> list[str]:
     if not request.machine.serves():
         raise Failure("The connection to the server was refused")
     cordoned = request.world.cordoned
-    return [
+    nodes = [
         f"node {name} True {'true' if name in cordoned else ''} {cordoned.get(name, '')} "
         for name in request.world.nodes
     ]
+    return ["now 2026-11-27T08:00:00Z", *nodes]
 
 
 def upgrade_survey(request: Request) -> list[str]:

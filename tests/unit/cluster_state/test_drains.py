@@ -36,6 +36,8 @@ DAEMON = Owner("DaemonSet", "proxy")
 
 NO_ROOM = "PodDisruptionBudget default/web allows no eviction of default/web-1"
 ALL_WEB = "all pods of Deployment default/web go at once"
+NOT_READY = "its Node is not Ready, and has pods"
+STUCK = replace(WEB, deleted=True, overdue=61)
 NOWHERE = "no other node takes its pods, such as default/web-1"
 
 
@@ -47,6 +49,11 @@ def observed(*pods: DrainPod, **parts: tuple[object, ...]) -> DrainObservation:
 def without(*names: str) -> tuple[DrainNode, ...]:
     """The nodes, some of which are cordoned."""
     return tuple(replace(node, schedulable=node.name not in names) for node in NODES)
+
+
+def away(name: str) -> tuple[DrainNode, ...]:
+    """The nodes, one of which is not Ready."""
+    return tuple(replace(node, ready=node.name != name) for node in NODES)
 
 
 ROWS: dict[str, tuple[DrainObservation, list[tuple[str, bool]]]] = {
@@ -120,6 +127,18 @@ ROWS: dict[str, tuple[DrainObservation, list[tuple[str, bool]]]] = {
     "the only one that is Ready": (observed(pods=(WEB, replace(ELSEWHERE, ready=False))), [(ALL_WEB, False)]),
     "the only one that stays": (observed(pods=(WEB, replace(ELSEWHERE, deleted=True))), [(ALL_WEB, False)]),
     "one that is going anyway": (observed(pods=(replace(WEB, deleted=True),)), []),
+    "one that should have ended": (
+        observed(STUCK, replace(STUCK, name="web-2", overdue=60)),
+        [("default/web-1 should have ended by now", True)],
+    ),
+    "a job's pod that a finalizer keeps": (
+        observed(replace(STUCK, phase="Succeeded", owner=Owner("Job", "x"))),
+        [("default/web-1 should have ended by now", True)],
+    ),
+    "a DaemonSet's that should have ended": (observed(replace(STUCK, owner=DAEMON)), []),
+    "a node that is not Ready": (observed(WEB, nodes=away("worker1")), [(NOT_READY, True)]),
+    "pods of such a node that never end": (observed(STUCK, nodes=away("worker1")), [(NOT_READY, True)]),
+    "such a node without pods": (observed(replace(WEB, owner=DAEMON), nodes=away("worker1")), []),
     "one that takes its time to end": (
         observed(replace(WEB, grace_seconds=3600)),
         [("its drain may take 3660 s, with pods such as default/web-1", False)],
@@ -149,6 +168,19 @@ def test_nodes_that_are_drained_at_once_are_no_place_for_each_other() -> None:
     assert drain_obstacles(observed(WEB), workers[:1], []) == []
     (alone,) = drain_obstacles(observed(WEB), workers[:1], [], closed=["worker2"])
     assert alone.found == NOWHERE
+
+
+def test_pods_of_one_budget_on_nodes_that_are_drained_at_once_need_a_place_together() -> None:
+    budget = replace(FULL, allowed=1)
+    workers = [CLUSTER.host("worker1"), CLUSTER.host("worker2")]
+    found = drain_obstacles(observed(WEB, budgets=(budget,)), workers, [])
+    told = "no other node takes its pods, which PodDisruptionBudget default/web protects"
+    assert [(entry.host, entry.found, entry.blocks) for entry in found] == [
+        ("worker1", told, True),
+        ("worker2", told, True),
+    ]
+    roomy = drain_obstacles(observed(WEB, budgets=(replace(budget, allowed=2),)), workers, [])
+    assert {entry.blocks for entry in roomy} == {False}
 
 
 def test_a_host_is_told_by_its_name_in_the_inventory() -> None:
@@ -192,6 +224,14 @@ def test_pods_of_one_budget_go_one_after_the_other() -> None:
     assert drain_seconds(observed(*pods, budgets=(replace(FULL, allowed=1),)), worker) == 3 * 360
     assert drain_seconds(observed(*pods, budgets=(replace(FULL, allowed=2),)), worker) == 2 * 360
     assert drain_seconds(observed(*pods, budgets=(FULL,)), worker) == 3 * 360
+
+
+def test_pods_of_one_budget_on_nodes_that_are_drained_at_once_wait_for_each_other() -> None:
+    pods = [replace(WEB, grace_seconds=300), replace(ELSEWHERE, grace_seconds=300)]
+    cordoned = [replace(node, cordoned="2026-11-27T08:00:00Z" * (node.name == "worker2")) for node in NODES]
+    told = observed(pods=tuple(pods), budgets=(replace(FULL, allowed=1),))
+    assert drain_seconds(told, CLUSTER.host("worker1")) == 360
+    assert drain_seconds(replace(told, nodes=tuple(cordoned)), CLUSTER.host("worker1")) == 2 * 360
 
 
 def test_a_budget_without_room_cannot_be_accepted() -> None:

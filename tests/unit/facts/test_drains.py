@@ -11,15 +11,16 @@ from tests.support.answers import whole
 from tests.support.node_views import recorded
 
 WEB = Owner("ReplicaSet", "web-5d")
+NOW = "now 2026-11-27T10:00:01Z"
 
 
 def budget(line: str) -> Budget:
-    (found,) = Drains().parse(["node master1 True   ", f"budget {line}"]).budgets
+    (found,) = Drains().parse([NOW, "node master1 True   ", f"budget {line}"]).budgets
     return found
 
 
 def test_all_of_it() -> None:
-    assert Drains().process(whole(recorded("drains"))) == DrainObservation(
+    assert Drains().process(whole([NOW, *recorded("drains")])) == DrainObservation(
         nodes=(
             DrainNode("master1", taints=frozenset({"node-role.kubernetes.io/control-plane:NoSchedule"})),
             DrainNode(
@@ -51,6 +52,7 @@ def test_all_of_it() -> None:
                 "worker2",
                 ready=False,
                 deleted=True,
+                overdue=7200,
                 owner=Owner("StatefulSet", "db"),
                 labels={"app": "db"},
                 grace_seconds=3600,
@@ -97,7 +99,7 @@ def test_an_empty_selector_means_what_its_api_version_says(line: str, asks: tupl
 @pytest.mark.parametrize(("told", "seconds"), [("0", 0), ("3600", 3600), ("-1", 1), ("", 30)])
 def test_the_time_that_a_pod_has_to_end(told: str, seconds: int) -> None:
     line = f"pod default web-1 worker1 Running True   ReplicaSet web {told}  "
-    (pod,) = Drains().parse(["node master1 True   ", line]).pods
+    (pod,) = Drains().parse([NOW, "node master1 True   ", line]).pods
     assert pod.grace_seconds == seconds
 
 
@@ -113,10 +115,23 @@ def test_the_time_that_a_pod_has_to_end(told: str, seconds: int) -> None:
         ["node master1 True   ", 'budget a b 0 policy/v1  {"matchExpressions":[1]}'],
         ["node master1 True   ", 'budget a b 0 policy/v1  {"matchLabels":'],
         ["node master1 True   ", "pod default bare worker1"],
+        ["node master1 True   ", "pod default a worker1 Running True soon  ReplicaSet web 30  "],
         ["node master1 True   ", "workload Deployment default web"],
     ],
 )
 def test_what_cannot_be_read_is_not_nothing(lines: list[str]) -> None:
     with pytest.raises(FactProcessError):
-        Drains().process(whole(lines))
+        Drains().process(whole([NOW, *lines]))
     assert Drains().default() is None
+
+
+def test_without_the_hosts_time_nothing_is_told() -> None:
+    with pytest.raises(FactProcessError):
+        Drains().process(whole(recorded("drains")))
+
+
+@pytest.mark.parametrize(("ends", "seconds"), [("2026-11-27T09:59:01Z", 60), ("2026-11-27T10:09:01Z", 0), ("", 0)])
+def test_a_pod_that_should_have_ended(ends: str, seconds: int) -> None:
+    line = f"pod default web-1 worker1 Running True {ends}  ReplicaSet web 30  "
+    (pod,) = Drains().parse([NOW, "node master1 True   ", line]).pods
+    assert (pod.deleted, pod.overdue) == (bool(ends), seconds)
