@@ -39,6 +39,7 @@ from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.available_versions import AvailableVersions
 from k8s_ha.operations.commands import everywhere, read_of_hosts, read_with_logins
 from k8s_ha.preflight_checks.download_sources import own_repositories, places_of
+from k8s_ha.preflight_checks.package_versions import newer_than_the_first_hop
 from k8s_ha.preflight_checks.standing import silent, told
 from k8s_ha.preflight_checks.unlisted import unlisted_in_an_upgrade
 from k8s_ha.preflight_checks.upgrade import missing_images, unproven, upgrade_findings
@@ -93,6 +94,7 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     found = [silent(name, "version") for name in silent_control_planes(snapshot, steps)]
     found += unlisted_in_an_upgrade(snapshot, minors[-1])
     found += _runtime_lacking(run, available, minors)
+    found += newer_than_the_first_hop(run.surveys, steps, run.cluster.settings.version)
     # A chain drains the same nodes at each hop, and none whose kubelet is there already.
     wanted = run.cluster.settings.version
     drained = {entry.name: entry for entry in run.cluster.nodes if not is_at(snapshot, entry, wanted)}

@@ -10,6 +10,7 @@ from pyinfra import host
 from k8s_ha.catalog import package_sets
 from k8s_ha.deploys.phase import phase, start_phase
 from k8s_ha.deploys.repositories import repositories_for
+from k8s_ha.desired.yum import matches
 from k8s_ha.operations import packages
 from k8s_ha.operations.units import unit_enabled
 
@@ -31,7 +32,8 @@ def kubernetes_packages(settings: Mapping[str, Any] | None = None, groups: Mappi
         packages=package_sets.node(version) | package_sets.helpers(survey.major),
         log="install-kubernetes",
         sources=repositories_for(run),
-        changeable=not survey.node,
+        # Beside a kubelet of that version the other two only come to where it is.
+        changeable=not survey.node or matches(survey.installed.get("kubelet"), version),
     )
     # Until kubeadm has written its configuration a running kubelet would only fail, over and over.
     unit_enabled(name="Enable kubelet at boot", unit="kubelet.service")

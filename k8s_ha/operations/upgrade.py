@@ -151,17 +151,17 @@ def _serves(address: str) -> bool:
     return view is not None and view.ready and view.etcd_healthy is True
 
 
-@reads(lambda run: [FactRequest(Packages, {"names": ["kubelet"]})])
 @isolated_operation
 def node_configured(run: Run) -> Generator[StringCommand]:
-    """Have kubeadm write what a worker's kubelet of the run's version is to read; before that kubelet is there."""
-    version = run.cluster.settings.version
-    installed = require_packages(["kubelet"]).installed.get("kubelet")
-    if matches(installed, version):
-        host.noop("its kubelet is of this version")
-        return
+    """Have kubeadm write what a worker's kubelet of the run's version is to read, until that one runs.
+
+    The kubelet's package tells nothing: somebody may have installed it alone.
+    """
     if not is_executing():
         yield planned("kubeadm upgrade node")
+        return
+    if is_at(observe_leader(run), run.cluster.host(host.name), run.cluster.settings.version):
+        host.noop("its kubelet is of this version")
         return
     yield long_command(
         "kubeadm-upgrade", f"kubeadm upgrade node{_ignored(run)}", seconds=SECONDS_FOR_UPGRADE, lock="kubeadm"

@@ -326,6 +326,31 @@ def test_a_control_plane_that_the_inventory_lacks_is_refused(old: Fleet) -> None
     assert "etcd counts the member master3" in found
 
 
+@pytest.mark.parametrize("runs", [OLD, NEW], ids=["only installed", "running"])
+def test_a_kubelet_that_somebody_installed_alone(old: Fleet, runs: str) -> None:
+    """What kubeadm writes for it comes before it runs, and the other packages come to its version."""
+
+    def by_hand(world: World) -> None:
+        world.machines["worker1"].packages["kubelet"] = f"{NEW}-1.el8"
+        world.machines["worker1"].kubelet = runs
+
+    old.edit(by_hand)
+    outcome = old.run()
+    assert_upgraded(outcome)
+    assert (f"worker1 configured {NEW}" in outcome.world.history) is (runs == OLD)
+
+
+@pytest.mark.parametrize(("flag", "more"), [("--dry", {}), ("-y", {}), ("-y", {"waive": ["upgrade"]})])
+def test_a_package_that_is_newer_than_what_is_wanted_is_refused(old: Fleet, flag: str, more: dict[str, Any]) -> None:
+    old.edit(lambda world: world.machines["worker1"].packages.update(kubeadm="1.30.15-1.el8"))
+    old.change(replace(old.scenario, settings=settings(NEW, **more)))
+    outcome = old.run(flag)
+    assert_refused(outcome)
+    (row,) = [row for row in rows(outcome.output) if row.severity == "error"]
+    assert (row.host.removeprefix("@fake/"), row.check) == ("worker1", "kubernetes")
+    assert squeezed(row.found) == squeezed("has kubeadm 1.30.15 installed")
+
+
 def test_a_new_worker_joins_behind_the_upgrade(old: Fleet) -> None:
     addresses = {**ADDRESSES, "worker3": "10.0.14.1"}
     groups = {**GROUPS, "workers": [*WORKERS, "worker3"]}

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from k8s_ha.catalog.certificates import AUTHORITIES, KUBELET_CLIENT, RENEWABLE
 from k8s_ha.catalog.compatibility import LINES
+from k8s_ha.catalog.package_sets import SURVEYED
 from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.facts.answers import FIRST, LAST
 from k8s_ha.facts.node import INIT_MARKER
@@ -53,6 +54,7 @@ def survey(request: Request) -> list[str]:
     } | request.scenario.survey.get(request.machine.name, {})
     is_node = f"{KUBERNETES}/kubelet.conf" in request.machine.files
     lines = [f"{key} {value}" for key, value in values.items()] + ["node yes"] * is_node
+    lines += [f"installed {name} {version}" for name, version in request.machine.packages.items() if name in SURVEYED]
     lines += [f"cri {request.machine.cri}"] * bool(request.machine.cri)
     leads = f"{KUBERNETES}/manifests/kube-apiserver.yaml" in request.machine.files
     lines += backups.told(request) + [f"restoring {request.machine.files.get(MARK)}"] * (MARK in request.machine.files)
