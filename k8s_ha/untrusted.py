@@ -13,11 +13,15 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Final
 
+import yaml
+
 _DIGITS_AT_MOST: Final = 20
 """Of a number of 64 bits, such as the identity of an etcd member."""
 
 LEVELS_AT_MOST: Final = 64
 """How deep JSON may be nested: what Kubernetes, etcd and Docker write has a dozen levels; Python ends at a thousand."""
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _ENTRIES_AT_MOST: Final = 1_000_000
 
@@ -57,6 +61,15 @@ def read_json(text: str) -> Any:
     except RecursionError:
         raise ValueError("is nested too deep") from None
     return not_too_deep(value)
+
+
+def yaml_value(text: str) -> Any:
+    """What YAML holds; ValueError for what is none."""
+    try:
+        return not_too_deep(yaml.load(text, _LOADER))
+    # The latter four: a day that no month has, 5000 digits, `!!bool foo`, `!!timestamp foo`.
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError, LookupError, AttributeError):
+        raise ValueError("is not YAML") from None
 
 
 def not_too_deep(value: Any) -> Any:

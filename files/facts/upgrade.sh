@@ -10,21 +10,13 @@ timeout 10 df -Pk $k 2>/dev/null | tail -n +2 | while read -r _ _ _ free _; do e
 data=$(sed -n 's/^ *- --data-dir=//p' /etc/kubernetes/manifests/etcd.yaml 2>/dev/null)
 timeout 60 du -sk "${data:-/var/lib/etcd}" 2>/dev/null | while read -r size _; do echo "etcd_size $size"; done
 
-# Of its metadata alone: the name of a container, or a selector, makes no pod another one. In JSON the label will do.
-pod_of() {
-    {
-        sed -n '/^metadata:/,/^[^[:space:]#]/s/^[[:space:]]*\(name\|component\):[[:space:]]*//p' "$1"
-        grep -o '"component"[[:space:]]*:[[:space:]]*"[^"]*"' "$1" | sed 's/.*://'
-    } | sed 's/[[:space:]]#.*//' | tr -d "\"' \t\r" | grep -x -E 'etcd|kube-(apiserver|controller-manager|scheduler)' | head -n 1
-}
-# The kubelet reads every file there, *.bak too, but for hidden ones and folders.
+# The kubelet reads every file there, *.bak too, but for hidden ones and folders. Files travel as base64: they may hold anything.
 for file in $k/manifests/*; do
     [ -f "$file" ] || continue
     case ${file##*/} in
         etcd.yaml | kube-apiserver.yaml | kube-controller-manager.yaml | kube-scheduler.yaml) continue ;;
     esac
-    pod=$(pod_of "$file")
-    echo "manifest ${pod:--} ${file##*/}"
+    echo "manifest $(head -c 1048576 "$file" | base64 -w 0) ${file##*/}"
 done
 ls $k/manifests >/dev/null 2>&1 && echo "manifests read"
 

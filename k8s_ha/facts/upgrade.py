@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Final
 from k8s_ha.facts.answers import marked
 from k8s_ha.facts.lines import ParsedFact, fields, script
 from k8s_ha.facts.node import init_unfinished_script
+from k8s_ha.observations.static_pod import component_of
 from k8s_ha.observations.upgrade import DeprecatedApi, ManifestFile, UpgradeFacts, Webhook
 from k8s_ha.resources import read_file
 from k8s_ha.untrusted import whole_number
@@ -54,8 +56,8 @@ def _bytes(lines: Sequence[str]) -> int | None:
 
 
 def _manifest(line: str) -> ManifestFile:
-    component, _, name = line.partition(" ")
-    return ManifestFile(name, "" if component == "-" else component)
+    encoded, _, name = line.partition(" ")
+    return ManifestFile(name, component_of(base64.b64decode(encoded).decode("utf-8", "replace")))
 
 
 def _deprecated_apis(lines: Sequence[str]) -> tuple[DeprecatedApi, ...]:

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-import yaml
 from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, UnsupportedGeneralNameType
 from cryptography.x509.extensions import DuplicateExtension, ExtensionNotFound
 
 from k8s_ha.observations.certificates import Validity, parsed
 from k8s_ha.observations.kubeconfig import servers_in, with_server
 from k8s_ha.observations.static_pod import StaticPod, flags, static_pod
-from k8s_ha.untrusted import not_too_deep, read_json
+from k8s_ha.untrusted import read_json, yaml_value
 
 Document = Mapping[str, Any]
 
@@ -39,8 +38,6 @@ OF_RENEWALS: Final = frozenset({KEPT_CERTIFICATES, KUBELET_CERTIFICATE})
 
 KUBE_PROXY_KUBECONFIG: Final = "kubeconfig.conf"
 """Its key in kube-proxy's ConfigMap."""
-
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -235,15 +232,6 @@ def _name(found: Document) -> str:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def yaml_value(text: str) -> Any:
-    """What YAML holds; ValueError for what is none."""
-    try:
-        return not_too_deep(yaml.load(text, _LOADER))
-    # The latter four: a day that no month has, 5000 digits, `!!bool foo`, `!!timestamp foo`.
-    except (yaml.YAMLError, RecursionError, ValueError, OverflowError, LookupError, AttributeError):
-        raise ValueError("is not YAML") from None
 
 
 def _document(text: str, where: str) -> Document:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from k8s_ha.catalog.static_pods import PARTS
+from k8s_ha.untrusted import yaml_value
 
 Document = Mapping[str, Any]
 
@@ -64,6 +68,23 @@ def static_pod(spec: Document, component: str) -> StaticPod:
             additions[f"container {other.get('name')}"] = str(other.get("image"))
     arguments = flags(words)
     return StaticPod(str(container["image"]), arguments, environment, volumes, program, additions)
+
+
+def component_of(text: str) -> str:
+    """Which of kubeadm's pods a file of the kubelet's defines, whatever its style; empty for another one.
+
+    Its metadata alone tells: the name of a container, or a selector, makes no pod another one.
+    """
+    for document in re.split(r"^---(?=\s|$)", text, flags=re.MULTILINE):
+        try:
+            metadata = yaml_value(document)["metadata"]
+            found = [metadata.get("name"), (metadata.get("labels") or {}).get("component")]
+        except (ValueError, LookupError, TypeError, AttributeError):
+            continue  # the kubelet reads none there either
+        for name in PARTS:
+            if name in found:
+                return name
+    return ""
 
 
 def flags(words: Iterable[str]) -> Mapping[str, str]:

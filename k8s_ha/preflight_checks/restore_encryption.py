@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
-from k8s_ha.observations.standing import yaml_value
 from k8s_ha.preflight_checks.restore_storage import CHECK
+from k8s_ha.untrusted import yaml_value
 
 ENCRYPTION: Final = "encryption-provider-config"
 Key = tuple[str, ...]

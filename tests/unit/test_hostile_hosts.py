@@ -21,7 +21,6 @@ from k8s_ha.facts.upgrade import UpgradeSurvey
 from k8s_ha.findings import Finding, table
 from k8s_ha.observations import etcd
 from k8s_ha.observations.host_status import HostStatus
-from k8s_ha.observations.standing import yaml_value
 from k8s_ha.preflight_checks.drain import drain_findings
 from k8s_ha.preflight_checks.existing_cluster import snapshot_of, states_before
 from k8s_ha.preflight_checks.lifetime import lifetime_findings
@@ -29,7 +28,7 @@ from k8s_ha.preflight_checks.model import DownloadSource, HostContext
 from k8s_ha.preflight_checks.rules import preflight_findings
 from k8s_ha.preflight_checks.survey import survey_findings, usable
 from k8s_ha.preflight_checks.upgrade import upgrade_findings
-from k8s_ha.untrusted import json_object
+from k8s_ha.untrusted import json_object, yaml_value
 from k8s_ha.verification.hosts import status_findings
 from tests.support.answers import whole
 from tests.support.cluster_health import complete_api_status
@@ -174,7 +173,8 @@ def test_what_drains_would_meet(word: str) -> None:
 def test_an_upgrade(word: str) -> None:
     for lines in hostile(recorded("upgrade-control-plane"), word):
         with contextlib.suppress(FactProcessError):
-            shown(upgrade_findings(CLUSTER, {"master1": UpgradeSurvey().process(whole(lines))}, {}, {}, 20, 37, 17))
+            told = {"master1": UpgradeSurvey().process(whole(lines))}
+            shown(upgrade_findings(CLUSTER, told, {}, {}, 20, 37, 17, {}))
 
 
 ETCD: dict[str, Any] = {

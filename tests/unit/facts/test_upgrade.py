@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -73,7 +74,8 @@ def test_a_service_without_a_ready_endpoint_in_its_own_namespace_has_none() -> N
 
 
 def test_files_of_static_pods_by_their_names() -> None:
-    lines = ["manifests read", "manifest - my pod.yaml", "manifest kube-apiserver old.json"]
+    pod = base64.b64encode(b'{"metadata": {"name": "kube-apiserver"}}').decode()
+    lines = ["manifests read", "manifest  my pod.yaml", f"manifest {pod} old.json"]
     assert parsed(lines).manifests == (ManifestFile("my pod.yaml"), ManifestFile("old.json", "kube-apiserver"))
 
 
