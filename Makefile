@@ -52,9 +52,13 @@ test-page: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	$(BIN)/pytest -m browser
 
+# The cluster of today comes last: its last test is an upgrade, which is timed, and the unit tests have ended by then.
+DOCUMENT := tests/lab/tests/test_document.py
+LAB_TESTS := $(BIN)/pytest -m 'lab and not long' --exitfirst --verbose --durations=25
 test-lab: $(VENV)/installed
 	$(BIN)/python -m tests.lab.build 1.20 1.36 1.37
-	$(BIN)/pytest -m 'lab and not long' --exitfirst --verbose --durations=25
+	$(LAB_TESTS) $(DOCUMENT)
+	$(LAB_TESTS) --ignore=$(DOCUMENT)
 
 # All of the lab's tests, also those that break services, hosts and members of etcd one after another; an hour.
 test-long: $(VENV)/installed
