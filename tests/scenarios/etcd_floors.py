@@ -1,8 +1,8 @@
 """``python -m tests.scenarios.etcd_floors``: upgrades that members of etcd are too old for.
 
 Kubernetes 1.34 and 1.37 bring etcd's next minor, which asks for a patch of the one before. Each cluster is built with
-members below that, in an image whose tag says otherwise. The upgrade is refused by what the members say of themselves,
-in a dry run and in a run, and no host has changed by its digest. Its table is printed.
+members below that, in the image that its kubeadm names, whatever its tag. The upgrade is refused by what the members
+say of themselves, in a dry run and in a run, and no host has changed by its digest. Its table is printed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,6 @@ def refused(bed: Bed) -> str:
     found = parts(lab)
     assert {*found.etcd.values()} == {bed.etcd}, found.etcd
     image = lab.kubectl("-n", "kube-system", "get", "pods", "-l", "component=etcd", "-o", IMAGE)
-    assert bed.etcd not in image, f"the tag of {image} says it, too"
     before = lab.digest()
     for option in ("--dry", "-y"):
         run = lab.pyinfra(option, kubernetes_version=wanted)
