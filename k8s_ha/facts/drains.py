@@ -40,7 +40,9 @@ class Drains(ParsedFact[DrainObservation]):
         values = fields(output)
         if "node" not in values:
             raise ValueError("it tells of no node")
-        now = _moment(next(iter(values["now"]), ""))
+        if not values["now"]:
+            raise ValueError("it tells no time")
+        now = _moment(values["now"][0])
         return DrainObservation(
             nodes=tuple(_node(line) for line in values["node"]),
             pods=tuple(_pod(line, now) for line in values["pod"]),

@@ -140,7 +140,7 @@ def test_a_control_plane_that_a_cut_run_has_left_out_comes_back(finished: Fleet)
 
 
 def test_what_is_away_meanwhile_is_shown(finished: Fleet) -> None:
-    nodes = [f"node {name} True   " for name in (*CONTROL_PLANES, *WORKERS)]
+    nodes = ["now 2026-11-27T08:00:00Z", *(f"node {name} True   " for name in (*CONTROL_PLANES, *WORKERS))]
     pod = "pod default web-1 worker1 Running True   ReplicaSet web 30  "
     told = {"lines": [*nodes, pod, "workload ReplicaSet default web 1"]}
     fleet = waiting(finished, "worker1")

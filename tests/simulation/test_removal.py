@@ -230,7 +230,7 @@ WEB = "pod default web-1 worker2 Running True   ReplicaSet web-5d 30  "
 
 @pytest.mark.parametrize(("names", "told"), [(["worker2"], []), (["worker1", "worker2"], ["worker2"])])
 def test_nodes_that_go_are_no_place_for_each_others_pods(finished: Fleet, names: list[str], told: list[str]) -> None:
-    answer = {"lines": [*PLACES, WEB]}
+    answer = {"lines": ["now 2026-11-27T08:00:00Z", *PLACES, WEB]}
     removing(finished, *names, answers=[("master1", "get poddisruptionbudgets,nodes,pods,", answer)])
     outcome = finished.run("--dry", deploy=WHOLE)
     found = [row for row in rows(outcome.output) if row.check == "drain"]

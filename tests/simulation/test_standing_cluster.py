@@ -36,6 +36,8 @@ def test_verify_alone_looks_at_a_half_upgraded_cluster(finished: Fleet) -> None:
 
 def test_no_version_is_chosen_past_control_planes_that_cannot_be_asked(finished: Fleet) -> None:
     silent = [name for name in finished.scenario.addresses if name.startswith("master") and name != "master-lb"]
+    for worker in ("worker1", "worker2"):
+        finished.edit(lambda world, name=worker: world.machines[name].packages.pop("kubelet"))
     finished.change(replace(finished.scenario, settings=NO_VERSION, unreachable=silent))
     outcome = finished.run("-y", "--limit", "@fake/worker1", deploy=LOOK)
     assert outcome.exit_code == 1
