@@ -1,6 +1,8 @@
-# NODE, HOST, KUBECTL, SECONDS_ALLOWED, EVICTS: cordons a node and drains it. Stands behind cordon.sh and node-workloads.sh.
+# NODE, HOST, KUBECTL, SECONDS_ALLOWED, EVICTS, SECONDS_TO_LEAD: cordons a node and drains it. Stands behind cordon.sh and
+# node-workloads.sh.
 #
 # HOST: the node's name in the inventory. EVICTS: more flags of kubectl drain, for what was accepted; empty for none.
+# SECONDS_TO_LEAD: how long a kube-controller-manager may take to lead.
 #
 # A drain that fails lifts its own cordon. A node that somebody else cordoned is drained too, and stays cordoned.
 umask 077
@@ -46,6 +48,19 @@ note_workloads() {
 if [ -z "$begun" ]; then
     mkdir -p -m 755 "${note%/*}" && note_workloads || fail "its workloads could not be read; see the lines above"
 fi
+
+# Its lease may have to run out first, 15 seconds, where the kube-controller-manager that led went with its control plane. As
+# long as none leads, pods that have gone are asked for in their Services, and not made anew; the one that leads taints the node.
+is_tainted() {
+    effects=$(ask get node "$NODE" --ignore-not-found -o jsonpath='{.spec.taints[?(@.key=="node.kubernetes.io/unschedulable")].effect}')
+    [ -n "$effects" ]
+}
+deadline=$(($(date +%s) + SECONDS_TO_LEAD))
+until is_tainted; do
+    [ "$(date +%s)" -lt $deadline ] ||
+        fail "its cordon has had no taint for $SECONDS_TO_LEAD s, so no kube-controller-manager works; see that one leads"
+    sleep 1
+done
 
 evicting=yes
 # shellcheck disable=SC2086 # each of KUBECTL and of EVICTS is a word

@@ -25,6 +25,9 @@ SECONDS_FOR_A_NODE: Final = 300
 SECONDS_FOR_VOLUMES: Final = 300
 """How long the volumes of pods that have gone may stay attached."""
 
+SECONDS_TO_LEAD: Final = 120
+"""How long a kube-controller-manager may take to lead, where the one that led has gone; its lease has 15 seconds."""
+
 _SECONDS_FOR_REQUESTS: Final = 240
 """What a script's own requests may take beside what it waits for, so that it comes to its sentence."""
 
@@ -37,8 +40,13 @@ def drain_commands(
     + evicts: more flags of ``kubectl drain``, for what was accepted (``cluster_state.drains.evicts``)
     + seconds: how long its pods may take to go
     """
-    values = {"SECONDS_ALLOWED": str(seconds), "EVICTS": " ".join(evicts)}
-    return _command("drain", node, leader, values, ("cordon.sh", "node-workloads.sh", "drain-node.sh"), seconds)
+    values = {
+        "SECONDS_ALLOWED": str(seconds),
+        "EVICTS": " ".join(evicts),
+        "SECONDS_TO_LEAD": str(SECONDS_TO_LEAD),
+    }
+    scripts = ("cordon.sh", "node-workloads.sh", "drain-node.sh")
+    return _command("drain", node, leader, values, scripts, seconds + SECONDS_TO_LEAD)
 
 
 def uncordon_commands(node: HostSettings, leader: HostSettings) -> StringCommand:

@@ -69,6 +69,23 @@ def test_a_node_is_cordoned_as_ours_where_nobody_has(
     assert bench.drains == ["--ignore-daemonsets --timeout=360s"]
 
 
+def test_pods_go_when_a_controller_manager_leads(bench: NodeBench) -> None:
+    """Which taints the cordoned node; without one nobody takes pods that have gone out of their Services."""
+    bench.keep(leads_later="")
+    assert bench.run("drain-node.sh").returncode == 0
+    assert len(bench.drains) == 1
+
+
+def test_without_a_controller_manager_no_pod_goes(bench: NodeBench) -> None:
+    bench.keep(taint="", drain="", pods=WEB)
+    done = bench.run("drain-node.sh", SECONDS_TO_LEAD="0")
+    assert (done.returncode, bench.drains) == (1, [])
+    assert done.stderr.splitlines()[-1] == (
+        "w1: not drained: its cordon has had no taint for 0 s, so no kube-controller-manager works; "
+        "see that one leads, then run this again."
+    )
+
+
 def test_what_was_accepted_is_evicted(bench: NodeBench) -> None:
     bench.run("drain-node.sh", EVICTS="--force --delete-emptydir-data")
     assert bench.drains == ["--ignore-daemonsets --timeout=1s --force --delete-emptydir-data"]

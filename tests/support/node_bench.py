@@ -21,6 +21,9 @@ tell() {
 case $* in
     *" get node worker1 --ignore-not-found "*resourceVersion*) tell node ;;
     *" get node worker1 --ignore-not-found "*kubeletVersion*) tell status ;;
+    *" get node worker1 --ignore-not-found "*node.kubernetes.io/unschedulable*)
+        if [ -e leads-later ]; then rm leads-later; else tell taint; fi
+        ;;
     *" patch node worker1 "*)
         if [ -e race ]; then
             mv race node
@@ -54,7 +57,14 @@ class NodeBench:
         self.shell.add_tool("kubectl", KUBECTL.replace("STATE", str(self._state)))
         (root / "run").mkdir()
         self.node()
-        self.keep(pods="", workloads="", budgets="", covered="pod/web-1", status="True v1.34.11 containerd://2.2.9")
+        self.keep(
+            pods="",
+            workloads="",
+            budgets="",
+            covered="pod/web-1",
+            taint="NoSchedule",
+            status="True v1.34.11 containerd://2.2.9",
+        )
 
     def node(self, unschedulable: bool = False, cordoned: str = "", name: str = "node") -> None:
         """Have the node stand so."""
@@ -81,6 +91,7 @@ class NodeBench:
             "HOST": "w1",
             "KUBECTL": "kubectl --server https://10.0.11.18:6443",
             "SECONDS_ALLOWED": "1",
+            "SECONDS_TO_LEAD": "2",
             "EVICTS": "",
             "VERSION": "",
             "WORKLOADS": "",
