@@ -27,16 +27,22 @@ for repository in $REPOSITORIES; do
     )
     [ -n "$packages" ] || { unread "it has no index of packages"; continue; }
     got "$url/$packages" 120 | unpacked "$packages" | sed 's/></>\n</g' | awk -v minor="$minor" '
+        /<\/metadata>/ { whole = 1 }
         /<name>/ { name = $0; gsub(/.*<name>|<\/name>.*/, "", name) }
         BEGIN { names = minor == "runtime" ? "^(containerd[.]io|docker-ce|docker-ce-cli)$" : "^(kubeadm|kubelet|kubectl)$" }
         /<version / && name ~ names && match($0, / ver="[^"]*"/) {
             version = substr($0, RSTART + 6, RLENGTH - 7)
-            if (minor == "runtime") print "runtime", name, version
+            if (minor == "runtime") found[name " " version] = 1
             else if (!((version, name) in seen)) { seen[version, name] = 1; count[version]++ }
             name = ""
         }
         END {
+            if (!whole) {
+                print "unread", minor, "its index of packages did not come whole"
+                exit
+            }
             for (version in count) if (count[version] == 3) print "version", minor, version
+            for (package in found) print "runtime", package
             print "read", minor
         }'
 done

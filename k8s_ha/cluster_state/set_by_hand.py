@@ -91,14 +91,10 @@ def _is_generated(snapshot: ClusterSnapshot, host: HostSettings, step: ChangeSte
 
 
 def _is_lost(entry: Difference) -> bool:
-    """All but what kubeadm gives by itself.
-
-    From 1.25 on it writes its new registry, and a node's turn may yet come; proxies it takes from its environment.
-    """
-    if entry.setting.startswith("environment ") and entry.setting.split()[1].lower().endswith("_proxy"):
-        return False
-    own = any(entry.standing.startswith(f"'{registry}/") for registry in (FORMER_REGISTRY, UPSTREAM_REGISTRY))
-    return not (entry.setting.startswith("image of ") and own)
+    """All but images of kubeadm's registry: from 1.25 on it writes its new one, and a node's turn may yet come."""
+    kind, _, component = entry.setting.partition(" of ")
+    own = any(entry.standing.startswith(f"'{name}/{component}:") for name in (FORMER_REGISTRY, UPSTREAM_REGISTRY))
+    return not (kind == "image" and own)
 
 
 def _known(leader: NodeView, wanted: Mapping[str, Document]) -> dict[str, tuple[Document, ...]]:

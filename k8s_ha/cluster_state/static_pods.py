@@ -50,9 +50,12 @@ def set_by_hand(
         if not known and not any(_is_at(volume, own.get(name, ())) for own in paths):
             yield f"volume {name}", f"{volume.get('hostPath')} at {volume.get('mountPath')}"
     for name, value in pod.environment.items():
-        if not any(part.environment.get(name) == value for part in parts):
+        # Proxies kubeadm takes from its own environment.
+        if not name.lower().endswith("_proxy") and not any(part.environment.get(name) == value for part in parts):
             yield f"environment {name}", value
-    if not any(pod.image.startswith(f"{part.repository}/") for part in parts):
+    if not any(
+        pod.image.startswith((f"{part.repository}/{component}:", f"{part.repository}/{component}@")) for part in parts
+    ):
         yield "image", pod.image
     if pod.program != component:
         yield "the program", pod.program

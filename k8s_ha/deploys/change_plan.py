@@ -29,7 +29,7 @@ from k8s_ha.deploys.drain_plan import against_drains
 from k8s_ha.deploys.renewals import ended_unrenewed, renewals_due, renewals_planned, renewals_wait
 from k8s_ha.deploys.runtime_plan import runtime_due, runtime_planned, runtime_waits
 from k8s_ha.deploys.setting_plan import settings_planned
-from k8s_ha.desired.yum import DOCKER_REPOSITORY, KUBERNETES_REPOSITORY, matches
+from k8s_ha.desired.yum import DOCKER_REPOSITORY, KUBERNETES_REPOSITORY, is_older, matches
 from k8s_ha.facts.available_versions import AvailableVersionsFact
 from k8s_ha.facts.images import ImagesFact
 from k8s_ha.facts.upgrade import UpgradeSurvey
@@ -94,6 +94,7 @@ def _upgrade_planned(run: Run, snapshot: ClusterSnapshot) -> list[Finding]:
     found = [silent(name, "version") for name in silent_control_planes(snapshot, steps)]
     found += unlisted_in_an_upgrade(snapshot, minors[-1])
     found += _runtime_lacking(run, available, minors)
+    found += _runtime_ahead(run, minors)
     found += newer_than_the_first_hop(run.surveys, steps, run.cluster.settings.version)
     # A chain drains the same nodes at each hop, and none whose kubelet is there already.
     wanted = run.cluster.settings.version
@@ -177,6 +178,27 @@ def _runtimes_due(run: Run, entry: HostSettings, minors: range) -> dict[int, dic
         if due:
             found[minor] = due
     return found
+
+
+def _runtime_ahead(run: Run, minors: range) -> Iterator[Finding]:
+    """Nodes whose runtime is newer than what a hop runs with: no package is taken back."""
+    for entry in run.cluster.nodes:
+        if entry.name not in run.surveys:
+            continue
+        installed = run.surveys[entry.name].installed
+        for minor, due in _runtimes_due(run, entry, minors).items():
+            ahead = [
+                name for name, pattern in due.items() if name in installed and not is_older(installed[name], pattern)
+            ]
+            if ahead:
+                yield Finding(
+                    entry.name,
+                    "upgrade",
+                    f"has {', '.join(f'{name} {installed[name]}' for name in ahead)} installed",
+                    f"Kubernetes {LINES[minor].name} runs with {' and '.join(f'{name} {due[name]}' for name in ahead)}",
+                    "bring it back by hand (`yum downgrade`)",
+                )
+                break
 
 
 def _runtime_lacking(run: Run, available: Mapping[str, AvailableVersions], minors: range) -> Iterator[Finding]:

@@ -44,6 +44,21 @@ def matches(version: str | None, pattern: str) -> bool:
     return version is not None and (fnmatchcase(version, pattern) or fnmatchcase(version, f"{pattern}-*"))
 
 
+def is_older(version: str, pattern: str) -> bool:
+    """Whether it is certainly older than all that the pattern takes: a version, or what begins with one."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)*)(\.\*)?", pattern)
+    if found is None:
+        return False
+    wanted, held = _numbers(found[1]), _numbers(version.partition("-")[0])
+    return (held[: len(wanted)] if found[2] else held) < wanted
+
+
+def _numbers(version: str) -> list[tuple[int, str]]:
+    """Those of a version, of whatever length: each as its digits, to be compared by their count first."""
+    digits = (number.lstrip("0") for number in re.findall(r"[0-9]+", version))
+    return [(len(number), number) for number in digits]
+
+
 @dataclass(frozen=True)
 class Repository:
     """One yum/dnf repository, ready to be rendered into a .repo file.

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from k8s_ha.catalog.static_pods import PARTS
 from k8s_ha.untrusted import yaml_value
 
 Document = Mapping[str, Any]
+
+
+_NAMED: Final = re.compile(r"""\b(?:name|component)["']?[ \t]*:[ \t]*["']?([\w-]+)""")
+"""A name, or the label of a component, as JSON or YAML has it."""
+
+_POD_FIELDS: Final = frozenset(
+    {"containers", "hostNetwork", "initContainers", "priority", "priorityClassName", "securityContext", "volumes"}
+)
+_CONTAINER_FIELDS: Final = frozenset(
+    {
+        *("args", "command", "env", "image", "imagePullPolicy", "name", "ports", "resources", "volumeMounts"),
+        *("livenessProbe", "readinessProbe", "startupProbe"),
+    }
+)
+_MOUNT_FIELDS: Final = frozenset({"mountPath", "name", "readOnly"})
+"""What kubeadm writes, or what is looked at by itself; another field is somebody's own."""
+
+_REQUESTS: Final = {"cpu": ("100m", "200m", "250m"), "memory": ("100Mi",), "ephemeral-storage": ("100Mi",)}
+"""What kubeadm asks for its four pods (cmd/kubeadm/app/phases/{controlplane,etcd})."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +41,7 @@ class StaticPod:
     + environment: values by name; empty for what no plain value has
     + volumes: by name, as ClusterConfiguration writes extraVolumes, without the name
     + program: the first word of its command
-    + additions: what kubeadm writes into no manifest, by name: words, mounts of a volume beside its first, containers
+    + additions: what kubeadm writes into no manifest, by name: fields, words, a volume's second mount, containers
     """
 
     image: str
@@ -66,8 +86,29 @@ def static_pod(spec: Document, component: str) -> StaticPod:
     for other in (*containers, *(spec.get("initContainers") or ())):
         if other is not container:
             additions[f"container {other.get('name')}"] = str(other.get("image"))
+    additions |= dict(_odd_fields(spec, container))
     arguments = flags(words)
     return StaticPod(str(container["image"]), arguments, environment, volumes, program, additions)
+
+
+def _odd_fields(spec: Document, container: Document) -> Iterator[tuple[str, str]]:
+    """Fields that kubeadm does not write, and what it does not ask for its containers."""
+    mounts = [(f" of mount {mount.get('mountPath')}", mount) for mount in container.get("volumeMounts") or ()]
+    for where, held, own in (
+        ("", spec, _POD_FIELDS),
+        ("", container, _CONTAINER_FIELDS),
+        *((where, mount, _MOUNT_FIELDS) for where, mount in mounts),
+    ):
+        for name in held:
+            if name not in own:
+                yield f"{name}{where}", json.dumps(held[name], default=str)
+    resources = container.get("resources") or {}
+    for name in resources:
+        if name != "requests":
+            yield f"resources.{name}", json.dumps(resources[name], default=str)
+    for name, asked in (resources.get("requests") or {}).items():
+        if str(asked) not in _REQUESTS.get(name, ()):
+            yield f"resources.requests.{name}", str(asked)
 
 
 def component_of(text: str) -> str:
@@ -79,8 +120,11 @@ def component_of(text: str) -> str:
         try:
             metadata = yaml_value(document)["metadata"]
             found = [metadata.get("name"), (metadata.get("labels") or {}).get("component")]
-        except (ValueError, LookupError, TypeError, AttributeError):
-            continue  # the kubelet reads none there either
+        except ValueError:
+            # What is no YAML here may be some for the kubelet.
+            found = _NAMED.findall(document)
+        except (LookupError, TypeError, AttributeError):
+            continue
         for name in PARTS:
             if name in found:
                 return name

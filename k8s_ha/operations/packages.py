@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from pyinfra import host, logger
 from pyinfra.api import StringCommand
 
-from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository, matches
+from k8s_ha.desired.yum import RPM_REMEDY, UNFINISHED, Repository, is_older, matches
 from k8s_ha.facts.fact_batch import FactRequest
 from k8s_ha.facts.system import Packages, PackagesState
 from k8s_ha.operations.commands import fail_host, log_path, long_command
@@ -115,28 +114,13 @@ def _refusal(differing: Mapping[str, tuple[str, str]], *, changeable: bool) -> s
             "on a node of a cluster; nodes are not moved to another version by this run; set the version that is there"
         )
     else:
-        stuck = {name: pair for name, pair in differing.items() if not _is_older(*pair)}
+        stuck = {name: pair for name, pair in differing.items() if not is_older(*pair)}
         why = "and is not replaced by another one; remove it, or set a version that fits it"
     if not stuck:
         return None
     found = ", ".join(f"{name} {version}" for name, (version, _) in stuck.items())
     wanted = ", ".join(f"{name} {pattern}" for name, (_, pattern) in stuck.items())
     return f"{host.name}: {found} is installed where {wanted} is wanted, {why}."
-
-
-def _is_older(version: str, pattern: str) -> bool:
-    """Whether it is certainly older than all that the pattern takes: a version, or what begins with one."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)*)(\.\*)?", pattern)
-    if found is None:
-        return False
-    wanted, held = _numbers(found[1]), _numbers(version.partition("-")[0])
-    return (held[: len(wanted)] if found[2] else held) < wanted
-
-
-def _numbers(version: str) -> list[tuple[int, str]]:
-    """Those of a version, of whatever length: each as its digits, to be compared by their count first."""
-    digits = (number.lstrip("0") for number in re.findall(r"[0-9]+", version))
-    return [(len(number), number) for number in digits]
 
 
 def _script(

@@ -37,7 +37,7 @@ def repository(folder: Path, text: str, suffix: str = ".gz", packed: Packed = gz
     """A repository with this index; its URL."""
     (folder / "repodata").mkdir(parents=True)
     name = f"repodata/0123-primary.xml{suffix}"
-    (folder / name).write_bytes(packed(text.encode()))
+    (folder / name).write_bytes(packed(f"<metadata>\n{text}</metadata>".encode()))
     index = [
         '<repomd xmlns="http://linux.duke.edu/metadata/repo">',
         '<data type="filelists">',
@@ -106,6 +106,23 @@ def test_a_repository_that_is_not_there_is_told_beside_one_that_is(shell: Shell,
     assert set(found.known) == {34}
     assert set(found.unread) == {33}
     assert "gone" in found.unread[33] or "37" in found.unread[33]
+
+
+CUT_OFF: dict[str, Packed] = {
+    "cut off": lambda text: gzip.compress(text)[:-20],
+    "cut off before it was packed": lambda text: gzip.compress(text[:-30]),
+    "packed otherwise": lzma.compress,
+    "empty": lambda text: b"",
+}
+
+
+@pytest.mark.parametrize("packed", CUT_OFF.values(), ids=CUT_OFF)
+def test_packages_that_did_not_come_whole_are_not_all(shell: Shell, tmp_path: Path, packed: Packed) -> None:
+    url = repository(tmp_path / "r", WHOLE, packed=packed)
+    command = AvailableVersionsFact().command({34: url}, runtime=url)
+    found = AvailableVersionsFact().process(shell.lines(command))
+    told = "its index of packages did not come whole"
+    assert found == AvailableVersions({}, {34: told}, None, told)
 
 
 def test_an_index_that_is_none(shell: Shell, tmp_path: Path) -> None:

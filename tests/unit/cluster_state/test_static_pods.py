@@ -83,7 +83,7 @@ BY_HAND: dict[str, tuple[StaticPod, list[dict[str, Any]], list[str]]] = {
     ),
     "a volume of no configuration": (pod(volumes={"mine": HELD, "k8s-certs": at(PKI)}), [PLAIN], ["volume mine"]),
     "a volume of a configuration": (pod(volumes={"audit": HELD}), [MOUNTED], []),
-    "an environment of no configuration": (pod(environment={"HTTP_PROXY": "x"}), [PLAIN], ["environment HTTP_PROXY"]),
+    "an environment of no configuration": (pod(environment={"GODEBUG": "x"}), [PLAIN], ["environment GODEBUG"]),
     "another value than follows from the configuration": (
         pod("service-account-issuer=https://oidc.example", "tls-cert-file=/mine.crt", "secure-port=7443"),
         [PLAIN],
@@ -112,6 +112,12 @@ BY_HAND: dict[str, tuple[StaticPod, list[dict[str, Any]], list[str]]] = {
     ),
     "another program": (pod(program="sh"), [PLAIN], ["the program"]),
     "a container beside it": (pod(additions={"container kms": "kms:1"}), [PLAIN], ["container kms"]),
+    "proxies, which kubeadm takes from its environment": (
+        pod(environment={"HTTPS_PROXY": "http://p", "no_proxy": "x"}),
+        [PLAIN],
+        [],
+    ),
+    "another image of the same registry": (pod(image="r.example/kube-apiserver-fips:v1"), [PLAIN], ["image"]),
     "an image of no configuration": (pod(image="mine.example/kube-apiserver:v1"), [PLAIN], ["image"]),
 }
 
@@ -208,6 +214,37 @@ def test_what_is_beside_what_kubeadm_writes() -> None:
     assert found.image == "r.example/etcd:1"
     assert found.volumes["etcd-data"]["mountPath"] == "/var/lib/etcd"
     assert found.additions == {"mount /mine": "etcd-data", "container kms": "k", "container first": "i"}
+
+
+ODD = """spec:
+  hostAliases: [{ip: 10.0.0.9}]
+  hostNetwork: true
+  priorityClassName: system-node-critical
+  securityContext: {seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: etcd
+    command: [etcd]
+    image: r.example/etcd:1
+    imagePullPolicy: IfNotPresent
+    envFrom: [{configMapRef: {name: x}}]
+    livenessProbe: {}
+    ports: []
+    resources: {requests: {cpu: 100m, memory: 8Gi}, limits: {cpu: 2}}
+    volumeMounts: [{name: etcd-data, mountPath: /var/lib/etcd, subPath: x}]
+"""
+
+
+def test_fields_that_kubeadm_does_not_write() -> None:
+    found = Standing(static_pods={"etcd": ODD}).static_pod("etcd")
+    assert found is not None
+    found.additions.pop("mount /var/lib/etcd")  # type: ignore[attr-defined]  # it has no volume
+    assert found.additions == {
+        "hostAliases": '[{"ip": "10.0.0.9"}]',
+        "envFrom": '[{"configMapRef": {"name": "x"}}]',
+        "subPath of mount /var/lib/etcd": '"x"',
+        "resources.limits": '{"cpu": 2}',
+        "resources.requests.memory": "8Gi",
+    }
 
 
 @pytest.mark.parametrize("component", REGENERATED)
