@@ -11,7 +11,7 @@ from k8s_ha.cluster_state.authority import knows_this_cluster
 from k8s_ha.cluster_state.change_steps import IN_THE_CONTROL_PLANE, ChangeStep, Work, release_order
 from k8s_ha.cluster_state.node_state import NodeState
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
-from k8s_ha.cluster_state.upgrade_path import NoPath, never_back, no_minor_left_out, upgrade_path
+from k8s_ha.cluster_state.upgrade_path import NoPath, never_back, no_minor_left_out, release_from, upgrade_path
 from k8s_ha.cluster_state.upgrade_steps import NodeVersions, oldest_served, upgrade_steps
 from k8s_ha.observations.node import ClusterNode, NodeView
 from k8s_ha.settings import HostSettings
@@ -76,8 +76,16 @@ def is_moving(snapshot: ClusterSnapshot) -> bool:
 
 
 def _all(kept: str, nodes: Mapping[str, NodeVersions]) -> set[str]:
-    held = {version for node in nodes.values() for version in (node.kubelet, *node.components.values())}
-    return {version for version in {kept, *held} if version}
+    return {*_parts(kept, nodes).values()}
+
+
+def _parts(kept: str, nodes: Mapping[str, NodeVersions]) -> dict[str, str]:
+    """The version of each part of the cluster that tells one, by a name of it for people."""
+    found = {"its configuration": kept}
+    for name, node in nodes.items():
+        found |= {f"{component} of {name}": version for component, version in node.components.items()}
+        found[f"the kubelet of {name}"] = node.kubelet
+    return {part: version for part, version in found.items() if version}
 
 
 def steps_back(snapshot: ClusterSnapshot) -> tuple[ChangeStep, ...]:
@@ -135,8 +143,8 @@ def changes_due(
     begin = oldest_served(kept, nodes)
     own_repository = cluster.image_repository != UPSTREAM_REGISTRY
     path = upgrade_path(begin, wanted, available, own_repository, etcd)
-    path = (*_kubelets_first(begin, kept, nodes), *path) or (wanted,)
-    path = never_back(path, begin, _all(kept, nodes), available)
+    path = (*_kubelets_first(wanted, kept, nodes, available, own_repository), *path) or (wanted,)
+    path = never_back(path, _parts(kept, nodes), available)
     no_minor_left_out(path[0], {name: node.kubelet for name, node in nodes.items() if node.kubelet})
     allowed = not on_cgroup_v1 or _allows_cgroup_v1(snapshot)
     leader = snapshot.leader.name if snapshot.leader else ""
@@ -170,14 +178,24 @@ def _serves_with_others(snapshot: ClusterSnapshot, host: HostSettings) -> bool:
     return view is not None and view.is_silent and knows_this_cluster(view, host, endpoint, snapshot.former_endpoints)
 
 
-def _kubelets_first(begin: str, kept: str, nodes: Mapping[str, NodeVersions]) -> tuple[str, ...]:
-    """The version that all API servers have, where a kubelet is a minor behind it: no kubelet passes over a minor.
+def _kubelets_first(
+    wanted: str,
+    kept: str,
+    nodes: Mapping[str, NodeVersions],
+    available: Mapping[int, Collection[str]] | None,
+    own_repository: bool,
+) -> tuple[str, ...]:
+    """A version of the minor that all API servers have, where a kubelet is a minor behind it: none passes over a minor.
 
-    Each line's kubeadm takes away the flags that its kubelet has lost, and no other does.
+    Each line's kubeadm takes away the flags that its kubelet has lost, and no other does. Raises NoPath.
     """
     served = {kept, *(version for node in nodes.values() for version in node.components.values())}
-    lags = any(_minor(node.kubelet) < _minor(begin) for node in nodes.values() if node.kubelet)
-    return (begin,) if served == {begin} and lags else ()
+    minors = {_minor(version) for version in served}
+    minor = min(minors)
+    lags = any(_minor(node.kubelet) < minor for node in nodes.values() if node.kubelet)
+    if len(minors) > 1 or not lags or minor == _minor(wanted):
+        return ()
+    return (release_from(max(served, key=release_order), available, own_repository),)
 
 
 def _allows_cgroup_v1(snapshot: ClusterSnapshot) -> bool:

@@ -172,7 +172,15 @@ def _places(
         return
     budgets = dict.fromkeys(budget for pod in pods for budget in observation.budgets_of(pod))
     waiting = [str(budget) for budget in budgets if asked[budget] > budget.allowed > 0]
-    if waiting:
+    alone = Counter(budget for pod in pods for budget in observation.budgets_of(pod))
+    if waiting and all(alone[budget] <= budget.allowed for budget in budgets):
+        yield Obstacle(
+            node.name,
+            f"PodDisruptionBudget {some(waiting)} allows fewer than go at once",
+            "no other node takes its pods",
+            "add a node, or set workers_max_unavailable = 1",
+        )
+    elif waiting:
         yield Obstacle(
             node.name,
             f"no other node takes its pods, which PodDisruptionBudget {some(waiting)} protects",

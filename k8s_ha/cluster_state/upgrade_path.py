@@ -53,41 +53,60 @@ def upgrade_path(
     return (*map(_text, hops), _text(end))
 
 
-def never_back(
-    path: Sequence[str], begin: str, running: Collection[str], available: Available | None
-) -> tuple[str, ...]:
+def release_from(oldest: str, available: Available | None, own_repository: bool) -> str:
+    """That release where every node can get it, else the newest of its minor.
+
+    Raises NoPath, where no release of that minor is as new.
+    """
+    release = _known(oldest, "a control plane runs")
+    if available is None or release in _releases(release[1], available):
+        return oldest
+    newest = _newest(release[1], available, own_repository)
+    if newest < release:
+        raise _lacking("a control plane", release)
+    return _text(newest)
+
+
+def never_back(path: Sequence[str], running: Mapping[str, str], available: Available | None) -> tuple[str, ...]:
     """The path, where no hop takes to an older version what runs already.
 
     Of a minor that some part has come to in a newer release than the path takes, that release is the hop.
 
-    + begin: the version where the path begins
-    + running: the versions of all parts of the cluster
+    + running: the version of each part of the cluster, by its name
     + available: as for ``upgrade_path``
 
     Raises NoPath.
     """
-    newest = max(filter(None, map(numbers, running)), default=(0, 0, 0))
-    return tuple(dict.fromkeys(_not_before(hop, newest, begin, available) for hop in path))
+    known = {part: found for part, version in running.items() if (found := numbers(version))}
+    part = max(known, key=lambda name: known[name], default="")
+    return tuple(dict.fromkeys(_not_before(hop, part, known[part], available) if part else hop for hop in path))
 
 
-def _not_before(hop: str, newest: Numbers, begin: str, available: Available | None) -> str:
-    """The hop, or the newest that runs where that is a later release of the same minor."""
+def _not_before(hop: str, part: str, newest: Numbers, available: Available | None) -> str:
+    """The hop, or the newest that runs where that is a later release of the same minor.
+
+    + part: what runs that
+    """
     reached = numbers(hop) or newest
     if reached >= newest:
         return hop
     if newest[:2] != reached[:2]:
         raise NoPath(
-            f"a part of the cluster is of Kubernetes {_text(newest)}, and the way from {begin} leads through {hop}",
+            f"{part} is of Kubernetes {_text(newest)}, and the others come to {hop} next",
             "Kubernetes does not go back, nor does etcd's data",
-            f"bring what is older to {LINES[reached[1]].name} by hand, or take its node out of the cluster",
+            f"bring what is older to {hop} by hand, or take that node out by removed_nodes",
         )
     if available is not None and newest not in _releases(newest[1], available):
-        raise NoPath(
-            f"a part of the cluster is of Kubernetes {_text(newest)}, and the mirrors of the nodes lack it",
-            "Kubernetes does not go back, nor does etcd's data",
-            f"use a mirror that has {_text(newest)} or a newer {LINES[newest[1]].name}",
-        )
+        raise _lacking(part, newest)
     return _text(newest)
+
+
+def _lacking(part: str, release: Numbers) -> NoPath:
+    return NoPath(
+        f"{part} is of Kubernetes {_text(release)}, and the mirrors of the nodes lack it",
+        "Kubernetes does not go back, nor does etcd's data",
+        f"use a mirror that has {_text(release)} or a newer {LINES[release[1]].name}",
+    )
 
 
 def no_minor_left_out(first: str, kubelets: Mapping[str, str]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from k8s_ha.catalog.upgrades import numbers, oldest_kubelet
+from k8s_ha.catalog.upgrades import oldest_kubelet
 from k8s_ha.cluster_state.removal_steps import leaving_nodes
 from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding
@@ -50,7 +51,7 @@ def unlisted_in_an_upgrade(snapshot: ClusterSnapshot, to_minor: int) -> Iterator
         yield Finding(
             THE_CLUSTER,
             "version",
-            f"etcd counts the member {_named(member)} of no control plane in the inventory",
+            f"etcd has the member {_named(member)}, which is no control plane of the inventory",
             "an upgrade moves every member of etcd, or it ends half way",
             "add its host to the inventory, or remove that member",
         )
@@ -63,8 +64,9 @@ def _nodes(snapshot: ClusterSnapshot, nodes: tuple[ClusterNode, ...]) -> Iterato
 
 
 def _is_in_skew(node: ClusterNode, to_minor: int) -> bool:
-    found = numbers(node.version)
-    return found is not None and found[1] >= oldest_kubelet(to_minor)
+    """Whether its kubelet is new enough, as far as it tells a minor of Kubernetes, which a virtual one may not."""
+    found = re.match(r"v1\.(\d{1,3})\.", node.version)
+    return found is None or int(found[1]) >= oldest_kubelet(to_minor)
 
 
 def _members(snapshot: ClusterSnapshot, members: tuple[Member, ...]) -> Iterator[Member]:

@@ -287,6 +287,15 @@ def test_a_runtime_of_a_later_hop_that_a_mirror_lacks_is_refused(
     assert found == [squeezed(sentence)]
 
 
+def test_a_runtime_that_is_newer_than_a_hops_is_refused(finished: Fleet) -> None:
+    finished.edit(lambda world: world.machines["worker1"].packages.update({"containerd.io": "3.1-1.el8"}))
+    finished.change(Scenario(settings=settings("1.31.14")))
+    outcome = finished.run()
+    assert_refused(outcome)
+    (row,) = [row for row in rows(outcome.output) if row.severity == "error"]
+    assert squeezed(row.found) == squeezed("has containerd.io 3.1-1.el8 installed")
+
+
 def test_a_flag_in_a_drop_in_that_the_target_has_not_is_refused(finished: Fleet) -> None:
     file = "/etc/systemd/system/kubelet.service.d/20-extra.conf"
     line = f'kubelet {file} Environment="KUBELET_EXTRA_ARGS=--iptables-drop-bit=15 --feature-gates=JobReadyPods=true"'
@@ -323,7 +332,7 @@ def test_a_control_plane_that_the_inventory_lacks_is_refused(old: Fleet) -> None
     assert_refused(outcome)
     found = " ".join(row.found for row in rows(outcome.output) if (row.check, row.severity) == ("version", "error"))
     assert "master3 is a control plane of the cluster, and not in the inventory" in found
-    assert "etcd counts the member master3" in found
+    assert "etcd has the member master3" in found
 
 
 @pytest.mark.parametrize("runs", [OLD, NEW], ids=["only installed", "running"])

@@ -222,13 +222,13 @@ def test_no_hop_goes_back_to_an_older_patch(has: list[str], hop: str) -> None:
     [
         (
             "1.34.12",
-            "a part of the cluster is of Kubernetes 1.34.12, and the mirrors of the nodes lack it",
+            "kube-apiserver of master1 is of Kubernetes 1.34.12, and the mirrors of the nodes lack it",
             "use a mirror that has 1.34.12 or a newer 1.34",
         ),
         (
             "1.35.9",
-            "a part of the cluster is of Kubernetes 1.35.9, and the way from 1.33.13 leads through 1.34.11",
-            "bring what is older to 1.34 by hand, or take its node out of the cluster",
+            "kube-apiserver of master1 is of Kubernetes 1.35.9, and the others come to 1.34.11 next",
+            "bring what is older to 1.34.11 by hand, or take that node out by removed_nodes",
         ),
     ],
 )
@@ -246,6 +246,27 @@ def test_kubelets_that_come_first_do_not_go_back_either() -> None:
     assert [step.hosts for step in steps if step.version == "1.34.11" and step.work is Work.KUBELET][-1] == ("worker1",)
     to_wanted = changes_due(lagging("1.34.4", "1.34.11", worker1="1.33.13", worker2="1.34.11"), AVAILABLE, ETCD)
     assert {step.version for step in to_wanted} == {"1.34.11"}
+
+
+@pytest.mark.parametrize(
+    ("has", "hop"), [(["1.34.4", "1.34.11"], "1.34.4"), (["1.34.11"], "1.34.11"), (["1.34.2"], "")]
+)
+def test_kubelets_come_first_to_what_can_be_had(has: list[str], hop: str) -> None:
+    snapshot, available = lagging("1.34.4", "1.35.9", worker1="1.33.13"), AVAILABLE | {34: has}
+    if not hop:
+        with pytest.raises(NoPath, match=r"a control plane is of Kubernetes 1\.34\.4, and the mirrors"):
+            changes_due(snapshot, available, ETCD)
+        return
+    steps = changes_due(snapshot, available, ETCD)
+    assert list(dict.fromkeys(step.version for step in steps)) == [hop, "1.35.9"]
+
+
+def test_kubelets_come_first_where_patches_of_control_planes_differ() -> None:
+    snapshot = ahead("1.34.4", "1.35.9", "1.34.11")
+    nodes = tuple(replace(node, version="v1.33.13") for node in snapshot.views["master1"].nodes)  # type: ignore[union-attr]
+    views = {name: replace(view, nodes=nodes) for name, view in snapshot.views.items() if view is not None}
+    steps = changes_due(replace(snapshot, views=views), AVAILABLE, ETCD)
+    assert list(dict.fromkeys(step.version for step in steps)) == ["1.34.11", "1.35.9"]
 
 
 @pytest.mark.parametrize("wanted", ["1.35.9", "1.36.4"])

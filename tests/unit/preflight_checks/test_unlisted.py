@@ -33,7 +33,7 @@ def snapshot(*nodes: ClusterNode, members: tuple[Member, ...] = MEMBERS, **setti
     return snapshot_of(STANDING, wanted, **views)
 
 
-COUNTED = "of no control plane in the inventory"
+COUNTED = "which is no control plane of the inventory"
 CASES: dict[str, tuple[ClusterSnapshot, list[tuple[str, str]]]] = {
     "nothing": (snapshot(), []),
     "a worker": (snapshot(other("v1.32.0")), []),
@@ -41,15 +41,17 @@ CASES: dict[str, tuple[ClusterSnapshot, list[tuple[str, str]]]] = {
         snapshot(other("v1.31.14")),
         [("upgrade", "other has kubelet v1.31.14, and is not in the inventory")],
     ),
-    "a worker of no release": (
-        snapshot(other("v1.35.0-rc.0")),
-        [("upgrade", "other has kubelet v1.35.0-rc.0, and is not in the inventory")],
+    "a worker of no release, in skew": (snapshot(other("v1.35.0-rc.0")), []),
+    "a worker of no release, out of skew": (
+        snapshot(other("v1.31.5-gke.1200")),
+        [("upgrade", "other has kubelet v1.31.5-gke.1200, and is not in the inventory")],
     ),
+    "a node without a kubelet of Kubernetes": (snapshot(other("virtual")), []),
     "a control plane": (
         snapshot(other(control_plane=True), members=(*MEMBERS, Member("9", "other", (ELSEWHERE,)))),
         [
             ("version", "other is a control plane of the cluster, and not in the inventory"),
-            ("version", f"etcd counts the member other ({ELSEWHERE}) {COUNTED}"),
+            ("version", f"etcd has the member other ({ELSEWHERE}), {COUNTED}"),
         ],
     ),
     "one that is removed first": (
@@ -62,7 +64,7 @@ CASES: dict[str, tuple[ClusterSnapshot, list[tuple[str, str]]]] = {
     ),
     "a member alone": (
         snapshot(members=(*MEMBERS, Member("9", "", (ELSEWHERE,)))),
-        [("version", f"etcd counts the member without a name ({ELSEWHERE}) {COUNTED}")],
+        [("version", f"etcd has the member without a name ({ELSEWHERE}), {COUNTED}")],
     ),
     "a member that has not started": (
         snapshot(members=(*MEMBERS[1:], Member("9", "", MEMBERS[0].addresses))),
