@@ -90,7 +90,7 @@ def test_each_failed_request_is_counted_with_its_error(tmp_path: Path, api: Fake
         (polled,) = found.polled
         assert len(polled.failures) >= 2
         assert polled.requests >= len(polled.failures)
-        assert {failure.error for failure in polled.failures} == {"HTTP 500"}
+        assert {failure.error for failure in polled.failures} == {'HTTP 500 {"kind": "Namespace"}'}
 
 
 def test_a_server_that_is_gone_is_a_failure_and_no_end(tmp_path: Path) -> None:

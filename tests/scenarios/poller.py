@@ -45,10 +45,11 @@ class Refused(OSError):
     """An answer that is not the wanted one.
 
     + status: HTTP's
+    + body: the begin of what it says
     """
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"HTTP {status}")
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"HTTP {status} {body.decode('utf-8', 'replace')}".strip())
         self.status = status
 
 
@@ -91,7 +92,7 @@ class Client:
 def opened(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
     response = connection.getresponse()
     if response.status != 200:
-        raise Refused(response.status)
+        raise Refused(response.status, response.read(400))
     return response
 
 
