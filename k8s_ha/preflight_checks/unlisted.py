@@ -12,6 +12,7 @@ from k8s_ha.findings import Finding
 from k8s_ha.observations.api_status import THE_CLUSTER
 from k8s_ha.observations.etcd import Member
 from k8s_ha.observations.node import ClusterNode
+from k8s_ha.untrusted import whole_number
 
 
 def unlisted_in_an_upgrade(snapshot: ClusterSnapshot, to_minor: int) -> Iterator[Finding]:
@@ -65,8 +66,9 @@ def _nodes(snapshot: ClusterSnapshot, nodes: tuple[ClusterNode, ...]) -> Iterato
 
 def _is_in_skew(node: ClusterNode, to_minor: int) -> bool:
     """Whether its kubelet is new enough, as far as it tells a minor of Kubernetes, which a virtual one may not."""
-    found = re.match(r"v1\.(\d{1,3})\.", node.version)
-    return found is None or int(found[1]) >= oldest_kubelet(to_minor)
+    found = re.match(r"v1\.([0-9]+)\.", node.version)
+    minor = whole_number(found[1]) if found else None
+    return minor is None or minor >= oldest_kubelet(to_minor)
 
 
 def _members(snapshot: ClusterSnapshot, members: tuple[Member, ...]) -> Iterator[Member]:

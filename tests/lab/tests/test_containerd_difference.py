@@ -66,7 +66,7 @@ def node(lab: Lab, name: str) -> dict[str, Any]:
 def test_what_cannot_be_changed_is_refused_by_name(lab: Lab, settings: dict[str, Any], found: str) -> None:
     found_errors = refused(lab, **settings)
     # The table breaks what is long, wherever it is.
-    told = {squeezed(row.found) for row in found_errors if row.check in ("settings", "upgrade")}
+    told = {squeezed(row.found) for row in found_errors if row.check in ("settings", "version")}
     assert told == {squeezed(part) for part in found.split("; ")}
 
 
