@@ -170,10 +170,9 @@ def _places(
     own = _entry(observation, node)
     if any(_takes_pods_of(own, other) for other in observation.nodes if other.name not in away):
         return
-    budgets = dict.fromkeys(budget for pod in pods for budget in observation.budgets_of(pod))
-    waiting = [str(budget) for budget in budgets if asked[budget] > budget.allowed > 0]
     alone = Counter(budget for pod in pods for budget in observation.budgets_of(pod))
-    if waiting and all(alone[budget] <= budget.allowed for budget in budgets):
+    waiting = [str(budget) for budget in alone if asked[budget] > budget.allowed > 0]
+    if waiting and all(count <= budget.allowed for budget, count in alone.items()):
         yield Obstacle(
             node.name,
             f"PodDisruptionBudget {some(waiting)} allows fewer than go at once",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -201,19 +201,11 @@ class DrainObservation:
 
     @cached_property
     def _overdue(self) -> Mapping[str, Sequence[DrainPod]]:
-        found: dict[str, list[DrainPod]] = {}
-        for pod in self.pods:
-            if pod.overdue and pod.is_drained:
-                found.setdefault(pod.node, []).append(pod)
-        return found
+        return _by_node(pod for pod in self.pods if pod.overdue and pod.is_drained)
 
     @cached_property
     def _evicted(self) -> Mapping[str, Sequence[DrainPod]]:
-        found: dict[str, list[DrainPod]] = {}
-        for pod in self.pods:
-            if pod.is_evicted:
-                found.setdefault(pod.node, []).append(pod)
-        return found
+        return _by_node(pod for pod in self.pods if pod.is_evicted)
 
     @cached_property
     def _budgets(self) -> Mapping[str, Sequence[Budget]]:
@@ -225,3 +217,10 @@ class DrainObservation:
     @cached_property
     def _workloads(self) -> Mapping[tuple[str, str, str], Workload]:
         return {(entry.kind, entry.namespace, entry.name): entry for entry in self.workloads}
+
+
+def _by_node(pods: Iterable[DrainPod]) -> Mapping[str, Sequence[DrainPod]]:
+    found: dict[str, list[DrainPod]] = {}
+    for pod in pods:
+        found.setdefault(pod.node, []).append(pod)
+    return found

@@ -14,6 +14,7 @@ from k8s_ha.cluster_state.snapshot import ClusterSnapshot
 from k8s_ha.findings import Finding, Severity
 from k8s_ha.observations.api_status import THE_CLUSTER, unlisted_node
 from k8s_ha.observations.node import HostSurvey
+from k8s_ha.preflight_checks.unlisted import unlisted_nodes
 from k8s_ha.settings import Cluster
 
 VERSION: Final = "kubernetes_version"
@@ -84,9 +85,7 @@ def silent(name: str, check: str) -> Finding:
 
 def unlisted(snapshot: ClusterSnapshot) -> list[Finding]:
     """Nodes of the cluster that the inventory lacks."""
-    cluster, view = snapshot.cluster, snapshot.leader_view
-    names = {*(host.hostname for host in (*cluster.nodes, *cluster.removed)), *cluster.removed_unlisted}
-    return [unlisted_node(node.name) for node in (view.nodes if view else ()) if node.name not in names]
+    return [unlisted_node(node.name) for node in unlisted_nodes(snapshot)]
 
 
 def steps_left_out(steps: Sequence[ChangeStep], left_out: Collection[str], option: str | None) -> Iterator[Finding]:

@@ -15,6 +15,13 @@ from k8s_ha.observations.node import ClusterNode
 from k8s_ha.untrusted import whole_number
 
 
+def unlisted_nodes(snapshot: ClusterSnapshot) -> list[ClusterNode]:
+    """Nodes of the cluster that neither the inventory nor removed_nodes has."""
+    cluster, view = snapshot.cluster, snapshot.leader_view
+    known = {*(host.hostname for host in (*cluster.nodes, *cluster.removed)), *cluster.removed_unlisted}
+    return [node for node in (view.nodes if view else ()) if node.name not in known]
+
+
 def unlisted_in_an_upgrade(snapshot: ClusterSnapshot, to_minor: int) -> Iterator[Finding]:
     """Control planes, members of etcd and kubelets that an upgrade to 1.``to_minor`` would leave behind.
 
@@ -23,7 +30,7 @@ def unlisted_in_an_upgrade(snapshot: ClusterSnapshot, to_minor: int) -> Iterator
     view = snapshot.leader_view
     if view is None:
         return
-    for node in _nodes(snapshot, view.nodes):
+    for node in unlisted_nodes(snapshot):
         if node.control_plane:
             yield Finding(
                 THE_CLUSTER,
@@ -56,12 +63,6 @@ def unlisted_in_an_upgrade(snapshot: ClusterSnapshot, to_minor: int) -> Iterator
             "an upgrade moves every member of etcd, or it ends half way",
             "add its host to the inventory, or remove that member",
         )
-
-
-def _nodes(snapshot: ClusterSnapshot, nodes: tuple[ClusterNode, ...]) -> Iterator[ClusterNode]:
-    cluster = snapshot.cluster
-    known = {*(host.hostname for host in (*cluster.nodes, *cluster.removed)), *cluster.removed_unlisted}
-    return (node for node in nodes if node.name not in known)
 
 
 def _is_in_skew(node: ClusterNode, to_minor: int) -> bool:
